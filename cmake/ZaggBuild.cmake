@@ -1,0 +1,56 @@
+# Compiler flags and the two helpers that every directory uses.
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(ZAGG_WERROR "Treat compiler warnings as errors (CI)" OFF)
+set(ZAGG_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+option(ZAGG_COVERAGE "Instrument for gcov" OFF)
+
+# Numbers must not depend on the CPU: no contraction to FMA, no reassociation.
+add_compile_options(-ffp-contract=off)
+add_compile_definitions(_POSIX_C_SOURCE=200809L ZAGG_VERSION="${PROJECT_VERSION}")
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-prototypes
+  -Wmissing-prototypes -Wformat=2 -Wundef -Wcast-align -Wwrite-strings -Wdouble-promotion
+  -Wnull-dereference)
+if(ZAGG_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(ZAGG_SANITIZE)
+  add_compile_options(-fsanitize=${ZAGG_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${ZAGG_SANITIZE})
+elseif(CMAKE_BUILD_TYPE MATCHES "Rel")
+  add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+endif()
+if(ZAGG_COVERAGE)
+  add_compile_options(--coverage -O0)
+  add_link_options(--coverage)
+endif()
+
+# zagg_module(NAME SOURCES a.c ... [LINKS zagg_base ...]): one module of the library.
+function(zagg_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(zagg_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(zagg_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
+    ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(zagg_${name} PUBLIC ${ARG_LINKS})
+endfunction()
+
+# zagg_test(NAME SOURCES a.c ... LINKS zagg_base ... [LABELS unit]): one cmocka program.
+function(zagg_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
+  add_executable(test_${name} ${ARG_SOURCES})
+  target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src
+    ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(test_${name} PRIVATE ${ARG_LINKS} PkgConfig::CMOCKA m)
+  add_test(NAME ${name} COMMAND test_${name})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}"
+    ENVIRONMENT "ZAGG_SOURCE_DIR=${PROJECT_SOURCE_DIR}" TIMEOUT 900)
+endfunction()

@@ -1,0 +1,101 @@
+/* Internal helpers of layer 0: checked integers, vectors, strings, hash, clock, memory. */
+#ifndef ZG_BASE_H
+#define ZG_BASE_H
+
+#include "zagg/arena.h"
+#include "zagg/log.h"
+#include "zagg/pool.h"
+#include "zagg/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- checked integers: false (and *out untouched) on overflow ---- */
+static inline bool zg_add_size(size_t a, size_t b, size_t *out)
+{
+    size_t r;
+    if (__builtin_add_overflow(a, b, &r))
+        return false;
+    *out = r;
+    return true;
+}
+static inline bool zg_mul_size(size_t a, size_t b, size_t *out)
+{
+    size_t r;
+    if (__builtin_mul_overflow(a, b, &r))
+        return false;
+    *out = r;
+    return true;
+}
+static inline bool zg_add_u64(uint64_t a, uint64_t b, uint64_t *out)
+{
+    uint64_t r;
+    if (__builtin_add_overflow(a, b, &r))
+        return false;
+    *out = r;
+    return true;
+}
+static inline bool zg_mul_u64(uint64_t a, uint64_t b, uint64_t *out)
+{
+    uint64_t r;
+    if (__builtin_mul_overflow(a, b, &r))
+        return false;
+    *out = r;
+    return true;
+}
+
+/* ---- heap: the hooks through which all long-lived allocations go (fault injection) ---- */
+/** Zeroed; NULL on overflow or lack of memory. Freed with zg_free. */
+void *zg_alloc(size_t count, size_t size);
+/** Grow or shrink to count*size bytes; old block intact on failure. New bytes not zeroed. */
+void *zg_realloc(void *ptr, size_t count, size_t size);
+void zg_free(void *ptr);
+char *zg_strndup(const char *text, size_t len);
+char *zg_strdup(const char *text);
+
+/* ---- vector of fixed-size elements, bounded ---- */
+typedef struct zg_vec {
+    void *data;
+    size_t len, cap, elem_size, max_len;
+} zg_vec;
+/** max_len 0: no bound but size_t. Nothing allocated yet. */
+void zg_vec_init(zg_vec *v, size_t elem_size, size_t max_len);
+/** New zeroed element at the end, or NULL when bound or memory refuses. */
+void *zg_vec_push(zg_vec *v);
+bool zg_vec_reserve(zg_vec *v, size_t len);
+void zg_vec_free(zg_vec *v);
+#define ZG_VEC_AT(v, type, i) (&((type *)(v)->data)[i])
+
+/* ---- bounded string builder: always NUL-terminated; sticky failure flag ---- */
+typedef struct zg_str {
+    char *data; /* "" when empty, never NULL after init succeeded or failed */
+    size_t len, cap, max_len;
+    bool failed; /* bound or memory hit: later appends do nothing */
+} zg_str;
+void zg_str_init(zg_str *s, size_t max_len);
+void zg_str_add(zg_str *s, const char *text);
+void zg_str_addn(zg_str *s, const char *text, size_t len);
+void zg_str_addc(zg_str *s, char c);
+void zg_str_addf(zg_str *s, const char *fmt, ...) ZAGG_PRINTF(2, 3);
+/** Hand the text over (caller frees with zg_free); NULL if failed. The builder is empty then. */
+char *zg_str_take(zg_str *s);
+void zg_str_free(zg_str *s);
+
+/* ---- SHA-256 (nettle) ---- */
+void zg_sha256(const void *data, size_t len, uint8_t digest[32]);
+/** Lower-case hex with a NUL: 65 bytes. */
+void zg_sha256_hex(const void *data, size_t len, char hex[65]);
+
+/* ---- time ---- */
+double zg_clock_mono_s(void);
+/** "2026-11-22T21:05:25Z"; out holds at least 21 bytes. */
+void zg_clock_utc_iso(char out[21]);
+
+/* ---- machine ---- */
+/** Peak resident memory in bytes from VmHWM of /proc/self/status; 0 where it cannot be read. */
+uint64_t zg_peak_rss_bytes(void);
+/** Processors this process may use, at least 1. */
+size_t zg_cpu_count(void);
+
+#endif

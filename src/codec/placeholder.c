@@ -1,0 +1,1 @@
+typedef int zg_codec_placeholder;

@@ -1,0 +1,1 @@
+typedef int zg_zarr_placeholder;
