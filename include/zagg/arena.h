@@ -17,7 +17,8 @@ typedef struct zagg_arena zagg_arena;
 /** A position to which an arena can be taken back. */
 typedef struct zagg_arena_mark {
     void *block;
-    size_t used;
+    size_t used;       /* offset within the block */
+    size_t handed_out; /* bytes handed out by the whole arena */
 } zagg_arena_mark;
 
 /** New arena that may hold at most `max_bytes` (0: no limit of its own). Nothing is mapped

@@ -1,0 +1,167 @@
+/* The shard worker: granules in, one group-by per shard, carriers out. */
+#ifndef ZAGG_CORE_H
+#define ZAGG_CORE_H
+
+#include "zagg/arena.h"
+#include "zagg/config.h"
+#include "zagg/dtype.h"
+#include "zagg/grid.h"
+#include "zagg/h5.h"
+#include "zagg/io.h"
+#include "zagg/log.h"
+#include "zagg/pool.h"
+#include "zagg/status.h"
+#include "zagg/zarr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Grid that a pipeline's output section describes, with the given latitude convention.
+ *  ECONFIG / EUNSUPPORTED naming the key. */
+ZAGG_API zagg_status zagg_grid_from_pipeline(const zagg_pipeline *pipeline,
+                                             zagg_latitude latitude, zagg_grid **out,
+                                             zagg_err *err);
+
+/** One column: n rows of one element each. */
+typedef struct zagg_column {
+    const char *name;
+    zagg_dtype dtype;
+    void *data;
+} zagg_column;
+
+/** Rows of one shard from one group of one granule, in ascending base (photon) order. */
+typedef struct zagg_table {
+    size_t n_rows;
+    size_t n_columns;
+    zagg_column *columns;
+    uint32_t *ranks;    /* cell of each row: see zagg_grid_info */
+    uint64_t *leaf_ids; /* NULL unless asked for */
+} zagg_table;
+
+/** What reading met; sums over groups and granules. */
+typedef struct zagg_read_counters {
+    uint64_t rows_read;           /* base rows whose coordinates were decoded */
+    uint64_t points_without_cell; /* of these: non-finite, |lat| > 90, outside the grid */
+    uint64_t groups_absent;       /* the beam is not in the granule */
+    uint64_t groups_empty;        /* the beam holds no photons */
+} zagg_read_counters;
+
+/** A pipeline and its grid compiled for running: immutable, shared by all threads. Both must
+ *  outlive it. ECONFIG where the config cannot run (zagg_pipeline_check_runnable). */
+typedef struct zagg_worker zagg_worker;
+ZAGG_API zagg_status zagg_worker_new(const zagg_pipeline *pipeline, const zagg_grid *grid,
+                                     zagg_worker **out, zagg_err *err);
+ZAGG_API void zagg_worker_free(zagg_worker *worker);
+
+typedef struct zagg_read_opts {
+    zagg_pool *pool;    /* chunk tasks; may be NULL */
+    bool all_columns;   /* decode also columns that no field uses */
+    bool with_leaf_ids; /* fill zagg_table.leaf_ids */
+} zagg_read_opts;
+#define ZAGG_READ_OPTS_INIT {NULL, false, false}
+
+/** Read one group of one granule for one shard: plan, coordinates, exact test per point,
+ *  filters, columns compacted to the kept rows. *out is NULL when there is nothing to keep;
+ *  otherwise it lives in `arena`. Counters are added to. Errors name dataset or key. */
+ZAGG_API zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *shard,
+                                            zagg_h5 *granule, const char *group,
+                                            const zagg_read_opts *opts, zagg_arena *arena,
+                                            zagg_table **out, zagg_read_counters *counters,
+                                            zagg_err *err);
+
+/** Columns of one inner chunk: the fields in config order, then (HEALPix) "morton" and, where
+ *  the config asks for it, "cell_ids". n_cells elements each, in stored order. Valid during the
+ *  call only. */
+typedef struct zagg_carrier {
+    uint64_t chunk;          /* 0..chunks_per_shard-1 */
+    uint64_t chunk_index[2]; /* in the chunk grid of the whole array */
+    size_t n_cells;
+    size_t cells_with_data;
+    size_t n_columns;
+    const zagg_column *columns;
+} zagg_carrier;
+
+/** Takes the carriers of a shard in chunk order, on the thread that processes the shard. */
+typedef zagg_status (*zagg_carrier_fn)(void *user, const zagg_shard *shard,
+                                       const zagg_carrier *carrier, zagg_err *err);
+
+/** Opens a granule by its href; the worker closes the source. */
+typedef zagg_status (*zagg_open_fn)(void *user, const char *href, zagg_source **out,
+                                    zagg_err *err);
+
+typedef struct zagg_shard_opts {
+    const char *handoff; /* "pandas", "arrow", or NULL for the config's: same numbers */
+    zagg_pool *pool;     /* granules, chunk tasks and inner chunks; may be NULL */
+    zagg_log *log;
+    zagg_open_fn open;   /* NULL: local files */
+    void *open_user;
+} zagg_shard_opts;
+#define ZAGG_SHARD_OPTS_INIT {NULL, NULL, NULL, NULL, NULL}
+
+#define ZAGG_EXEMPLARS 3
+#define ZAGG_EXEMPLAR_LEN 301
+
+typedef struct zagg_shard_result {
+    uint64_t shard_key;
+    uint64_t cells_with_data;
+    uint64_t total_obs;       /* rows kept */
+    uint64_t granule_count;   /* asked for */
+    uint64_t files_processed; /* granules that could be opened */
+    uint64_t read_errors;     /* group reads that failed */
+    uint64_t granule_errors;  /* granules that could not be opened */
+    zagg_read_counters counters;
+    double read_s, index_s, aggregate_s, duration_s;
+    bool no_data;             /* nothing to write; see `failed` */
+    bool failed;              /* `error` is a failure, not benign emptiness */
+    char error[1024];         /* "" when there is data; upstream's wording otherwise */
+    size_t n_exemplars;       /* first distinct read failures */
+    char exemplars[ZAGG_EXEMPLARS][ZAGG_EXEMPLAR_LEN];
+} zagg_shard_result;
+
+/** Process one shard: read its granules in list order, group, aggregate, hand over one carrier
+ *  per inner chunk. Failed group and granule reads are counted in the result and do not stop
+ *  the shard; rows are kept in granule order > group order > ascending photon index whatever
+ *  the number of threads. No carrier is handed over without data. An error status means that
+ *  the shard could not be processed (bad key, aggregation failure, the sink's error, memory).
+ *  `result` is filled in any case. */
+ZAGG_API zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
+                                        const char *const *hrefs, size_t n_hrefs,
+                                        const zagg_shard_opts *opts, zagg_carrier_fn sink,
+                                        void *user, zagg_shard_result *result,
+                                        zagg_err *err);
+
+/* ---- the store that a pipeline writes ---- */
+
+/** Layout of the flat store: template and, per carrier column, its array. */
+typedef struct zagg_store_plan zagg_store_plan;
+ZAGG_API zagg_status zagg_store_plan_new(const zagg_pipeline *pipeline, const zagg_grid *grid,
+                                         zagg_store_plan **out, zagg_err *err);
+ZAGG_API void zagg_store_plan_free(zagg_store_plan *plan);
+ZAGG_API const zagg_zarr_template *zagg_store_plan_template(const zagg_store_plan *plan);
+/** True when the run ends with consolidated metadata. */
+ZAGG_API bool zagg_store_plan_consolidates(const zagg_store_plan *plan);
+/** Arrays that are whole at template time (rectilinear x and y): write them. */
+ZAGG_API zagg_status zagg_store_plan_write_static(const zagg_store_plan *plan,
+                                                  zagg_sink *store, zagg_err *err);
+
+/** Writes the carriers of one shard after another; one per thread. zagg_store_writer_carrier
+ *  fits zagg_carrier_fn with the writer as `user`. */
+typedef struct zagg_store_writer zagg_store_writer;
+ZAGG_API zagg_status zagg_store_writer_new(const zagg_store_plan *plan, zagg_sink *store,
+                                           zagg_store_writer **out, zagg_err *err);
+ZAGG_API void zagg_store_writer_free(zagg_store_writer *writer);
+ZAGG_API zagg_status zagg_store_writer_carrier(void *writer, const zagg_shard *shard,
+                                               const zagg_carrier *carrier, zagg_err *err);
+/** Write the objects of the shard whose carriers were taken (sharded arrays). */
+ZAGG_API zagg_status zagg_store_writer_finish(zagg_store_writer *writer,
+                                              const zagg_shard *shard, zagg_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
