@@ -1,5 +1,5 @@
-/* Bump allocator over mmap: one per shard, unmapped as a whole between shards, so that memory
- * goes back to the system and a long run does not ratchet up. */
+/* Bump allocator over mmap: one per shard, unmapped as a whole between shards, so that
+ * memory goes back to the system and a long run does not ratchet up. */
 #ifndef ZAGG_ARENA_H
 #define ZAGG_ARENA_H
 
@@ -21,8 +21,8 @@ typedef struct zagg_arena_mark {
     size_t handed_out; /* bytes handed out by the whole arena */
 } zagg_arena_mark;
 
-/** New arena that may hold at most `max_bytes` (0: no limit of its own). Nothing is mapped
- *  before the first allocation. Not thread-safe: one thread at a time. */
+/** New arena that may hold at most `max_bytes` (0: no limit of its own). Nothing is
+ * mapped before the first allocation. Not thread-safe: one thread at a time. */
 ZAGG_API zagg_status zagg_arena_new(size_t max_bytes, zagg_arena **out, zagg_err *err);
 
 /** Unmap everything. NULL is fine. */
@@ -37,8 +37,8 @@ ZAGG_API zagg_status zagg_arena_alloc(zagg_arena *arena, size_t count, size_t si
 /** Copy of `len` bytes with a NUL behind them. NULL when memory is lacking. */
 ZAGG_API char *zagg_arena_strndup(zagg_arena *arena, const char *text, size_t len);
 
-/** Take the arena back to an earlier mark; what was allocated since then is gone and whole
- *  blocks behind it are unmapped. */
+/** Take the arena back to an earlier mark; what was allocated since then is gone and
+ * whole blocks behind it are unmapped. */
 ZAGG_API zagg_arena_mark zagg_arena_get_mark(const zagg_arena *arena);
 ZAGG_API void zagg_arena_release(zagg_arena *arena, zagg_arena_mark mark);
 

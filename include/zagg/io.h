@@ -24,25 +24,29 @@ typedef struct zagg_range {
 } zagg_range;
 
 typedef struct zagg_io_stats {
-    uint64_t calls;      /* read_at / read_many / put / get / list / delete calls */
-    uint64_t requests;   /* what the system or server was asked after coalescing */
-    uint64_t bytes;      /* bytes moved by those requests */
+    uint64_t calls;    /* read_at / read_many / put / get / list / delete calls */
+    uint64_t requests; /* what the system or server was asked after coalescing */
+    uint64_t bytes;    /* bytes moved by those requests */
 } zagg_io_stats;
 
-/** Implementation of a source. All functions must be safe to call from several threads. */
+/** Implementation of a source. All functions must be safe to call from several threads.
+ */
 typedef struct zagg_source_vtable {
-    /** Read exactly `len` bytes at `offset`; the caller has checked them against `size`. */
-    zagg_status (*read_at)(void *self, uint64_t offset, size_t len, void *out, zagg_err *err);
+    /** Read exactly `len` bytes at `offset`; the caller has checked them against `size`.
+     */
+    zagg_status (*read_at)(void *self, uint64_t offset, size_t len, void *out,
+                           zagg_err *err);
     void (*close)(void *self);
 } zagg_source_vtable;
 
 /** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). */
-ZAGG_API zagg_status zagg_source_open_file(const char *path, zagg_source **out, zagg_err *err);
+ZAGG_API zagg_status zagg_source_open_file(const char *path, zagg_source **out,
+                                           zagg_err *err);
 /** Bytes that the caller keeps alive and unchanged until close. */
 ZAGG_API zagg_status zagg_source_open_mem(const void *data, size_t len, zagg_source **out,
                                           zagg_err *err);
-/** Any other implementation: `name` is copied and used in messages, `self` is closed with the
- *  source (also when this call fails). */
+/** Any other implementation: `name` is copied and used in messages, `self` is closed with
+ * the source (also when this call fails). */
 ZAGG_API zagg_status zagg_source_open_custom(const zagg_source_vtable *vtable, void *self,
                                              uint64_t size, const char *name,
                                              zagg_source **out, zagg_err *err);
@@ -50,8 +54,8 @@ ZAGG_API void zagg_source_close(zagg_source *source);
 ZAGG_API uint64_t zagg_source_size(const zagg_source *source);
 ZAGG_API const char *zagg_source_name(const zagg_source *source);
 
-/** Read exactly `len` bytes at `offset`. RANGE when they are not all inside the source, IO
- *  when the system fails or the file became shorter. Thread-safe. */
+/** Read exactly `len` bytes at `offset`. RANGE when they are not all inside the source,
+ * IO when the system fails or the file became shorter. Thread-safe. */
 ZAGG_API zagg_status zagg_source_read_at(zagg_source *source, uint64_t offset, size_t len,
                                          void *out, zagg_err *err);
 
@@ -60,43 +64,51 @@ typedef struct zagg_coalesce {
     uint64_t max_gap;  /* bytes between two ranges that are read along; default 64 KiB */
     uint64_t max_span; /* bytes of one merged request; default 8 MiB */
 } zagg_coalesce;
-#define ZAGG_COALESCE_INIT {(uint64_t)64 << 10, (uint64_t)8 << 20}
+#define ZAGG_COALESCE_INIT                                                               \
+    {                                                                                    \
+        (uint64_t)64 << 10, (uint64_t)8 << 20                                            \
+    }
 
-/** Read many ranges (any order; they may overlap) with as few requests as `how` (NULL: the
- *  defaults) allows. Every range is checked against the size before anything is read. Extra
- *  memory: one span at most. Thread-safe. */
+/** Read many ranges (any order; they may overlap) with as few requests as `how` (NULL:
+ * the defaults) allows. Every range is checked against the size before anything is read.
+ * Extra memory: one span at most. Thread-safe. */
 ZAGG_API zagg_status zagg_source_read_many(zagg_source *source, const zagg_range *ranges,
-                                           size_t n, const zagg_coalesce *how, zagg_err *err);
+                                           size_t n, const zagg_coalesce *how,
+                                           zagg_err *err);
 ZAGG_API zagg_io_stats zagg_source_stats(const zagg_source *source);
 
 /* ---- sinks ---- */
 
 typedef struct zagg_sink zagg_sink;
 
-/** Called once per key, in no particular order; a status other than OK ends the listing. */
+/** Called once per key, in no particular order; a status other than OK ends the listing.
+ */
 typedef zagg_status (*zagg_sink_list_fn)(void *user, const char *key, uint64_t size,
                                          zagg_err *err);
 
-/** A local directory as an object store: keys are relative paths with '/'. It is created (with
- *  its parents) by the first put. Keys with empty, "." or ".." parts are refused (ARG). */
+/** A local directory as an object store: keys are relative paths with '/'. It is created
+ * (with its parents) by the first put. Keys with empty, "." or ".." parts are refused
+ * (ARG). */
 ZAGG_API zagg_status zagg_sink_open_dir(const char *path, zagg_sink **out, zagg_err *err);
 ZAGG_API void zagg_sink_close(zagg_sink *sink);
 ZAGG_API const char *zagg_sink_name(const zagg_sink *sink);
 
-/** Store `len` bytes under `key`, replacing what is there as one step: written to a temporary
- *  name beside it and renamed, so that a reader never sees a part and a failure leaves the
- *  old object and no debris. IO on a full disk etc. Thread-safe (distinct keys). */
+/** Store `len` bytes under `key`, replacing what is there as one step: written to a
+ * temporary name beside it and renamed, so that a reader never sees a part and a failure
+ * leaves the old object and no debris. IO on a full disk etc. Thread-safe (distinct
+ * keys). */
 ZAGG_API zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data,
                                    size_t len, zagg_err *err);
-/** Whole object into a new heap block (release with zagg_bytes_free). NOTFOUND; RANGE beyond
- *  max_len. */
+/** Whole object into a new heap block (release with zagg_bytes_free). NOTFOUND; RANGE
+ * beyond max_len. */
 ZAGG_API zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,
                                    void **out_data, size_t *out_len, zagg_err *err);
 /** Every object whose key starts with `prefix` ("" for all; otherwise "dir/" or a key).
  *  Temporary files of zagg are not reported. */
-ZAGG_API zagg_status zagg_sink_list(zagg_sink *sink, const char *prefix, zagg_sink_list_fn fn,
-                                    void *user, zagg_err *err);
-/** Names directly below the folder `prefix` ("" or "a/b/"), folders with a trailing '/'. */
+ZAGG_API zagg_status zagg_sink_list(zagg_sink *sink, const char *prefix,
+                                    zagg_sink_list_fn fn, void *user, zagg_err *err);
+/** Names directly below the folder `prefix` ("" or "a/b/"), folders with a trailing '/'.
+ */
 ZAGG_API zagg_status zagg_sink_list_dir(zagg_sink *sink, const char *prefix,
                                         zagg_sink_list_fn fn, void *user, zagg_err *err);
 /** Remove one object; none there is OK. */
@@ -107,8 +119,8 @@ ZAGG_API zagg_status zagg_sink_delete_prefix(zagg_sink *sink, const char *prefix
 ZAGG_API zagg_io_stats zagg_sink_stats(const zagg_sink *sink);
 ZAGG_API void zagg_bytes_free(void *data);
 
-/** Whole local file into a new heap block with a NUL behind it (zagg_bytes_free). Errors name
- *  the path; RANGE beyond max_len. */
+/** Whole local file into a new heap block with a NUL behind it (zagg_bytes_free). Errors
+ * name the path; RANGE beyond max_len. */
 ZAGG_API zagg_status zagg_file_read(const char *path, size_t max_len, char **out_data,
                                     size_t *out_len, zagg_err *err);
 

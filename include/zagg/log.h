@@ -18,7 +18,8 @@ typedef enum zagg_log_level {
     ZAGG_LOG_TRACE
 } zagg_log_level;
 
-/** Receives one message (no newline). Called from any thread, one call at a time per logger. */
+/** Receives one message (no newline). Called from any thread, one call at a time per
+ * logger. */
 typedef void (*zagg_log_fn)(void *user, zagg_log_level level, const char *message);
 
 /** A logger is a value that the caller owns and passes down; NULL means silence. */
@@ -34,9 +35,9 @@ ZAGG_API void zagg_log_free(zagg_log *log);
 ZAGG_API void zagg_log_write(zagg_log *log, zagg_log_level level, const char *fmt, ...)
     ZAGG_PRINTF(3, 4);
 
-/** Ready-made callbacks; `user` is the FILE* to write to. The first writes "level: message"
- *  lines (info without its prefix), the second one JSON object a line with the keys ts
- *  (UTC, ISO 8601), level and message. */
+/** Ready-made callbacks; `user` is the FILE* to write to. The first writes "level:
+ * message" lines (info without its prefix), the second one JSON object a line with the
+ * keys ts (UTC, ISO 8601), level and message. */
 ZAGG_API void zagg_log_to_text(void *user, zagg_log_level level, const char *message);
 ZAGG_API void zagg_log_to_json(void *user, zagg_log_level level, const char *message);
 

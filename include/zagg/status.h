@@ -38,16 +38,24 @@ typedef enum zagg_status {
 } zagg_status;
 
 /** Error context owned by the caller; every function takes it last and accepts NULL.
- *  Filled where the fault is found; callers prepend where they were ("granule X: ..."). */
+ *  Filled where the fault is found; callers prepend where they were ("granule X: ...").
+ */
 typedef struct zagg_err {
     zagg_status status;
     int sys_errno; /* errno of the failed system call, else 0 */
     char msg[1024];
 } zagg_err;
 
-#define ZAGG_ERR_INIT {ZAGG_OK, 0, {0}}
+#define ZAGG_ERR_INIT                                                                    \
+    {                                                                                    \
+        ZAGG_OK, 0,                                                                      \
+        {                                                                                \
+            0                                                                            \
+        }                                                                                \
+    }
 
-/** Name of a status class ("io", "format", ...); "unknown" outside the enum. Static text. */
+/** Name of a status class ("io", "format", ...); "unknown" outside the enum. Static text.
+ */
 ZAGG_API const char *zagg_status_name(zagg_status status);
 
 /** Fill `err` (may be NULL) with a formatted message and return `status`. Text beyond the
@@ -61,8 +69,8 @@ ZAGG_API zagg_status zagg_err_set_errno(zagg_err *err, zagg_status status, int s
 
 /** Prepend "<context>: " to the message of `err` (may be NULL) and return its status, or
  *  `status` where err is NULL. */
-ZAGG_API zagg_status zagg_err_context(zagg_err *err, zagg_status status, const char *fmt, ...)
-    ZAGG_PRINTF(3, 4);
+ZAGG_API zagg_status zagg_err_context(zagg_err *err, zagg_status status, const char *fmt,
+                                      ...) ZAGG_PRINTF(3, 4);
 
 /** Return from the enclosing function with the status of `expr` unless it is ZAGG_OK. */
 #define ZAGG_TRY(expr)                                                                   \

@@ -1,4 +1,5 @@
-/* Internal helpers of layer 0: checked integers, vectors, strings, hash, clock, memory. */
+/* Internal helpers of layer 0: checked integers, vectors, strings, hash, clock, memory.
+ */
 #ifndef ZG_BASE_H
 #define ZG_BASE_H
 
@@ -45,14 +46,21 @@ static inline bool zg_mul_u64(uint64_t a, uint64_t b, uint64_t *out)
     return true;
 }
 
-/* ---- heap: the hooks through which all long-lived allocations go (fault injection) ---- */
+/* ---- heap: the hooks through which all long-lived allocations go (fault injection) ----
+ */
 /** Zeroed; NULL on overflow or lack of memory. Freed with zg_free. */
 void *zg_alloc(size_t count, size_t size);
-/** Grow or shrink to count*size bytes; old block intact on failure. New bytes not zeroed. */
+/** Grow or shrink to count*size bytes; old block intact on failure. New bytes not zeroed.
+ */
 void *zg_realloc(void *ptr, size_t count, size_t size);
 void zg_free(void *ptr);
 char *zg_strndup(const char *text, size_t len);
 char *zg_strdup(const char *text);
+/** Tests: refuse the `nth` allocation from now (1: the next one), once; 0 switches it
+ * off. Mappings of arenas count as well. */
+void zg_alloc_fail_nth(int64_t nth);
+/** Counts one allocation: true when it is the one to be refused. */
+bool zg_alloc_refused(void);
 
 /* ---- vector of fixed-size elements, bounded ---- */
 typedef struct zg_vec {
@@ -78,9 +86,13 @@ void zg_str_add(zg_str *s, const char *text);
 void zg_str_addn(zg_str *s, const char *text, size_t len);
 void zg_str_addc(zg_str *s, char c);
 void zg_str_addf(zg_str *s, const char *fmt, ...) ZAGG_PRINTF(2, 3);
-/** Hand the text over (caller frees with zg_free); NULL if failed. The builder is empty then. */
+/** Hand the text over (caller frees with zg_free); NULL if failed. The builder is empty
+ * then. */
 char *zg_str_take(zg_str *s);
 void zg_str_free(zg_str *s);
+
+/** Largest length <= len at which UTF-8 `text` may be cut without parting a character. */
+size_t zg_utf8_floor(const char *text, size_t len);
 
 /* ---- SHA-256 (nettle) ---- */
 void zg_sha256(const void *data, size_t len, uint8_t digest[32]);
@@ -93,7 +105,8 @@ double zg_clock_mono_s(void);
 void zg_clock_utc_iso(char out[21]);
 
 /* ---- machine ---- */
-/** Peak resident memory in bytes from VmHWM of /proc/self/status; 0 where it cannot be read. */
+/** Peak resident memory in bytes from VmHWM of /proc/self/status; 0 where it cannot be
+ * read. */
 uint64_t zg_peak_rss_bytes(void);
 /** Processors this process may use, at least 1. */
 size_t zg_cpu_count(void);

@@ -7,32 +7,35 @@
 #include "zagg/io.h"
 #include "zagg/value.h"
 
-#include <stdarg.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* cmocka needs the four headers above first */
+/* clang-format off: cmocka needs the headers above first */
 #include <cmocka.h>
+/* clang-format on */
 
-/** Path of a file or folder of the golden sets: $ZAGG_GOLDEN, else ${ZAGG_SHARED:-../shared}/golden
- *  seen from the source folder. Static buffer per call site: copy to keep (4 rotating). */
+/** Path of a file or folder of the golden sets: $ZAGG_GOLDEN, else "golden" in
+ * $ZAGG_SHARED (else "../shared") seen from the source folder. The text lives in one of
+ * four static buffers used in turn: it is good until the fourth call from here of any
+ * function returning a path. */
 const char *golden_path(const char *relative);
 /** As above below the shared folder itself ("data/real/..."). */
 const char *shared_path(const char *relative);
 /** Path inside the source tree. */
 const char *source_path(const char *relative);
 
-/** True when the golden set is there. Otherwise prints "skipped: ..." and returns false, or
- *  fails the test where it must be there (default place and CI set). */
+/** True when the golden set is there. Otherwise prints "skipped: ..." and returns false,
+ * or fails the test where it must be there (default place and CI set). */
 bool golden_available(const char *relative);
 
 /** Parse a JSON file or fail the test. The tree lives in `arena`. */
 const zagg_value *golden_json(zagg_arena *arena, const char *path);
 
-/** A C-order .npy array, any of the dtypes of zagg_dtype, bool as u8. Fails the test when it
- *  cannot be read. */
+/** A C-order .npy array, any of the dtypes of zagg_dtype, bool as u8. Fails the test when
+ * it cannot be read. */
 typedef struct npy {
     zagg_dtype dtype;
     unsigned rank;
@@ -48,7 +51,8 @@ double golden_double(const char *text);
 
 /** Same value, or both NaN. */
 bool same_double(double a, double b);
-/** Distance in units in the last place; 0 for equal or both NaN, UINT64_MAX if only one is. */
+/** Distance in units in the last place; 0 for equal or both NaN, UINT64_MAX if only one
+ * is. */
 uint64_t ulp_distance(double a, double b);
 
 /** Named cases: counts and prints; call report_end to fail when any case failed. */
@@ -61,7 +65,8 @@ void case_skip(case_report *r, const char *name, const char *why);
 void case_fail(case_report *r, const char *name, const char *fmt, ...) ZAGG_PRINTF(3, 4);
 void report_end(case_report *r, size_t at_least);
 
-/** Run a program (argv[0] searched in PATH unless it holds a '/'), capture both outputs. */
+/** Run a program (argv[0] searched in PATH unless it holds a '/'), capture both outputs.
+ */
 typedef struct run_result {
     int status; /* exit code, or 128 + signal */
     char *out, *err;
@@ -69,7 +74,7 @@ typedef struct run_result {
 run_result run_program(const char *const *argv, const char *const *extra_env);
 void run_result_free(run_result *r);
 
-/** A new empty folder under $TMPDIR; removed with remove_tree. */
+/** A new empty folder under $TMPDIR; remove with remove_tree, then zg_free the path. */
 char *make_temp_dir(void);
 void remove_tree(const char *path);
 

@@ -1,0 +1,35 @@
+/* Facts about the machine and this process. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* sched_getaffinity */
+#endif
+#include "base/base.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+uint64_t zg_peak_rss_bytes(void)
+{
+    /* proc(5): "VmHWM:     1234 kB" */
+    FILE *status = fopen("/proc/self/status", "re");
+    if (status == NULL)
+        return 0;
+    char line[256];
+    unsigned long long kib = 0;
+    while (fgets(line, sizeof line, status) != NULL) {
+        if (sscanf(line, "VmHWM: %llu kB", &kib) == 1)
+            break;
+    }
+    fclose(status);
+    return (uint64_t)kib << 10;
+}
+
+size_t zg_cpu_count(void)
+{
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 0)
+        return (size_t)CPU_COUNT(&allowed);
+    long online = sysconf(_SC_NPROCESSORS_ONLN); /* more CPUs than a cpu_set_t holds */
+    return online > 0 ? (size_t)online : 1;
+}
