@@ -5,24 +5,25 @@
 #include "base/base.h"
 #include "zagg/value.h"
 
-/** Python's repr of a float: shortest digits that read back equal, exponent form below 1e-4
- *  and from 1e16, always with ".0" or an exponent; "nan", "inf", "-inf". Independent of the
- *  locale. `out` holds at least 32 bytes. Returns the length. */
+/** Python's repr of a float: shortest digits that read back equal, exponent form below
+ * 1e-4 and from 1e16, always with ".0" or an exponent; "nan", "inf", "-inf". Independent
+ * of the locale. `out` holds at least 32 bytes. Returns the length. */
 size_t zg_float_repr(double v, char out[32]);
 
-/** Parse a C/Python decimal float independently of the locale; false unless all `len` bytes
- *  are used. No hex, no blanks, no "nan"/"inf" words. */
+/** Parse a C/Python decimal float independently of the locale; false unless all `len`
+ * bytes are used. No hex, no blanks, no "nan"/"inf" words. */
 bool zg_float_parse(const char *text, size_t len, double *out);
 
-/** Append `text` as a JSON string, non-ASCII as \uXXXX pairs (Python ensure_ascii). Bytes that
- *  are not UTF-8 become \ufffd. */
+/** Append `text` as a JSON string, non-ASCII as \uXXXX pairs (Python ensure_ascii). Bytes
+ * that are not UTF-8 become \ufffd. */
 void zg_json_add_string(zg_str *out, const char *text, size_t len);
 
 /** Append a number the way json.dumps does (NaN, Infinity, -Infinity for non-finite). */
 void zg_json_add_double(zg_str *out, double v);
 
-/** How a tree is written: indent < 0 is one line with ", " and ": "; compact drops the blanks;
- *  indent >= 0 is Python's json.dumps(indent=n): one element a line, "," at line ends. */
+/** How a tree is written: indent < 0 is one line with ", " and ": "; compact drops the
+ * blanks; indent >= 0 is Python's json.dumps(indent=n): one element a line, "," at line
+ * ends. */
 typedef struct zg_json_style {
     int indent;
     bool compact;
@@ -30,11 +31,13 @@ typedef struct zg_json_style {
 } zg_json_style;
 
 /** Append a value tree as json.dumps would. DATE is an error of kind UNSUPPORTED, as in
- *  Python. Map keys that are not text are written as Python does (1 -> "1", true -> "true"). */
+ *  Python. Map keys that are not text are written as Python does (1 -> "1", true ->
+ * "true"). */
 zagg_status zg_json_write(zg_str *out, const zagg_value *v, zg_json_style style,
                           zagg_err *err);
 
-/** Number of edits between two short texts, for "did you mean" hints; capped at 64 bytes. */
+/** Number of edits between two short texts, for "did you mean" hints; capped at 64 bytes.
+ */
 size_t zg_edit_distance(const char *a, const char *b);
 
 /* ---- building JSON text step by step (pretty, Python's indent style) ---- */

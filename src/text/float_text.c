@@ -1,0 +1,212 @@
+/* Floats as text, the way Python writes and reads them, whatever the locale says.
+ *
+ * The C library is used for the correctly rounded conversions only. Its decimal point
+ * depends on the locale, so digits are picked out of "%.*e" one by one, and strtod is
+ * given digits and an exponent ("12345e-3") without any point. */
+#include "text/text.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_DIGITS = 17 };
+
+typedef struct decimal {
+    char digits[MAX_DIGITS + 2]; /* no leading zero */
+    int n;
+    int exp10; /* of the first digit */
+} decimal;
+
+static void decimal_round(double v, int n, decimal *d)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.*e", n - 1, v);
+    d->n = 0;
+    const char *p = text;
+    for (; *p != '\0' && *p != 'e'; p++) {
+        if (*p >= '0' && *p <= '9' && d->n < MAX_DIGITS)
+            d->digits[d->n++] = *p;
+    }
+    d->digits[d->n] = '\0';
+    d->exp10 = *p == 'e' ? (int)strtol(p + 1, NULL, 10) : 0;
+}
+
+static double decimal_value(const decimal *d)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%se%d", d->digits, d->exp10 - (d->n - 1));
+    return strtod(text, NULL);
+}
+
+/* The next decimal with as many digits. */
+static void decimal_bump(decimal *d)
+{
+    for (int i = d->n - 1; i >= 0; i--) {
+        if (d->digits[i] != '9') {
+            d->digits[i]++;
+            return;
+        }
+        d->digits[i] = '0';
+    }
+    d->digits[0] = '1';
+    d->exp10++;
+}
+
+/* Shortest digits that read back as v > 0, the nearest of them to v.
+ * 15 digits always survive the way through a normal double, so whatever is shorter shows
+ * up as trailing zeros there; below DBL_MIN precision fades and every length has to be
+ * tried. At a power of two the doubles below lie closer than those above: the nearest
+ * decimal may then miss while the next one up reads back. */
+static void decimal_shortest(double v, decimal *d)
+{
+    int first = v < DBL_MIN ? 1 : DBL_DIG;
+    for (int n = first; n <= MAX_DIGITS; n++) {
+        decimal_round(v, n, d);
+        if (decimal_value(d) == v)
+            break;
+        decimal_bump(d);
+        if (decimal_value(d) == v)
+            break;
+    }
+    while (d->n > 1 && d->digits[d->n - 1] == '0')
+        d->n--;
+    d->digits[d->n] = '\0';
+}
+
+/* Exponent form as Python: "1e-05", "1.5e+16". */
+static size_t write_exponent(const decimal *d, char *out)
+{
+    size_t len = 0;
+    out[len++] = d->digits[0];
+    if (d->n > 1) {
+        out[len++] = '.';
+        memcpy(out + len, d->digits + 1, (size_t)d->n - 1);
+        len += (size_t)d->n - 1;
+    }
+    int written = snprintf(out + len, 8, "e%c%02d", d->exp10 < 0 ? '-' : '+',
+                           d->exp10 < 0 ? -d->exp10 : d->exp10);
+    return len + (size_t)written;
+}
+
+static size_t write_plain(const decimal *d, char *out)
+{
+    size_t len = 0;
+    if (d->exp10 < 0) {
+        out[len++] = '0';
+        out[len++] = '.';
+        for (int i = -1; i > d->exp10; i--)
+            out[len++] = '0';
+        memcpy(out + len, d->digits, (size_t)d->n);
+        return len + (size_t)d->n;
+    }
+    for (int i = 0; i < d->n || i <= d->exp10; i++) {
+        out[len++] = i < d->n ? d->digits[i] : '0';
+        if (i == d->exp10)
+            out[len++] = '.';
+    }
+    if (out[len - 1] == '.')
+        out[len++] = '0';
+    return len;
+}
+
+size_t zg_float_repr(double v, char out[32])
+{
+    const char *word = isnan(v)               ? "nan"
+                       : isinf(v)             ? (v < 0 ? "-inf" : "inf")
+                       : v == 0 && signbit(v) ? "-0.0"
+                       : v == 0               ? "0.0"
+                                              : NULL;
+    if (word) {
+        size_t n = strlen(word);
+        memcpy(out, word, n + 1);
+        return n;
+    }
+    decimal d;
+    size_t len = 0;
+    if (v < 0)
+        out[len++] = '-';
+    decimal_shortest(fabs(v), &d);
+    len += d.exp10 < -4 || d.exp10 >= 16 ? write_exponent(&d, out + len)
+                                         : write_plain(&d, out + len);
+    out[len] = '\0';
+    return len;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Decimal exponent of the text behind 'e'; held within +-10^9, far beyond any double. */
+static bool read_exponent(const char *text, size_t len, int64_t *out)
+{
+    size_t i = 0;
+    bool negative = len > 0 && text[0] == '-';
+    if (len > 0 && (text[0] == '-' || text[0] == '+'))
+        i = 1;
+    if (i == len)
+        return false;
+    int64_t e = 0;
+    for (; i < len; i++) {
+        if (!is_digit(text[i]))
+            return false;
+        if (e < 1000000000)
+            e = e * 10 + (text[i] - '0');
+    }
+    *out = negative ? -e : e;
+    return true;
+}
+
+/* Copy sign and digits without the point; false when this is no mantissa. */
+static bool take_mantissa(const char *text, size_t len, char *digits, size_t *n_digits,
+                          size_t *n_fraction)
+{
+    size_t n = 0, seen = 0, fraction = 0;
+    bool point = false;
+    for (size_t i = 0; i < len; i++) {
+        if (i == 0 && (text[i] == '-' || text[i] == '+')) {
+            digits[n++] = text[i];
+        } else if (text[i] == '.' && !point) {
+            point = true;
+        } else if (is_digit(text[i])) {
+            digits[n++] = text[i];
+            seen++;
+            fraction += point;
+        } else {
+            return false;
+        }
+    }
+    *n_digits = n;
+    *n_fraction = fraction;
+    return seen > 0;
+}
+
+bool zg_float_parse(const char *text, size_t len, double *out)
+{
+    enum { ROOM_FOR_EXPONENT = 32 };
+    char small[128], *digits = small;
+    size_t mantissa = 0, n = 0, fraction = 0;
+    int64_t exp10 = 0;
+    while (mantissa < len && text[mantissa] != 'e' && text[mantissa] != 'E')
+        mantissa++;
+    if (mantissa < len && !read_exponent(text + mantissa + 1, len - mantissa - 1, &exp10))
+        return false;
+    if (mantissa > INT32_MAX)
+        return false;
+    if (mantissa + ROOM_FOR_EXPONENT > sizeof small) {
+        digits = zg_alloc(mantissa + ROOM_FOR_EXPONENT, 1);
+        if (!digits)
+            return false;
+    }
+    bool ok = take_mantissa(text, mantissa, digits, &n, &fraction);
+    if (ok) {
+        snprintf(digits + n, ROOM_FOR_EXPONENT, "e%lld",
+                 (long long)(exp10 - (int64_t)fraction));
+        *out = strtod(digits, NULL);
+    }
+    if (digits != small)
+        zg_free(digits);
+    return ok;
+}

@@ -1,0 +1,166 @@
+/* JSON text to a value tree, parsed by json-c and copied into the caller's arena. */
+#include "text/json_check.h"
+#include "text/tree.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+/* json-c counts the scalar inside the innermost container as a level, too. */
+enum { TOKENER_DEPTH = ZG_TREE_MAX_DEPTH + 2, FEED_BYTES = 1 << 30 };
+
+static zagg_status from_text(zg_tree *t, const char *text, size_t len, zagg_value **out,
+                             zagg_err *err)
+{
+    ZAGG_TRY(zg_tree_node(t, ZAGG_STR, out, err));
+    (*out)->quoted = true;
+    (*out)->str_len = len;
+    return zg_tree_text(t, text, len, &(*out)->str, err);
+}
+
+static zagg_status from_json(zg_tree *t, json_object *o, const zagg_value **out,
+                             zagg_err *err);
+
+static zagg_status from_array(zg_tree *t, json_object *o, zagg_value *node, zagg_err *err)
+{
+    size_t n = json_object_array_length(o);
+    const zagg_value **items = NULL;
+    ZAGG_TRY(zg_tree_alloc(t, n, sizeof *items, (void *)&items, err));
+    for (size_t i = 0; i < n; i++)
+        ZAGG_TRY(from_json(t, json_object_array_get_idx(o, i), &items[i], err));
+    node->n = n;
+    node->items = items;
+    return ZAGG_OK;
+}
+
+/* json-c keeps the last value of a key at the place of the first, which is what we want.
+ */
+static zagg_status from_object(zg_tree *t, json_object *o, zagg_value *node,
+                               zagg_err *err)
+{
+    size_t n = (size_t)json_object_object_length(o), i = 0;
+    zagg_member *members = NULL;
+    ZAGG_TRY(zg_tree_alloc(t, n, sizeof *members, (void *)&members, err));
+    struct json_object_iterator it = json_object_iter_begin(o);
+    struct json_object_iterator end = json_object_iter_end(o);
+    for (; !json_object_iter_equal(&it, &end); json_object_iter_next(&it), i++) {
+        const char *key = json_object_iter_peek_name(&it);
+        zagg_value *key_node = NULL;
+        ZAGG_TRY(from_text(t, key, strlen(key), &key_node, err));
+        members[i].key = key_node;
+        ZAGG_TRY(from_json(t, json_object_iter_peek_value(&it), &members[i].value, err));
+    }
+    node->n = n;
+    node->members = members;
+    return ZAGG_OK;
+}
+
+static void from_int(json_object *o, zagg_value *node)
+{
+    uint64_t u = json_object_get_uint64(o); /* 0 for negative numbers */
+    if (u > INT64_MAX) {
+        node->kind = ZAGG_UINT;
+        node->u.u = u;
+    } else {
+        node->kind = ZAGG_INT;
+        node->u.i = json_object_get_int64(o);
+    }
+}
+
+static zagg_status from_json(zg_tree *t, json_object *o, const zagg_value **out,
+                             zagg_err *err)
+{
+    zagg_value *node = NULL;
+    enum json_type type = json_object_get_type(o);
+    if (type == json_type_string) {
+        ZAGG_TRY(from_text(t, json_object_get_string(o),
+                           (size_t)json_object_get_string_len(o), &node, err));
+        *out = node;
+        return ZAGG_OK;
+    }
+    ZAGG_TRY(zg_tree_node(t, ZAGG_NULL, &node, err));
+    *out = node;
+    switch (type) {
+    case json_type_boolean:
+        node->kind = ZAGG_BOOL;
+        node->u.b = json_object_get_boolean(o);
+        return ZAGG_OK;
+    case json_type_int:
+        from_int(o, node);
+        return ZAGG_OK;
+    case json_type_double:
+        node->kind = ZAGG_FLOAT;
+        node->u.f = json_object_get_double(o);
+        return ZAGG_OK;
+    case json_type_array:
+        node->kind = ZAGG_LIST;
+        return from_array(t, o, node, err);
+    case json_type_object:
+        node->kind = ZAGG_MAP;
+        return from_object(t, o, node, err);
+    default:
+        return ZAGG_OK;
+    }
+}
+
+/* Feed everything, then a NUL to end a number at top level. *end: bytes used. */
+static json_object *tokenize(json_tokener *tok, const char *text, size_t len, size_t *end)
+{
+    json_object *o = NULL;
+    size_t fed = 0;
+    while (fed < len) {
+        size_t n = len - fed < FEED_BYTES ? len - fed : FEED_BYTES;
+        o = json_tokener_parse_ex(tok, text + fed, (int)n);
+        fed += json_tokener_get_parse_end(tok);
+        if (json_tokener_get_error(tok) != json_tokener_continue)
+            break;
+    }
+    *end = fed;
+    if (fed == len && (len == 0 || json_tokener_get_error(tok) == json_tokener_continue))
+        o = json_tokener_parse_ex(tok, "", 1);
+    return o;
+}
+
+/* json-c stops behind the first value: only blanks may follow. */
+static bool only_blanks(const char *text, size_t len, size_t *pos)
+{
+    while (*pos < len && strchr(" \t\r\n", text[*pos]))
+        (*pos)++;
+    return *pos == len;
+}
+
+zagg_status zagg_json_parse(zagg_arena *arena, const char *text, size_t len,
+                            const char *name, const zagg_value **out, zagg_err *err)
+{
+    zagg_status st;
+    size_t end = 0;
+    const zagg_value *root = NULL;
+    zg_tree tree;
+    ZAGG_TRY(zg_json_check(text, len, name, err));
+    json_tokener *tok = json_tokener_new_ex(TOKENER_DEPTH);
+    if (!tok)
+        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to parse JSON", name);
+    json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
+    json_object *o = tokenize(tok, text, len, &end);
+    enum json_tokener_error fault = json_tokener_get_error(tok);
+    if (fault != json_tokener_success) {
+        st = zagg_err_set(err, ZAGG_EFORMAT, "%s: line %zu, byte %zu: %s", name,
+                          zg_json_line(text, end), end, json_tokener_error_desc(fault));
+        goto done;
+    }
+    if (!only_blanks(text, len, &end)) {
+        st = zagg_err_set(err, ZAGG_EFORMAT,
+                          "%s: line %zu, byte %zu: text behind the end of the JSON value",
+                          name, zg_json_line(text, end), end);
+        goto done;
+    }
+    zg_tree_init(&tree, arena);
+    st = from_json(&tree, o, &root, err);
+    if (st != ZAGG_OK)
+        st = zagg_err_context(err, st, "%s", name);
+    else
+        *out = root;
+done:
+    json_object_put(o);
+    json_tokener_free(tok);
+    return st;
+}
