@@ -8,6 +8,14 @@
 /* json-c counts the scalar inside the innermost container as a level, too. */
 enum { TOKENER_DEPTH = ZG_TREE_MAX_DEPTH + 2, FEED_BYTES = 1 << 30 };
 
+/* Keys of one shape of object come back thousands of times: recent ones are shared. */
+enum { KEY_SLOTS = 256 };
+typedef struct reader {
+    zg_tree tree;
+    const zagg_value *keys[KEY_SLOTS];
+    zagg_err *err;
+} reader;
+
 static zagg_status from_text(zg_tree *t, const char *text, size_t len, zagg_value **out,
                              zagg_err *err)
 {
@@ -17,16 +25,32 @@ static zagg_status from_text(zg_tree *t, const char *text, size_t len, zagg_valu
     return zg_tree_text(t, text, len, &(*out)->str, err);
 }
 
-static zagg_status from_json(zg_tree *t, json_object *o, const zagg_value **out,
-                             zagg_err *err);
+static zagg_status from_key(reader *r, const char *key, const zagg_value **out)
+{
+    uint32_t slot = 2166136261U; /* FNV-1a */
+    size_t len = strlen(key);
+    for (size_t i = 0; i < len; i++)
+        slot = (slot ^ (unsigned char)key[i]) * 16777619U;
+    slot = (slot ^ slot >> 16) % KEY_SLOTS;
+    const zagg_value *known = r->keys[slot];
+    if (!known || known->str_len != len || memcmp(known->str, key, len) != 0) {
+        zagg_value *node = NULL;
+        ZAGG_TRY(from_text(&r->tree, key, len, &node, r->err));
+        known = r->keys[slot] = node;
+    }
+    *out = known;
+    return ZAGG_OK;
+}
 
-static zagg_status from_array(zg_tree *t, json_object *o, zagg_value *node, zagg_err *err)
+static zagg_status from_json(reader *r, json_object *o, const zagg_value **out);
+
+static zagg_status from_array(reader *r, json_object *o, zagg_value *node)
 {
     size_t n = json_object_array_length(o);
     const zagg_value **items = NULL;
-    ZAGG_TRY(zg_tree_alloc(t, n, sizeof *items, (void *)&items, err));
+    ZAGG_TRY(zg_tree_alloc(&r->tree, n, sizeof *items, (void *)&items, r->err));
     for (size_t i = 0; i < n; i++)
-        ZAGG_TRY(from_json(t, json_object_array_get_idx(o, i), &items[i], err));
+        ZAGG_TRY(from_json(r, json_object_array_get_idx(o, i), &items[i]));
     node->n = n;
     node->items = items;
     return ZAGG_OK;
@@ -34,20 +58,16 @@ static zagg_status from_array(zg_tree *t, json_object *o, zagg_value *node, zagg
 
 /* json-c keeps the last value of a key at the place of the first, which is what we want.
  */
-static zagg_status from_object(zg_tree *t, json_object *o, zagg_value *node,
-                               zagg_err *err)
+static zagg_status from_object(reader *r, json_object *o, zagg_value *node)
 {
     size_t n = (size_t)json_object_object_length(o), i = 0;
     zagg_member *members = NULL;
-    ZAGG_TRY(zg_tree_alloc(t, n, sizeof *members, (void *)&members, err));
+    ZAGG_TRY(zg_tree_alloc(&r->tree, n, sizeof *members, (void *)&members, r->err));
     struct json_object_iterator it = json_object_iter_begin(o);
     struct json_object_iterator end = json_object_iter_end(o);
     for (; !json_object_iter_equal(&it, &end); json_object_iter_next(&it), i++) {
-        const char *key = json_object_iter_peek_name(&it);
-        zagg_value *key_node = NULL;
-        ZAGG_TRY(from_text(t, key, strlen(key), &key_node, err));
-        members[i].key = key_node;
-        ZAGG_TRY(from_json(t, json_object_iter_peek_value(&it), &members[i].value, err));
+        ZAGG_TRY(from_key(r, json_object_iter_peek_name(&it), &members[i].key));
+        ZAGG_TRY(from_json(r, json_object_iter_peek_value(&it), &members[i].value));
     }
     node->n = n;
     node->members = members;
@@ -66,18 +86,17 @@ static void from_int(json_object *o, zagg_value *node)
     }
 }
 
-static zagg_status from_json(zg_tree *t, json_object *o, const zagg_value **out,
-                             zagg_err *err)
+static zagg_status from_json(reader *r, json_object *o, const zagg_value **out)
 {
     zagg_value *node = NULL;
     enum json_type type = json_object_get_type(o);
     if (type == json_type_string) {
-        ZAGG_TRY(from_text(t, json_object_get_string(o),
-                           (size_t)json_object_get_string_len(o), &node, err));
+        ZAGG_TRY(from_text(&r->tree, json_object_get_string(o),
+                           (size_t)json_object_get_string_len(o), &node, r->err));
         *out = node;
         return ZAGG_OK;
     }
-    ZAGG_TRY(zg_tree_node(t, ZAGG_NULL, &node, err));
+    ZAGG_TRY(zg_tree_node(&r->tree, ZAGG_NULL, &node, r->err));
     *out = node;
     switch (type) {
     case json_type_boolean:
@@ -93,10 +112,10 @@ static zagg_status from_json(zg_tree *t, json_object *o, const zagg_value **out,
         return ZAGG_OK;
     case json_type_array:
         node->kind = ZAGG_LIST;
-        return from_array(t, o, node, err);
+        return from_array(r, o, node);
     case json_type_object:
         node->kind = ZAGG_MAP;
-        return from_object(t, o, node, err);
+        return from_object(r, o, node);
     default:
         return ZAGG_OK;
     }
@@ -134,7 +153,7 @@ zagg_status zagg_json_parse(zagg_arena *arena, const char *text, size_t len,
     zagg_status st;
     size_t end = 0;
     const zagg_value *root = NULL;
-    zg_tree tree;
+    reader r = {.err = err};
     ZAGG_TRY(zg_json_check(text, len, name, err));
     json_tokener *tok = json_tokener_new_ex(TOKENER_DEPTH);
     if (!tok)
@@ -153,8 +172,8 @@ zagg_status zagg_json_parse(zagg_arena *arena, const char *text, size_t len,
                           name, zg_json_line(text, end), end);
         goto done;
     }
-    zg_tree_init(&tree, arena);
-    st = from_json(&tree, o, &root, err);
+    zg_tree_init(&r.tree, arena);
+    st = from_json(&r, o, &root);
     if (st != ZAGG_OK)
         st = zagg_err_context(err, st, "%s", name);
     else
