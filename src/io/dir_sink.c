@@ -1,0 +1,234 @@
+/* A local directory as an object store. An object is written to a temporary file beside
+ * its place and renamed over it (rename(2) is one step for every reader); folders are
+ * made only when the temporary file cannot be created without them. */
+#include "io/dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How often a temporary name that is taken (a leftover of a killed process with this id)
+ * is passed over before giving up. */
+enum { TEMP_TRIES = 1000 };
+
+static zagg_status dir_path(const zg_dir *dir, const char *key, char **out, zagg_err *err)
+{
+    zg_str path;
+    zg_str_init(&path, 0);
+    zg_str_add(&path, dir->root);
+    if (strcmp(dir->root, "/") != 0)
+        zg_str_addc(&path, '/');
+    zg_str_add(&path, key);
+    char *text = zg_str_take(&path);
+    if (text == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for a path", dir->root);
+    *out = text;
+    return ZAGG_OK;
+}
+
+/* mkdir -p of `path` from the deepest folder upwards: normally one call is enough. 0 or
+ * an errno. `path` is changed and restored. */
+static int make_folders(char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return 0;
+    if (errno != ENOENT)
+        return errno;
+    char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path)
+        return ENOENT;
+    *slash = '\0';
+    int rc = make_folders(path);
+    *slash = '/';
+    if (rc != 0)
+        return rc;
+    return mkdir(path, 0777) == 0 || errno == EEXIST ? 0 : errno;
+}
+
+static int make_parent_folders(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash == NULL || slash == path)
+        return ENOENT;
+    *slash = '\0';
+    int rc = make_folders(path);
+    *slash = '/';
+    return rc;
+}
+
+/* New file under a temporary name beside `path`, whose folders are made as needed. */
+static zagg_status create_temp(zg_dir *dir, char *path, int *out_fd, char **out_temp,
+                               zagg_err *err)
+{
+    bool folders_made = false;
+    int failed_with = EEXIST;
+    for (int tries = 0; tries < TEMP_TRIES; tries++) {
+        zg_str name;
+        zg_str_init(&name, 0);
+        uint64_t number =
+            atomic_fetch_add_explicit(&dir->temp_counter, 1, memory_order_relaxed);
+        zg_dir_temp_path(&name, path, (long)getpid(), number);
+        char *temp = zg_str_take(&name);
+        if (temp == NULL)
+            return zagg_err_set(err, ZAGG_ENOMEM, "cannot write %s: no memory", path);
+        int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0) {
+            *out_fd = fd;
+            *out_temp = temp;
+            return ZAGG_OK;
+        }
+        failed_with = errno;
+        zg_free(temp);
+        if (failed_with == ENOENT && !folders_made) {
+            folders_made = true;
+            failed_with = make_parent_folders(path);
+            if (failed_with == 0)
+                continue;
+        }
+        if (failed_with != EEXIST && failed_with != EINTR)
+            break;
+    }
+    return zagg_err_set_errno(err, ZAGG_EIO, failed_with, "cannot write %s", path);
+}
+
+/* Write everything and close `fd` in any case; 0 or an errno. Some file systems report a
+ * full disk only on close. */
+static int write_and_close(int fd, const char *data, size_t len)
+{
+    int failed_with = 0;
+    while (len > 0 && failed_with == 0) {
+        ssize_t done = write(fd, data, len);
+        if (done > 0) {
+            data += done;
+            len -= (size_t)done;
+        } else if (done == 0) {
+            failed_with = EIO;
+        } else if (errno != EINTR) {
+            failed_with = errno;
+        }
+    }
+    if (close(fd) != 0 && errno != EINTR && failed_with == 0)
+        failed_with = errno;
+    return failed_with;
+}
+
+static zagg_status dir_put(void *self, const char *key, const void *data, size_t len,
+                           zagg_err *err)
+{
+    zg_dir *dir = self;
+    char *path = NULL, *temp = NULL;
+    int fd = -1;
+    const char *slash = strrchr(key, '/');
+    if (zg_dir_is_temp_name(slash == NULL ? key : slash + 1))
+        return zagg_err_set(
+            err, ZAGG_EARG,
+            "%s: key '%s' is refused: it has the form of a temporary file", dir->root,
+            key);
+    ZAGG_TRY(dir_path(dir, key, &path, err));
+    zagg_status status = create_temp(dir, path, &fd, &temp, err);
+    if (status == ZAGG_OK) {
+        int failed_with = write_and_close(fd, data, len);
+        if (failed_with == 0 && rename(temp, path) != 0)
+            failed_with = errno;
+        if (failed_with != 0) {
+            unlink(temp);
+            status =
+                zagg_err_set_errno(err, ZAGG_EIO, failed_with, "cannot write %s", path);
+        }
+    }
+    zg_free(temp);
+    zg_free(path);
+    return status;
+}
+
+/* All of the object that is open as `fd`. */
+static zagg_status read_object(int fd, const char *path, size_t max_len, void **out_data,
+                               size_t *out_len, zagg_err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot stat %s", path);
+    if (S_ISDIR(st.st_mode))
+        return zagg_err_set(err, ZAGG_ENOTFOUND, "%s is a folder, not an object", path);
+    size_t expected = st.st_size > 0 ? (size_t)st.st_size : 0;
+    if (expected > max_len)
+        return zagg_err_set(err, ZAGG_ERANGE, "%s is larger than the limit of %zu bytes",
+                            path, max_len);
+    return zg_fd_read_all(fd, expected, max_len, path, out_data, out_len, err);
+}
+
+static zagg_status dir_get(void *self, const char *key, size_t max_len, void **out_data,
+                           size_t *out_len, zagg_err *err)
+{
+    char *path = NULL;
+    zagg_status status;
+    ZAGG_TRY(dir_path(self, key, &path, err));
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0) {
+        status = read_object(fd, path, max_len, out_data, out_len, err);
+        close(fd);
+    } else {
+        bool absent = errno == ENOENT || errno == ENOTDIR;
+        status = zagg_err_set_errno(err, absent ? ZAGG_ENOTFOUND : ZAGG_EIO, errno,
+                                    "cannot read %s", path);
+    }
+    zg_free(path);
+    return status;
+}
+
+static zagg_status dir_remove(void *self, const char *key, zagg_err *err)
+{
+    char *path = NULL;
+    zagg_status status = ZAGG_OK;
+    ZAGG_TRY(dir_path(self, key, &path, err));
+    /* A folder is no object, so there is none to remove. */
+    if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR && errno != EISDIR)
+        status = zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot remove %s", path);
+    zg_free(path);
+    return status;
+}
+
+static void dir_close(void *self)
+{
+    zg_dir *dir = self;
+    zg_free(dir->root);
+    zg_free(dir);
+}
+
+static const zg_sink_vtable dir_vtable = {
+    .put = dir_put,
+    .get = dir_get,
+    .list = zg_dir_list,
+    .list_dir = zg_dir_list_dir,
+    .remove = dir_remove,
+    .remove_prefix = zg_dir_remove_prefix,
+    .close = dir_close,
+};
+
+zagg_status zagg_sink_open_dir(const char *path, zagg_sink **out, zagg_err *err)
+{
+    struct stat st;
+    size_t len = strlen(path);
+    if (len == 0)
+        return zagg_err_set(err, ZAGG_EARG, "the path of a store must not be empty");
+    if (stat(path, &st) == 0) {
+        if (!S_ISDIR(st.st_mode))
+            return zagg_err_set(err, ZAGG_EIO, "%s is not a directory", path);
+    } else if (errno != ENOENT) {
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot open %s", path);
+    }
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    zg_dir *dir = zg_alloc(1, sizeof *dir);
+    char *root = zg_strndup(path, len);
+    if (dir == NULL || root == NULL) {
+        zg_free(dir);
+        zg_free(root);
+        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", path);
+    }
+    dir->root = root;
+    return zg_sink_new(&dir_vtable, dir, root, out, err);
+}

@@ -1,0 +1,153 @@
+/* Sinks: key checks, counters and the dispatch to an implementation. */
+#include "io/sink.h"
+
+#include <string.h>
+
+struct zagg_sink {
+    const zg_sink_vtable *vtable;
+    void *self;
+    char *name;
+    zg_io_counters counters;
+};
+
+zagg_status zg_sink_new(const zg_sink_vtable *vtable, void *self, const char *name,
+                        zagg_sink **out, zagg_err *err)
+{
+    zagg_sink *sink = zg_alloc(1, sizeof *sink);
+    char *copy = zg_strdup(name);
+    if (sink == NULL || copy == NULL) {
+        zg_free(sink);
+        zg_free(copy);
+        vtable->close(self);
+        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", name);
+    }
+    sink->vtable = vtable;
+    sink->self = self;
+    sink->name = copy;
+    *out = sink;
+    return ZAGG_OK;
+}
+
+void zagg_sink_close(zagg_sink *sink)
+{
+    if (sink == NULL)
+        return;
+    sink->vtable->close(sink->self);
+    zg_free(sink->name);
+    zg_free(sink);
+}
+
+const char *zagg_sink_name(const zagg_sink *sink)
+{
+    return sink->name;
+}
+
+zagg_io_stats zagg_sink_stats(const zagg_sink *sink)
+{
+    return zg_io_snapshot(&sink->counters);
+}
+
+/* Parts between slashes must name something of their own: nothing leaves the store. */
+static bool key_is_clean(const char *key, size_t len)
+{
+    for (size_t start = 0; start <= len;) {
+        size_t end = start;
+        while (end < len && key[end] != '/')
+            end++;
+        size_t n = end - start;
+        if (n == 0 || (n <= 2 && memcmp(key + start, "..", n) == 0))
+            return false;
+        start = end + 1;
+    }
+    return true;
+}
+
+static zagg_status check_key(const zagg_sink *sink, const char *key, zagg_err *err)
+{
+    if (key_is_clean(key, strlen(key)))
+        return ZAGG_OK;
+    return zagg_err_set(
+        err, ZAGG_EARG,
+        "%s: key '%s' is refused: a key is a relative path without empty, "
+        "'.' or '..' parts",
+        sink->name, key);
+}
+
+/* "" or a key, with or without a '/' at its end. */
+static zagg_status check_prefix(const zagg_sink *sink, const char *prefix, zagg_err *err)
+{
+    size_t len = strlen(prefix);
+    if (len > 0 && prefix[len - 1] == '/')
+        len--;
+    if (prefix[0] == '\0' || key_is_clean(prefix, len))
+        return ZAGG_OK;
+    return check_key(sink, prefix, err);
+}
+
+static bool is_folder(const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return len > 0 && prefix[len - 1] == '/';
+}
+
+static void count_request(zagg_sink *sink)
+{
+    zg_io_count(&sink->counters.calls, 1);
+    zg_io_count(&sink->counters.requests, 1);
+}
+
+zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data, size_t len,
+                          zagg_err *err)
+{
+    ZAGG_TRY(check_key(sink, key, err));
+    count_request(sink);
+    ZAGG_TRY(sink->vtable->put(sink->self, key, data, len, err));
+    zg_io_count(&sink->counters.bytes, len);
+    return ZAGG_OK;
+}
+
+zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,
+                          void **out_data, size_t *out_len, zagg_err *err)
+{
+    ZAGG_TRY(check_key(sink, key, err));
+    count_request(sink);
+    ZAGG_TRY(sink->vtable->get(sink->self, key, max_len, out_data, out_len, err));
+    zg_io_count(&sink->counters.bytes, *out_len);
+    return ZAGG_OK;
+}
+
+zagg_status zagg_sink_list(zagg_sink *sink, const char *prefix, zagg_sink_list_fn fn,
+                           void *user, zagg_err *err)
+{
+    ZAGG_TRY(check_prefix(sink, prefix, err));
+    count_request(sink);
+    return sink->vtable->list(sink->self, prefix, fn, user, err);
+}
+
+zagg_status zagg_sink_list_dir(zagg_sink *sink, const char *prefix, zagg_sink_list_fn fn,
+                               void *user, zagg_err *err)
+{
+    ZAGG_TRY(check_prefix(sink, prefix, err));
+    if (prefix[0] != '\0' && !is_folder(prefix))
+        return zagg_err_set(err, ZAGG_EARG, "%s: folder '%s' must end with '/'",
+                            sink->name, prefix);
+    count_request(sink);
+    return sink->vtable->list_dir(sink->self, prefix, fn, user, err);
+}
+
+zagg_status zagg_sink_delete(zagg_sink *sink, const char *key, zagg_err *err)
+{
+    ZAGG_TRY(check_key(sink, key, err));
+    count_request(sink);
+    return sink->vtable->remove(sink->self, key, err);
+}
+
+zagg_status zagg_sink_delete_prefix(zagg_sink *sink, const char *prefix, zagg_err *err)
+{
+    ZAGG_TRY(check_prefix(sink, prefix, err));
+    if (!is_folder(prefix))
+        return zagg_err_set(err, ZAGG_EARG, "%s: folder '%s' must end with '/'",
+                            sink->name, prefix);
+    count_request(sink);
+    return sink->vtable->remove_prefix(sink->self, prefix, err);
+}

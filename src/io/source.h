@@ -1,0 +1,37 @@
+/* Inside of a source, shared by the files that implement reading. */
+#ifndef ZG_IO_SOURCE_H
+#define ZG_IO_SOURCE_H
+
+#include "base/base.h"
+#include "zagg/io.h"
+
+#include <stdatomic.h>
+
+typedef struct zg_io_counters {
+    _Atomic uint64_t calls, requests, bytes;
+} zg_io_counters;
+
+struct zagg_source {
+    const zagg_source_vtable *vtable;
+    void *self;
+    uint64_t size;
+    char *name;
+    zg_io_counters counters;
+};
+
+void zg_io_count(_Atomic uint64_t *counter, uint64_t n);
+zagg_io_stats zg_io_snapshot(const zg_io_counters *counters);
+
+/** RANGE unless all `len` bytes at `offset` are inside. */
+zagg_status zg_source_check(const zagg_source *source, uint64_t offset, size_t len,
+                            zagg_err *err);
+/** One counted request; the range has been checked. */
+zagg_status zg_source_request(zagg_source *source, uint64_t offset, size_t len, void *out,
+                              zagg_err *err);
+
+/** All of `fd` up to its end, at most `max_len` bytes, in a new block with a NUL behind
+ * them. `expected` is a hint. `path` is used in messages. */
+zagg_status zg_fd_read_all(int fd, size_t expected, size_t max_len, const char *path,
+                           void **out_data, size_t *out_len, zagg_err *err);
+
+#endif
