@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 typedef struct file_source {
-    int fd = -1;
+    int fd;
     char path[];
 } file_source;
 

@@ -68,7 +68,7 @@ npy npy_read(const char *path)
     npy a = {0};
     zagg_err err = ZAGG_ERR_INIT;
     char *bytes = NULL;
-    size_t len = 0, prefix, header_len, data_len;
+    size_t len = 0, prefix = 0, header_len = 0, data_len = 0;
     if (zagg_file_read(path, (size_t)1 << 32, &bytes, &len, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
     header_extent((const unsigned char *)bytes, len, path, &prefix, &header_len);
