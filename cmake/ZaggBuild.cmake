@@ -40,6 +40,10 @@ function(zagg_module name)
   target_link_libraries(zagg_${name} PUBLIC ${ARG_LINKS})
 endfunction()
 
+# What every test program may rely on. Programs are $ZAGG_BUILD_DIR/zagg and zagg-synth.
+set(ZAGG_TEST_ENVIRONMENT "ZAGG_SOURCE_DIR=${PROJECT_SOURCE_DIR}"
+  "ZAGG_BUILD_DIR=${PROJECT_BINARY_DIR}")
+
 # zagg_test(NAME SOURCES a.c ... LINKS zagg_base ... [LABELS unit]): one cmocka program.
 function(zagg_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;LABELS" ${ARGN})
@@ -52,5 +56,5 @@ function(zagg_test name)
     set(ARG_LABELS unit)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}"
-    ENVIRONMENT "ZAGG_SOURCE_DIR=${PROJECT_SOURCE_DIR}" TIMEOUT 900)
+    ENVIRONMENT "${ZAGG_TEST_ENVIRONMENT}" TIMEOUT 900)
 endfunction()

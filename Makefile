@@ -1,0 +1,32 @@
+# One line per task; the work is in scripts/ and in the presets of CMakePresets.json.
+.PHONY: help build demo test golden bench asan tsan cov fuzz fmt lint install clean
+PREFIX ?= /usr/local
+
+help:    ## list the targets
+	@sed -n 's/^\([a-z]*\): *## */  make \1|/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+build:   ## build/release/zagg and zagg-synth (installs what is missing)
+	@scripts/build release
+demo:    ## photons to a Zarr store on this machine, in demo-out/
+	@scripts/demo
+test:    ## build, layer check and all tests
+	@scripts/test
+golden:  ## only the tests against expected values
+	@scripts/test --label golden
+bench:   ## one shard: zagg against upstream, side by side (ARGS=--record keeps the result)
+	@scripts/bench $(ARGS)
+asan:    ## all but the peer tests under AddressSanitizer and UBSan
+	@scripts/test --preset asan
+tsan:    ## the same under ThreadSanitizer
+	@scripts/test --preset tsan
+cov:     ## tests with gcov, and a report
+	@scripts/cov
+fuzz:    ## libFuzzer on the parsers for FUZZ_SECONDS (60) in all
+	@scripts/fuzz
+fmt:     ## clang-format on all sources
+	@scripts/fmt
+lint:    ## format check and clang-tidy
+	@scripts/lint
+install: ## library, headers, zagg.pc and programs under PREFIX (/usr/local)
+	@scripts/build release && cmake --install build/release --prefix $(PREFIX)
+clean:   ## remove what was built and made
+	@rm -rf build demo-out
