@@ -62,7 +62,8 @@ typedef struct zagg_grid_info {
     unsigned parent_order, child_order, chunk_order;
     zagg_latitude latitude;
     /* rectilinear only: after padding */
-    const char *crs;
+    const char *crs;    /* as configured */
+    const char *crs_id; /* canonical: "EPSG:4326", "OGC:CRS84" */
     double resolution[2], bounds[4];
 } zagg_grid_info;
 ZAGG_API const zagg_grid_info *zagg_grid_get_info(const zagg_grid *grid);
