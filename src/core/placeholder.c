@@ -1,1 +1,0 @@
-typedef int zg_core_placeholder;
