@@ -34,7 +34,7 @@ static void projected_centre(uint64_t nested, unsigned order, double *x, double 
 static void unproject(double x, double y, double *lat_rad, double *lon_rad)
 {
     double ax = fabs(x), ay = fabs(y), lat;
-    uint32_t odd = zg_saturate_u8(ax) | 1u;
+    unsigned odd = (unsigned)ax | 1u; /* ax is in [0, 8] */
     double u = ax - (double)odd;
     if (ay <= 1.0) {
         lat = zg_asin(ay * (2.0 / 3.0));

@@ -39,9 +39,11 @@ static double convert_deg(double lat_deg, const double series[ZG_SERIES_TERMS])
         r = zg_latitude_series_deg(a, series);
         r = r > 90.0 ? 90.0 : r;
     } else {
-        /* the series has period 180 degrees; not clamped, as upstream */
-        double rest = fmod(a, 180.0);
-        r = zg_latitude_series_deg(rest, series) + (a - rest);
+        /* the series has period 180 degrees and is odd about 90; not clamped, as upstream
+         */
+        double rest = fmod(a, 180.0), folded = rest > 90.0 ? 180.0 - rest : rest;
+        double shift = zg_latitude_series_deg(folded, series) - folded;
+        r = rest > 90.0 ? a - shift : a + shift;
     }
     return copysign(r, lat_deg);
 }

@@ -21,8 +21,8 @@
 
 /* x + sum of c[k-1] sin(2k x) for lat_deg >= 0; the sum runs in this order because
  * upstream's does and order-29 cells show the last bit. */
-static inline double zg_latitude_series_deg(double lat_deg,
-                                            const double c[ZG_SERIES_TERMS])
+static inline ZG_ALWAYS double zg_latitude_series_deg(double lat_deg,
+                                                      const double c[ZG_SERIES_TERMS])
 {
     double x = lat_deg * ZG_RAD_PER_DEG;
     double sine, cosine;
@@ -41,10 +41,10 @@ extern const double zg_authalic_series[ZG_SERIES_TERMS];
 extern const double zg_geodetic_series[ZG_SERIES_TERMS];
 
 /** Authalic latitude for |lat_deg| <= 90: the hot path. */
-static inline double zg_authalic_deg(double lat_deg)
+static inline ZG_ALWAYS double zg_authalic_deg(double lat_deg)
 {
     double a = zg_latitude_series_deg(fabs(lat_deg), zg_authalic_series);
-    return copysign(a > 90.0 ? 90.0 : a, lat_deg);
+    return copysign(zg_select(a > 90.0, 90.0, a), lat_deg);
 }
 
 #endif

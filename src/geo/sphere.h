@@ -7,7 +7,9 @@
 #include "geo/trig_kernel.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* sqrt(6) as the implementation behind mortie spells it. The true value
  * is 2.449489742783178; the truncated one moves order-29 cells of the polar caps, and
@@ -16,24 +18,33 @@
 #define ZG_TRANSITION_LAT_RAD 0.7297276562269663 /* asin(2/3): caps begin here */
 #define ZG_QUARTER_PI 0.7853981633974483
 #define ZG_HALF_PI 1.5707963267948966
+#define ZG_HALF_PI_LOW 6.123233995736766e-17 /* pi/2 less ZG_HALF_PI */
 
-/** Truncate with saturation; negatives and NaN give 0, where a C cast would be undefined.
- */
-static inline uint32_t zg_saturate_u8(double x)
+#define ZG_TWO_TO_52 0x1p+52
+
+/** x truncated, 0 <= x < 2^51, also as an integer: steps that every vector unit has. */
+static inline ZG_ALWAYS double zg_truncate(double x, uint64_t *integer)
 {
-    return x >= 255.0 ? 255u : x > 0.0 ? (uint32_t)x : 0u;
+    double t = (x + ZG_TWO_TO_52) - ZG_TWO_TO_52; /* rounded */
+    t -= zg_select(t > x, 1.0, 0.0);
+    double shifted = t + ZG_TWO_TO_52;
+    uint64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    *integer = bits & ((UINT64_C(1) << 52) - 1u);
+    return t;
 }
 
-static inline uint32_t zg_saturate_u32(double x)
+static inline ZG_ALWAYS bool zg_sign(double x)
 {
-    return x >= 4294967295.0 ? UINT32_MAX : x > 0.0 ? (uint32_t)x : 0u;
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (bits >> 63) != 0;
 }
 
-/** Spread the bits of v over the even places. */
-static inline uint64_t zg_spread_bits(uint32_t v)
+/** Spread the low 32 bits of v over the even places. */
+static inline ZG_ALWAYS uint64_t zg_spread_bits(uint64_t v)
 {
-    uint64_t x = v;
-    x = (x | x << 16) & UINT64_C(0x0000ffff0000ffff);
+    uint64_t x = (v | v << 16) & UINT64_C(0x0000ffff0000ffff);
     x = (x | x << 8) & UINT64_C(0x00ff00ff00ff00ff);
     x = (x | x << 4) & UINT64_C(0x0f0f0f0f0f0f0f0f);
     x = (x | x << 2) & UINT64_C(0x3333333333333333);
@@ -51,44 +62,66 @@ static inline uint32_t zg_gather_bits(uint64_t v)
     return (uint32_t)(x | x >> 16);
 }
 
-/** Nested id of a point of the sphere; finite, |lat| <= pi/2, |lon| below 200 rad. */
-static inline uint64_t zg_sphere_nested(double lat_rad, double lon_rad, unsigned order)
+/** sin(r) as both projections need it: of the latitude in the belt; in the caps of r
+ * where cos(|lat| / 2 + pi/4) = -sin(r). */
+static inline ZG_ALWAYS double zg_sphere_sine(double abs_lat_rad, bool cap)
+{
+    /* the argument of the cosine, rounded as upstream rounds it; less pi/2 exactly */
+    double argument = 0.5 * abs_lat_rad + ZG_QUARTER_PI;
+    zg_dd r = zg_dd_sum(argument - ZG_HALF_PI, -ZG_HALF_PI_LOW);
+    r.hi = zg_select(cap, r.hi, abs_lat_rad);
+    r.lo = zg_select(cap, r.lo, 0.0);
+    return zg_trig_sin_kernel(r).hi;
+}
+
+/** One coordinate inside the base cell, 0 <= v < side; v a hair outside is moved in. */
+static inline ZG_ALWAYS uint64_t zg_sphere_side(double v, double scale, double last)
+{
+    uint64_t integer;
+    double x = v * scale;
+    x = zg_select(x > 0.0, x, 0.0);
+    x = zg_select(x < last, x, last);
+    (void)zg_truncate(x, &integer);
+    return integer;
+}
+
+/** Nested id of a point of the sphere; finite, |lat| <= pi/2, |lon| <= 255 pi/4. `side`
+ * is 2^order. Both the belt and the caps are computed, so that the loop over points has
+ * no branches. */
+static inline ZG_ALWAYS uint64_t zg_sphere_nested(double lat_rad, double lon_rad,
+                                                  unsigned order, double side)
 {
     double x = fabs(lon_rad) / ZG_QUARTER_PI;
-    uint32_t odd = zg_saturate_u8(x) | 1u;
-    uint32_t quadrant = (odd & 7u) >> 1;
-    double xp = x - (double)odd; /* in [-1, 1] from the middle of the quadrant */
-    if (signbit(lon_rad)) {
-        xp = -xp;
-        quadrant = 3u - quadrant;
-    }
-    double l, h;
-    uint32_t base;
-    if (lat_rad > ZG_TRANSITION_LAT_RAD) {
-        double t = ZG_SQRT6 * zg_trig_sin_dd(0.5 * lat_rad + ZG_QUARTER_PI, 1).hi;
-        l = xp * t;
-        h = 2.0 - t;
-        base = quadrant;
-    } else if (lat_rad < -ZG_TRANSITION_LAT_RAD) {
-        double t = ZG_SQRT6 * zg_trig_sin_dd(0.5 * lat_rad - ZG_QUARTER_PI, 1).hi;
-        l = xp * t;
-        h = t;
-        base = quadrant + 8u;
-    } else {
-        double y = zg_trig_sin_kernel((zg_dd){lat_rad, 0.0}).hi / (2.0 / 3.0);
-        uint32_t a = xp > y, b = xp >= -y;
-        uint32_t c = a + (1u - b);
-        l = xp - ((double)(a + b) - 1.0);
-        h = y + (double)c;
-        base = 4u * c + ((quadrant + (a & b)) & 3u);
-    }
-    double scale = 0.5 * (double)(UINT32_C(1) << order);
-    uint32_t side = UINT32_C(1) << order;
-    uint32_t i = zg_saturate_u32((h + l) * scale);
-    uint32_t j = zg_saturate_u32((h - l) * scale);
-    i = i >= side ? side - 1u : i;
-    j = j >= side ? side - 1u : j;
-    return (uint64_t)base << (2u * order) | zg_spread_bits(i) | zg_spread_bits(j) << 1;
+    uint64_t half;
+    double odd = 2.0 * zg_truncate(0.5 * x, &half) + 1.0;
+    bool west = zg_sign(lon_rad);
+    /* in [-1, 1] from the middle of the quadrant */
+    double xp = zg_select(west, odd - x, x - odd);
+    uint64_t quadrant = (half ^ (0u - (uint64_t)west)) & 3u;
+
+    double abs_lat = fabs(lat_rad);
+    bool cap = abs_lat > ZG_TRANSITION_LAT_RAD, south = zg_sign(lat_rad);
+    double sine = zg_sphere_sine(abs_lat, cap);
+
+    double t = ZG_SQRT6 * -sine;
+    double cap_h = zg_select(south, t, 2.0 - t);
+    uint64_t cap_base = quadrant + ((uint64_t)south << 3);
+
+    double y = zg_select(south, -sine, sine) / (2.0 / 3.0);
+    bool above = xp > y, right = xp >= -y;
+    double a = zg_select(above, 1.0, 0.0), b = zg_select(right, 1.0, 0.0);
+    double belt_l = xp - (a + b - 1.0);
+    double belt_h = y + (a + (1.0 - b));
+    uint64_t row = (uint64_t)above + (uint64_t)!right;
+    uint64_t belt_base = (row << 2) + ((quadrant + (uint64_t)(above & right)) & 3u);
+
+    double l = zg_select(cap, xp * t, belt_l), h = zg_select(cap, cap_h, belt_h);
+    uint64_t cap_mask = 0u - (uint64_t)cap;
+    uint64_t base = (cap_base & cap_mask) | (belt_base & ~cap_mask);
+    double scale = 0.5 * side, last = side - 1.0;
+    uint64_t i = zg_sphere_side(h + l, scale, last);
+    uint64_t j = zg_sphere_side(h - l, scale, last);
+    return base << (2u * order) | zg_spread_bits(i) | zg_spread_bits(j) << 1;
 }
 
 #endif

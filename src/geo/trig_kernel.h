@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+/* Loops over points become vectors only where every call in them is inlined. */
+#define ZG_ALWAYS __attribute__((always_inline))
 
 /* Reduction is exact to 2^-100 below this; geographic angles stay under 400 rad. */
 #define ZG_TRIG_MAX_RAD 1.0e5
@@ -17,8 +21,19 @@ typedef struct zg_dd {
     double hi, lo;
 } zg_dd;
 
+/** c ? a : b without a branch, so that loops over points become vectors. */
+static inline ZG_ALWAYS double zg_select(bool c, double a, double b)
+{
+    uint64_t mask = 0u - (uint64_t)c, x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    x = (x & mask) | (y & ~mask);
+    memcpy(&a, &x, sizeof a);
+    return a;
+}
+
 /** a + b where |a| >= |b| or a is 0. */
-static inline zg_dd zg_dd_fast_sum(double a, double b)
+static inline ZG_ALWAYS zg_dd zg_dd_fast_sum(double a, double b)
 {
     zg_dd r;
     r.hi = a + b;
@@ -26,7 +41,7 @@ static inline zg_dd zg_dd_fast_sum(double a, double b)
     return r;
 }
 
-static inline zg_dd zg_dd_sum(double a, double b)
+static inline ZG_ALWAYS zg_dd zg_dd_sum(double a, double b)
 {
     zg_dd r;
     r.hi = a + b;
@@ -36,7 +51,7 @@ static inline zg_dd zg_dd_sum(double a, double b)
 }
 
 /** Exact product of two doubles (Dekker's splitting by 2^27 + 1). */
-static inline zg_dd zg_dd_product(double a, double b)
+static inline ZG_ALWAYS zg_dd zg_dd_product(double a, double b)
 {
     const double split = 134217729.0;
     double ca = split * a, cb = split * b;
@@ -48,7 +63,7 @@ static inline zg_dd zg_dd_product(double a, double b)
     return r;
 }
 
-static inline zg_dd zg_dd_mul(zg_dd a, zg_dd b)
+static inline ZG_ALWAYS zg_dd zg_dd_mul(zg_dd a, zg_dd b)
 {
     zg_dd p = zg_dd_product(a.hi, b.hi);
     p.lo += a.hi * b.lo + a.lo * b.hi;
@@ -56,7 +71,7 @@ static inline zg_dd zg_dd_mul(zg_dd a, zg_dd b)
 }
 
 /** x = n * pi/2 + r with |r| <= pi/4 (a hair more at ties); |x| < ZG_TRIG_MAX_RAD. */
-static inline zg_dd zg_trig_reduce(double x, int64_t *n)
+static inline ZG_ALWAYS zg_dd zg_trig_reduce(double x, int64_t *n)
 {
     const double two_over_pi = 0.6366197723675814;
     const double part1 = 0x1.921fb544p+0;       /* pi/2: first 33 bits */
@@ -71,7 +86,7 @@ static inline zg_dd zg_trig_reduce(double x, int64_t *n)
 }
 
 /* sin r = r - r^3/6 + r^5 P(r^2) on |r| <= pi/4, error 2^-64 */
-static inline double zg_trig_sin_tail(double z)
+static inline ZG_ALWAYS double zg_trig_sin_tail(double z)
 {
     return 0.008333333333333333 +
            z * (-0.00019841269841268963 +
@@ -81,7 +96,7 @@ static inline double zg_trig_sin_tail(double z)
 }
 
 /* cos r = 1 - r^2/2 + r^4/24 + r^6 P(r^2) on |r| <= pi/4, error 2^-66 */
-static inline double zg_trig_cos_tail(double z)
+static inline ZG_ALWAYS double zg_trig_cos_tail(double z)
 {
     return -0.001388888888888889 +
            z * (2.4801587301586814e-05 +
@@ -91,7 +106,7 @@ static inline double zg_trig_cos_tail(double z)
 }
 
 /** sin(r) for |r| <= pi/4; relative error about 2^-62. */
-static inline zg_dd zg_trig_sin_kernel(zg_dd r)
+static inline ZG_ALWAYS zg_dd zg_trig_sin_kernel(zg_dd r)
 {
     const double sixth = 0.16666666666666666, sixth_lo = 9.25185853854297e-18;
     zg_dd z = zg_dd_product(r.hi, r.hi);
@@ -104,7 +119,7 @@ static inline zg_dd zg_trig_sin_kernel(zg_dd r)
 }
 
 /** cos(r) for |r| <= pi/4; relative error about 2^-62. */
-static inline zg_dd zg_trig_cos_kernel(zg_dd r)
+static inline ZG_ALWAYS zg_dd zg_trig_cos_kernel(zg_dd r)
 {
     const double i24 = 0.041666666666666664, i24_lo = 2.3129646346357427e-18;
     zg_dd z = zg_dd_product(r.hi, r.hi);
@@ -120,7 +135,7 @@ static inline zg_dd zg_trig_cos_kernel(zg_dd r)
 }
 
 /** sin(x + quarter_turns * pi/2) in double-double, |x| < ZG_TRIG_MAX_RAD. */
-static inline zg_dd zg_trig_sin_dd(double x, int64_t quarter_turns)
+static inline ZG_ALWAYS zg_dd zg_trig_sin_dd(double x, int64_t quarter_turns)
 {
     int64_t n;
     zg_dd r = zg_trig_reduce(x, &n);
@@ -133,21 +148,22 @@ static inline zg_dd zg_trig_sin_dd(double x, int64_t quarter_turns)
     return s;
 }
 
-/** Sine and cosine to about 1 ulp, for the terms of a series that are small beside its
- * sum. */
-static inline void zg_trig_sincos_quick(double x, double *sine, double *cosine)
+/** Sine and cosine of 0 <= x <= pi to about 1 ulp, for the terms of a series that are
+ * small beside its sum. */
+static inline ZG_ALWAYS void zg_trig_sincos_quick(double x, double *sine, double *cosine)
 {
-    int64_t n;
-    zg_dd r = zg_trig_reduce(x, &n);
-    double z = r.hi * r.hi;
-    double s =
-        r.hi + (r.hi * z * (-0.16666666666666666 + z * zg_trig_sin_tail(z)) + r.lo);
+    const double part1 = 0x1.921fb544p+0; /* pi/2: first 33 bits, and the rest */
+    const double rest = 0x1.0b4611a626331p-34;
+    const double quarter = 0.7853981633974483;
+    bool past1 = x > quarter, past3 = x > 3.0 * quarter, odd = past1 != past3;
+    double n = zg_select(past1, 1.0, 0.0) + zg_select(past3, 1.0, 0.0);
+    double r = (x - n * part1) - n * rest;
+    double z = r * r;
+    double s = r + r * z * (-0.16666666666666666 + z * zg_trig_sin_tail(z));
     double c = z * (0.041666666666666664 + z * zg_trig_cos_tail(z));
-    c = 1.0 + (z * (-0.5 + c) - r.hi * r.lo);
-    bool swap = (n & 1) != 0;
-    double out_s = swap ? c : s, out_c = swap ? s : c;
-    *sine = (n & 2) != 0 ? -out_s : out_s;
-    *cosine = ((n + 1) & 2) != 0 ? -out_c : out_c;
+    c = 1.0 + z * (-0.5 + c);
+    *sine = zg_select(odd, c, zg_select(past3, -s, s));
+    *cosine = zg_select(odd, -s, zg_select(past3, -c, c));
 }
 
 #endif
