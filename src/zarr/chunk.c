@@ -1,0 +1,22 @@
+/* Unsharded chunks: raw little-endian elements in C order, one object each. A chunk of
+ * nothing but fill is not stored, and a stale object of it is removed (zarr-python's
+ * write_empty_chunks=false). */
+#include "zarr/layout.h"
+
+zagg_status zagg_zarr_write_chunk(zagg_sink *store, const char *group,
+                                  const zagg_zarr_array *array,
+                                  const uint64_t *chunk_index, const void *data,
+                                  zagg_err *err)
+{
+    zg_zarr_layout layout;
+    char key[ZG_ZARR_MAX_KEY];
+    ZAGG_TRY(zg_zarr_layout_of(array, &layout, err));
+    if (array->sharded)
+        return zagg_err_set(err, ZAGG_EARG,
+                            "zarr array '%s' is sharded: its chunks are written by shard",
+                            array->name);
+    ZAGG_TRY(zagg_zarr_object_key(group, array, chunk_index, key, sizeof key, err));
+    if (zagg_zarr_all_fill(array, data, layout.chunk_elems))
+        return zagg_sink_delete(store, key, err);
+    return zagg_sink_put(store, key, data, layout.chunk_bytes, err);
+}
