@@ -63,6 +63,22 @@ static void header_extent(const unsigned char *bytes, size_t len, const char *pa
         fail_msg("%s: .npy header is cut off", path);
 }
 
+/* Elements in column order, as numpy saves the transpose of an array, into row order. */
+static void copy_from_fortran(npy *a, const char *columns)
+{
+    size_t elem_size = zagg_dtype_size(a->dtype);
+    uint64_t at[4] = {0};
+    for (size_t i = 0; i < a->n; i++) {
+        size_t row_major = 0;
+        for (unsigned d = 0; d < a->rank; d++)
+            row_major = row_major * (size_t)a->dims[d] + (size_t)at[d];
+        memcpy((char *)a->data + row_major * elem_size, columns + i * elem_size,
+               elem_size);
+        for (unsigned d = 0; d < a->rank && ++at[d] == a->dims[d]; d++)
+            at[d] = 0;
+    }
+}
+
 npy npy_read(const char *path)
 {
     npy a = {0};
@@ -78,15 +94,16 @@ npy npy_read(const char *path)
     parse_shape(&a, header_field(header, "'shape'", path), path);
     bool fortran = strncmp(header_field(header, "'fortran_order'", path), "True", 4) == 0;
     zg_free(header);
-    if (fortran && a.rank > 1)
-        fail_msg("%s: .npy arrays in Fortran order are not supported", path);
     if (!zg_mul_size(a.n, zagg_dtype_size(a.dtype), &data_len) ||
         data_len != len - prefix - header_len)
         fail_msg("%s: .npy data is %zu bytes, not what its header says", path,
                  len - prefix - header_len);
     a.data = zg_alloc(data_len, 1);
     assert_non_null(a.data);
-    memcpy(a.data, bytes + prefix + header_len, data_len);
+    if (fortran)
+        copy_from_fortran(&a, bytes + prefix + header_len);
+    else
+        memcpy(a.data, bytes + prefix + header_len, data_len);
     zagg_bytes_free(bytes);
     return a;
 }

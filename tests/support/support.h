@@ -34,8 +34,8 @@ bool golden_available(const char *relative);
 /** Parse a JSON file or fail the test. The tree lives in `arena`. */
 const zagg_value *golden_json(zagg_arena *arena, const char *path);
 
-/** A C-order .npy array, any of the dtypes of zagg_dtype, bool as u8. Fails the test when
- * it cannot be read. */
+/** A .npy array in C order (also when the file is not), any of the dtypes of zagg_dtype,
+ * bool as u8. Fails the test when it cannot be read. */
 typedef struct npy {
     zagg_dtype dtype;
     unsigned rank;

@@ -76,6 +76,14 @@ static void test_npy(void **state)
     assert_true(a.rank == 0 && a.n == 1);
     npy_free(&a);
     zg_free(path);
+    /* Column order becomes row order. */
+    const char *columns = "{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }\n";
+    static const unsigned char rows[] = {0, 22, 44, 11, 33, 55};
+    path = write_npy(folder, columns, data, 6);
+    a = npy_read(path);
+    assert_memory_equal(a.data, rows, sizeof rows);
+    npy_free(&a);
+    zg_free(path);
     remove_tree(folder);
     assert_int_not_equal(access(folder, F_OK), 0);
     zg_free(folder);
