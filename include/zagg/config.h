@@ -67,7 +67,7 @@ typedef struct zagg_level {
     bool is_base;
     bool has_link;
     zagg_link link;
-    const zagg_variable *variables; /* map form only; paths joined */
+    const zagg_variable *variables; /* map form only; paths are templates as written */
     size_t n_variables;
 } zagg_level;
 
