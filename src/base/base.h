@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 /* Files and stores are little-endian and are read and written in place. */
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "zagg needs a little-endian CPU");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "zagg needs a little-endian CPU");
 
 /* ---- checked integers: false (and *out untouched) on overflow ---- */
 static inline bool zg_add_size(size_t a, size_t b, size_t *out)
