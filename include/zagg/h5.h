@@ -96,7 +96,8 @@ ZAGG_API zagg_status zagg_h5_gather(zagg_h5_column column, const uint64_t *rows,
 typedef zagg_status (*zagg_h5_scan_fn)(void *user, size_t scratch_slot, uint64_t first,
                                        size_t n, const void *const *cols, void **result,
                                        zagg_err *err);
-/** Takes the results in ascending order of rows on the calling thread. */
+/** Takes the results in ascending order of rows on the calling thread. A piece that left its
+ *  result NULL is passed over. */
 typedef zagg_status (*zagg_h5_fold_fn)(void *user, void *result, zagg_err *err);
 
 /** Decode several columns of equal length side by side, piece by piece (a piece is at most one

@@ -1,0 +1,108 @@
+/* B-trees version 2 (section III.A.2): a walk over all records in order. Every node's
+ * checksum is verified. */
+#include "h5/h5.h"
+
+#define NODE_HEAD 6 /* signature, version, type */
+
+typedef struct tree {
+    const zg_h5_btree2_walk *b;
+    size_t node_size;
+    unsigned depth, n_enc;                   /* bytes of a child's record count */
+    unsigned total_enc[ZG_H5_MAX_DEPTH + 1]; /* of all records below a node of a level */
+} tree;
+
+static zagg_status bad(zagg_err *err, const char *what, uint64_t addr)
+{
+    return zagg_err_set(err, ZAGG_EFORMAT, "B-tree version 2: %s at address %llu", what,
+                        (unsigned long long)addr);
+}
+
+static unsigned enc_size(uint64_t limit)
+{
+    return limit ? (unsigned)(63 - __builtin_clzll(limit)) / 8 + 1 : 1;
+}
+
+/* Widths of the counts in internal nodes follow from how many records fit a node: the
+ * format does not store them. */
+static bool layout(tree *t)
+{
+    size_t rec = t->b->rec_size, overhead = NODE_HEAD + 4;
+    if (t->node_size < overhead + rec)
+        return false;
+    uint64_t leaf_max = (t->node_size - overhead) / rec, below = leaf_max;
+    t->n_enc = enc_size(leaf_max);
+    t->total_enc[0] = 0;
+    for (unsigned u = 1; u <= t->depth; u++) {
+        size_t pointer = 8 + t->n_enc + t->total_enc[u - 1];
+        if (t->node_size < overhead + pointer + rec + pointer)
+            return false;
+        uint64_t max = (t->node_size - overhead - pointer) / (rec + pointer), total;
+        if (!zg_mul_u64(max + 1, below, &total) || !zg_add_u64(total, max, &total))
+            return false;
+        below = total;
+        t->total_enc[u] = enc_size(total);
+    }
+    return true;
+}
+
+static zagg_status node(tree *t, uint64_t addr, uint64_t n, unsigned level,
+                        zagg_err *err);
+
+static zagg_status node_body(tree *t, const uint8_t *p, size_t n, unsigned level,
+                             zagg_err *err)
+{
+    const zg_h5_btree2_walk *b = t->b;
+    const uint8_t *records = p + NODE_HEAD;
+    zg_h5_cur c = zg_h5_cur_of(p, t->node_size);
+    zg_h5_take(&c, NODE_HEAD + n * b->rec_size);
+    for (size_t i = 0; i <= n && !b->walk->stop; i++) {
+        if (level) {
+            uint64_t child = zg_h5_uint(&c, 8), count = zg_h5_uint(&c, t->n_enc);
+            zg_h5_take(&c, t->total_enc[level - 1]);
+            ZAGG_TRY(node(t, child, count, level - 1, err));
+        }
+        if (i < n && !b->walk->stop)
+            ZAGG_TRY(b->fn(b->user, records + i * b->rec_size, &b->walk->stop, err));
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status node(tree *t, uint64_t addr, uint64_t n, unsigned level, zagg_err *err)
+{
+    size_t rec = t->b->rec_size, used = NODE_HEAD + 4;
+    size_t pointer = level ? 8 + t->n_enc + t->total_enc[level - 1] : 0;
+    if (n > (t->node_size - used) / rec)
+        return bad(err, "too many records in a node", addr);
+    used += (size_t)n * rec + (level ? ((size_t)n + 1) * pointer : 0);
+    if (used > t->node_size)
+        return bad(err, "too many records in a node", addr);
+    ZAGG_TRY(zg_h5_walk_spend(t->b->walk, t->node_size, err));
+    uint8_t *p; /* the checksum follows the used part, not the whole node */
+    ZAGG_TRY(zg_h5_meta_new(t->b->walk->file, addr, used, &p, err));
+    zagg_status st;
+    if (memcmp(p, level ? "BTIN" : "BTLF", 4) != 0 || p[4] != 0 || p[5] != t->b->type)
+        st = bad(err, "no node", addr);
+    else
+        st = zg_h5_verify(p, used, "B-tree version 2 node", err);
+    if (st == ZAGG_OK)
+        st = node_body(t, p, (size_t)n, level, err);
+    zg_free(p);
+    return st;
+}
+
+zagg_status zg_h5_btree2_records(const zg_h5_btree2_walk *b, uint64_t addr, zagg_err *err)
+{
+    uint8_t p[38];
+    ZAGG_TRY(zg_h5_meta(b->walk->file, addr, sizeof p, p, err));
+    if (memcmp(p, "BTHD", 4) != 0 || p[4] != 0)
+        return bad(err, "no header", addr);
+    ZAGG_TRY(zg_h5_verify(p, sizeof p, "B-tree version 2 header", err));
+    if (p[5] != b->type || zg_le16(p + 10) != b->rec_size)
+        return bad(err, "records of another kind", addr);
+    tree t = {.b = b, .node_size = zg_le32(p + 6), .depth = zg_le16(p + 12)};
+    if (t.depth > ZG_H5_MAX_DEPTH || t.node_size > (size_t)1 << 20 || !layout(&t))
+        return bad(err, "impossible header", addr);
+    uint64_t root = zg_le64(p + 16);
+    unsigned n = zg_le16(p + 24);
+    return root == ZG_H5_UNDEF ? ZAGG_OK : node(&t, root, n, t.depth, err);
+}

@@ -1,0 +1,119 @@
+/* Metadata pager: aligned pages of the source, kept in a small least-recently-used cache.
+ * Chunk data never goes through here, so a file of any size costs a few MiB at most. */
+#include "h5/h5.h"
+
+#define SMALL_FILE_BYTES ((uint64_t)64 << 20)
+#define SMALL_PAGE_BYTES ((size_t)64 << 10)
+#define LARGE_PAGE_BYTES ((size_t)256 << 10)
+
+void zg_h5_pager_init(zagg_h5 *file)
+{
+    /* Metadata of large granules is scattered in small blocks between the chunks: larger
+     * pages then save requests, while in a small file they would read data for nothing.
+     */
+    file->page_bytes =
+        file->size < SMALL_FILE_BYTES ? SMALL_PAGE_BYTES : LARGE_PAGE_BYTES;
+    uint64_t pages = file->limits.max_metadata_bytes / 16 / file->page_bytes;
+    file->max_pages = pages < 4 ? 4 : pages > 256 ? 256 : (size_t)pages;
+    zg_vec_init(&file->pages, sizeof(zg_h5_page), file->max_pages);
+}
+
+void zg_h5_pager_free(zagg_h5 *file)
+{
+    for (size_t i = 0; i < file->pages.len; i++)
+        zg_free(ZG_VEC_AT(&file->pages, zg_h5_page, i)->data);
+    zg_vec_free(&file->pages);
+}
+
+/* A page to load into: a new one, or the one whose last use is longest ago. */
+static zg_h5_page *page_to_load(zagg_h5 *file)
+{
+    if (file->pages.len < file->max_pages) {
+        uint8_t *data = zg_realloc(NULL, file->page_bytes, 1);
+        zg_h5_page *page = data ? zg_vec_push(&file->pages) : NULL;
+        if (!page) {
+            zg_free(data);
+            return NULL;
+        }
+        page->data = data;
+        return page;
+    }
+    zg_h5_page *oldest = ZG_VEC_AT(&file->pages, zg_h5_page, 0);
+    for (size_t i = 1; i < file->pages.len; i++) {
+        zg_h5_page *p = ZG_VEC_AT(&file->pages, zg_h5_page, i);
+        if (p->used < oldest->used)
+            oldest = p;
+    }
+    return oldest;
+}
+
+/* The page as a value: its data stay where they are until the next page is asked for. */
+static zagg_status page_at(zagg_h5 *file, uint64_t number, zg_h5_page *out, zagg_err *err)
+{
+    file->clock++;
+    for (size_t i = 0; i < file->pages.len; i++) {
+        zg_h5_page *p = ZG_VEC_AT(&file->pages, zg_h5_page, i);
+        if (p->len && p->number == number) {
+            p->used = file->clock;
+            *out = *p;
+            return ZAGG_OK;
+        }
+    }
+    zg_h5_page *page = page_to_load(file);
+    if (!page)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a metadata page");
+    uint64_t offset = number * file->page_bytes, left = file->size - offset;
+    size_t len = left < file->page_bytes ? (size_t)left : file->page_bytes;
+    page->len = 0; /* stays unused if the read fails */
+    ZAGG_TRY(zagg_source_read_at(file->source, offset, len, page->data, err));
+    page->number = number;
+    page->len = len;
+    page->used = file->clock;
+    *out = *page;
+    return ZAGG_OK;
+}
+
+zagg_status zg_h5_meta(zagg_h5 *file, uint64_t addr, size_t len, void *out, zagg_err *err)
+{
+    uint64_t offset, end;
+    if (addr == ZG_H5_UNDEF || !zg_add_u64(file->base, addr, &offset) ||
+        !zg_add_u64(offset, len, &end) || end > file->size)
+        return zagg_err_set(err, ZAGG_EFORMAT,
+                            "metadata at address %llu (%zu bytes) is not inside the file "
+                            "of %llu bytes",
+                            (unsigned long long)addr, len,
+                            (unsigned long long)file->size);
+    uint8_t *to = out;
+    while (len) {
+        zg_h5_page page = {0, 0, 0, NULL};
+        ZAGG_TRY(page_at(file, offset / file->page_bytes, &page, err));
+        size_t in_page = (size_t)(offset % file->page_bytes);
+        size_t n = page.len - in_page < len ? page.len - in_page : len;
+        memcpy(to, page.data + in_page, n);
+        to += n;
+        offset += n;
+        len -= n;
+    }
+    return ZAGG_OK;
+}
+
+zagg_status zg_h5_meta_new(zagg_h5 *file, uint64_t addr, size_t len, uint8_t **out,
+                           zagg_err *err)
+{
+    /* Checked before memory is asked for: a length out of a damaged file can be anything.
+     */
+    if (len > file->size || len > file->limits.max_metadata_bytes)
+        return zagg_err_set(err, ZAGG_EFORMAT,
+                            "metadata block of %zu bytes at address %llu is too large",
+                            len, (unsigned long long)addr);
+    uint8_t *block = zg_realloc(NULL, len ? len : 1, 1);
+    if (!block)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu bytes of metadata", len);
+    zagg_status st = zg_h5_meta(file, addr, len, block, err);
+    if (st != ZAGG_OK) {
+        zg_free(block);
+        return st;
+    }
+    *out = block;
+    return ZAGG_OK;
+}

@@ -1,0 +1,5 @@
+#include "h5_test.h"
+int main(void)
+{
+    return 0;
+}
