@@ -36,7 +36,8 @@ typedef struct zg_cfg {
  */
 typedef struct zg_spot {
     const zagg_value *value;
-    const zagg_value *key; /* of a member, else NULL */
+    const zagg_value *key;    /* of a member, else NULL */
+    const zagg_value *parent; /* the mapping that was asked, for hints; else NULL */
     uint32_t line;
     char path[ZG_CFG_PATH];
 } zg_spot;
@@ -64,6 +65,7 @@ zagg_status zg_cfg_alloc(const zg_cfg *c, size_t count, size_t size, void *out_p
 
 /* Readers of a value that must be there. Out-params are untouched on failure. */
 zagg_status zg_read_text(const zg_cfg *c, const zg_spot *s, const char **out);
+zagg_status zg_read_path(const zg_cfg *c, const zg_spot *s, const char **out);
 zagg_status zg_read_opt_text(const zg_cfg *c, const zg_spot *s, const char **out);
 zagg_status zg_read_bool(const zg_cfg *c, const zg_spot *s, bool *out);
 zagg_status zg_read_i64(const zg_cfg *c, const zg_spot *s, int64_t least, int64_t *out);

@@ -2,6 +2,7 @@
  * filters list wins, even an empty one; quality_filter is one base-level `eq`. */
 #include "cfg/cfg.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -31,7 +32,7 @@ static zagg_status load_quality_filter(zg_cfg *c, const zg_spot *qf)
     zg_spot dataset = zg_spot_get(qf, "dataset");
     zg_spot value = zg_spot_get(qf, "value");
     ZAGG_TRY(zg_cfg_alloc(c, 1, sizeof *f, &f));
-    ZAGG_TRY(zg_read_text(c, &dataset, &f->dataset));
+    ZAGG_TRY(zg_read_path(c, &dataset, &f->dataset));
     if (value.value == NULL)
         return zg_must(c, &value, "the value that kept rows have");
     f->op = ZAGG_OP_EQ;
@@ -97,7 +98,7 @@ static zagg_status load_structured(const zg_cfg *c, const zg_spot *s, zagg_filte
     zg_spot keep = zg_spot_get(s, "keep");
     zg_spot value = zg_spot_get(s, "value");
     double number = 0;
-    ZAGG_TRY(zg_read_text(c, &dataset, &f->dataset));
+    ZAGG_TRY(zg_read_path(c, &dataset, &f->dataset));
     ZAGG_TRY(zg_read_opt_text(c, &level, &f->level));
     ZAGG_TRY(load_op(c, s, &f->op));
     if (zg_spot_is_set(&column)) {
@@ -173,8 +174,9 @@ zagg_status zg_check_filter_names(const zg_cfg *c)
         if (f->expression == NULL ||
             zg_expr_names_ok(f->expression, c->columns, c->n_columns, bad, &why))
             continue;
-        zg_spot at = {.line = f->line, .path = "data_source.filters"};
-        return zg_fail(c, &at, "the expression holds '%s', which %s", bad, why);
+        zg_spot at = {.line = f->line};
+        (void)snprintf(at.path, sizeof at.path, "data_source.filters[%zu].expression", i);
+        return zg_fail(c, &at, "'%s' %s", bad, why);
     }
     return ZAGG_OK;
 }

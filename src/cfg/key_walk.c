@@ -11,13 +11,16 @@
 /* Hostile files must not flood the log. */
 #define MAX_WARNINGS 32
 
-/* Refused only when a run starts: loading validates them. */
-static const char *const refused_at_run[] = {
+/* Not refused by the walk: either only a run refuses them, or their own section says it
+ * in better words. */
+static const char *const refused_elsewhere[] = {
     "aggregation.chunk_precompute",
     "aggregation.variables.<name>.expression",
     "aggregation.variables.<name>.inner_shape",
     "aggregation.variables.<name>.trailing_shape",
     "data_source.filters[].expression",
+    "data_source.levels.<name>.link.reference_index",
+    "output.grid.cell_ids_encoding",
 };
 
 typedef struct walk {
@@ -72,11 +75,11 @@ static bool is_off(const zagg_value *v)
            zagg_value_is(v, "counts");
 }
 
-static bool at_run_only(const char *path)
+static bool elsewhere(const char *path)
 {
-    for (size_t i = 0; i < sizeof refused_at_run / sizeof refused_at_run[0]; i++) {
-        size_t n = strlen(refused_at_run[i]);
-        if (strncmp(path, refused_at_run[i], n) == 0 &&
+    for (size_t i = 0; i < sizeof refused_elsewhere / sizeof refused_elsewhere[0]; i++) {
+        size_t n = strlen(refused_elsewhere[i]);
+        if (strncmp(path, refused_elsewhere[i], n) == 0 &&
             (path[n] == '\0' || path[n] == '.'))
             return true;
     }
@@ -86,7 +89,7 @@ static bool at_run_only(const char *path)
 static zagg_status refuse(const walk *w, const zg_spot *s, const zagg_key *key)
 {
     if (w->warn || key->state != ZAGG_KEY_REFUSED || is_off(s->value) ||
-        at_run_only(key->path))
+        elsewhere(key->path))
         return ZAGG_OK;
     return zg_fail(w->c, s, "this version does not do it (%s); remove the key",
                    key->meaning);

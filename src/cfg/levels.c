@@ -121,8 +121,8 @@ static zagg_status load_link(const zg_cfg *c, const zg_spot *s, const zg_spot *l
     zg_spot base = zg_spot_get(&link, "index_base");
     zg_spot reference = zg_spot_get(&link, "reference_index");
     ZAGG_TRY(zg_read_text(c, &to, &out->link.to));
-    ZAGG_TRY(zg_read_text(c, &index_beg, &out->link.index_beg));
-    ZAGG_TRY(zg_read_text(c, &count, &out->link.count));
+    ZAGG_TRY(zg_read_path(c, &index_beg, &out->link.index_beg));
+    ZAGG_TRY(zg_read_path(c, &count, &out->link.count));
     ZAGG_TRY(zg_only_keys(c, &link, keys));
     if (strcmp(out->link.to, out->name) == 0)
         return zg_must(c, &to, "another level, not the level itself");
@@ -144,7 +144,7 @@ static zagg_status load_level(const zg_cfg *c, const zg_spot *levels, zagg_level
     out[i].is_base = strcmp(out[i].name, c->p->data_source.base_level) == 0;
     ZAGG_TRY(zg_expect_map(c, &s, "path, coordinates, link and variables"));
     zg_spot path = zg_spot_get(&s, "path");
-    ZAGG_TRY(zg_read_text(c, &path, &out[i].path));
+    ZAGG_TRY(zg_read_path(c, &path, &out[i].path));
     ZAGG_TRY(load_level_variables(c, &s, out, i));
     ZAGG_TRY(load_link(c, &s, levels, &out[i]));
     return load_level_coordinates(c, &s, &out[i]);

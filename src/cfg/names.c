@@ -308,7 +308,7 @@ const char *zg_function_hint(const char *name)
     size_t best_distance = 3;
     for (size_t i = 0; i < COUNT(runnable); i++) {
         size_t distance = zg_edit_distance(bare, runnable[i]);
-        if (distance < best_distance) {
+        if (distance < best_distance && 2 * distance < strlen(bare)) {
             best_distance = distance;
             best = runnable[i];
         }

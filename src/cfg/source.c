@@ -51,7 +51,7 @@ static zagg_status load_column_form(const zg_cfg *c, const zg_spot *s, zagg_vari
     if (!zg_spot_is_map(s))
         return zg_must(c, s, "a dataset path or a mapping of path and column");
     ZAGG_TRY(zg_only_keys(c, s, keys));
-    ZAGG_TRY(zg_read_text(c, &path, &out->path));
+    ZAGG_TRY(zg_read_path(c, &path, &out->path));
     ZAGG_TRY(zg_read_i64(c, &column, 0, &out->column));
     out->has_column = true;
     return ZAGG_OK;

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NEAR_MISS_MAX_KEYS 64
+
 static void join_path(char out[ZG_CFG_PATH], const char *head, const char *sep,
                       const char *tail)
 {
@@ -31,7 +33,7 @@ zg_spot zg_spot_root(const zagg_value *root)
 
 zg_spot zg_spot_get(const zg_spot *map, const char *key)
 {
-    zg_spot s = {.line = map->line};
+    zg_spot s = {.line = map->line, .parent = map->value};
     join_path(s.path, map->path, map->path[0] == '\0' ? "" : ".", key);
     if (!zg_spot_is_map(map))
         return s;
@@ -109,6 +111,28 @@ static void found_text(const zagg_value *v, char *out, size_t out_size)
     (void)snprintf(out, out_size, "'%s%s'", shown, n < v->str_len ? "..." : "");
 }
 
+/* Up to four numbers are shown as written, other lists by their length. */
+static void found_list(const zagg_value *v, char *out, size_t out_size)
+{
+    char item[96];
+    size_t used = 0;
+    double number = 0;
+    bool numbers = v->n > 0 && v->n <= 4;
+    for (size_t i = 0; i < v->n && numbers; i++)
+        numbers = zagg_value_number(v->items[i], &number);
+    if (!numbers) {
+        (void)snprintf(out, out_size, v->n == 0 ? "an empty list" : "a list of %zu",
+                       v->n);
+        return;
+    }
+    for (size_t i = 0; i < v->n && used < out_size; i++) {
+        zg_found(v->items[i], item, sizeof item);
+        int n = snprintf(out + used, out_size - used, "%s%s%s", i == 0 ? "[" : ", ", item,
+                         i + 1 == v->n ? "]" : "");
+        used += n < 0 ? 0 : (size_t)n;
+    }
+}
+
 void zg_found(const zagg_value *v, char *out, size_t out_size)
 {
     char number[32];
@@ -139,21 +163,45 @@ void zg_found(const zagg_value *v, char *out, size_t out_size)
         (void)snprintf(out, out_size, "a date");
         break;
     case ZAGG_LIST:
-        (void)snprintf(out, out_size, "a list of %zu", v->n);
+        found_list(v, out, out_size);
         break;
     case ZAGG_MAP:
-        (void)snprintf(out, out_size, "a mapping");
+        (void)snprintf(out, out_size, "%s", v->n == 0 ? "an empty mapping" : "a mapping");
         break;
     }
 }
 
+/* A key beside the missing one that is at most two edits away. */
+static const zagg_value *near_miss(const zg_spot *s)
+{
+    const char *key = strrchr(s->path, '.');
+    key = key == NULL ? s->path : key + 1;
+    if (s->value != NULL || s->parent == NULL || s->parent->kind != ZAGG_MAP ||
+        strlen(key) < 4)
+        return NULL;
+    for (size_t i = 0; i < s->parent->n && i < NEAR_MISS_MAX_KEYS; i++) {
+        const zagg_value *k = s->parent->members[i].key;
+        if (k->kind == ZAGG_STR && zg_edit_distance(key, k->str) <= 2)
+            return k;
+    }
+    return NULL;
+}
+
 static zagg_status fail_text(const zg_cfg *c, const zg_spot *s, const char *text)
 {
+    const zagg_value *near = near_miss(s);
+    char hint[128] = "";
+    char found[96];
+    if (near != NULL) {
+        zg_found(near, found, sizeof found);
+        (void)snprintf(hint, sizeof hint, " (did you mean it by %s?)", found);
+    }
     const char *sep = s->path[0] == '\0' ? "" : ": ";
     if (s->line != 0)
-        return zagg_err_set(c->err, ZAGG_ECONFIG, "%s:%lu: %s%s%s", c->name,
-                            (unsigned long)s->line, s->path, sep, text);
-    return zagg_err_set(c->err, ZAGG_ECONFIG, "%s: %s%s%s", c->name, s->path, sep, text);
+        return zagg_err_set(c->err, ZAGG_ECONFIG, "%s:%lu: %s%s%s%s", c->name,
+                            (unsigned long)s->line, s->path, sep, text, hint);
+    return zagg_err_set(c->err, ZAGG_ECONFIG, "%s: %s%s%s%s", c->name, s->path, sep, text,
+                        hint);
 }
 
 zagg_status zg_fail(const zg_cfg *c, const zg_spot *s, const char *fmt, ...)
@@ -202,6 +250,13 @@ zagg_status zg_read_text(const zg_cfg *c, const zg_spot *s, const char **out)
     return ZAGG_OK;
 }
 
+zagg_status zg_read_path(const zg_cfg *c, const zg_spot *s, const char **out)
+{
+    if (s->value == NULL || s->value->kind != ZAGG_STR || s->value->str_len == 0)
+        return zg_must(c, s, "the path of a dataset or group in the granule");
+    return zg_read_text(c, s, out);
+}
+
 zagg_status zg_read_opt_text(const zg_cfg *c, const zg_spot *s, const char **out)
 {
     if (zg_spot_is_set(s))
@@ -230,12 +285,18 @@ zagg_status zg_read_i64(const zg_cfg *c, const zg_spot *s, int64_t least, int64_
     return ZAGG_OK;
 }
 
+static bool looks_like_number(const zagg_value *v)
+{
+    return v != NULL && v->kind == ZAGG_STR && !v->quoted && v->str_len > 0 &&
+           strchr("+-.0123456789", v->str[0]) != NULL;
+}
+
 zagg_status zg_read_number(const zg_cfg *c, const zg_spot *s, double *out)
 {
     double v = 0;
     if (!zagg_value_number(s->value, &v) || !isfinite(v))
         return zg_must(c, s, "a number%s",
-                       s->value != NULL && s->value->kind == ZAGG_STR
+                       looks_like_number(s->value)
                            ? " (YAML 1.1 reads 1e-6 as text: write 1.0e-6)"
                            : "");
     *out = v;
