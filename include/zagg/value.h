@@ -53,16 +53,19 @@ struct zagg_value {
 
 /** Parse YAML 1.1 as PyYAML's safe loader does (resolver rules included: `1e-6` is text,
  *  `010` is 8, `on` is true). `name` is used in messages. The tree lives in `arena`.
- *  Limits: 64 levels, 1 M nodes, no tags but the standard ones; aliases are resolved by
- *  sharing and cannot form cycles; an empty document is NULL. Errors: FORMAT with line and
- *  column, RANGE (limit), UNSUPPORTED (several documents, merge key trouble), NOMEM. */
+ *  Limits: 64 levels and 1 M nodes, both with aliases written out, 1024 anchors, integers of
+ *  4300 digits; no tags but null, bool, int, float, str, timestamp, seq, map. Aliases are
+ *  resolved by sharing and cannot form cycles; an empty document is NULL. Tabs between
+ *  tokens pass, which PyYAML refuses. Errors: FORMAT with line and column, RANGE (limit),
+ *  UNSUPPORTED (several documents, other tags, merge key trouble), NOMEM. */
 ZAGG_API zagg_status zagg_yaml_parse(zagg_arena *arena, const char *text, size_t len,
                                      const char *name, const zagg_value **out,
                                      zagg_err *err);
 
-/** Parse JSON (through json-c); integers keep 64 bits, signed or unsigned, larger ones become
- *  BIGINT or FLOAT as json-c allows; NaN, Infinity are accepted as Python writes them.
- *  Trailing bytes other than white space are an error. Limit: 64 levels. */
+/** Parse JSON (through json-c); integers keep 64 bits, signed or unsigned, larger ones are
+ *  refused (RANGE); NaN, Infinity are accepted as Python writes them. Bytes must be UTF-8,
+ *  keys must not hold \u0000; trailing bytes other than white space are an error. Limit: 64
+ *  levels. Errors: FORMAT with line and offset, RANGE, NOMEM. */
 ZAGG_API zagg_status zagg_json_parse(zagg_arena *arena, const char *text, size_t len,
                                      const char *name, const zagg_value **out,
                                      zagg_err *err);

@@ -174,7 +174,7 @@ static zagg_status build_scalar(composer *c, const yaml_event_t *event, built *o
     zagg_value *node = NULL;
     if (tag_name && strcmp((const char *)tag_name, "!") != 0)
         tag = zg_yaml_tag_of((const char *)tag_name);
-    else if (event->data.scalar.plain_implicit)
+    else if (tag_name || event->data.scalar.plain_implicit)
         tag = zg_yaml_resolve(text, len);
     if (tag == ZG_YAML_UNKNOWN || tag == ZG_YAML_SEQ || tag == ZG_YAML_MAP)
         return unknown_tag(c, tag_name, event->start_mark);
