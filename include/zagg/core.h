@@ -74,6 +74,16 @@ ZAGG_API zagg_status zagg_worker_read_group(const zagg_worker *worker, const zag
                                             zagg_table **out, zagg_read_counters *counters,
                                             zagg_err *err);
 
+/** The grid a worker was made for. */
+ZAGG_API const zagg_grid *zagg_worker_grid(const zagg_worker *worker);
+
+/** Keys of all shards that hold a reference point of a granule: of the read plan's index level,
+ *  or a point of the base level without one. Ascending and unique, in `arena`. Groups that are
+ *  absent or empty add nothing. Memory: keys + threads x chunk. */
+ZAGG_API zagg_status zagg_worker_shard_keys(const zagg_worker *worker, zagg_h5 *granule,
+                                            zagg_pool *pool, zagg_arena *arena,
+                                            uint64_t **keys, size_t *n_keys, zagg_err *err);
+
 /** Columns of one inner chunk: the fields in config order, then (HEALPix) "morton" and, where
  *  the config asks for it, "cell_ids". n_cells elements each, in stored order. Valid during the
  *  call only. */

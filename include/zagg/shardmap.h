@@ -64,6 +64,8 @@ ZAGG_API zagg_status zagg_shardmap_builder_add(zagg_shardmap_builder *builder,
 ZAGG_API zagg_status zagg_shardmap_builder_finish(zagg_shardmap_builder *builder,
                                                   const char *name, zagg_latitude latitude,
                                                   zagg_shardmap **out, zagg_err *err);
+/** Drop a builder that is not to be finished. NULL is fine. */
+ZAGG_API void zagg_shardmap_builder_free(zagg_shardmap_builder *builder);
 ZAGG_API void zagg_shardmap_free(zagg_shardmap *map);
 
 #ifdef __cplusplus

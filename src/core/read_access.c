@@ -194,3 +194,51 @@ zagg_status zg_read_select_column(zagg_h5_dataset *dataset, bool has_column,
     *out = (zagg_h5_column){dataset, index};
     return ZAGG_OK;
 }
+
+zagg_status zg_read_coordinate(zg_group_read *r, const char *tmpl, const char *what,
+                               zagg_h5_column *out, zagg_err *err)
+{
+    zagg_h5_dataset *dataset;
+    ZAGG_TRY(zg_read_open(r, tmpl, &dataset, err));
+    const zagg_h5_info info = zagg_h5_dataset_info(dataset);
+    if (info.rank != 1)
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "%s: has %u dimensions; a %s column has one", info.path,
+                            info.rank, what);
+    if (!zagg_dtype_is_float(info.dtype))
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "%s: holds %s; a %s must be floating point", info.path,
+                            zagg_dtype_name(info.dtype), what);
+    *out = (zagg_h5_column){dataset, -1};
+    return ZAGG_OK;
+}
+
+zagg_status zg_beam_absent(zg_group_read *r, bool *absent, zagg_err *err)
+{
+    const char *path;
+    ZAGG_TRY(zg_read_path(r, r->worker->pipeline->data_source.latitude, &path, err));
+    size_t end = strlen(path);
+    while (end > 0 && path[end - 1] == '/')
+        end--;
+    while (end > 0 && path[end - 1] != '/')
+        end--;
+    char *folder = zagg_arena_strndup(r->arena, path, end);
+    if (!folder)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
+    bool exists = true;
+    if (end > 1)
+        ZAGG_TRY(zagg_h5_group_exists(r->granule, folder, &exists, err));
+    *absent = !exists;
+    return ZAGG_OK;
+}
+
+const double *zg_as_double(zagg_dtype dtype, const void *column, size_t first, size_t n,
+                           double *wide)
+{
+    if (dtype == ZAGG_DT_F64)
+        return (const double *)column + first;
+    const float *narrow = (const float *)column + first;
+    for (size_t i = 0; i < n; i++)
+        wide[i] = (double)narrow[i];
+    return wide;
+}

@@ -56,18 +56,6 @@ static bool piece_add(piece *p, uint64_t row, uint32_t rank)
     return true;
 }
 
-/* Coordinates of a block as double; float columns are widened into `wide`. */
-static const double *as_double(zagg_dtype dtype, const void *column, size_t first,
-                               size_t n, double *wide)
-{
-    if (dtype == ZAGG_DT_F64)
-        return (const double *)column + first;
-    const float *narrow = (const float *)column + first;
-    for (size_t i = 0; i < n; i++)
-        wide[i] = (double)narrow[i];
-    return wide;
-}
-
 static zagg_status keep_block(scan_state *s, uint64_t first, size_t n, const double *lat,
                               const double *lon, piece **p, zagg_err *err)
 {
@@ -103,8 +91,8 @@ static zagg_status scan_work(void *user, size_t slot, uint64_t first, size_t n,
     (void)slot;
     for (size_t at = 0; at < n; at += BLOCK) {
         const size_t len = n - at < BLOCK ? n - at : BLOCK;
-        const double *lat = as_double(s->lat_dtype, cols[0], at, len, wide_lat);
-        const double *lon = as_double(s->lon_dtype, cols[1], at, len, wide_lon);
+        const double *lat = zg_as_double(s->lat_dtype, cols[0], at, len, wide_lat);
+        const double *lon = zg_as_double(s->lon_dtype, cols[1], at, len, wide_lon);
         const zagg_status status = keep_block(s, first + at, len, lat, lon, &p, err);
         if (status != ZAGG_OK) {
             piece_free(NULL, p);
@@ -138,47 +126,6 @@ static zagg_status scan_fold(void *user, void *result, zagg_err *err)
                     append(&s->read->leaf_ids, &p->leaf_ids);
     piece_free(NULL, p);
     return ok ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for kept rows");
-}
-
-static zagg_status coordinate(zg_group_read *r, const char *tmpl, const char *what,
-                              zagg_h5_column *out, zagg_err *err)
-{
-    zagg_h5_dataset *dataset;
-    ZAGG_TRY(zg_read_open(r, tmpl, &dataset, err));
-    const zagg_h5_info info = zagg_h5_dataset_info(dataset);
-    if (info.rank != 1)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: has %u dimensions; a %s column has one", info.path,
-                            info.rank, what);
-    if (!zagg_dtype_is_float(info.dtype))
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: holds %s; a %s must be floating point", info.path,
-                            zagg_dtype_name(info.dtype), what);
-    *out = (zagg_h5_column){dataset, -1};
-    return ZAGG_OK;
-}
-
-/* A beam is absent when the folder of its latitudes is not in the granule: ordinary, as
- * not every granule holds every beam. A folder without the dataset is an error. */
-static zagg_status beam_absent(zg_group_read *r, bool *absent, zagg_err *err)
-{
-    const char *path;
-    ZAGG_TRY(zg_read_path(r, r->worker->pipeline->data_source.latitude, &path, err));
-    const size_t len = strlen(path);
-    size_t end = len;
-    while (end > 0 && path[end - 1] == '/')
-        end--;
-    while (end > 0 && path[end - 1] != '/')
-        end--;
-    char *folder = zagg_arena_strndup(r->arena, path, end);
-    if (!folder)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    bool exists = true;
-    *absent = false;
-    if (end > 1)
-        ZAGG_TRY(zagg_h5_group_exists(r->granule, folder, &exists, err));
-    *absent = !exists;
-    return ZAGG_OK;
 }
 
 /* Decode coordinates over the ranges and note the rows that lie in the shard. */
@@ -265,8 +212,8 @@ static zagg_status read_rows(zg_group_read *r, zagg_table **out, zagg_err *err)
     r->planned = !whole;
     if (!whole && n_ranges == 0)
         return ZAGG_OK;
-    ZAGG_TRY(coordinate(r, ds->latitude, "latitude", &r->lat, err));
-    ZAGG_TRY(coordinate(r, ds->longitude, "longitude", &r->lon, err));
+    ZAGG_TRY(zg_read_coordinate(r, ds->latitude, "latitude", &r->lat, err));
+    ZAGG_TRY(zg_read_coordinate(r, ds->longitude, "longitude", &r->lon, err));
     const uint64_t n_lat = zagg_h5_dataset_info(r->lat.dataset).dims[0];
     const uint64_t n_lon = zagg_h5_dataset_info(r->lon.dataset).dims[0];
     if (n_lat != n_lon)
@@ -316,7 +263,7 @@ zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *
     zagg_status status = read_rows(&r, &table, err);
     if (status == ZAGG_ENOTFOUND) {
         bool absent = false;
-        if (beam_absent(&r, &absent, NULL) == ZAGG_OK && absent) {
+        if (zg_beam_absent(&r, &absent, NULL) == ZAGG_OK && absent) {
             counters->groups_absent++;
             table = NULL;
             status = ZAGG_OK;

@@ -1,4 +1,5 @@
-/* Reducers by name, bit-equal to numpy: one contiguous slice of a column in, one scalar out. */
+/* Reducers by name, bit-equal to numpy: one contiguous slice of a column in, one scalar
+ * out. */
 #ifndef ZG_CORE_REDUCE_H
 #define ZG_CORE_REDUCE_H
 
@@ -8,8 +9,8 @@
 
 /** One numpy scalar: which type numpy would give, and its value. */
 typedef struct zg_scalar {
-    zagg_dtype dtype; /* BOOL and signed ints in i, unsigned in u, floats in f (a float32 is
-                         held exactly) */
+    zagg_dtype dtype; /* BOOL and signed ints in i, unsigned in u, floats in f (a float32
+                         is held exactly) */
     union {
         int64_t i;
         uint64_t u;
@@ -20,10 +21,11 @@ typedef struct zg_scalar {
 /** A reducer with its parameters, compiled once per run. */
 typedef struct zg_reducer zg_reducer;
 
-/** Compile `function` ("mean", "np.mean", "numpy.mean", "len", ...) with its params (MAP or
- *  NULL): q, ddof, method, and `weights` naming a column, which the caller resolves (see
- *  zg_reducer_weights). ECONFIG for a function, parameter or value that is not known; the
- *  message names it and what is allowed. Lives in `arena`. */
+/** Compile `function` ("mean", "np.mean", "numpy.mean", "len", ...) with its params (MAP
+ * or NULL): q, ddof, method, and `weights` naming a column, which the caller resolves
+ * (see zg_reducer_weights). ECONFIG for a function, parameter or value that is not known
+ * or allowed (q outside 0..1 or a list); the message names it and what is allowed. Lives
+ * in `arena`. */
 zagg_status zg_reducer_compile(zagg_arena *arena, const char *function,
                                const zagg_value *params, const zg_reducer **out,
                                zagg_err *err);
@@ -36,14 +38,16 @@ const char *zg_reducer_weights(const zg_reducer *r);
 size_t zg_reducer_scratch_bytes(const zg_reducer *r, zagg_dtype dtype, size_t n);
 
 /** One slice. `weights` (n elements of weights_dtype) only where the reducer has weights.
- *  n may be 0: numpy's answer or its error. Errors: ERANGE with numpy's reason (zero-size
- *  minimum, weights that sum to zero, q outside 0..1), EUNSUPPORTED for a dtype. */
+ *  n may be 0: numpy's answer or its error. `scratch` is aligned for any type and holds
+ *  zg_reducer_scratch_bytes. NaN results are the positive quiet NaN. O(n). Errors: ERANGE
+ *  with numpy's reason (zero-size minimum, weights that sum to zero), EUNSUPPORTED for a
+ *  dtype. */
 zagg_status zg_reduce(const zg_reducer *r, zagg_dtype dtype, const void *values, size_t n,
                       zagg_dtype weights_dtype, const void *weights, void *scratch,
                       zg_scalar *out, zagg_err *err);
 
-/** Store a result in an element of a field: floats by way of double; an integer type takes only
- *  whole values in its range (ERANGE else, NaN too). */
+/** Store a result in an element of a field: floats by way of double; an integer type
+ * takes only whole values in its range (ERANGE else, NaN too). */
 zagg_status zg_scalar_store(zg_scalar s, zagg_dtype dtype, void *element, zagg_err *err);
 
 #endif

@@ -166,3 +166,8 @@ void zagg_worker_free(zagg_worker *worker)
     zagg_arena_free(worker->arena);
     zg_free(worker);
 }
+
+const zagg_grid *zagg_worker_grid(const zagg_worker *worker)
+{
+    return worker->grid;
+}

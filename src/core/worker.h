@@ -84,6 +84,17 @@ zagg_status zg_read_select_column(zagg_h5_dataset *dataset, bool has_column,
                                   int64_t column, const char *what, zagg_h5_column *out,
                                   zagg_err *err);
 
+/** A 1-D floating-point dataset; `what` names its part in messages. */
+zagg_status zg_read_coordinate(zg_group_read *r, const char *tmpl, const char *what,
+                               zagg_h5_column *out, zagg_err *err);
+/** Whether the folder of the beam's latitudes is missing: ordinary, as not every granule
+ * holds every beam. A folder without the dataset is an error instead. */
+zagg_status zg_beam_absent(zg_group_read *r, bool *absent, zagg_err *err);
+/** Elements first.. of a float32 or float64 column as double; floats are widened into
+ * `wide`. */
+const double *zg_as_double(zagg_dtype dtype, const void *column, size_t first, size_t n,
+                           double *wide);
+
 /** Which base rows to look at: slices of the planned route, or everything. *whole is set
  * when the full route must be taken (or is what the config asks for). */
 zagg_status zg_plan_rows(zg_group_read *r, zagg_rows **ranges, size_t *n_ranges,

@@ -1,0 +1,197 @@
+/* zagg run: config, shard map or granules, store; the local backend. */
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/run_args.h"
+#include "cli/run_output.h"
+#include "zagg/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Set by the first Ctrl-C: running shards end, no new one starts. The second one kills.
+ */
+static volatile sig_atomic_t stop_flag;
+
+static void on_signal(int number)
+{
+    stop_flag = 1;
+    signal(number, SIG_DFL);
+}
+
+/* Everything that main_run holds and has to give back. */
+typedef struct run_session {
+    run_args args;
+    progress progress;
+    zagg_pipeline *pipeline;
+    zagg_shardmap *map;
+    zagg_latitude latitude;
+    char *store;
+    zagg_err err;
+} run_session;
+
+static int fail(run_session *s, int code)
+{
+    progress_clear(&s->progress);
+    zagg_log_write(s->progress.log, ZAGG_LOG_ERROR, "%s", s->err.msg);
+    return code;
+}
+
+/* Whatever is wrong with a config or shard map is exit 3, its syntax included; what the
+ * system says about the file itself is not. */
+static int load_code(zagg_status status)
+{
+    return status == ZAGG_EFORMAT || status == ZAGG_EUNSUPPORTED || status == ZAGG_ERANGE
+               ? EXIT_CONFIG
+               : cli_exit_code(status);
+}
+
+static zagg_status choose_store(run_session *s)
+{
+    const char *path = s->args.store ? s->args.store : s->pipeline->output.store;
+    const char *product = s->pipeline->output.product_name;
+    if (!path)
+        return zagg_err_set(
+            &s->err, ZAGG_ECONFIG,
+            "No store path specified (pass --store or set output.store: in "
+            "config)");
+    zg_str text;
+    zg_str_init(&text, 1u << 16);
+    zg_str_add(&text, path);
+    if (product)
+        zg_str_addf(&text, "%s%s", path[0] && path[strlen(path) - 1] == '/' ? "" : "/",
+                    product);
+    s->store = zg_str_take(&text);
+    return s->store ? ZAGG_OK : zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
+}
+
+/* A shard map from granules needs a grid and a worker before there is a run. */
+static zagg_status map_granules(run_session *s)
+{
+    zagg_grid *grid = NULL;
+    zagg_worker *worker = NULL;
+    zagg_pool *pool = NULL;
+    const size_t threads = s->args.max_workers ? s->args.max_workers : zg_cpu_count();
+    zagg_status status = zagg_pipeline_check_runnable(s->pipeline, &s->err);
+    if (status == ZAGG_OK)
+        status = zagg_grid_from_pipeline(s->pipeline, s->latitude, &grid, &s->err);
+    if (status == ZAGG_OK)
+        status = zagg_worker_new(s->pipeline, grid, &worker, &s->err);
+    if (status == ZAGG_OK)
+        status = zagg_pool_new(threads, &pool, &s->err);
+    if (status == ZAGG_OK)
+        status = zagg_run_map_from_granules(worker, s->args.granules.data,
+                                            s->args.granules.len, pool, s->progress.log,
+                                            &s->map, &s->err);
+    zagg_pool_free(pool);
+    zagg_worker_free(worker);
+    zagg_grid_free(grid);
+    return status;
+}
+
+static int load(run_session *s)
+{
+    const run_args *a = &s->args;
+    const zagg_latitude *asked = a->latitude_given ? &a->latitude : NULL;
+    zagg_status status =
+        zagg_pipeline_load(a->config, s->progress.log, &s->pipeline, &s->err);
+    if (status != ZAGG_OK)
+        return load_code(status);
+    status = choose_store(s);
+    if (status != ZAGG_OK)
+        return load_code(status);
+    const char *catalog = a->catalog ? a->catalog : s->pipeline->catalog;
+    if (!a->granules_given && !catalog) {
+        zagg_err_set(
+            &s->err, ZAGG_ECONFIG,
+            "No catalog specified (pass --catalog or --granules, or set catalog: in "
+            "config)");
+        return EXIT_CONFIG;
+    }
+    if (!a->granules_given) {
+        status = zagg_shardmap_load(catalog, &s->map, &s->err);
+        if (status != ZAGG_OK)
+            return load_code(status);
+    }
+    status = zagg_run_latitude(s->pipeline, s->map, asked, s->progress.log, &s->latitude,
+                               &s->err);
+    if (status != ZAGG_OK)
+        return load_code(status);
+    if (!a->granules_given)
+        return EXIT_OK;
+    status = map_granules(s);
+    /* A granule that is damaged is no fault of the config. */
+    return status == ZAGG_EFORMAT ? EXIT_FAILED : cli_exit_code(status);
+}
+
+static int outcome(const zagg_run_summary *s)
+{
+    if (s->stopped)
+        return EXIT_INTERRUPTED;
+    return s->failed || s->incomplete ? EXIT_SHARDS_FAILED : EXIT_OK;
+}
+
+static int run(run_session *s)
+{
+    const run_args *a = &s->args;
+    const zagg_run_opts opts = {.pipeline = s->pipeline,
+                                .map = s->map,
+                                .store = s->store,
+                                .driver = a->driver,
+                                .shard = a->shard,
+                                .max_shards = a->max_cells,
+                                .threads = a->max_workers,
+                                .overwrite = a->overwrite,
+                                .dry_run = a->dry_run,
+                                .latitude = s->latitude,
+                                .log = s->progress.log,
+                                .progress = a->quiet ? NULL : progress_shard,
+                                .user = &s->progress,
+                                .stop = &stop_flag};
+    zagg_run_summary summary;
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    zagg_status status = zagg_run_local(&opts, &summary, &s->err);
+    int code = status == ZAGG_OK             ? outcome(&summary)
+               : status == ZAGG_EUNSUPPORTED ? EXIT_CONFIG
+                                             : cli_exit_code(status);
+    progress_clear(&s->progress);
+    if (status == ZAGG_OK) {
+        if (a->json)
+            status = print_json(&summary, s->store, a->dry_run, &s->err);
+        else
+            print_summary(&summary, s->store, a->dry_run);
+        if (status == ZAGG_OK && a->table && !a->dry_run)
+            status = print_table(&summary, s->store, &s->err);
+        if (status != ZAGG_OK)
+            code = EXIT_FAILED;
+    }
+    zagg_run_summary_free(&summary);
+    return status == ZAGG_OK ? code : fail(s, code);
+}
+
+int main_run(int argc, char **argv)
+{
+    run_session s = {.latitude = ZAGG_LATITUDE_AUTHALIC, .err = ZAGG_ERR_INIT};
+    int code = run_args_parse(argc, argv, &s.args);
+    if (code != 0) {
+        run_args_free(&s.args);
+        return code == CLI_DONE ? EXIT_OK : code;
+    }
+    if (progress_init(&s.progress, s.args.quiet, s.args.verbose, s.args.log_json,
+                      &s.err) != ZAGG_OK) {
+        fprintf(stderr, "zagg run: %s\n", s.err.msg);
+        run_args_free(&s.args);
+        return EXIT_FAILED;
+    }
+    code = load(&s);
+    code = code == EXIT_OK ? run(&s) : fail(&s, code);
+    progress_free(&s.progress);
+    zagg_shardmap_free(s.map);
+    zagg_pipeline_free(s.pipeline);
+    zg_free(s.store);
+    run_args_free(&s.args);
+    return code;
+}

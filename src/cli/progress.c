@@ -1,0 +1,79 @@
+/* Progress of a run in upstream's words, and as a live line with rates on a terminal. */
+#include "cli/progress.h"
+
+#include "cli/cli.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void log_line(void *user, zagg_log_level level, const char *message)
+{
+    progress *p = user;
+    progress_clear(p);
+    (p->log_json ? zagg_log_to_json : zagg_log_to_text)(stderr, level, message);
+}
+
+zagg_status progress_init(progress *p, bool quiet, bool verbose, bool log_json,
+                          zagg_err *err)
+{
+    const zagg_log_level level = quiet     ? ZAGG_LOG_WARN
+                                 : verbose ? ZAGG_LOG_DEBUG
+                                           : ZAGG_LOG_INFO;
+    *p = (progress){.quiet = quiet, .log_json = log_json};
+    p->live = !quiet && !log_json && isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+    p->log = zagg_log_new(level, log_line, p);
+    return p->log ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a log");
+}
+
+void progress_clear(progress *p)
+{
+    if (p->shown) {
+        fprintf(stderr, "\r\033[K");
+        p->shown = false;
+    }
+}
+
+static void live_line(progress *p, const zagg_run_event *e)
+{
+    char rows[32], rate[32];
+    const double per_shard = e->elapsed_s / (double)e->index;
+    const double left_s = per_shard * (double)(e->total - e->index);
+    const double photons_s = e->elapsed_s > 0 ? (double)e->rows_read / e->elapsed_s : 0;
+    if (e->elapsed_s - p->last_s < 0.1 && e->index != e->total)
+        return;
+    p->last_s = e->elapsed_s;
+    fprintf(stderr, "\r\033[K%zu/%zu shards, %s obs, %s photons/s, ETA %.0f s", e->index,
+            e->total, cli_thousands(e->rows_kept, rows),
+            cli_thousands((uint64_t)photons_s, rate), left_s);
+    fflush(stderr);
+    p->shown = true;
+}
+
+void progress_shard(void *user, const zagg_run_event *e)
+{
+    progress *p = user;
+    const zagg_shard_result *r = e->shard;
+    char obs[32];
+    if (r->failed) {
+        zagg_log_write(p->log, ZAGG_LOG_ERROR, "[%zu/%zu] %" PRIu64 ": %s", e->index,
+                       e->total, r->shard_key, e->message);
+    } else if (!p->live && (e->total <= 20 || e->index % 10 == 0)) {
+        if (e->message[0])
+            zagg_log_write(p->log, ZAGG_LOG_INFO, "  [%zu/%zu] %" PRIu64 ": %s", e->index,
+                           e->total, r->shard_key, e->message);
+        else
+            zagg_log_write(p->log, ZAGG_LOG_INFO, "  [%zu/%zu] %" PRIu64 ": %s obs",
+                           e->index, e->total, r->shard_key,
+                           cli_thousands(r->total_obs, obs));
+    }
+    if (p->live)
+        live_line(p, e);
+}
+
+void progress_free(progress *p)
+{
+    progress_clear(p);
+    zagg_log_free(p->log);
+}

@@ -1,0 +1,226 @@
+/* Options of zagg run. Flags of upstream that only steer its Lambda backend are accepted,
+ * so that scripts keep working, and say so. */
+#include "cli/run_args.h"
+
+#include "cli/cli.h"
+#include "cli/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    OPT_CONFIG = 256,
+    OPT_CATALOG,
+    OPT_GRANULES,
+    OPT_STORE,
+    OPT_BACKEND,
+    OPT_DRIVER,
+    OPT_LATITUDE,
+    OPT_HANDOFF,
+    OPT_MAX_CELLS,
+    OPT_MORTON_CELL,
+    OPT_MAX_WORKERS,
+    OPT_OVERWRITE,
+    OPT_DRY_RUN,
+    OPT_TABLE,
+    OPT_JSON,
+    OPT_LOG_JSON,
+    OPT_QUIET,
+    OPT_PROFILE,
+    OPT_REGION,
+    OPT_OUTPUT_CREDS,
+    OPT_FUNCTION_NAME,
+    OPT_ALLOW_CONTRACTION
+};
+
+static const cli_option OPTIONS[] = {
+    {OPT_CONFIG, "config", "FILE", "pipeline YAML (required)"},
+    {OPT_CATALOG, "catalog", "FILE",
+     "shard map: which granules each shard reads\n(default: `catalog` of the config)"},
+    {OPT_GRANULES, "granules", "PATH...",
+     "instead of a catalog: files, folders or patterns of HDF5\ngranules; the shard map "
+     "is made "
+     "from their coordinates"},
+    {OPT_STORE, "store", "DIR", "output store (default: `output.store` of the config)"},
+    {OPT_OVERWRITE, "overwrite", NULL,
+     "remove the group of this grid in the store first"},
+    {OPT_MAX_WORKERS, "max-workers", "N", "threads (default: all processors)"},
+    {OPT_MAX_CELLS, "max-cells", "N", "only the first N shards"},
+    {OPT_MORTON_CELL, "morton-cell", "KEY",
+     "only this shard: its key, or its decimal morton id"},
+    {OPT_LATITUDE, "latitude", "KIND",
+     "authalic (default) or geodetic (shard maps and stores\nmade before mortie 0.9.8)"},
+    {OPT_DRIVER, "driver", "KIND",
+     "file, s3 or https (default: what the config and hrefs say)"},
+    {OPT_BACKEND, "backend", "KIND", "local"},
+    {OPT_HANDOFF, "handoff", "KIND", "arrow or pandas: the same numbers"},
+    {OPT_DRY_RUN, "dry-run", NULL, "check everything, read and write nothing"},
+    {OPT_TABLE, "table", NULL, "afterwards read the store back and print what it holds"},
+    {OPT_JSON, "json", NULL, "print the result as one JSON object"},
+    {OPT_LOG_JSON, "log-json", NULL, "log as one JSON object a line"},
+    {'q', "quiet", NULL, "no progress, only warnings and errors"},
+    {'v', "verbose", NULL, "also debugging messages"},
+    {OPT_PROFILE, "profile", NULL, "accepted; phases are always in --json"},
+    {OPT_REGION, "region", "NAME", "accepted; not used by the local backend"},
+    {OPT_OUTPUT_CREDS, "output-creds", "FILE", "accepted; not used by the local backend"},
+    {OPT_FUNCTION_NAME, "function-name", "NAME",
+     "accepted; not used by the local backend"},
+    {OPT_ALLOW_CONTRACTION, "allow-contraction", NULL,
+     "accepted; not used by flat stores"},
+    {'y', "yes", NULL, "accepted; the local backend asks nothing"},
+    {0, NULL, NULL, NULL}};
+
+static const cli_command COMMAND = {
+    "run",
+    "run --config FILE (--catalog FILE | --granules PATH...) --store DIR [OPTIONS]",
+    "Aggregate the granules of a shard map into a Zarr store, on all processors of this\n"
+    "machine. Exit code 0: all is well; 6: the run ended, but some shard failed or is "
+    "short\n"
+    "of granules that could not be read; 3: config or shard map; 130: interrupted.",
+    OPTIONS,
+    "  zagg run --config atl03.yaml --catalog shardmap.json --store out.zarr\n"
+    "  zagg run --config atl03.yaml --granules ~/atl03 --store out.zarr --table\n"
+    "  zagg run --config atl03.yaml --granules 'day1/*.h5' --store out.zarr --dry-run"};
+
+static int refuse(const char *option, const char *value, const char *allowed)
+{
+    fprintf(stderr, "zagg run: --%s: found '%s'; must be %s\n", option, value, allowed);
+    return EXIT_USAGE;
+}
+
+static int add_granule(run_args *a, const char *value)
+{
+    if (!a->granules_given) {
+        fprintf(stderr,
+                "zagg run: %s: unexpected argument; granules go behind --granules\n",
+                value);
+        return EXIT_USAGE;
+    }
+    const char **slot = zg_vec_push(&a->granules);
+    if (!slot) {
+        fprintf(stderr, "zagg run: out of memory\n");
+        return EXIT_FAILED;
+    }
+    *slot = value;
+    return 0;
+}
+
+static int take_number(run_args *a, int id, const char *value)
+{
+    long long n;
+    if (id == OPT_MAX_CELLS) {
+        if (!cli_integer("max-cells", value, 1, INT64_MAX, &n))
+            return EXIT_USAGE;
+        a->max_cells = n;
+    } else {
+        if (!cli_integer("max-workers", value, 1, 4096, &n))
+            return EXIT_USAGE;
+        a->max_workers = (size_t)n;
+    }
+    return 0;
+}
+
+static int take_kind(run_args *a, int id, const char *value)
+{
+    switch (id) {
+    case OPT_BACKEND:
+        return strcmp(value, "local") == 0
+                   ? 0
+                   : refuse("backend", value, "local: this version has no other backend");
+    case OPT_DRIVER:
+        if (strcmp(value, "file") && strcmp(value, "s3") && strcmp(value, "https"))
+            return refuse("driver", value, "file, s3 or https");
+        a->driver = value;
+        return 0;
+    case OPT_LATITUDE:
+        if (!zagg_latitude_parse(value, &a->latitude))
+            return refuse("latitude", value, "authalic or geodetic");
+        a->latitude_given = true;
+        return 0;
+    default:
+        if (strcmp(value, "pandas") && strcmp(value, "arrow"))
+            return refuse("handoff", value, "'pandas' or 'arrow'");
+        a->handoff = value;
+        return 0;
+    }
+}
+
+static int take(void *user, int id, const char *value)
+{
+    run_args *a = user;
+    switch (id) {
+    case 0:
+        return add_granule(a, value);
+    case OPT_GRANULES:
+        a->granules_given = true;
+        return add_granule(a, value);
+    case OPT_MAX_CELLS:
+    case OPT_MAX_WORKERS:
+        return take_number(a, id, value);
+    case OPT_BACKEND:
+    case OPT_DRIVER:
+    case OPT_LATITUDE:
+    case OPT_HANDOFF:
+        return take_kind(a, id, value);
+    case OPT_CONFIG:
+        a->config = value;
+        break;
+    case OPT_CATALOG:
+        a->catalog = value;
+        break;
+    case OPT_STORE:
+        a->store = value;
+        break;
+    case OPT_MORTON_CELL:
+        a->shard = value;
+        break;
+    case OPT_OVERWRITE:
+        a->overwrite = true;
+        break;
+    case OPT_DRY_RUN:
+        a->dry_run = true;
+        break;
+    case OPT_TABLE:
+        a->table = true;
+        break;
+    case OPT_JSON:
+        a->json = true;
+        break;
+    case OPT_LOG_JSON:
+        a->log_json = true;
+        break;
+    case 'q':
+        a->quiet = true;
+        break;
+    case 'v':
+        a->verbose = true;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+int run_args_parse(int argc, char **argv, run_args *out)
+{
+    *out = (run_args){0};
+    zg_vec_init(&out->granules, sizeof(const char *), 0);
+    const int rc = cli_parse(&COMMAND, argc, argv, take, out);
+    if (rc != 0)
+        return rc;
+    if (!out->config) {
+        fprintf(stderr, "zagg run: --config FILE is needed; `zagg config list` shows "
+                        "templates to start from\n");
+        return EXIT_USAGE;
+    }
+    if (out->catalog && out->granules_given) {
+        fprintf(stderr, "zagg run: give --catalog or --granules, not both\n");
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+void run_args_free(run_args *args)
+{
+    zg_vec_free(&args->granules);
+}

@@ -1,0 +1,23 @@
+/* The command line of zagg run, parsed. */
+#ifndef ZG_CLI_RUN_ARGS_H
+#define ZG_CLI_RUN_ARGS_H
+
+#include "base/base.h"
+#include "zagg/geo.h"
+
+typedef struct run_args {
+    const char *config, *catalog, *store, *driver, *shard, *handoff;
+    zg_vec granules; /* const char * */
+    bool granules_given;
+    int64_t max_cells;  /* 0: all */
+    size_t max_workers; /* 0: the machine's */
+    bool latitude_given;
+    zagg_latitude latitude;
+    bool overwrite, dry_run, json, log_json, quiet, verbose, table;
+} run_args;
+
+/** Parse; 0, or the exit code to stop with (CLI_DONE after --help). */
+int run_args_parse(int argc, char **argv, run_args *out);
+void run_args_free(run_args *args);
+
+#endif

@@ -1,0 +1,171 @@
+/* Summary, JSON and table of a run. */
+#include "cli/run_output.h"
+
+#include "cli/cli.h"
+#include "text/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+void print_summary(const zagg_run_summary *s, const char *store, bool dry_run)
+{
+    char obs[32];
+    if (dry_run) {
+        printf("\n[DRY RUN] Would process %zu cells\n", s->selected);
+        printf("  Granules per cell: min=%zu, max=%zu, avg=%.1f\n", s->granules_min,
+               s->granules_max, s->granules_mean);
+        printf("  Output: %s\n", store);
+        return;
+    }
+    printf("\nDone: %zu cells with data, %s obs, %zu errors, %.1fs\n", s->with_data,
+           cli_thousands(s->total_obs, obs), s->failed, s->wall_s);
+    if (s->incomplete)
+        printf("Incomplete: %zu cells lack reads that failed (%" PRIu64
+               " groups, %" PRIu64 " granules)\n",
+               s->incomplete, s->read_errors, s->granule_errors);
+    if (s->stopped)
+        printf("Interrupted: %zu of %zu cells done; run again to do the rest\n",
+               s->finished, s->selected);
+    printf("Output: %s\n", store);
+}
+
+static void size_member(zg_json_out *w, const char *key, uint64_t v)
+{
+    zg_json_key(w, key);
+    zg_json_u64(w, v);
+}
+
+static void seconds_member(zg_json_out *w, const char *key, double v)
+{
+    zg_json_key(w, key);
+    zg_json_double(w, v);
+}
+
+static void result_object(zg_json_out *w, const zagg_shard_result *r, double write_s)
+{
+    zg_json_open_map(w);
+    size_member(w, "shard_key", r->shard_key);
+    size_member(w, "cells_with_data", r->cells_with_data);
+    size_member(w, "total_obs", r->total_obs);
+    size_member(w, "granule_count", r->granule_count);
+    size_member(w, "files_processed", r->files_processed);
+    seconds_member(w, "duration_s", r->duration_s);
+    zg_json_key(w, "error");
+    if (r->error[0])
+        zg_json_str(w, r->error);
+    else
+        zg_json_null(w);
+    if (r->read_errors)
+        size_member(w, "read_errors", r->read_errors);
+    if (r->granule_errors)
+        size_member(w, "granule_errors", r->granule_errors);
+    size_member(w, "total_obs_read", r->counters.rows_read);
+    zg_json_key(w, "phase_timings");
+    zg_json_open_map(w);
+    seconds_member(w, "read", r->read_s);
+    seconds_member(w, "index", r->index_s);
+    seconds_member(w, "aggregate",
+                   r->aggregate_s > write_s ? r->aggregate_s - write_s : 0);
+    seconds_member(w, "write", write_s);
+    zg_json_close_map(w);
+    zg_json_close_map(w);
+}
+
+static void dry_run_members(zg_json_out *w, const zagg_run_summary *s)
+{
+    zg_json_key(w, "dry_run");
+    zg_json_bool(w, true);
+    size_member(w, "total_cells", s->selected);
+    size_member(w, "granules_per_cell_min", s->granules_min);
+    size_member(w, "granules_per_cell_max", s->granules_max);
+    seconds_member(w, "granules_per_cell_avg", s->granules_mean);
+}
+
+static void run_members(zg_json_out *w, const zagg_run_summary *s)
+{
+    size_member(w, "total_cells", s->selected);
+    size_member(w, "cells_with_data", s->with_data);
+    size_member(w, "cells_error", s->failed);
+    size_member(w, "cells_incomplete", s->incomplete);
+    size_member(w, "total_obs", s->total_obs);
+    size_member(w, "total_obs_read", s->rows_read);
+    size_member(w, "read_errors", s->read_errors);
+    size_member(w, "granule_errors", s->granule_errors);
+    size_member(w, "groups_absent", s->groups_absent);
+    size_member(w, "groups_empty", s->groups_empty);
+    size_member(w, "points_without_cell", s->points_without_cell);
+    seconds_member(w, "wall_time_s", s->wall_s);
+    size_member(w, "threads", s->threads);
+    size_member(w, "store_objects", s->store_objects);
+    size_member(w, "store_bytes", s->store_bytes);
+    size_member(w, "peak_rss_bytes", s->peak_rss_bytes);
+    zg_json_key(w, "interrupted");
+    zg_json_bool(w, s->stopped);
+}
+
+zagg_status print_json(const zagg_run_summary *s, const char *store, bool dry_run,
+                       zagg_err *err)
+{
+    zg_str text;
+    zg_json_out w;
+    zg_str_init(&text, SIZE_MAX / 4);
+    zg_json_begin(&w, &text, -1);
+    zg_json_open_map(&w);
+    if (dry_run)
+        dry_run_members(&w, s);
+    else
+        run_members(&w, s);
+    zg_json_key(&w, "store_path");
+    zg_json_str(&w, store);
+    zg_json_key(&w, "backend");
+    zg_json_str(&w, "local");
+    zg_json_key(&w, "results");
+    zg_json_open_list(&w);
+    for (size_t i = 0; i < s->n_results; i++)
+        result_object(&w, &s->results[i], s->result_write_s[i]);
+    zg_json_close_list(&w);
+    zg_json_close_map(&w);
+    const bool failed = text.failed;
+    if (!failed)
+        printf("%s\n", text.data);
+    zg_str_free(&text);
+    return failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for the JSON result")
+                  : ZAGG_OK;
+}
+
+static bool is_axis(const char *name)
+{
+    return strcmp(name, "morton") == 0 || strcmp(name, "cell_ids") == 0 ||
+           strcmp(name, "x") == 0 || strcmp(name, "y") == 0;
+}
+
+zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_err *err)
+{
+    zagg_store_report r = {0};
+    char a[32], b[32], c[32];
+    ZAGG_TRY(zagg_store_report_read(store, &r, err));
+    printf("\n%s/%s\n", store, r.group);
+    printf("  %-22s %s\n", "shards with data", cli_thousands(s->with_data, a));
+    printf("  %-22s %s\n", "cells with data", cli_thousands(r.cells, a));
+    printf("  %-22s %s kept of %s read\n", "photons", cli_thousands(s->total_obs, a),
+           cli_thousands(s->rows_read, b));
+    printf("  %-22s %s in %s objects\n", "bytes", cli_bytes(r.bytes, a),
+           cli_thousands(r.objects, b));
+    printf("  %-22s %.3f on %zu threads\n", "seconds", s->wall_s, s->threads);
+    printf("  %-22s %s\n", "peak memory (RSS)", cli_bytes(s->peak_rss_bytes, c));
+    printf("\n  %-22s %-8s %12s %14s %14s %14s %10s\n", "field", "type", "values", "min",
+           "mean", "max", "bytes");
+    for (size_t i = 0; i < r.n_fields; i++) {
+        const zagg_store_field *f = &r.fields[i];
+        printf("  %-22s %-8s %12s", f->name, zagg_dtype_name(f->dtype),
+               cli_thousands(f->n_values, a));
+        if (is_axis(f->name))
+            printf(" %14s %14s %14s", "-", "-", "-");
+        else
+            printf(" %14.6g %14.6g %14.6g", f->min, f->mean, f->max);
+        printf(" %10s\n", cli_bytes(f->bytes, b));
+    }
+    zagg_store_report_free(&r);
+    return ZAGG_OK;
+}

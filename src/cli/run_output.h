@@ -1,0 +1,15 @@
+/* What zagg run prints when it is done. */
+#ifndef ZG_CLI_RUN_OUTPUT_H
+#define ZG_CLI_RUN_OUTPUT_H
+
+#include "zagg/run.h"
+
+/** Upstream's summary lines. */
+void print_summary(const zagg_run_summary *s, const char *store, bool dry_run);
+/** One JSON object with upstream's keys and ours. */
+zagg_status print_json(const zagg_run_summary *s, const char *store, bool dry_run,
+                       zagg_err *err);
+/** What the store holds, read back. */
+zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_err *err);
+
+#endif

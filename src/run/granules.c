@@ -1,0 +1,218 @@
+/* A shard map from granules on disk, for runs without a catalog. */
+#include "run/run.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_DEPTH = 32 };
+
+typedef struct path_list {
+    zg_vec paths; /* char *, owned */
+} path_list;
+
+static zagg_status add_path(path_list *l, const char *path, zagg_err *err)
+{
+    char *copy = zg_strdup(path);
+    char **slot = copy ? zg_vec_push(&l->paths) : NULL;
+    if (!slot) {
+        zg_free(copy);
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the list of granules");
+    }
+    *slot = copy;
+    return ZAGG_OK;
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+    const size_t n = strlen(name), m = strlen(suffix);
+    return n > m && strcmp(name + n - m, suffix) == 0;
+}
+
+static zagg_status add_tree(path_list *l, const char *path, int depth, zagg_err *err);
+
+static zagg_status add_folder(path_list *l, const char *path, int depth, zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    if (depth > MAX_DEPTH)
+        return zagg_err_set(err, ZAGG_ERANGE, "%s: folders are nested too deeply", path);
+    DIR *dir = opendir(path);
+    if (!dir)
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "%s: cannot open folder", path);
+    for (struct dirent *d; status == ZAGG_OK && (d = readdir(dir));) {
+        if (d->d_name[0] == '.')
+            continue;
+        zg_str name;
+        zg_str_init(&name, 1u << 16);
+        zg_str_addf(&name, "%s%s%s", path, has_suffix(path, "/") ? "" : "/", d->d_name);
+        status = add_tree(l, name.data, depth + 1, err);
+        zg_str_free(&name);
+    }
+    closedir(dir);
+    return status;
+}
+
+/* A file named by a user is taken as it is; in folders only HDF5 names count. */
+static zagg_status add_tree(path_list *l, const char *path, int depth, zagg_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        if (depth > 0)
+            return ZAGG_OK; /* a dangling link inside a folder */
+        return zagg_err_set_errno(err, errno == ENOENT ? ZAGG_ENOTFOUND : ZAGG_EIO, errno,
+                                  "%s", path);
+    }
+    if (S_ISDIR(st.st_mode))
+        return add_folder(l, path, depth, err);
+    if (depth == 0 || has_suffix(path, ".h5") || has_suffix(path, ".hdf5"))
+        return add_path(l, path, err);
+    return ZAGG_OK;
+}
+
+static zagg_status add_pattern(path_list *l, const char *pattern, zagg_err *err)
+{
+    glob_t found;
+    zagg_status status = ZAGG_OK;
+    const int rc = glob(pattern, 0, NULL, &found);
+    if (rc == GLOB_NOMATCH)
+        return zagg_err_set(err, ZAGG_ENOTFOUND, "%s: no granule matches", pattern);
+    if (rc != 0)
+        return zagg_err_set(err, ZAGG_EIO, "%s: cannot be expanded", pattern);
+    for (size_t i = 0; status == ZAGG_OK && i < found.gl_pathc; i++)
+        status = add_tree(l, found.gl_pathv[i], 0, err);
+    globfree(&found);
+    return status;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static zagg_status expand(path_list *l, const char *const *paths, size_t n, zagg_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct stat st;
+        /* A name with pattern characters that exists is that file. */
+        const bool pattern = strpbrk(paths[i], "*?[") && stat(paths[i], &st) != 0;
+        ZAGG_TRY(pattern ? add_pattern(l, paths[i], err) : add_tree(l, paths[i], 0, err));
+    }
+    char **list = l->paths.data;
+    size_t kept = 0;
+    if (l->paths.len > 1)
+        qsort(list, l->paths.len, sizeof *list, by_path);
+    for (size_t i = 0; i < l->paths.len; i++) {
+        if (kept && strcmp(list[kept - 1], list[i]) == 0)
+            zg_free(list[i]);
+        else
+            list[kept++] = list[i];
+    }
+    l->paths.len = kept;
+    if (kept == 0)
+        return zagg_err_set(err, ZAGG_ENOTFOUND, "%s: no granule (*.h5) found",
+                            n ? paths[0] : "--granules");
+    return ZAGG_OK;
+}
+
+typedef struct map_job {
+    const zagg_worker *worker;
+    const path_list *list;
+    zagg_pool *pool;
+    zagg_shardmap_builder *builder;
+} map_job;
+
+typedef struct granule_keys {
+    zagg_arena *arena;
+    uint64_t *keys;
+    size_t n;
+} granule_keys;
+
+static void granule_keys_free(void *user, void *result)
+{
+    granule_keys *g = result;
+    (void)user;
+    if (g)
+        zagg_arena_free(g->arena);
+    zg_free(g);
+}
+
+static zagg_status keys_task(void *user, size_t index, size_t slot, void **result,
+                             zagg_err *err)
+{
+    const map_job *j = user;
+    const char *path = *ZG_VEC_AT(&j->list->paths, char *, index);
+    zagg_source *source = NULL;
+    zagg_h5 *file = NULL;
+    (void)slot;
+    granule_keys *g = zg_alloc(1, sizeof *g);
+    if (!g)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a granule");
+    zagg_status status = zagg_arena_new(0, &g->arena, err);
+    if (status == ZAGG_OK)
+        status = zagg_source_open_file(path, &source, err);
+    if (status == ZAGG_OK)
+        status = zagg_h5_open(source, NULL, &file, err);
+    if (status == ZAGG_OK) {
+        status = zagg_worker_shard_keys(j->worker, file, j->pool, g->arena, &g->keys,
+                                        &g->n, err);
+        if (status != ZAGG_OK)
+            zagg_err_context(err, status, "%s", path);
+    }
+    if (file)
+        zagg_h5_close(file);
+    if (source)
+        zagg_source_close(source);
+    if (status != ZAGG_OK) {
+        granule_keys_free(NULL, g);
+        return status;
+    }
+    *result = g;
+    return ZAGG_OK;
+}
+
+static zagg_status keys_fold(void *user, size_t index, zagg_status status, void *result,
+                             const zagg_err *task_err, zagg_err *err)
+{
+    map_job *j = user;
+    granule_keys *g = result;
+    if (status != ZAGG_OK) {
+        if (err && task_err)
+            *err = *task_err;
+        return status;
+    }
+    status = zagg_shardmap_builder_add(
+        j->builder, *ZG_VEC_AT(&j->list->paths, char *, index), g->keys, g->n, err);
+    granule_keys_free(NULL, g);
+    return status;
+}
+
+zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
+                                       const char *const *paths, size_t n_paths,
+                                       zagg_pool *pool, zagg_log *log,
+                                       zagg_shardmap **out, zagg_err *err)
+{
+    path_list list;
+    map_job j = {worker, &list, pool, NULL};
+    zg_vec_init(&list.paths, sizeof(char *), 0);
+    zagg_status status = expand(&list, paths, n_paths, err);
+    if (status == ZAGG_OK)
+        status = zagg_shardmap_builder_new(&j.builder, err);
+    if (status == ZAGG_OK) {
+        zagg_log_write(log, ZAGG_LOG_DEBUG, "mapping %zu granules", list.paths.len);
+        status = zagg_pool_map(pool, list.paths.len, 0, keys_task, keys_fold,
+                               granule_keys_free, &j, err);
+        const zagg_grid_info *info = zagg_grid_get_info(zagg_worker_grid(worker));
+        if (status == ZAGG_OK)
+            status = zagg_shardmap_builder_finish(j.builder, "granules", info->latitude,
+                                                  out, err);
+        else
+            zagg_shardmap_builder_free(j.builder);
+    }
+    for (size_t i = 0; i < list.paths.len; i++)
+        zg_free(*ZG_VEC_AT(&list.paths, char *, i));
+    zg_vec_free(&list.paths);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* Internal: parts of a run. */
+#ifndef ZG_RUN_RUN_H
+#define ZG_RUN_RUN_H
+
+#include "base/base.h"
+#include "zagg/run.h"
+
+/** How hrefs are read, decided once per run. */
+typedef enum zg_driver { ZG_DRIVER_FILE = 0, ZG_DRIVER_S3, ZG_DRIVER_HTTPS } zg_driver;
+
+/** "file", "s3", "https". Static text. */
+const char *zg_driver_name(zg_driver driver);
+
+/** Driver of a run: the flag, else the config's (anything but https and file means s3, as
+ *  upstream), else s3; and file wherever every href of the map is a local one. */
+zagg_status zg_driver_choose(const char *flag, const zagg_pipeline *pipeline,
+                             const zagg_shardmap *map, zg_driver *out, zagg_err *err);
+
+/** Href of a granule under a driver; NULL where its record has none (such records are
+ * left out, as upstream does). With the file driver this is a path. */
+const char *zg_granule_href(const zagg_granule *granule, zg_driver driver);
+
+#endif
