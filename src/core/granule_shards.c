@@ -75,10 +75,10 @@ static zagg_status group_keys(zg_group_read *r, key_scan *s, zagg_err *err)
     const zagg_data_source *ds = &r->worker->pipeline->data_source;
     const zagg_level *level = r->worker->index_level;
     zagg_h5_column cols[2];
-    ZAGG_TRY(zg_read_coordinate(r, level ? level->latitude : ds->latitude, "latitude",
-                                &cols[0], err));
-    ZAGG_TRY(zg_read_coordinate(r, level ? level->longitude : ds->longitude, "longitude",
-                                &cols[1], err));
+    ZAGG_TRY(zg_core_read_coordinate(r, level ? level->latitude : ds->latitude,
+                                     "latitude", &cols[0], err));
+    ZAGG_TRY(zg_core_read_coordinate(r, level ? level->longitude : ds->longitude,
+                                     "longitude", &cols[1], err));
     const zagg_h5_info lat = zagg_h5_dataset_info(cols[0].dataset);
     const zagg_h5_info lon = zagg_h5_dataset_info(cols[1].dataset);
     if (lat.dims[0] != lon.dims[0])

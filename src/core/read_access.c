@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-zagg_status zg_read_path(zg_group_read *r, const char *tmpl, const char **out,
-                         zagg_err *err)
+zagg_status zg_core_read_path(zg_group_read *r, const char *tmpl, const char **out,
+                              zagg_err *err)
 {
     static const char MARK[] = "{group}";
     zg_str path;
@@ -31,16 +31,16 @@ zagg_status zg_read_path(zg_group_read *r, const char *tmpl, const char **out,
     return ZAGG_OK;
 }
 
-zagg_status zg_read_open(zg_group_read *r, const char *tmpl, zagg_h5_dataset **out,
-                         zagg_err *err)
+zagg_status zg_core_read_open(zg_group_read *r, const char *tmpl, zagg_h5_dataset **out,
+                              zagg_err *err)
 {
     const char *path;
-    ZAGG_TRY(zg_read_path(r, tmpl, &path, err));
+    ZAGG_TRY(zg_core_read_path(r, tmpl, &path, err));
     return zagg_h5_dataset_open(r->granule, path, out, err);
 }
 
-zagg_status zg_read_whole(zg_group_read *r, zagg_h5_column column, void **out, size_t *n,
-                          zagg_err *err)
+zagg_status zg_core_read_whole(zg_group_read *r, zagg_h5_column column, void **out,
+                               size_t *n, zagg_err *err)
 {
     const zagg_h5_info info = zagg_h5_dataset_info(column.dataset);
     if (info.dims[0] > SIZE_MAX / 16)
@@ -61,7 +61,7 @@ static zagg_status open_vector(zg_group_read *r, const char *tmpl, zagg_h5_colum
                                zagg_err *err)
 {
     zagg_h5_dataset *dataset;
-    ZAGG_TRY(zg_read_open(r, tmpl, &dataset, err));
+    ZAGG_TRY(zg_core_read_open(r, tmpl, &dataset, err));
     const zagg_h5_info info = zagg_h5_dataset_info(dataset);
     if (info.rank != 1)
         return zagg_err_set(err, ZAGG_ECONFIG,
@@ -78,15 +78,15 @@ static zagg_status open_vector(zg_group_read *r, const char *tmpl, zagg_h5_colum
             wide[i] = (target)x[i];                                                      \
     } while (0)
 
-zagg_status zg_read_i64(zg_group_read *r, const char *tmpl, const int64_t **out,
-                        size_t *n, zagg_err *err)
+zagg_status zg_core_read_i64(zg_group_read *r, const char *tmpl, const int64_t **out,
+                             size_t *n, zagg_err *err)
 {
     zagg_h5_column column;
     void *raw;
     int64_t *wide;
     ZAGG_TRY(open_vector(r, tmpl, &column, err));
     const zagg_h5_info info = zagg_h5_dataset_info(column.dataset);
-    ZAGG_TRY(zg_read_whole(r, column, &raw, n, err));
+    ZAGG_TRY(zg_core_read_whole(r, column, &raw, n, err));
     if (info.dtype == ZAGG_DT_I64) {
         *out = raw;
         return ZAGG_OK;
@@ -125,8 +125,8 @@ zagg_status zg_read_i64(zg_group_read *r, const char *tmpl, const int64_t **out,
     return ZAGG_OK;
 }
 
-zagg_status zg_read_f64(zg_group_read *r, const char *tmpl, const double **out, size_t *n,
-                        zagg_err *err)
+zagg_status zg_core_read_f64(zg_group_read *r, const char *tmpl, const double **out,
+                             size_t *n, zagg_err *err)
 {
     zagg_h5_column column;
     void *raw;
@@ -137,7 +137,7 @@ zagg_status zg_read_f64(zg_group_read *r, const char *tmpl, const double **out, 
         return zagg_err_set(err, ZAGG_ECONFIG,
                             "%s: holds %s; coordinates must be floating point", info.path,
                             zagg_dtype_name(info.dtype));
-    ZAGG_TRY(zg_read_whole(r, column, &raw, n, err));
+    ZAGG_TRY(zg_core_read_whole(r, column, &raw, n, err));
     if (info.dtype == ZAGG_DT_F64) {
         *out = raw;
         return ZAGG_OK;
@@ -148,14 +148,14 @@ zagg_status zg_read_f64(zg_group_read *r, const char *tmpl, const double **out, 
     return ZAGG_OK;
 }
 
-zagg_status zg_read_records(zg_group_read *r, const zagg_level *level, zg_records *out,
-                            zagg_err *err)
+zagg_status zg_core_read_records(zg_group_read *r, const zagg_level *level,
+                                 zg_records *out, zagg_err *err)
 {
     size_t n_beg, n_count;
     if (!level->has_link)
         return zagg_err_set(err, ZAGG_ECONFIG, "level '%s' has no link", level->name);
-    ZAGG_TRY(zg_read_i64(r, level->link.index_beg, &out->beg, &n_beg, err));
-    ZAGG_TRY(zg_read_i64(r, level->link.count, &out->count, &n_count, err));
+    ZAGG_TRY(zg_core_read_i64(r, level->link.index_beg, &out->beg, &n_beg, err));
+    ZAGG_TRY(zg_core_read_i64(r, level->link.count, &out->count, &n_count, err));
     if (n_beg != n_count)
         return zagg_err_set(err, ZAGG_EFORMAT,
                             "level '%s': index_beg has %zu records but count has %zu",
@@ -164,9 +164,9 @@ zagg_status zg_read_records(zg_group_read *r, const zagg_level *level, zg_record
     return ZAGG_OK;
 }
 
-zagg_status zg_read_select_column(zagg_h5_dataset *dataset, bool has_column,
-                                  int64_t column, const char *what, zagg_h5_column *out,
-                                  zagg_err *err)
+zagg_status zg_core_read_select_column(zagg_h5_dataset *dataset, bool has_column,
+                                       int64_t column, const char *what,
+                                       zagg_h5_column *out, zagg_err *err)
 {
     const zagg_h5_info info = zagg_h5_dataset_info(dataset);
     if (info.rank == 1) {
@@ -195,11 +195,11 @@ zagg_status zg_read_select_column(zagg_h5_dataset *dataset, bool has_column,
     return ZAGG_OK;
 }
 
-zagg_status zg_read_coordinate(zg_group_read *r, const char *tmpl, const char *what,
-                               zagg_h5_column *out, zagg_err *err)
+zagg_status zg_core_read_coordinate(zg_group_read *r, const char *tmpl, const char *what,
+                                    zagg_h5_column *out, zagg_err *err)
 {
     zagg_h5_dataset *dataset;
-    ZAGG_TRY(zg_read_open(r, tmpl, &dataset, err));
+    ZAGG_TRY(zg_core_read_open(r, tmpl, &dataset, err));
     const zagg_h5_info info = zagg_h5_dataset_info(dataset);
     if (info.rank != 1)
         return zagg_err_set(err, ZAGG_ECONFIG,
@@ -216,7 +216,7 @@ zagg_status zg_read_coordinate(zg_group_read *r, const char *tmpl, const char *w
 zagg_status zg_beam_absent(zg_group_read *r, bool *absent, zagg_err *err)
 {
     const char *path;
-    ZAGG_TRY(zg_read_path(r, r->worker->pipeline->data_source.latitude, &path, err));
+    ZAGG_TRY(zg_core_read_path(r, r->worker->pipeline->data_source.latitude, &path, err));
     size_t end = strlen(path);
     while (end > 0 && path[end - 1] == '/')
         end--;

@@ -150,11 +150,11 @@ static zagg_status base_column(zg_group_read *r, const zagg_variable *v, bool wa
     zagg_h5_column column;
     void *data = NULL;
     zg_str what;
-    ZAGG_TRY(zg_read_open(r, v->path, &dataset, err));
+    ZAGG_TRY(zg_core_read_open(r, v->path, &dataset, err));
     zg_str_init(&what, 256);
     zg_str_addf(&what, "variable '%.200s'", v->name);
-    const zagg_status status =
-        zg_read_select_column(dataset, v->has_column, v->column, what.data, &column, err);
+    const zagg_status status = zg_core_read_select_column(
+        dataset, v->has_column, v->column, what.data, &column, err);
     zg_str_free(&what);
     if (status != ZAGG_OK)
         return status;
@@ -212,8 +212,8 @@ static zagg_status read_rows(zg_group_read *r, zagg_table **out, zagg_err *err)
     r->planned = !whole;
     if (!whole && n_ranges == 0)
         return ZAGG_OK;
-    ZAGG_TRY(zg_read_coordinate(r, ds->latitude, "latitude", &r->lat, err));
-    ZAGG_TRY(zg_read_coordinate(r, ds->longitude, "longitude", &r->lon, err));
+    ZAGG_TRY(zg_core_read_coordinate(r, ds->latitude, "latitude", &r->lat, err));
+    ZAGG_TRY(zg_core_read_coordinate(r, ds->longitude, "longitude", &r->lon, err));
     const uint64_t n_lat = zagg_h5_dataset_info(r->lat.dataset).dims[0];
     const uint64_t n_lon = zagg_h5_dataset_info(r->lon.dataset).dims[0];
     if (n_lat != n_lon)

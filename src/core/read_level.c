@@ -56,9 +56,9 @@ static zagg_status filter_column(zg_group_read *r, const zagg_filter *f,
     zg_str text;
     zg_str_init(&text, sizeof what);
     zg_str_addf(&text, "filter on '%.200s'", f->dataset);
-    ZAGG_TRY(zg_read_open(r, f->dataset, &dataset, err));
-    const zagg_status status =
-        zg_read_select_column(dataset, f->has_column, f->column, text.data, out, err);
+    ZAGG_TRY(zg_core_read_open(r, f->dataset, &dataset, err));
+    const zagg_status status = zg_core_read_select_column(dataset, f->has_column,
+                                                          f->column, text.data, out, err);
     zg_str_free(&text);
     return status;
 }
@@ -73,8 +73,8 @@ static zagg_status level_filter(zg_group_read *r, const zagg_filter *f,
     uint8_t *pass, *owned;
     size_t n;
     ZAGG_TRY(filter_column(r, f, &column, err));
-    ZAGG_TRY(zg_read_whole(r, column, &values, &n, err));
-    ZAGG_TRY(zg_read_records(r, level, &rec, err));
+    ZAGG_TRY(zg_core_read_whole(r, column, &values, &n, err));
+    ZAGG_TRY(zg_core_read_records(r, level, &rec, err));
     if (n != rec.n)
         return zagg_err_set(
             err, ZAGG_EFORMAT,
@@ -241,7 +241,7 @@ zagg_status zg_paint_column(zg_group_read *r, const zg_column_plan *plan,
     void *values;
     uint8_t *painted;
     size_t n_values, n_owners = 0;
-    ZAGG_TRY(zg_read_open(r, v->path, &dataset, err));
+    ZAGG_TRY(zg_core_read_open(r, v->path, &dataset, err));
     const zagg_h5_info info = zagg_h5_dataset_info(dataset);
     if (info.rank != 1)
         return zagg_err_set(
@@ -252,8 +252,8 @@ zagg_status zg_paint_column(zg_group_read *r, const zg_column_plan *plan,
     const size_t size = zagg_dtype_size(info.dtype);
     ZAGG_TRY(zagg_arena_alloc(r->arena, r->rows.len, size, &painted, err));
     const zagg_arena_mark mark = zagg_arena_get_mark(r->arena);
-    ZAGG_TRY(zg_read_records(r, plan->level, &rec, err));
-    ZAGG_TRY(zg_read_whole(r, column, &values, &n_values, err));
+    ZAGG_TRY(zg_core_read_records(r, plan->level, &rec, err));
+    ZAGG_TRY(zg_core_read_whole(r, column, &values, &n_values, err));
     if (n_values != rec.n)
         return zagg_err_set(err, ZAGG_EFORMAT, "%s: %zu values but %zu link records",
                             info.path, n_values, rec.n);

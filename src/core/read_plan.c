@@ -131,9 +131,9 @@ zagg_status zg_plan_rows(zg_group_read *r, zagg_rows **ranges, size_t *n_ranges,
     const double *lat, *lon;
     size_t n_lat, n_lon;
     zg_records rec;
-    ZAGG_TRY(zg_read_f64(r, level->latitude, &lat, &n_lat, err));
-    ZAGG_TRY(zg_read_f64(r, level->longitude, &lon, &n_lon, err));
-    ZAGG_TRY(zg_read_records(r, level, &rec, err));
+    ZAGG_TRY(zg_core_read_f64(r, level->latitude, &lat, &n_lat, err));
+    ZAGG_TRY(zg_core_read_f64(r, level->longitude, &lon, &n_lon, err));
+    ZAGG_TRY(zg_core_read_records(r, level, &rec, err));
     if (n_lat != n_lon || n_lat != rec.n)
         return zagg_err_set(
             err, ZAGG_EFORMAT,

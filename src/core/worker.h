@@ -61,32 +61,32 @@ typedef struct zg_group_read {
 } zg_group_read;
 
 /** Path of a template with every "{group}" replaced. In the arena of the read. */
-zagg_status zg_read_path(zg_group_read *r, const char *tmpl, const char **out,
-                         zagg_err *err);
+zagg_status zg_core_read_path(zg_group_read *r, const char *tmpl, const char **out,
+                              zagg_err *err);
 /** Open the dataset of a template. */
-zagg_status zg_read_open(zg_group_read *r, const char *tmpl, zagg_h5_dataset **out,
-                         zagg_err *err);
+zagg_status zg_core_read_open(zg_group_read *r, const char *tmpl, zagg_h5_dataset **out,
+                              zagg_err *err);
 /** A whole 1-D integer dataset as int64. */
-zagg_status zg_read_i64(zg_group_read *r, const char *tmpl, const int64_t **out,
-                        size_t *n, zagg_err *err);
+zagg_status zg_core_read_i64(zg_group_read *r, const char *tmpl, const int64_t **out,
+                             size_t *n, zagg_err *err);
 /** A whole 1-D dataset in its own type. */
-zagg_status zg_read_whole(zg_group_read *r, zagg_h5_column column, void **out, size_t *n,
-                          zagg_err *err);
+zagg_status zg_core_read_whole(zg_group_read *r, zagg_h5_column column, void **out,
+                               size_t *n, zagg_err *err);
 /** A whole 1-D floating-point dataset as double. */
-zagg_status zg_read_f64(zg_group_read *r, const char *tmpl, const double **out, size_t *n,
-                        zagg_err *err);
+zagg_status zg_core_read_f64(zg_group_read *r, const char *tmpl, const double **out,
+                             size_t *n, zagg_err *err);
 /** Link records of a level: equal lengths are checked. */
-zagg_status zg_read_records(zg_group_read *r, const zagg_level *level, zg_records *out,
-                            zagg_err *err);
+zagg_status zg_core_read_records(zg_group_read *r, const zagg_level *level,
+                                 zg_records *out, zagg_err *err);
 /** Check a dataset against "column given or not": what: "filter on '/x'" or "variable
  * 'h'". */
-zagg_status zg_read_select_column(zagg_h5_dataset *dataset, bool has_column,
-                                  int64_t column, const char *what, zagg_h5_column *out,
-                                  zagg_err *err);
+zagg_status zg_core_read_select_column(zagg_h5_dataset *dataset, bool has_column,
+                                       int64_t column, const char *what,
+                                       zagg_h5_column *out, zagg_err *err);
 
 /** A 1-D floating-point dataset; `what` names its part in messages. */
-zagg_status zg_read_coordinate(zg_group_read *r, const char *tmpl, const char *what,
-                               zagg_h5_column *out, zagg_err *err);
+zagg_status zg_core_read_coordinate(zg_group_read *r, const char *tmpl, const char *what,
+                                    zagg_h5_column *out, zagg_err *err);
 /** Whether the folder of the beam's latitudes is missing: ordinary, as not every granule
  * holds every beam. A folder without the dataset is an error instead. */
 zagg_status zg_beam_absent(zg_group_read *r, bool *absent, zagg_err *err);
