@@ -1,1 +1,0 @@
-typedef int zg_cat_placeholder;
