@@ -42,8 +42,11 @@ static void write_rows(hid_t ds, const dataset_spec *s, hsize_t begin, hsize_t e
          i++) /* integers that fit any type, irregular but compressible */
         values[i] = (double)((begin * cols + i) * 2654435761u % 1000003 % 119);
     hsize_t start[2] = {begin, 0}, count[2] = {end - begin, cols};
-    hid_t file_space = H5Dget_space(ds), mem = H5Screate_simple(s->rank, count, NULL);
-    H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL);
+    hid_t file_space = H5Dget_space(ds), mem = H5Scopy(file_space);
+    if (s->rank) {
+        H5Sset_extent_simple(mem, s->rank, count, NULL);
+        H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL);
+    }
     assert_true(H5Dwrite(ds, H5T_NATIVE_DOUBLE, mem, file_space, H5P_DEFAULT, values) >=
                 0);
     H5Sclose(mem);
@@ -121,6 +124,29 @@ static void write_layouts(hid_t loc)
         write_dataset(loc, &specs[i]);
 }
 
+/* Columns of one length on four grids, one with a hole. */
+static void write_grids(hid_t file)
+{
+    static const struct {
+        const char *name;
+        hsize_t chunk;
+        const char *filters;
+    } grids[] = {{"a", 100, "sd"}, {"b", 257, "d"}, {"c", 0, ""}, {"d", 5000, ""}};
+    hid_t group = H5Gcreate2(file, "grids", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    for (size_t i = 0; i < sizeof grids / sizeof *grids; i++) {
+        dataset_spec s = {.name = grids[i].name,
+                          .type = H5T_IEEE_F64LE,
+                          .rank = 1,
+                          .dims = {FIXTURE_GRID_ROWS, 0},
+                          .chunk = {grids[i].chunk, 0},
+                          .filters = grids[i].filters,
+                          .fill = 1.5,
+                          .hole = {i == 1 ? 300 : 0, i == 1 ? 6000 : 0}};
+        write_dataset(group, &s);
+    }
+    H5Gclose(group);
+}
+
 /* A group with so many links that new-style files give it a fractal heap with indirect
  * blocks and a name index of several levels. */
 static void write_crowd(hid_t file, const fixture_kind *kind)
@@ -131,7 +157,7 @@ static void write_crowd(hid_t file, const fixture_kind *kind)
                                                           H5P_CRT_ORDER_INDEXED) >= 0);
     hid_t group = H5Gcreate2(file, "crowd", H5P_DEFAULT, plist, H5P_DEFAULT);
     assert_true(group >= 0);
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < FIXTURE_CROWD; i++) {
         char name[64];
         snprintf(name, sizeof name, "member_with_a_rather_long_name_%d", i);
         hid_t child = H5Gcreate2(group, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -208,6 +234,7 @@ void fixture_write(const fixture_kind *kind, const char *dir, char path[512])
     H5Gclose(group);
     dataset_spec scalar = {"scalar", H5T_IEEE_F64LE, 0, {1, 0}, {0, 0}, "", 0, {0, 0}};
     write_dataset(file, &scalar);
+    write_grids(file);
     write_crowd(file, kind);
     write_links(file);
     write_unsupported(file);

@@ -8,6 +8,9 @@
 
 #include <hdf5.h>
 
+#define FIXTURE_CROWD 1500 /* groups in /crowd, beside one dataset */
+#define FIXTURE_GRID_ROWS 12345
+
 /** What a written file is like. */
 typedef struct fixture_kind {
     const char *name;
