@@ -1,0 +1,31 @@
+/* Internals of the catalog module: the memory of a shard map, and interned granules. */
+#ifndef ZG_CAT_H
+#define ZG_CAT_H
+
+#include "base/base.h"
+#include "zagg/shardmap.h"
+
+/** A shard map with the arena that holds all of it; the public part comes first. */
+typedef struct zg_owned_map {
+    zagg_shardmap pub;
+    zagg_arena *arena;
+} zg_owned_map;
+
+zagg_status zg_owned_map_new(const char *name, zg_owned_map **out, zagg_err *err);
+
+/** One record of the file before interning: text that lives elsewhere, NULL where absent.
+ */
+typedef struct zg_record {
+    const char *id, *s3, *https;
+    size_t at; /* its place among all records */
+} zg_record;
+
+/** Sort `records` and make one granule of every distinct one, in `arena`; granules[at] is
+ *  that of the record at place `at`. */
+zagg_status zg_intern(zagg_arena *arena, zg_record *records, size_t n,
+                      const zagg_granule **granules, zagg_err *err);
+
+/** Last part of an href: what follows the last '/'. */
+const char *zg_href_basename(const char *href);
+
+#endif
