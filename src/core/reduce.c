@@ -1,0 +1,42 @@
+/* One reducer over one slice: which rule applies to which operation and element type. */
+#include "core/reduce_impl.h"
+
+bool zg_reducer_is_count(const zg_reducer *r)
+{
+    return r->op == ZG_OP_COUNT;
+}
+
+const char *zg_reducer_weights(const zg_reducer *r)
+{
+    return r->weights;
+}
+
+zagg_status zg_reduce(const zg_reducer *r, zagg_dtype dtype, const void *values, size_t n,
+                      zagg_dtype weights_dtype, const void *weights, void *scratch,
+                      zg_scalar *out, zagg_err *err)
+{
+    zg_slice x = {dtype, values, n};
+    if (r->op == ZG_OP_COUNT) {
+        *out = zg_scalar_int(ZAGG_DT_I64, (int64_t)n);
+        return ZAGG_OK;
+    }
+    if (zagg_dtype_size(dtype) == 0)
+        return zagg_err_set(err, ZAGG_EUNSUPPORTED, "%s: values have no known type",
+                            r->name);
+    switch (r->op) {
+    case ZG_OP_MEDIAN:
+    case ZG_OP_QUANTILE:
+        return zg_reduce_quantile(r, x, scratch, out, err);
+    case ZG_OP_MEAN:
+    case ZG_OP_VAR:
+    case ZG_OP_STD:
+    case ZG_OP_AVERAGE:
+        return zg_reduce_sums(r, x, weights_dtype, weights, out, err);
+    case ZG_OP_SUM:
+        if (zagg_dtype_is_float(dtype))
+            return zg_reduce_sums(r, x, weights_dtype, weights, out, err);
+        return zg_reduce_order(r, x, out, err);
+    default:
+        return zg_reduce_order(r, x, out, err);
+    }
+}
