@@ -17,6 +17,8 @@ struct zagg_shardmap_builder {
 
 void zagg_shardmap_builder_free(zagg_shardmap_builder *b)
 {
+    if (b == NULL)
+        return;
     if (b->own != NULL)
         zagg_shardmap_free(&b->own->pub);
     zg_vec_free(&b->granules);
