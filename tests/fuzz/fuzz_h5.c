@@ -2,7 +2,6 @@
 #include "fuzz/fuzz.h"
 #include "zagg/h5.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,11 +20,15 @@ typedef struct todo {
 static zagg_status note_link(void *user, const char *name, bool is_group, zagg_err *err)
 {
     todo *t = user;
+    size_t above = strlen(t->parent), own = strlen(name);
     (void)err;
-    if (t->n < MAX_NODES && strlen(t->parent) + strlen(name) + 2 < MAX_PATH) {
-        snprintf(t->path[t->n], MAX_PATH, "%s/%s", t->parent, name);
-        t->is_group[t->n++] = is_group;
-    }
+    if (t->n == MAX_NODES || above + own + 2 > MAX_PATH)
+        return ZAGG_OK;
+    char *path = t->path[t->n];
+    memcpy(path, t->parent, above);
+    path[above] = '/';
+    memcpy(path + above + 1, name, own + 1);
+    t->is_group[t->n++] = is_group;
     return ZAGG_OK;
 }
 
