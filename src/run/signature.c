@@ -34,7 +34,7 @@ static void write_signature(zg_json_out *w, const zagg_grid_info *g)
         const double tile[2] = {(double)g->shard_shape[0], (double)g->shard_shape[1]};
         zg_json_str(w, "rectilinear");
         zg_json_key(w, "crs");
-        zg_json_str(w, g->crs);
+        zg_json_str(w, g->crs_id);
         number_list(w, "affine", affine, 6);
         number_list(w, "shape", shape, 2);
         number_list(w, "chunk_shape", tile, 2);
