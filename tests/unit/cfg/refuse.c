@@ -1,0 +1,263 @@
+/* What faulty configs are told: file, line, key path, what was found, what is allowed. */
+#include "cfg/cfg.h"
+#include "cfg_test.h"
+
+#include <string.h>
+
+static void test_messages(void **state)
+{
+    (void)state;
+    must_refuse(
+        "", "t.yaml: the config is empty; it needs data_source, aggregation and output");
+    must_refuse("a",
+                "t.yaml:1: found 'a'; must be a mapping of data_source, aggregation and "
+                "output");
+    must_refuse(FIELDS OUTPUT, "t.yaml:1: data_source: required section missing");
+    must_refuse(
+        SOURCE FIELDS "output: {grid: {type: healpix, parent_order: 6, child_order: 4}}",
+        "t.yaml:8: output.grid.child_order: found 4; must be at least parent_order (6)");
+    must_refuse(
+        SOURCE FIELDS "output: {grid: {type: healpix, parent_order: 6, child_ordr: 4}}",
+        "t.yaml:8: output.grid.child_order: missing; a healpix grid needs it (did you "
+        "mean it by 'child_ordr'?)");
+    must_refuse(
+        SOURCE FIELDS "output: {grid: {type: healpix, parent_order: 6, child_order: 30}}",
+        "t.yaml:8: output.grid.child_order: found 30; must be an integer from 0 to 29");
+    must_refuse(
+        SOURCE "  filters: [{dataset: /q, op: gt, value: 1e-6}]\n" FIELDS OUTPUT,
+        "t.yaml:5: data_source.filters[0].value: found '1e-6'; must be a number (YAML "
+        "1.1 reads 1e-6 as text: write 1.0e-6)");
+    must_refuse(
+        SOURCE "  filters: [{dataset: /q, op: is, value: 1}]\n" FIELDS OUTPUT,
+        "t.yaml:5: data_source.filters[0].op: found 'is'; must be eq, ne, ge, le, lt, "
+        "gt, in or not_in");
+    must_refuse(
+        SOURCE "  filters: [{expression: 'h > nope'}]\n" FIELDS OUTPUT,
+        "t.yaml:5: data_source.filters[0].expression: 'nope' is neither a column nor a "
+        "name that zagg knows");
+    must_refuse(
+        SOURCE FIELDS "    x: {function: mediam, source: h}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.function: found 'mediam'; must be a known "
+        "function (did you mean median?)");
+    must_refuse(
+        SOURCE FIELDS "    x: {function: os.system, source: h}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.function: found 'os.system'; must be a known "
+        "function: a numpy reducer such as mean, np.mean or numpy.mean, len, count, or "
+        "one of zagg.stats");
+    must_refuse(
+        SOURCE FIELDS "    x: {function: min, source: h, dtype: f4}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.dtype: found 'f4'; must be bool, int8, int16, "
+        "int32, int64, uint8, uint16, uint32, uint64, float32 or float64");
+    must_refuse(SOURCE FIELDS OUTPUT "worker: {memory: 1024}\n",
+                "t.yaml:11: worker.memory: found 1024; must be 2048, 4096 or 8192 (MB)");
+}
+
+static void test_refused_keys(void **state)
+{
+    (void)state;
+    must_refuse(
+        SOURCE "  index: {backend: inline, write_back: true, store: x}\n" FIELDS OUTPUT,
+        "t.yaml:5: data_source.index.write_back: this version does not do it (sidecar "
+        "indexes are not written); remove the key");
+    must_refuse(
+        SOURCE FIELDS OUTPUT "  windowing: {schedule: yearly}\n",
+        "t.yaml:11: output.windowing: this version does not do it (time windows of a "
+        "hive store; come with the hive layout); remove the key");
+    must_refuse(
+        SOURCE FIELDS OUTPUT "  aoi_mask: true\n",
+        "t.yaml:11: output.aoi_mask: this version does not do it (array that tells which "
+        "cells lie inside the area of interest); remove the key");
+    must_refuse(
+        SOURCE "  reader: raster\n" FIELDS OUTPUT,
+        "t.yaml:5: data_source.reader: this version reads HDF5 point granules only; the "
+        "raster reader is not done yet");
+    must_refuse(
+        "pipeline: {type: event}\n",
+        "t.yaml:1: pipeline.type: this version runs spatial pipelines only; temporal and "
+        "event pipelines are not done yet");
+    must_refuse(
+        "data_source:\n  variables:\n    z: {synthesize: linspace}\n" FIELDS OUTPUT,
+        "t.yaml:3: data_source.variables.z.synthesize: this version does not do it "
+        "(column computed within variable-length records); remove the key");
+    /* switched off they are no trouble */
+    zagg_pipeline_free(
+        must_load(SOURCE FIELDS OUTPUT
+                  "  windowing: null\n  aoi_mask: false\n  icechunk: false\n"
+                  "  pyramid: false\n  leaf_versions: false\n  sweep: none\n"
+                  "  time_encoding: legacy\n  coverage_moc: false\n  touch: auto\n"));
+}
+
+static void test_compat_rules(void **state)
+{
+    (void)state;
+    must_refuse(SOURCE FIELDS "output: {compat: '0.11'}\n",
+                "t.yaml:8: output.compat: found '0.11'; must be zagg-0.11");
+    must_refuse(
+        SOURCE FIELDS "output: {compat: zagg-0.11, grid: {type: healpix,\n"
+                      "  sharded: true, parent_order: 6, child_order: 12}}\n",
+        "t.yaml:9: output.grid.sharded: zagg 0.11 refuses shards of one chunk: write a "
+        "chunk_inner above parent_order, or sharded: false");
+    must_refuse(
+        SOURCE FIELDS "output: {compat: zagg-0.11, store_layout: hive}\n",
+        "t.yaml:8: output.store_layout: zagg 0.11 knows no hive layout; write flat");
+    must_refuse(
+        SOURCE FIELDS "output:\n  consolidate_metadata: true\n  grid: {type: healpix,\n"
+                      "    parent_order: 6, child_order: 12}\n",
+        "t.yaml:9: output.consolidate_metadata: a hive store has no root hierarchy to "
+        "consolidate; remove it or write store_layout: flat");
+}
+
+static void test_not_run(void **state)
+{
+    (void)state;
+    must_not_run(
+        SOURCE FIELDS "output:\n  grid: {type: healpix, parent_order: 6, "
+                      "child_order: 12}\n",
+        "t.yaml:8: output.store_layout: hive is the default here, but the hive layout "
+        "is not written by this version; write `store_layout: flat` under output");
+    must_not_run(SOURCE "  filters: [{expression: 'h > 1'}]\n" FIELDS OUTPUT,
+                 "t.yaml:5: data_source.filters: expression filters are not run by this "
+                 "version; write a filter with dataset, op and value");
+    must_not_run(
+        SOURCE FIELDS "    x: {expression: 'np.max(h)'}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.expression: expressions are not run by this "
+        "version; write a function or remove the field");
+    must_not_run(
+        SOURCE FIELDS
+        "    x: {function: average, source: h, params: {weights: '1/s'}}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.params.weights: found '1/s'; must be the "
+        "name of a column (expressions are not run by this version)");
+    must_not_run(
+        SOURCE FIELDS "    x: {function: sort, kind: vector, trailing_shape: 2, "
+                      "source: h}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.kind: vector fields are not written by this "
+        "version; write a scalar field or remove it");
+    must_not_run(
+        SOURCE FIELDS "    x: {function: min, source: h, resolution: chunk}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.resolution: fields of one value a chunk are "
+        "not written by this version; write resolution: cell or remove the field");
+    must_not_run(
+        SOURCE FIELDS "    x: {function: prod, source: h}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.function: found 'prod'; must be one that "
+        "this version runs: len, count, min, max, sum, mean, var, std, median, average, "
+        "quantile, percentile, or a nan form of them");
+    must_not_run(
+        SOURCE FIELDS "    x: {function: min}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x: no source is given, and the default column "
+        "h_li is not among data_source.variables; write source");
+    must_not_run(
+        SOURCE FIELDS "    x: {function: min, source: h, dtype: int8}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.fill_value: missing; must be an integer, as "
+        "the dtype is int8");
+    must_not_run(
+        SOURCE FIELDS "    x: {function: quantile, source: h}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.params.q: missing; quantile needs it");
+    must_not_run(
+        SOURCE FIELDS "    x: {function: quantile, source: h, params: {q: 0.5, method: "
+                      "lower}}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.params.method: this argument of quantile is "
+        "not run by this version; remove it");
+    must_not_run(
+        "data_source: {variables: {h: /h}}\n" FIELDS OUTPUT,
+        "t.yaml:1: data_source.groups: missing; must be a list of at least one group to "
+        "read");
+    must_not_run(
+        SOURCE FIELDS "  chunk_precompute: {lo: {expression: 'np.min(h)'}}\n" OUTPUT,
+        "t.yaml:8: aggregation.chunk_precompute.lo: chunk_precompute is not run by this "
+        "version; remove it and the fields that use it");
+}
+
+static void test_runs(void **state)
+{
+    (void)state;
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_pipeline *p = must_load(
+        SOURCE FIELDS "    a: {function: numpy.nanquantile, source: h, params: {q: 1}}\n"
+                      "    b: {function: np.std, source: h, params: {ddof: 1}}\n"
+                      "    c: {function: average, source: h, params: {weights: s}}\n"
+                      "    d: {function: max, source: h, fill_value: -9999.0}\n" OUTPUT);
+    if (zagg_pipeline_check_runnable(p, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    zagg_pipeline_free(p);
+}
+
+/* Names that would leave the store, texts that C and Python read differently, sizes. */
+static void test_hostile(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"'../x'",      "'a/b'",     "'..'",
+                                        "'zarr.json'", "'__x'",     "''",
+                                        "\"a\\0b\"",   "\"a\\nb\"", "7"};
+    char text[1024];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        zagg_pipeline *p = NULL;
+        zagg_err err = ZAGG_ERR_INIT;
+        int n = snprintf(text, sizeof text, "%s%s    %s: {function: min, source: h}\n%s",
+                         SOURCE, FIELDS, names[i], OUTPUT);
+        assert_true(n > 0 && (size_t)n < sizeof text);
+        if (zagg_pipeline_parse(text, strlen(text), "t", NULL, &p, &err) != ZAGG_ECONFIG)
+            fail_msg("the name %s is accepted", names[i]);
+    }
+    must_refuse(SOURCE FIELDS OUTPUT "  store: \"a\\0b\"\n",
+                "t.yaml:11: output.store: holds a NUL byte; remove it");
+    must_refuse(SOURCE FIELDS OUTPUT "catalog: 2020-01-01\n",
+                "t.yaml:11: catalog: found a date; must be text");
+    must_refuse(
+        SOURCE FIELDS "    x: {kind: vector, trailing_shape: [99999, 99999], function: "
+                      "sort, source: h}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.trailing_shape: more than 16777216 values in "
+        "one cell");
+    must_refuse(SOURCE "  filters: [{dataset: /q, op: lt, value: .inf}]\n" FIELDS OUTPUT,
+                "t.yaml:5: data_source.filters[0].value: found inf; must be finite (only "
+                "fill_value may be NaN)");
+}
+
+static void test_many_entries(void **state)
+{
+    (void)state;
+    zg_str text;
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_pipeline *p = NULL;
+    zg_str_init(&text, 0);
+    zg_str_add(&text, "data_source:\n  variables:\n");
+    for (int i = 0; i < ZG_CFG_MAX_ENTRIES + 1; i++)
+        zg_str_addf(&text, "    c%d: /c\n", i);
+    zg_str_add(&text, FIELDS OUTPUT);
+    assert_false(text.failed);
+    assert_int_equal(zagg_pipeline_parse(text.data, text.len, "t.yaml", NULL, &p, &err),
+                     ZAGG_ECONFIG);
+    assert_string_equal(err.msg,
+                        "t.yaml:2: data_source.variables: found 1025 entries; must be "
+                        "at most 1024");
+    zg_str_free(&text);
+}
+
+/* Every prefix of a config gives a config or an error, never anything else. */
+static void test_truncated(void **state)
+{
+    (void)state;
+    const char *text = zagg_config_builtin("atl06");
+    size_t len = strlen(text);
+    for (size_t n = 0; n < len; n += 7) {
+        zagg_pipeline *p = NULL;
+        zagg_err err = ZAGG_ERR_INIT;
+        char *copy = zg_strndup(text, n);
+        zagg_status status = zagg_pipeline_parse(copy, n, "t.yaml", NULL, &p, &err);
+        assert_true((status == ZAGG_OK) == (p != NULL));
+        if (p == NULL)
+            assert_true(err.msg[0] != '\0');
+        zagg_pipeline_free(p);
+        zg_free(copy);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_messages),     cmocka_unit_test(test_refused_keys),
+        cmocka_unit_test(test_compat_rules), cmocka_unit_test(test_not_run),
+        cmocka_unit_test(test_runs),         cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_many_entries), cmocka_unit_test(test_truncated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
