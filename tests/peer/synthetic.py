@@ -46,7 +46,7 @@ aggregation:
     dem_mean: {function: mean, source: dem_h, dtype: float32}
 output:
   store_layout: flat
-  grid: {type: healpix, indexing_scheme: nested, parent_order: 9, chunk_inner: 11, child_order: 14}
+  grid: {type: healpix, indexing_scheme: nested, parent_order: 8, chunk_inner: 10, child_order: 14}
 """
 
 CASES = {
@@ -63,7 +63,7 @@ def one(name, options, folder):
     ours, theirs, mapped = folder / "ours", folder / "theirs", folder / "mapped"
     config.write_text(CONFIG)
     made = peers.run(f"{name}: granules", peers.BUILD / "zagg-synth", "--out", granules,
-                     "--granules", "2", "--photons", "6000", "--gzip", "1", *options)
+                     "--granules", "2", "--photons", "4000", "--gzip", "1", *options)
     files = sorted(granules.glob("*.h5")) if made else []
     if not files or not peers.tool(f"{name}: shard map", "make_shardmap.py", config, shards, *files):
         return
