@@ -147,7 +147,7 @@ static zagg_status collect(zagg_h5_dataset *ds, uint64_t begin, uint64_t end, zg
               .end = last,
               .rank = ds->info.rank,
               .key_bytes = 8 + 8 * ((size_t)ds->info.rank + 1),
-              .budget_bytes = ds->file->size};
+              .budget_bytes = zg_h5_walk_budget(ds->file)};
     return tree_node(&w, ds->addr, -1, err);
 }
 

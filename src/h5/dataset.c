@@ -6,7 +6,7 @@
 #define PIECE_BYTES ((uint64_t)64 << 10)
 /* Unwritten rows cost nothing in the file, so dimensions are bounded by what deflate can
  * expand the file to, plus this. */
-#define FREE_BYTES ((uint64_t)1 << 30)
+#define FREE_BYTES ((uint64_t)256 << 20)
 #define MAX_EXPANSION 1100u
 
 zagg_status zg_h5_where(const zagg_h5_dataset *ds, zagg_err *err, zagg_status status)

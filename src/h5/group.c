@@ -2,6 +2,8 @@
  * a depth of 8), listing. */
 #include "h5/h5.h"
 
+#define MAX_SOFT_LISTED 1024
+
 /* ---- what an object header says about its object ---- */
 
 typedef struct object_scan {
@@ -67,6 +69,13 @@ zagg_status zg_h5_classify(zagg_h5 *file, uint64_t addr, zg_h5_object *out, zagg
     return ZAGG_OK;
 }
 
+uint64_t zg_h5_walk_budget(const zagg_h5 *file)
+{
+    uint64_t most = file->limits.max_metadata_bytes;
+    most = most > UINT64_MAX / 4 ? UINT64_MAX : most * 4;
+    return file->size < most ? file->size : most;
+}
+
 zagg_status zg_h5_walk_spend(zg_h5_link_walk *walk, uint64_t bytes, zagg_err *err)
 {
     /* Structures do not overlap, so a walk that reads more than the file holds goes round
@@ -82,7 +91,7 @@ zagg_status zg_h5_group_walk(zagg_h5 *file, uint64_t addr, zg_h5_link_walk *walk
 {
     walk->file = file;
     walk->stop = false;
-    walk->budget_bytes = file->size;
+    walk->budget_bytes = zg_h5_walk_budget(file);
     object_scan o = {.walk = walk};
     ZAGG_TRY(zg_h5_header_walk(file, addr, scan_message, &o, err));
     if (!o.group)
@@ -239,49 +248,64 @@ zagg_status zagg_h5_group_exists(zagg_h5 *file, const char *path, bool *out,
     return ZAGG_OK;
 }
 
+typedef struct listed_link {
+    char *name;
+    bool hard;
+    uint64_t addr; /* hard: of the object */
+} listed_link;
+
 typedef struct listing {
-    zg_vec names; /* char * */
-    size_t bytes, max_bytes;
+    zg_vec links; /* listed_link */
+    size_t bytes, max_bytes, n_soft;
 } listing;
 
 static zagg_status collect(void *user, const zg_h5_link *link, bool *stop, zagg_err *err)
 {
     (void)stop;
     listing *l = user;
-    l->bytes += link->name_len + sizeof(char *);
+    l->bytes += link->name_len + sizeof(listed_link);
     if (l->bytes > l->max_bytes)
         return zagg_err_set(err, ZAGG_ERANGE, "links need more than %zu bytes",
                             l->max_bytes);
     char *name = zg_strndup(link->name, link->name_len);
-    char **at = name ? zg_vec_push(&l->names) : NULL;
+    listed_link *at = name ? zg_vec_push(&l->links) : NULL;
     if (!at) {
         zg_free(name);
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a list of links");
     }
-    *at = name;
+    *at = (listed_link){name, link->kind == ZG_H5_LINK_HARD, link->addr};
     return ZAGG_OK;
 }
 
-static zagg_status report(zagg_h5 *file, const char *group, const char *name,
-                          zagg_h5_link_fn fn, void *user, zagg_err *err)
+/* What a link leads to; OTHER when it leads nowhere or out of the file. Each soft link
+ * walks groups anew, so only so many are looked at. */
+static zg_h5_object kind_of(zagg_h5 *file, const char *group, const listed_link *link,
+                            size_t *n_soft)
 {
-    zg_str s;
-    zg_str_init(&s, 0);
-    zg_str_addf(&s, "%s/%s", group, name);
     zg_h5_object kind = ZG_H5_OBJECT_OTHER;
     uint64_t addr;
-    /* a link that leads nowhere, or out of the file, is listed as what it is: no group */
-    if (s.failed || object_kind(file, s.data, &kind, &addr, NULL) != ZAGG_OK)
-        kind = ZG_H5_OBJECT_OTHER;
-    zg_str_free(&s);
-    return fn(user, name, kind == ZG_H5_OBJECT_GROUP, err);
+    zagg_status st;
+    if (link->hard) {
+        pthread_mutex_lock(&file->lock);
+        st = zg_h5_classify(file, link->addr, &kind, NULL);
+        pthread_mutex_unlock(&file->lock);
+    } else if ((*n_soft)++ < MAX_SOFT_LISTED) {
+        zg_str s;
+        zg_str_init(&s, 0);
+        zg_str_addf(&s, "%s/%s", group, link->name);
+        st = s.failed ? ZAGG_ENOMEM : object_kind(file, s.data, &kind, &addr, NULL);
+        zg_str_free(&s);
+    } else {
+        st = ZAGG_ERANGE;
+    }
+    return st == ZAGG_OK ? kind : ZG_H5_OBJECT_OTHER;
 }
 
 zagg_status zagg_h5_group_list(zagg_h5 *file, const char *path, zagg_h5_link_fn fn,
                                void *user, zagg_err *err)
 {
     listing l = {.max_bytes = (size_t)file->limits.max_metadata_bytes};
-    zg_vec_init(&l.names, sizeof(char *), 0);
+    zg_vec_init(&l.links, sizeof(listed_link), 0);
     zg_h5_link_walk walk = {.fn = collect, .user = &l};
     uint64_t addr;
     pthread_mutex_lock(&file->lock);
@@ -292,10 +316,13 @@ zagg_status zagg_h5_group_list(zagg_h5 *file, const char *path, zagg_h5_link_fn 
     if (st != ZAGG_OK)
         st = zagg_err_context(err, st, "%s: %s", file->name, path);
     /* the callback may open what it is told about: the lock is free by now */
-    for (size_t i = 0; i < l.names.len && st == ZAGG_OK; i++)
-        st = report(file, path, *ZG_VEC_AT(&l.names, char *, i), fn, user, err);
-    for (size_t i = 0; i < l.names.len; i++)
-        zg_free(*ZG_VEC_AT(&l.names, char *, i));
-    zg_vec_free(&l.names);
+    for (size_t i = 0; i < l.links.len && st == ZAGG_OK; i++) {
+        const listed_link *link = ZG_VEC_AT(&l.links, listed_link, i);
+        zg_h5_object kind = kind_of(file, path, link, &l.n_soft);
+        st = fn(user, link->name, kind == ZG_H5_OBJECT_GROUP, err);
+    }
+    for (size_t i = 0; i < l.links.len; i++)
+        zg_free(ZG_VEC_AT(&l.links, listed_link, i)->name);
+    zg_vec_free(&l.links);
     return st;
 }

@@ -184,6 +184,9 @@ typedef struct zg_h5_link_walk {
     uint64_t budget_bytes; /* of structures that may still be visited */
 } zg_h5_link_walk;
 
+/** How many bytes of structures one walk may visit: they do not overlap in the file, and
+ * a sane group or index is small against the metadata budget. */
+uint64_t zg_h5_walk_budget(const zagg_h5 *file);
 /** FORMAT when the structures of a group visited so far exceed what the file can hold. */
 zagg_status zg_h5_walk_spend(zg_h5_link_walk *walk, uint64_t bytes, zagg_err *err);
 /** Links of an old-style group: B-tree version 1 of symbol table nodes and a local heap.

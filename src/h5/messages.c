@@ -105,7 +105,7 @@ static zagg_status layout(zg_h5_dataset_parse *p, const zg_h5_msg *msg, zagg_err
     if (cls == 2 && version > 3)
         return zagg_err_set(err, ZAGG_EUNSUPPORTED,
                             "chunks in data layout version %u (rewrite the file with "
-                            "h5repack --high=0)",
+                            "h5repack --low=0 --high=1)",
                             version);
     p->ds->info.layout = (zagg_h5_layout)cls;
     p->has_layout = true;
