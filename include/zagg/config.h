@@ -1,4 +1,5 @@
-/* The pipeline config: upstream's YAML (or the same object in a worker event), validated. */
+/* The pipeline config: upstream's YAML (or the same object in a worker event), validated.
+ */
 #ifndef ZAGG_CONFIG_H
 #define ZAGG_CONFIG_H
 
@@ -21,9 +22,9 @@ extern "C" {
 /** A column to read: `data_source.variables` entry, or a variable of a coarser level. */
 typedef struct zagg_variable {
     const char *name;
-    const char *path;   /* template, "{group}" not yet substituted */
-    bool has_column;    /* {path, column} form */
-    int64_t column;     /* >= 0 */
+    const char *path; /* template, "{group}" not yet substituted */
+    bool has_column;  /* {path, column} form */
+    int64_t column;   /* >= 0 */
 } zagg_variable;
 
 typedef enum zagg_op {
@@ -43,9 +44,9 @@ typedef struct zagg_filter {
     const char *level;      /* NULL: base level */
     const char *dataset;    /* template */
     bool has_column;
-    int64_t column;         /* may be negative: from the end */
+    int64_t column; /* may be negative: from the end */
     zagg_op op;
-    bool keep;              /* false inverts */
+    bool keep;                       /* false inverts */
     const zagg_value *value;         /* scalar ops; a number (quality_filter: anything) */
     const zagg_value *const *values; /* in / not_in */
     size_t n_values;
@@ -61,9 +62,10 @@ typedef struct zagg_link {
 
 typedef struct zagg_level {
     const char *name;
-    const char *path;           /* template */
-    bool has_coordinates;       /* map form with latitude and longitude */
-    const char *latitude, *longitude; /* full templates: joined with path unless absolute */
+    const char *path;     /* template */
+    bool has_coordinates; /* map form with latitude and longitude */
+    const char *latitude,
+        *longitude; /* full templates: joined with path unless absolute */
     bool is_base;
     bool has_link;
     zagg_link link;
@@ -79,7 +81,8 @@ typedef struct zagg_read_plan {
 } zagg_read_plan;
 
 typedef struct zagg_data_source {
-    const char *driver; /* "s3", "https", "file" or whatever is written; NULL when absent */
+    const char
+        *driver; /* "s3", "https", "file" or whatever is written; NULL when absent */
     const char *const *groups;
     size_t n_groups;
     const char *latitude, *longitude; /* templates; NULL when absent */
@@ -103,17 +106,17 @@ typedef enum zagg_field_kind {
 
 typedef struct zagg_field {
     const char *name;
-    const char *function;   /* one of function / expression is set */
+    const char *function; /* one of function / expression is set */
     const char *expression;
-    const char *source;     /* column of a function field; default "h_li" */
+    const char *source; /* column of a function field; default "h_li" */
     bool source_given;
     const zagg_value *params; /* MAP or NULL */
     zagg_field_kind kind;
-    const int64_t *shape;   /* trailing_shape (vector) or inner_shape (ragged) */
+    const int64_t *shape; /* trailing_shape (vector) or inner_shape (ragged) */
     size_t n_shape;
-    zagg_dtype dtype;       /* default float32 */
-    const zagg_value *fill; /* as written; NULL when absent (default "NaN") */
-    bool chunk_resolution;  /* resolution: chunk */
+    zagg_dtype dtype;        /* default float32 */
+    const zagg_value *fill;  /* as written; NULL when absent (default "NaN") */
+    bool chunk_resolution;   /* resolution: chunk */
     const zagg_value *attrs; /* MAP or NULL */
     uint32_t line;
 } zagg_field;
@@ -137,34 +140,44 @@ typedef enum zagg_handoff { ZAGG_HANDOFF_ARROW = 0, ZAGG_HANDOFF_PANDAS } zagg_h
 /* ---- output ---- */
 
 typedef enum zagg_compat { ZAGG_COMPAT_NONE = 0, ZAGG_COMPAT_0_11 } zagg_compat;
-typedef enum zagg_store_layout { ZAGG_LAYOUT_FLAT = 0, ZAGG_LAYOUT_HIVE } zagg_store_layout;
+typedef enum zagg_store_layout {
+    ZAGG_LAYOUT_FLAT = 0,
+    ZAGG_LAYOUT_HIVE
+} zagg_store_layout;
 
+/** Resolved: defaults of upstream 0.61, or of 0.11 under compat, are filled in. So
+ * `sharded` is true for healpix unless written (false under compat), and a sharded
+ * healpix grid without chunk_inner has child_order - 6 here if that is above parent_order
+ * (not under compat). A single chunk a shard still counts as sharded here: the grid
+ * resolves that. */
 typedef struct zagg_output {
     const char *grid_type; /* "healpix" / "rectilinear"; NULL without a grid */
     /* healpix */
     int64_t parent_order, child_order, chunk_inner; /* -1 when absent */
-    bool emit_cell_ids;
+    bool emit_cell_ids;  /* under compat: aggregation.coordinates declares cell_ids */
     bool latitude_given; /* output.grid.latitude */
     zagg_latitude latitude;
     /* rectilinear */
     const char *crs;
     double resolution[2];
     double bounds[4];
-    int64_t chunk_shape[2], rect_chunk_inner[2]; /* 0 when absent */
+    int64_t chunk_shape[2];      /* 256, 256 when absent */
+    int64_t rect_chunk_inner[2]; /* 0 when absent */
     /* both */
     bool sharded_given, sharded;
     const char *store;        /* NULL when absent */
     const char *product_name; /* NULL when absent */
-    zagg_store_layout store_layout; /* as written, else hive for healpix and flat otherwise */
+    zagg_store_layout
+        store_layout; /* as written, else hive for healpix and flat otherwise */
     bool store_layout_given;
-    bool consolidate_metadata;
+    bool consolidate_metadata; /* true under compat unless written */
     zagg_compat compat;
 } zagg_output;
 
 /* ---- the whole ---- */
 
 typedef struct zagg_pipeline {
-    const char *name;          /* file name or "event", for messages */
+    const char *name; /* file name or "event", for messages */
     zagg_data_source data_source;
     const zagg_coordinate *coordinates;
     size_t n_coordinates;
@@ -172,33 +185,37 @@ typedef struct zagg_pipeline {
     size_t n_fields;
     const zagg_precompute *precompute;
     size_t n_precompute;
-    zagg_handoff handoff;      /* aggregation.handoff, default arrow */
+    zagg_handoff handoff; /* aggregation.handoff, default arrow */
     zagg_output output;
-    const char *catalog;       /* NULL when absent */
-    const zagg_value *root;    /* everything as written */
+    const char *catalog;    /* NULL when absent */
+    const zagg_value *root; /* everything as written */
 } zagg_pipeline;
 
 /** Load and validate a YAML file. First failure stops, in upstream's order; ECONFIG with
- *  file, line, key path, what was found and what is allowed. Keys that neither upstream
- *  version knows are warned about on `log` (may be NULL). The pipeline is immutable and may be
- *  shared between threads. Free with zagg_pipeline_free. */
-ZAGG_API zagg_status zagg_pipeline_load(const char *path, zagg_log *log, zagg_pipeline **out,
-                                        zagg_err *err);
+ * file, line, key path, what was found and what is allowed; also for text that is no
+ * YAML. Keys that neither upstream version knows are warned about on `log` (may be NULL).
+ * The pipeline is immutable and may be shared between threads. Free with
+ * zagg_pipeline_free. */
+ZAGG_API zagg_status zagg_pipeline_load(const char *path, zagg_log *log,
+                                        zagg_pipeline **out, zagg_err *err);
 /** The same from YAML text. */
 ZAGG_API zagg_status zagg_pipeline_parse(const char *text, size_t len, const char *name,
-                                         zagg_log *log, zagg_pipeline **out, zagg_err *err);
+                                         zagg_log *log, zagg_pipeline **out,
+                                         zagg_err *err);
 /** The same from the `config` object of an event (a tree that outlives the pipeline). */
 ZAGG_API zagg_status zagg_pipeline_from_value(const zagg_value *root, const char *name,
                                               zagg_log *log, zagg_pipeline **out,
                                               zagg_err *err);
 ZAGG_API void zagg_pipeline_free(zagg_pipeline *pipeline);
 
-/** What keeps this config from running in this version (an expression, a ragged field, hive
- *  layout, ...): ECONFIG naming key and line and what to write instead; OK when it can run. */
+/** What keeps this config from running in this version (an expression, a ragged field,
+ * hive layout, ...): ECONFIG naming key and line and what to write instead; OK when it
+ * can run. */
 ZAGG_API zagg_status zagg_pipeline_check_runnable(const zagg_pipeline *pipeline,
                                                   zagg_err *err);
 
-/* ---- keys and their state (docs/config.md is generated from and tested against this) ---- */
+/* ---- keys and their state (docs/config.md is generated from and tested against this)
+ * ---- */
 
 typedef enum zagg_key_state {
     ZAGG_KEY_IMPLEMENTED = 0,
@@ -206,9 +223,11 @@ typedef enum zagg_key_state {
     ZAGG_KEY_REFUSED /* exit 3, naming what is coming */
 } zagg_key_state;
 typedef struct zagg_key {
-    const char *path;  /* "output.grid.child_order"; "<name>" for free names, "[]" for items */
+    const char
+        *path; /* "output.grid.child_order"; "<name>" for free names, "[]" for items */
     zagg_key_state state;
-    const char *since; /* "0.11" or "0.61": the upstream version that reads it; "zagg" ours */
+    const char
+        *since; /* "0.11" or "0.61": the upstream version that reads it; "zagg" ours */
     const char *meaning;
 } zagg_key;
 /** Static table, sorted by path. */

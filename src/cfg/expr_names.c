@@ -12,10 +12,11 @@ static const char *const words[] = {"np",  "numpy", "len",  "float", "int",   "a
                                     "not", "if",    "else", "True",  "False", "None"};
 static const char *const attributes[] = {"T", "astype", "dtype", "ndim", "shape", "size"};
 static const char *const keywords[] = {
-    "axis",   "bins",  "ddof",    "decimals", "dtype", "endpoint", "initial", "keepdims",
-    "kind",   "left",  "method",  "n",        "nan",   "neginf",   "num",     "period",
-    "posinf", "q",     "range",   "right",    "side",  "start",    "step",    "stop",
-    "a_min",  "a_max", "density", "weights",  "where"};
+    "axis",    "bins",     "ddof",   "decimals", "dtype",     "endpoint",
+    "initial", "keepdims", "kind",   "left",     "minlength", "method",
+    "n",       "nan",      "neginf", "num",      "period",    "posinf",
+    "q",       "range",    "right",  "side",     "start",     "step",
+    "stop",    "a_min",    "a_max",  "density",  "weights",   "where"};
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 

@@ -112,6 +112,12 @@ zagg_status zagg_pipeline_parse(const char *text, size_t len, const char *name,
                             len, ZG_CFG_MAX_FILE_BYTES);
     ZAGG_TRY(new_owned(name, &own, err));
     zagg_status status = zagg_yaml_parse(own->arena, text, len, name, &root, err);
+    if (status == ZAGG_EFORMAT || status == ZAGG_EUNSUPPORTED || status == ZAGG_ERANGE) {
+        /* to the caller a file that is no YAML is a config that cannot be used */
+        status = ZAGG_ECONFIG;
+        if (err != NULL)
+            err->status = status;
+    }
     if (status == ZAGG_OK)
         status = load_tree(own, root, name, log, err);
     if (status != ZAGG_OK) {

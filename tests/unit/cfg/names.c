@@ -35,6 +35,7 @@ static void test_expressions(void **state)
     ok("~((h_ph >= 2) | (s_ph == 1)) & (max != 3)");
     ok("np.float32(np.maximum(0.5, 2.0 ** np.ceil(np.log2(1e-6))))");
     ok("np . mean(h_ph)");
+    ok("np.bincount(h_ph, minlength=5)");
     ok("median(h_ph)"); /* upstream's check lets bare numpy names pass */
     bad("nope + 1", "nope");
     bad("np.linalg.norm(h_ph)", "linalg");

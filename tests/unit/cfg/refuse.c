@@ -212,6 +212,21 @@ static void test_hostile(void **state)
                 "fill_value may be NaN)");
 }
 
+static void test_no_yaml(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"a: [1", "a: b: c", "--- 1\n--- 2", "a: !x 1"};
+    for (size_t i = 0; i < 4; i++) {
+        zagg_err err = ZAGG_ERR_INIT;
+        zagg_pipeline *p = NULL;
+        assert_int_equal(
+            zagg_pipeline_parse(texts[i], strlen(texts[i]), "t.yaml", NULL, &p, &err),
+            ZAGG_ECONFIG);
+        assert_int_equal(err.status, ZAGG_ECONFIG);
+        assert_int_equal(strncmp(err.msg, "t.yaml", 6), 0);
+    }
+}
+
 static void test_many_entries(void **state)
 {
     (void)state;
@@ -257,7 +272,8 @@ int main(void)
         cmocka_unit_test(test_messages),     cmocka_unit_test(test_refused_keys),
         cmocka_unit_test(test_compat_rules), cmocka_unit_test(test_not_run),
         cmocka_unit_test(test_runs),         cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_many_entries), cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_no_yaml),      cmocka_unit_test(test_many_entries),
+        cmocka_unit_test(test_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
