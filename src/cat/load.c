@@ -283,8 +283,10 @@ zagg_status zagg_shardmap_load(const char *path, zagg_shardmap **out, zagg_err *
     size_t len = 0;
     if (path == NULL || out == NULL)
         return zagg_err_set(err, ZAGG_EARG, "zagg_shardmap_load: NULL argument");
-    ZAGG_TRY(zagg_file_read(path, MAX_FILE_BYTES, &text, &len, err));
-    zagg_status status = zagg_shardmap_parse(text, len, path, out, err);
+    zagg_status status = zagg_file_read(path, MAX_FILE_BYTES, &text, &len, err);
+    if (status != ZAGG_OK)
+        return zagg_err_context(err, status, "shard map");
+    status = zagg_shardmap_parse(text, len, path, out, err);
     zagg_bytes_free(text);
     return status;
 }

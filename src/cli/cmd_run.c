@@ -33,7 +33,7 @@ typedef struct run_session {
 
 static int fail(run_session *s, int code)
 {
-    progress_clear(&s->progress);
+    progress_end(&s->progress);
     zagg_log_write(s->progress.log, ZAGG_LOG_ERROR, "%s", s->err.msg);
     return code;
 }
@@ -146,7 +146,7 @@ static int run(run_session *s)
                                 .dry_run = a->dry_run,
                                 .latitude = s->latitude,
                                 .log = s->progress.log,
-                                .progress = a->quiet ? NULL : progress_shard,
+                                .progress = progress_shard,
                                 .user = &s->progress,
                                 .stop = &stop_flag};
     zagg_run_summary summary;
@@ -157,7 +157,7 @@ static int run(run_session *s)
     int code = status == ZAGG_OK             ? outcome(&summary)
                : status == ZAGG_EUNSUPPORTED ? EXIT_CONFIG
                                              : cli_exit_code(status);
-    progress_clear(&s->progress);
+    progress_end(&s->progress);
     if (status == ZAGG_OK) {
         if (a->json)
             status = print_json(&summary, s->store, a->dry_run, &s->err);

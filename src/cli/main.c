@@ -1,6 +1,7 @@
 /* The zagg program: one entry per subcommand. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,15 @@ static void print_help(FILE *to)
                 "  zagg run --config atl03.yaml --granules DOWNLOADS --store OUT\n");
 }
 
+/* What did not reach standard output (a full disk) is a failure of its own. */
+static int printed(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "zagg: cannot write to standard output: %s\n", strerror(errno));
+    return code == EXIT_OK ? EXIT_FAILED : code;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -46,7 +56,7 @@ int main(int argc, char **argv)
         return main_version(1, argv);
     for (int i = 0; i < N_COMMANDS; i++)
         if (strcmp(argv[1], COMMANDS[i].name) == 0)
-            return COMMANDS[i].run(argc - 1, argv + 1);
+            return printed(COMMANDS[i].run(argc - 1, argv + 1));
     fprintf(stderr, "zagg: %s: unknown command; zagg --help lists them\n", argv[1]);
     return EXIT_USAGE;
 }

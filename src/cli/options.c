@@ -106,16 +106,16 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_take_fn tak
     return 0;
 }
 
-bool cli_integer(const char *option, const char *text, long long lo, long long hi,
-                 long long *out)
+bool cli_integer(const cli_command *command, const char *option, const char *text,
+                 long long lo, long long hi, long long *out)
 {
     char *end;
     errno = 0;
     const long long v = strtoll(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0' || v < lo || v > hi) {
         fprintf(stderr,
-                "zagg: --%s: found '%s'; must be a whole number from %lld to %lld\n",
-                option, text, lo, hi);
+                "zagg %s: --%s: found '%s'; must be a whole number from %lld to %lld\n",
+                command->name, option, text, lo, hi);
         return false;
     }
     *out = v;

@@ -35,7 +35,7 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_take_fn tak
 void cli_help(const cli_command *command);
 
 /** Whole decimal number inside [lo, hi]; prints one line and gives false otherwise. */
-bool cli_integer(const char *option, const char *text, long long lo, long long hi,
-                 long long *out);
+bool cli_integer(const cli_command *command, const char *option, const char *text,
+                 long long lo, long long hi, long long *out);
 
 #endif

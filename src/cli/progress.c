@@ -1,18 +1,51 @@
 /* Progress of a run in upstream's words, and as a live line with rates on a terminal. */
 #include "cli/progress.h"
 
+#include "base/base.h"
 #include "cli/cli.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+static void clear_line(progress *p)
+{
+    if (p->shown) {
+        fprintf(stderr, "\r\033[K");
+        p->shown = false;
+    }
+}
+
+/* A wrong dataset name gives one warning per shard, granule and group. */
+static bool is_repeated(progress *p, zagg_log_level level, const char *message)
+{
+    uint8_t digest[32];
+    uint64_t hash;
+    if (level != ZAGG_LOG_WARN || p->every_warning)
+        return false;
+    zg_sha256(message, strlen(message), digest);
+    memcpy(&hash, digest, sizeof hash);
+    for (size_t i = 0; i < p->n_warnings; i++)
+        if (p->warnings[i] == hash)
+            return true;
+    if (p->n_warnings < PROGRESS_WARNINGS)
+        p->warnings[p->n_warnings++] = hash;
+    return false;
+}
 
 static void log_line(void *user, zagg_log_level level, const char *message)
 {
     progress *p = user;
-    progress_clear(p);
-    (p->log_json ? zagg_log_to_json : zagg_log_to_text)(stderr, level, message);
+    pthread_mutex_lock(&p->lock);
+    if (is_repeated(p, level, message)) {
+        p->n_repeated++;
+    } else {
+        clear_line(p);
+        (p->log_json ? zagg_log_to_json : zagg_log_to_text)(stderr, level, message);
+    }
+    pthread_mutex_unlock(&p->lock);
 }
 
 zagg_status progress_init(progress *p, bool quiet, bool verbose, bool log_json,
@@ -21,18 +54,27 @@ zagg_status progress_init(progress *p, bool quiet, bool verbose, bool log_json,
     const zagg_log_level level = quiet     ? ZAGG_LOG_WARN
                                  : verbose ? ZAGG_LOG_DEBUG
                                            : ZAGG_LOG_INFO;
-    *p = (progress){.quiet = quiet, .log_json = log_json};
+    *p = (progress){.log_json = log_json, .every_warning = verbose};
     p->live = !quiet && !log_json && isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+    if (pthread_mutex_init(&p->lock, NULL) != 0)
+        return zagg_err_set(err, ZAGG_EINTERNAL, "cannot make a lock");
     p->log = zagg_log_new(level, log_line, p);
-    return p->log ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a log");
+    if (p->log)
+        return ZAGG_OK;
+    pthread_mutex_destroy(&p->lock);
+    return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a log");
 }
 
-void progress_clear(progress *p)
+void progress_end(progress *p)
 {
-    if (p->shown) {
-        fprintf(stderr, "\r\033[K");
-        p->shown = false;
-    }
+    pthread_mutex_lock(&p->lock);
+    clear_line(p);
+    const size_t n = p->n_repeated;
+    p->n_repeated = 0;
+    pthread_mutex_unlock(&p->lock);
+    if (n)
+        zagg_log_write(p->log, ZAGG_LOG_WARN,
+                       "%zu warnings that repeat others are not shown (-v shows all)", n);
 }
 
 static void live_line(progress *p, const zagg_run_event *e)
@@ -44,11 +86,13 @@ static void live_line(progress *p, const zagg_run_event *e)
     if (e->elapsed_s - p->last_s < 0.1 && e->index != e->total)
         return;
     p->last_s = e->elapsed_s;
+    pthread_mutex_lock(&p->lock);
     fprintf(stderr, "\r\033[K%zu/%zu shards, %s obs, %s photons/s, ETA %.0f s", e->index,
             e->total, cli_thousands(e->rows_kept, rows),
             cli_thousands((uint64_t)photons_s, rate), left_s);
     fflush(stderr);
     p->shown = true;
+    pthread_mutex_unlock(&p->lock);
 }
 
 void progress_shard(void *user, const zagg_run_event *e)
@@ -74,6 +118,7 @@ void progress_shard(void *user, const zagg_run_event *e)
 
 void progress_free(progress *p)
 {
-    progress_clear(p);
+    progress_end(p);
     zagg_log_free(p->log);
+    pthread_mutex_destroy(&p->lock);
 }

@@ -39,8 +39,7 @@ static const cli_option OPTIONS[] = {
      "shard map: which granules each shard reads\n(default: `catalog` of the config)"},
     {OPT_GRANULES, "granules", "PATH...",
      "instead of a catalog: files, folders or patterns of HDF5\ngranules; the shard map "
-     "is made "
-     "from their coordinates"},
+     "is made from their coordinates"},
     {OPT_STORE, "store", "DIR", "output store (default: `output.store` of the config)"},
     {OPT_OVERWRITE, "overwrite", NULL,
      "remove the group of this grid in the store first"},
@@ -54,7 +53,7 @@ static const cli_option OPTIONS[] = {
      "file, s3 or https (default: what the config and hrefs say)"},
     {OPT_BACKEND, "backend", "KIND", "local"},
     {OPT_HANDOFF, "handoff", "KIND", "arrow or pandas: the same numbers"},
-    {OPT_DRY_RUN, "dry-run", NULL, "check everything, read and write nothing"},
+    {OPT_DRY_RUN, "dry-run", NULL, "check config, shard map and grid; write nothing"},
     {OPT_TABLE, "table", NULL, "afterwards read the store back and print what it holds"},
     {OPT_JSON, "json", NULL, "print the result as one JSON object"},
     {OPT_LOG_JSON, "log-json", NULL, "log as one JSON object a line"},
@@ -109,11 +108,11 @@ static int take_number(run_args *a, int id, const char *value)
 {
     long long n;
     if (id == OPT_MAX_CELLS) {
-        if (!cli_integer("max-cells", value, 1, INT64_MAX, &n))
+        if (!cli_integer(&COMMAND, "max-cells", value, 1, INT64_MAX, &n))
             return EXIT_USAGE;
         a->max_cells = n;
     } else {
-        if (!cli_integer("max-workers", value, 1, 4096, &n))
+        if (!cli_integer(&COMMAND, "max-workers", value, 1, 4096, &n))
             return EXIT_USAGE;
         a->max_workers = (size_t)n;
     }
@@ -215,6 +214,10 @@ int run_args_parse(int argc, char **argv, run_args *out)
     }
     if (out->catalog && out->granules_given) {
         fprintf(stderr, "zagg run: give --catalog or --granules, not both\n");
+        return EXIT_USAGE;
+    }
+    if (out->json && out->table) {
+        fprintf(stderr, "zagg run: give --json or --table, not both\n");
         return EXIT_USAGE;
     }
     return 0;

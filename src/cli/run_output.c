@@ -65,8 +65,7 @@ static void result_object(zg_json_out *w, const zagg_shard_result *r, double wri
     zg_json_open_map(w);
     seconds_member(w, "read", r->read_s);
     seconds_member(w, "index", r->index_s);
-    seconds_member(w, "aggregate",
-                   r->aggregate_s > write_s ? r->aggregate_s - write_s : 0);
+    seconds_member(w, "aggregate", r->aggregate_s);
     seconds_member(w, "write", write_s);
     zg_json_close_map(w);
     zg_json_close_map(w);

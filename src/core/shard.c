@@ -76,7 +76,9 @@ static zagg_status read_groups(shard_job *j, zagg_h5 *file, const char *href,
             zagg_worker_read_group(j->worker, j->shard, file, ds->groups[i], &ropts,
                                    g->arena, &table, &g->counters, &group_err);
         if (status != ZAGG_OK) {
-            zagg_err_context(&group_err, status, "%s: group %s", href, ds->groups[i]);
+            /* Messages about the file start with its name and tell the whole path. */
+            if (strncmp(group_err.msg, href, strlen(href)) != 0)
+                zagg_err_context(&group_err, status, "%s: group %s", href, ds->groups[i]);
             if (is_fatal(status)) {
                 if (err)
                     *err = group_err;

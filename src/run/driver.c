@@ -18,6 +18,11 @@ static bool starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+const char *zg_store_path(const char *store)
+{
+    return starts(store, "file://") ? store + strlen("file://") : store;
+}
+
 static bool is_local(const char *href)
 {
     return starts(href, "file://") || starts(href, "s3:///") || !strstr(href, "://");

@@ -63,7 +63,7 @@ static zagg_status add_tree(path_list *l, const char *path, int depth, zagg_err 
         if (depth > 0)
             return ZAGG_OK; /* a dangling link inside a folder */
         return zagg_err_set_errno(err, errno == ENOENT ? ZAGG_ENOTFOUND : ZAGG_EIO, errno,
-                                  "%s", path);
+                                  "--granules %s", path);
     }
     if (S_ISDIR(st.st_mode))
         return add_folder(l, path, depth, err);
@@ -78,9 +78,10 @@ static zagg_status add_pattern(path_list *l, const char *pattern, zagg_err *err)
     zagg_status status = ZAGG_OK;
     const int rc = glob(pattern, 0, NULL, &found);
     if (rc == GLOB_NOMATCH)
-        return zagg_err_set(err, ZAGG_ENOTFOUND, "%s: no granule matches", pattern);
+        return zagg_err_set(err, ZAGG_ENOTFOUND, "--granules %s: nothing matches",
+                            pattern);
     if (rc != 0)
-        return zagg_err_set(err, ZAGG_EIO, "%s: cannot be expanded", pattern);
+        return zagg_err_set(err, ZAGG_EIO, "--granules %s: cannot be expanded", pattern);
     for (size_t i = 0; status == ZAGG_OK && i < found.gl_pathc; i++)
         status = add_tree(l, found.gl_pathv[i], 0, err);
     globfree(&found);
@@ -112,8 +113,9 @@ static zagg_status expand(path_list *l, const char *const *paths, size_t n, zagg
     }
     l->paths.len = kept;
     if (kept == 0)
-        return zagg_err_set(err, ZAGG_ENOTFOUND, "%s: no granule (*.h5) found",
-                            n ? paths[0] : "--granules");
+        return zagg_err_set(err, ZAGG_ENOTFOUND,
+                            "--granules %s: no granule (*.h5) in there",
+                            n ? paths[0] : "");
     return ZAGG_OK;
 }
 

@@ -79,6 +79,10 @@ static zagg_status process_and_write(const local_run *run, const zagg_shard_entr
     if (status == ZAGG_OK)
         status = zagg_process_shard(run->worker, entry->key, hrefs, n, &opts,
                                     write_carrier, &t, &o->result, err);
+    /* Carriers are written while the worker aggregates; upstream's figures leave that
+     * out. */
+    o->result.aggregate_s -= t.seconds;
+    o->result.duration_s -= t.seconds;
     if (status == ZAGG_OK && !o->result.no_data) {
         const double start = zg_clock_mono_s();
         status = zagg_store_writer_finish(t.writer, &shard, err);
@@ -126,7 +130,7 @@ static void count_outcome(zagg_run_summary *s, const shard_outcome *o)
     s->rows_read += r->counters.rows_read;
     s->read_s += r->read_s;
     s->index_s += r->index_s;
-    s->aggregate_s += r->aggregate_s > o->write_s ? r->aggregate_s - o->write_s : 0;
+    s->aggregate_s += r->aggregate_s;
     s->write_s += o->write_s;
     if (!failed && !r->no_data) {
         s->with_data++;
@@ -215,7 +219,7 @@ static zagg_status select_shards(local_run *run, const zagg_shard_entry ***out,
     }
     if (opts->shard && n == 0) {
         zg_free(list);
-        return zagg_err_set(err, ZAGG_EARG, "shard '%s' not in catalog %s", opts->shard,
+        return zagg_err_set(err, ZAGG_EARG, "shard '%s' not in catalog (%s)", opts->shard,
                             opts->map->name);
     }
     s->total_shards = most;
@@ -232,6 +236,17 @@ static zagg_status select_shards(local_run *run, const zagg_shard_entry ***out,
 }
 
 /* ---- the run ---- */
+
+static zagg_status check_store(const char *store, zagg_err *err)
+{
+    if (store[0] == '\0')
+        return zagg_err_set(err, ZAGG_ECONFIG, "store: the path must not be empty");
+    if (strstr(zg_store_path(store), "://"))
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: only stores in a local folder can be written by this version", store);
+    return ZAGG_OK;
+}
 
 static zagg_status check_driver(const local_run *run, zagg_err *err)
 {
@@ -257,14 +272,9 @@ static zagg_status compile(local_run *run, zagg_err *err)
 static zagg_status open_store(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
-    if (strstr(opts->store, "://") && strncmp(opts->store, "file://", 7) != 0)
-        return zagg_err_set(
-            err, ZAGG_ECONFIG,
-            "%s: only stores in a local folder can be written by this version",
-            opts->store);
-    const char *path =
-        strncmp(opts->store, "file://", 7) == 0 ? opts->store + 7 : opts->store;
-    ZAGG_TRY(zagg_sink_open_dir(path, &run->store, err));
+    zagg_status status = zagg_sink_open_dir(zg_store_path(opts->store), &run->store, err);
+    if (status != ZAGG_OK)
+        return zagg_err_context(err, status, "store %s", opts->store);
     ZAGG_TRY(zagg_zarr_create(run->store, zagg_store_plan_template(run->plan),
                               opts->overwrite, err));
     return zagg_store_plan_write_static(run->plan, run->store, err);
@@ -310,6 +320,8 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
         summary->driver = zg_driver_name(run.driver);
         status = compile(&run, err);
     }
+    if (status == ZAGG_OK)
+        status = check_store(opts->store, err);
     if (status == ZAGG_OK && !opts->dry_run) {
         status = check_driver(&run, err);
         if (status == ZAGG_OK)

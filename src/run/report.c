@@ -113,7 +113,7 @@ zagg_status zagg_store_report_read(const char *store, zagg_store_report *out,
     zagg_sink *sink = NULL;
     zagg_zarr_reader *reader = NULL;
     zagg_store_report report = {0};
-    zagg_status status = zagg_sink_open_dir(store, &sink, err);
+    zagg_status status = zagg_sink_open_dir(zg_store_path(store), &sink, err);
     if (status == ZAGG_OK)
         status = zagg_zarr_open(sink, &reader, err);
     if (status == ZAGG_OK) {

@@ -20,4 +20,7 @@ zagg_status zg_driver_choose(const char *flag, const zagg_pipeline *pipeline,
  * left out, as upstream does). With the file driver this is a path. */
 const char *zg_granule_href(const zagg_granule *granule, zg_driver driver);
 
+/** Path of a store on this machine: what follows file://, or the text itself. */
+const char *zg_store_path(const char *store);
+
 #endif
