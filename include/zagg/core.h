@@ -51,8 +51,8 @@ typedef struct zagg_read_counters {
     uint64_t groups_empty;        /* the beam holds no photons */
 } zagg_read_counters;
 
-/** A pipeline and its grid compiled for running: immutable, shared by all threads. Both must
- *  outlive it. ECONFIG where the config cannot run (zagg_pipeline_check_runnable). */
+/** A pipeline and its grid compiled for running: immutable, shared by all threads. Both
+ * must outlive it. ECONFIG where the config cannot run (zagg_pipeline_check_runnable). */
 typedef struct zagg_worker zagg_worker;
 ZAGG_API zagg_status zagg_worker_new(const zagg_pipeline *pipeline, const zagg_grid *grid,
                                      zagg_worker **out, zagg_err *err);
@@ -63,30 +63,35 @@ typedef struct zagg_read_opts {
     bool all_columns;   /* decode also columns that no field uses */
     bool with_leaf_ids; /* fill zagg_table.leaf_ids */
 } zagg_read_opts;
-#define ZAGG_READ_OPTS_INIT {NULL, false, false}
+#define ZAGG_READ_OPTS_INIT                                                              \
+    {                                                                                    \
+        NULL, false, false                                                               \
+    }
 
 /** Read one group of one granule for one shard: plan, coordinates, exact test per point,
- *  filters, columns compacted to the kept rows. *out is NULL when there is nothing to keep;
- *  otherwise it lives in `arena`. Counters are added to. Errors name dataset or key. */
-ZAGG_API zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *shard,
-                                            zagg_h5 *granule, const char *group,
-                                            const zagg_read_opts *opts, zagg_arena *arena,
-                                            zagg_table **out, zagg_read_counters *counters,
-                                            zagg_err *err);
+ *  filters, columns compacted to the kept rows. *out is NULL when there is nothing to
+ * keep; otherwise it lives in `arena`. Counters are added to. Errors name dataset or key.
+ */
+ZAGG_API zagg_status zagg_worker_read_group(const zagg_worker *worker,
+                                            const zagg_shard *shard, zagg_h5 *granule,
+                                            const char *group, const zagg_read_opts *opts,
+                                            zagg_arena *arena, zagg_table **out,
+                                            zagg_read_counters *counters, zagg_err *err);
 
 /** The grid a worker was made for. */
 ZAGG_API const zagg_grid *zagg_worker_grid(const zagg_worker *worker);
 
-/** Keys of all shards that hold a reference point of a granule: of the read plan's index level,
- *  or a point of the base level without one. Ascending and unique, in `arena`. Groups that are
- *  absent or empty add nothing. Memory: keys + threads x chunk. */
+/** Keys of all shards that hold a reference point of a granule: of the read plan's index
+ * level, or a point of the base level without one. Ascending and unique, in `arena`.
+ * Groups that are absent or empty add nothing. Memory: keys + threads x chunk. */
 ZAGG_API zagg_status zagg_worker_shard_keys(const zagg_worker *worker, zagg_h5 *granule,
                                             zagg_pool *pool, zagg_arena *arena,
-                                            uint64_t **keys, size_t *n_keys, zagg_err *err);
+                                            uint64_t **keys, size_t *n_keys,
+                                            zagg_err *err);
 
-/** Columns of one inner chunk: the fields in config order, then (HEALPix) "morton" and, where
- *  the config asks for it, "cell_ids". n_cells elements each, in stored order. Valid during the
- *  call only. */
+/** Columns of one inner chunk: the fields in config order, then (HEALPix) "morton" and,
+ * where the config asks for it, "cell_ids". n_cells elements each, in stored order. Valid
+ * during the call only. */
 typedef struct zagg_carrier {
     uint64_t chunk;          /* 0..chunks_per_shard-1 */
     uint64_t chunk_index[2]; /* in the chunk grid of the whole array */
@@ -96,7 +101,8 @@ typedef struct zagg_carrier {
     const zagg_column *columns;
 } zagg_carrier;
 
-/** Takes the carriers of a shard in chunk order, on the thread that processes the shard. */
+/** Takes the carriers of a shard in chunk order, on the thread that processes the shard.
+ */
 typedef zagg_status (*zagg_carrier_fn)(void *user, const zagg_shard *shard,
                                        const zagg_carrier *carrier, zagg_err *err);
 
@@ -108,10 +114,13 @@ typedef struct zagg_shard_opts {
     const char *handoff; /* "pandas", "arrow", or NULL for the config's: same numbers */
     zagg_pool *pool;     /* granules, chunk tasks and inner chunks; may be NULL */
     zagg_log *log;
-    zagg_open_fn open;   /* NULL: local files */
+    zagg_open_fn open; /* NULL: local files */
     void *open_user;
 } zagg_shard_opts;
-#define ZAGG_SHARD_OPTS_INIT {NULL, NULL, NULL, NULL, NULL}
+#define ZAGG_SHARD_OPTS_INIT                                                             \
+    {                                                                                    \
+        NULL, NULL, NULL, NULL, NULL                                                     \
+    }
 
 #define ZAGG_EXEMPLARS 3
 #define ZAGG_EXEMPLAR_LEN 301
@@ -126,19 +135,19 @@ typedef struct zagg_shard_result {
     uint64_t granule_errors;  /* granules that could not be opened */
     zagg_read_counters counters;
     double read_s, index_s, aggregate_s, duration_s;
-    bool no_data;             /* nothing to write; see `failed` */
-    bool failed;              /* `error` is a failure, not benign emptiness */
-    char error[1024];         /* "" when there is data; upstream's wording otherwise */
-    size_t n_exemplars;       /* first distinct read failures */
+    bool no_data;       /* nothing to write; see `failed` */
+    bool failed;        /* `error` is a failure, not benign emptiness */
+    char error[1024];   /* "" when there is data; upstream's wording otherwise */
+    size_t n_exemplars; /* first distinct read failures */
     char exemplars[ZAGG_EXEMPLARS][ZAGG_EXEMPLAR_LEN];
 } zagg_shard_result;
 
-/** Process one shard: read its granules in list order, group, aggregate, hand over one carrier
- *  per inner chunk. Failed group and granule reads are counted in the result and do not stop
- *  the shard; rows are kept in granule order > group order > ascending photon index whatever
- *  the number of threads. No carrier is handed over without data. An error status means that
- *  the shard could not be processed (bad key, aggregation failure, the sink's error, memory).
- *  `result` is filled in any case. */
+/** Process one shard: read its granules in list order, group, aggregate, hand over one
+ * carrier per inner chunk. Failed group and granule reads are counted in the result and
+ * do not stop the shard; rows are kept in granule order > group order > ascending photon
+ * index whatever the number of threads. No carrier is handed over without data. An error
+ * status means that the shard could not be processed (bad key, aggregation failure, the
+ * sink's error, memory). `result` is filled in any case. */
 ZAGG_API zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
                                         const char *const *hrefs, size_t n_hrefs,
                                         const zagg_shard_opts *opts, zagg_carrier_fn sink,
@@ -149,8 +158,9 @@ ZAGG_API zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shar
 
 /** Layout of the flat store: template and, per carrier column, its array. */
 typedef struct zagg_store_plan zagg_store_plan;
-ZAGG_API zagg_status zagg_store_plan_new(const zagg_pipeline *pipeline, const zagg_grid *grid,
-                                         zagg_store_plan **out, zagg_err *err);
+ZAGG_API zagg_status zagg_store_plan_new(const zagg_pipeline *pipeline,
+                                         const zagg_grid *grid, zagg_store_plan **out,
+                                         zagg_err *err);
 ZAGG_API void zagg_store_plan_free(zagg_store_plan *plan);
 ZAGG_API const zagg_zarr_template *zagg_store_plan_template(const zagg_store_plan *plan);
 /** True when the run ends with consolidated metadata. */
@@ -159,14 +169,15 @@ ZAGG_API bool zagg_store_plan_consolidates(const zagg_store_plan *plan);
 ZAGG_API zagg_status zagg_store_plan_write_static(const zagg_store_plan *plan,
                                                   zagg_sink *store, zagg_err *err);
 
-/** Writes the carriers of one shard after another; one per thread. zagg_store_writer_carrier
- *  fits zagg_carrier_fn with the writer as `user`. */
+/** Writes the carriers of one shard after another; one per thread.
+ * zagg_store_writer_carrier fits zagg_carrier_fn with the writer as `user`. */
 typedef struct zagg_store_writer zagg_store_writer;
 ZAGG_API zagg_status zagg_store_writer_new(const zagg_store_plan *plan, zagg_sink *store,
                                            zagg_store_writer **out, zagg_err *err);
 ZAGG_API void zagg_store_writer_free(zagg_store_writer *writer);
 ZAGG_API zagg_status zagg_store_writer_carrier(void *writer, const zagg_shard *shard,
-                                               const zagg_carrier *carrier, zagg_err *err);
+                                               const zagg_carrier *carrier,
+                                               zagg_err *err);
 /** Write the objects of the shard whose carriers were taken (sharded arrays). */
 ZAGG_API zagg_status zagg_store_writer_finish(zagg_store_writer *writer,
                                               const zagg_shard *shard, zagg_err *err);

@@ -15,21 +15,23 @@
 extern "C" {
 #endif
 
-/** Latitude convention of a run. A convention asked for (command line before config before
- *  compat) must agree with the map's token; a map that only says that it is of the geodetic
- *  time is refused unless geodetic is asked for; a map that says nothing gives a warning. */
-ZAGG_API zagg_status zagg_run_latitude(const zagg_pipeline *pipeline, const zagg_shardmap *map,
+/** Latitude convention of a run. A convention asked for (command line before config
+ * before compat) must agree with the map's token; a map that only says that it is of the
+ * geodetic time is refused unless geodetic is asked for; a map that says nothing gives a
+ * warning. */
+ZAGG_API zagg_status zagg_run_latitude(const zagg_pipeline *pipeline,
+                                       const zagg_shardmap *map,
                                        const zagg_latitude *asked, zagg_log *log,
                                        zagg_latitude *out, zagg_err *err);
 
 /** ECONFIG naming the first difference when the map was made for another grid. */
-ZAGG_API zagg_status zagg_run_check_signature(const zagg_grid *grid, const zagg_shardmap *map,
-                                              zagg_err *err);
+ZAGG_API zagg_status zagg_run_check_signature(const zagg_grid *grid,
+                                              const zagg_shardmap *map, zagg_err *err);
 
-/** Shard map from granules on disk: files, folders (every *.h5 below) and glob patterns. Each
- *  granule goes to every shard that holds one of its reference points (of the read plan's
- *  index level; its base coordinates without one). Granules in byte order of their paths;
- *  reading is spread over the pool. A granule that cannot be read is an error. */
+/** Shard map from granules on disk: files, folders (every *.h5 below) and glob patterns.
+ * Each granule goes to every shard that holds one of its reference points (of the read
+ * plan's index level; its base coordinates without one). Granules in byte order of their
+ * paths; reading is spread over the pool. A granule that cannot be read is an error. */
 ZAGG_API zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
                                                 const char *const *paths, size_t n_paths,
                                                 zagg_pool *pool, zagg_log *log,
@@ -37,7 +39,7 @@ ZAGG_API zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
 
 /** One shard came to its end. */
 typedef struct zagg_run_event {
-    size_t index, total;           /* index-th (from 1) of total */
+    size_t index, total; /* index-th (from 1) of total */
     const zagg_shard_result *shard;
     zagg_status status;            /* of processing or writing */
     const char *message;           /* error text, "" when there is data */
@@ -49,44 +51,47 @@ typedef void (*zagg_run_progress_fn)(void *user, const zagg_run_event *event);
 typedef struct zagg_run_opts {
     const zagg_pipeline *pipeline;
     const zagg_shardmap *map;
-    const char *store;        /* local path */
-    const char *driver;       /* "file", "s3", "https", or NULL: config's, else inferred */
-    const char *shard;        /* only this one: decimal key, or decimal morton id; NULL: all */
-    int64_t max_shards;       /* 0: all */
-    size_t threads;           /* 0: the machine's processors */
+    const char *store;  /* local path */
+    const char *driver; /* "file", "s3", "https", or NULL: config's, else inferred */
+    const char *shard;  /* only this one: decimal key, or decimal morton id; NULL: all */
+    int64_t max_shards; /* 0: all */
+    size_t threads;     /* 0: the machine's processors */
     bool overwrite, dry_run;
-    zagg_latitude latitude;   /* see zagg_run_latitude */
+    zagg_latitude latitude; /* see zagg_run_latitude */
     zagg_log *log;
     zagg_run_progress_fn progress; /* may be NULL; called on the caller's thread */
     void *user;
-    const volatile int *stop; /* set to non-zero (a signal handler may): no new shard starts */
+    const volatile int
+        *stop; /* set to non-zero (a signal handler may): no new shard starts */
 } zagg_run_opts;
 
 typedef struct zagg_run_summary {
-    size_t total_shards;      /* of the map */
-    size_t selected;          /* of these to be processed */
+    size_t total_shards; /* of the map */
+    size_t selected;     /* of these to be processed */
     size_t finished;
     size_t with_data;
-    size_t failed;            /* not processed or not written */
-    size_t incomplete;        /* written, but some group or granule could not be read */
+    size_t failed;     /* not processed or not written */
+    size_t incomplete; /* written, but some group or granule could not be read */
     uint64_t total_obs, cells_with_data, rows_read;
-    uint64_t read_errors, granule_errors, groups_absent, groups_empty, points_without_cell;
+    uint64_t read_errors, granule_errors, groups_absent, groups_empty,
+        points_without_cell;
     size_t granules_min, granules_max; /* per selected shard */
     double granules_mean;
     double wall_s, read_s, index_s, aggregate_s, write_s;
     uint64_t store_objects, store_bytes; /* put by this run */
     uint64_t peak_rss_bytes;
-    bool stopped;             /* by opts.stop */
+    bool stopped; /* by opts.stop */
     size_t threads;
-    const char *driver;       /* static text */
-    zagg_shard_result *results; /* of finished shards, in map order; zagg_run_summary_free */
+    const char *driver; /* static text */
+    zagg_shard_result
+        *results; /* of finished shards, in map order; zagg_run_summary_free */
     double *result_write_s;
     size_t n_results;
 } zagg_run_summary;
 
-/** Run the local backend. An error status means that the run stopped before or outside any
- *  shard (config, store, memory); failed shards are counted in the summary, which is filled in
- *  any case. Blocking; the caller's thread works along. */
+/** Run the local backend. An error status means that the run stopped before or outside
+ * any shard (config, store, memory); failed shards are counted in the summary, which is
+ * filled in any case. Blocking; the caller's thread works along. */
 ZAGG_API zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
                                     zagg_err *err);
 ZAGG_API void zagg_run_summary_free(zagg_run_summary *summary);
@@ -95,17 +100,17 @@ ZAGG_API void zagg_run_summary_free(zagg_run_summary *summary);
 typedef struct zagg_store_field {
     char name[128];
     zagg_dtype dtype;
-    uint64_t n_values;      /* elements that are neither NaN nor, for integers, the fill */
-    double min, mean, max;  /* over these; NaN when there are none */
+    uint64_t n_values;     /* elements that are neither NaN nor, for integers, the fill */
+    double min, mean, max; /* over these; NaN when there are none */
     double sum;
     uint64_t bytes, objects;
 } zagg_store_field;
 typedef struct zagg_store_report {
     zagg_store_field *fields; /* in byte order of their paths */
     size_t n_fields;
-    uint64_t shards;          /* distinct objects of the array that has most of them */
-    uint64_t cells;           /* cells with data: most values of any field */
-    uint64_t bytes, objects;  /* of all arrays */
+    uint64_t shards;         /* distinct objects of the array that has most of them */
+    uint64_t cells;          /* cells with data: most values of any field */
+    uint64_t bytes, objects; /* of all arrays */
     char group[64];
 } zagg_store_report;
 ZAGG_API zagg_status zagg_store_report_read(const char *store, zagg_store_report *out,

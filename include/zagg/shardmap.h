@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-/** One granule of a shard. Text is owned by the shard map; NULL where the record lacks it. */
+/** One granule of a shard. Text is owned by the shard map; NULL where the record lacks
+ * it. */
 typedef struct zagg_granule {
     const char *id;
     const char *s3;
@@ -44,25 +45,30 @@ typedef struct zagg_shardmap {
     zagg_map_latitude latitude;
 } zagg_shardmap;
 
-/** Load a JSON shard map: parallel lists shard_keys and granules, grid_signature, metadata.
- *  The latitude token is metadata.latitude or grid_signature.latitude. Keys keep 64 bits.
- *  ECONFIG naming what is missing or of unequal length; FORMAT for text that is no JSON.
- *  Records without id get the last part of their href. Memory grows with the file. */
-ZAGG_API zagg_status zagg_shardmap_load(const char *path, zagg_shardmap **out, zagg_err *err);
+/** Load a JSON shard map: parallel lists shard_keys and granules, grid_signature,
+ * metadata. The latitude token is metadata.latitude or grid_signature.latitude. Keys keep
+ * 64 bits. ECONFIG naming what is missing or of unequal length; FORMAT for text that is
+ * no JSON. Records without id get the last part of their href. Memory grows with the
+ * file. */
+ZAGG_API zagg_status zagg_shardmap_load(const char *path, zagg_shardmap **out,
+                                        zagg_err *err);
 ZAGG_API zagg_status zagg_shardmap_parse(const char *text, size_t len, const char *name,
                                          zagg_shardmap **out, zagg_err *err);
 
-/** Builder used when the map is made from granules: shards come out sorted by key, granules
- *  of a shard in the order in which they were added. */
+/** Builder used when the map is made from granules: shards come out sorted by key,
+ * granules of a shard in the order in which they were added. */
 typedef struct zagg_shardmap_builder zagg_shardmap_builder;
-ZAGG_API zagg_status zagg_shardmap_builder_new(zagg_shardmap_builder **out, zagg_err *err);
-/** Add one granule (path is copied; becomes its id's basename and href) to these shards. */
+ZAGG_API zagg_status zagg_shardmap_builder_new(zagg_shardmap_builder **out,
+                                               zagg_err *err);
+/** Add one granule (path is copied; becomes its id's basename and href) to these shards.
+ */
 ZAGG_API zagg_status zagg_shardmap_builder_add(zagg_shardmap_builder *builder,
                                                const char *path, const uint64_t *keys,
                                                size_t n_keys, zagg_err *err);
 /** Finish; the builder is gone, also on failure. `latitude` becomes the map's. */
 ZAGG_API zagg_status zagg_shardmap_builder_finish(zagg_shardmap_builder *builder,
-                                                  const char *name, zagg_latitude latitude,
+                                                  const char *name,
+                                                  zagg_latitude latitude,
                                                   zagg_shardmap **out, zagg_err *err);
 /** Drop a builder that is not to be finished. NULL is fine. */
 ZAGG_API void zagg_shardmap_builder_free(zagg_shardmap_builder *builder);

@@ -1,5 +1,5 @@
-/* One tree of values for YAML 1.1 and JSON text: what a config, shard map or event is read
- * into. Immutable once parsed; all of it lives in one arena. */
+/* One tree of values for YAML 1.1 and JSON text: what a config, shard map or event is
+ * read into. Immutable once parsed; all of it lives in one arena. */
 #ifndef ZAGG_VALUE_H
 #define ZAGG_VALUE_H
 
@@ -35,7 +35,7 @@ typedef struct zagg_member {
 
 struct zagg_value {
     zagg_kind kind;
-    bool quoted;           /* STR that was quoted in the text (never resolved to another kind) */
+    bool quoted; /* STR that was quoted in the text (never resolved to another kind) */
     uint32_t line, column; /* where it starts, from 1; 0 when unknown (JSON) */
     union {
         bool b;
@@ -45,27 +45,27 @@ struct zagg_value {
     } u;
     const char *str;
     size_t str_len;
-    size_t n;                          /* LIST and MAP: number of entries */
-    const zagg_value *const *items;    /* LIST */
-    const zagg_member *members;        /* MAP, in file order; of equal keys the last value is
-                                          kept at the place of the first, as Python does */
+    size_t n;                       /* LIST and MAP: number of entries */
+    const zagg_value *const *items; /* LIST */
+    const zagg_member *members;     /* MAP, in file order; of equal keys the last value is
+                                       kept at the place of the first, as Python does */
 };
 
 /** Parse YAML 1.1 as PyYAML's safe loader does (resolver rules included: `1e-6` is text,
  *  `010` is 8, `on` is true). `name` is used in messages. The tree lives in `arena`.
- *  Limits: 64 levels and 1 M nodes, both with aliases written out, 1024 anchors, integers of
- *  4300 digits; no tags but null, bool, int, float, str, timestamp, seq, map. Aliases are
- *  resolved by sharing and cannot form cycles; an empty document is NULL. Tabs between
+ *  Limits: 64 levels and 1 M nodes, both with aliases written out, 1024 anchors, integers
+ * of 4300 digits; no tags but null, bool, int, float, str, timestamp, seq, map. Aliases
+ * are resolved by sharing and cannot form cycles; an empty document is NULL. Tabs between
  *  tokens pass, which PyYAML refuses. Errors: FORMAT with line and column, RANGE (limit),
  *  UNSUPPORTED (several documents, other tags, merge key trouble), NOMEM. */
 ZAGG_API zagg_status zagg_yaml_parse(zagg_arena *arena, const char *text, size_t len,
                                      const char *name, const zagg_value **out,
                                      zagg_err *err);
 
-/** Parse JSON (through json-c); integers keep 64 bits, signed or unsigned, larger ones are
- *  refused (RANGE); NaN, Infinity are accepted as Python writes them. Bytes must be UTF-8,
- *  keys must not hold \u0000; trailing bytes other than white space are an error. Limit: 64
- *  levels. Errors: FORMAT with line and offset, RANGE, NOMEM. */
+/** Parse JSON (through json-c); integers keep 64 bits, signed or unsigned, larger ones
+ * are refused (RANGE); NaN, Infinity are accepted as Python writes them. Bytes must be
+ * UTF-8, keys must not hold \u0000; trailing bytes other than white space are an error.
+ * Limit: 64 levels. Errors: FORMAT with line and offset, RANGE, NOMEM. */
 ZAGG_API zagg_status zagg_json_parse(zagg_arena *arena, const char *text, size_t len,
                                      const char *name, const zagg_value **out,
                                      zagg_err *err);
@@ -85,7 +85,8 @@ ZAGG_API bool zagg_value_i64(const zagg_value *v, int64_t *out);
 ZAGG_API bool zagg_value_u64(const zagg_value *v, uint64_t *out);
 /** True when `v` is STR and equals `text`. */
 ZAGG_API bool zagg_value_is(const zagg_value *v, const char *text);
-/** Deep equality as Python's == sees it: 10 == 10.0, True == 1; map order does not count. */
+/** Deep equality as Python's == sees it: 10 == 10.0, True == 1; map order does not count.
+ */
 ZAGG_API bool zagg_value_equal(const zagg_value *a, const zagg_value *b);
 
 #ifdef __cplusplus
