@@ -55,12 +55,13 @@ static zagg_status plan_ranges(reading *r, const zg_vec *refs, zagg_err *err)
     for (size_t i = 0; i < r->n_ranges; i++) {
         uint64_t cursor = r->ranges[i].begin, end = r->ranges[i].end;
         while (cursor < end) {
-            const zg_h5_ref *ref = ZG_VEC_AT(refs, const zg_h5_ref, next);
-            if (next < refs->len && (ref->chunk + 1) * rows <= cursor) {
+            const zg_h5_ref *ref =
+                next < refs->len ? ZG_VEC_AT(refs, const zg_h5_ref, next) : NULL;
+            if (ref && (ref->chunk + 1) * rows <= cursor) {
                 next++;
                 continue;
             }
-            uint64_t from = next < refs->len ? ref->chunk * rows : end;
+            uint64_t from = ref ? ref->chunk * rows : end;
             if (from > cursor) { /* a hole up to the next chunk */
                 uint64_t stop = from < end ? from : end;
                 fill(r, at, stop - cursor);
