@@ -245,10 +245,13 @@ static const char *const zagg_functions[] = {
 
 /* Sorted. What a run of this version can reduce. */
 static const char *const runnable[] = {
-    "average",     "count",  "len",     "max",       "mean",       "median",
-    "min",         "nanmax", "nanmean", "nanmedian", "nanmin",     "nanpercentile",
-    "nanquantile", "nanstd", "nansum",  "nanvar",    "percentile", "quantile",
-    "std",         "sum",    "var"};
+    "all",         "amax",      "amin",     "any",           "argmax",
+    "argmin",      "average",   "count",    "count_nonzero", "len",
+    "max",         "mean",      "median",   "min",           "nanmax",
+    "nanmean",     "nanmedian", "nanmin",   "nanpercentile", "nanprod",
+    "nanquantile", "nanstd",    "nansum",   "nanvar",        "percentile",
+    "prod",        "ptp",       "quantile", "std",           "sum",
+    "var"};
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 

@@ -174,8 +174,9 @@ static zagg_status check_field(const zg_cfg *c, const zagg_pipeline *p,
         zg_spot function = zg_spot_get(&entry, "function");
         return zg_must(
             c, &function,
-            "one that this version runs: len, count, min, max, sum, mean, var, "
-            "std, median, average, quantile, percentile, or a nan form of them");
+            "one that this version runs: len, count, min, max, sum, prod, mean, "
+            "var, std, median, average, quantile, percentile, ptp, argmin, argmax, "
+            "count_nonzero, any, all, or a nan form of them");
     }
     if (!is_column(&p->data_source, f->source))
         return zg_fail(c, &at,

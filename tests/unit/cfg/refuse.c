@@ -137,10 +137,11 @@ static void test_not_run(void **state)
         "t.yaml:8: aggregation.variables.x.resolution: fields of one value a chunk are "
         "not written by this version; write resolution: cell or remove the field");
     must_not_run(
-        SOURCE FIELDS "    x: {function: prod, source: h}\n" OUTPUT,
-        "t.yaml:8: aggregation.variables.x.function: found 'prod'; must be one that "
-        "this version runs: len, count, min, max, sum, mean, var, std, median, average, "
-        "quantile, percentile, or a nan form of them");
+        SOURCE FIELDS "    x: {function: cumsum, source: h}\n" OUTPUT,
+        "t.yaml:8: aggregation.variables.x.function: found 'cumsum'; must be one that "
+        "this version runs: len, count, min, max, sum, prod, mean, var, std, median, "
+        "average, quantile, percentile, ptp, argmin, argmax, count_nonzero, any, all, or "
+        "a nan form of them");
     must_not_run(
         SOURCE FIELDS "    x: {function: min}\n" OUTPUT,
         "t.yaml:8: aggregation.variables.x: no source is given, and the default column "
