@@ -265,8 +265,9 @@ zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *
         bool absent = false;
         if (zg_beam_absent(&r, &absent, NULL) == ZAGG_OK && absent) {
             counters->groups_absent++;
-            table = NULL;
             status = ZAGG_OK;
+            if (err)
+                *err = (zagg_err)ZAGG_ERR_INIT;
         }
     }
     zg_vec_free(&r.rows);

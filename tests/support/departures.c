@@ -49,6 +49,23 @@ void departures_judge(departures *d, case_report *r, const char *name, bool depa
         case_fail(r, name, "is in departures.json but agrees with upstream");
 }
 
+void departures_judge_as(departures *d, case_report *r, const char *name,
+                         const char *difference, const char *ours)
+{
+    size_t i = find(d, name);
+    const bool departs = difference[0] != '\0';
+    if (departs && i != DEPARTURES_MAX) {
+        const zagg_value *v = zagg_value_get(d->list->items[i], "ours");
+        if (strncmp(v->str, ours, strlen(ours)) != 0) {
+            d->seen[i] = true;
+            case_fail(r, name, "departures.json says of ours '%s'; found: %s (%s)",
+                      v->str, ours, difference);
+            return;
+        }
+    }
+    departures_judge(d, r, name, departs, difference);
+}
+
 void departures_end(departures *d, case_report *r)
 {
     for (size_t i = 0; i < d->list->n; i++) {

@@ -20,6 +20,10 @@ bool departures_has(const departures *d, const char *name);
 /** Judge one case: counts it as passed when `departs` is what the list says. */
 void departures_judge(departures *d, case_report *r, const char *name, bool departs,
                       const char *how);
+/** As departures_judge for a difference in words ("" for none); a case that differs must
+ * moreover differ as its "ours" says: that text must begin with `ours`. */
+void departures_judge_as(departures *d, case_report *r, const char *name,
+                         const char *difference, const char *ours);
 /** Fail every listed case of the set that was never judged. */
 void departures_end(departures *d, case_report *r);
 

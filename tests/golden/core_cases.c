@@ -1,0 +1,174 @@
+/* Workers for golden cases of module core. */
+#include "golden/core_cases.h"
+
+#include <stdio.h>
+#include <string.h>
+
+core_pools core_pools_new(void)
+{
+    static const size_t widths[N_POOLS] = {1, 2, 7};
+    core_pools p;
+    for (size_t i = 0; i < N_POOLS; i++)
+        assert_int_equal(zagg_pool_new(widths[i], &p.of[i], NULL), ZAGG_OK);
+    return p;
+}
+
+void core_pools_free(core_pools *p)
+{
+    for (size_t i = 0; i < N_POOLS; i++)
+        zagg_pool_free(p->of[i]);
+}
+
+/* ---- trees ---- */
+
+static void *take(zagg_arena *arena, size_t count, size_t size)
+{
+    void *p;
+    assert_int_equal(zagg_arena_alloc(arena, count, size, &p, NULL), ZAGG_OK);
+    return p;
+}
+
+static zagg_value *text_value(zagg_arena *arena, const char *text)
+{
+    zagg_value *v = take(arena, 1, sizeof *v);
+    v->kind = ZAGG_STR;
+    v->str_len = strlen(text);
+    v->str = zagg_arena_strndup(arena, text, v->str_len);
+    assert_non_null(v->str);
+    return v;
+}
+
+/* An empty map with room for `room` members. */
+static zagg_value *map_value(zagg_arena *arena, size_t room)
+{
+    zagg_value *v = take(arena, 1, sizeof *v);
+    v->kind = ZAGG_MAP;
+    v->members = take(arena, room, sizeof *v->members);
+    return v;
+}
+
+static void map_add(zagg_arena *arena, zagg_value *map, const char *key,
+                    const zagg_value *value)
+{
+    zagg_member *m = (zagg_member *)(uintptr_t)&map->members[map->n++];
+    *m = (zagg_member){text_value(arena, key), value};
+}
+
+const zagg_value *core_json(zagg_arena *arena, const char *text)
+{
+    const zagg_value *v;
+    zagg_err err = ZAGG_ERR_INIT;
+    if (zagg_json_parse(arena, text, strlen(text), "test", &v, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    return v;
+}
+
+const zagg_value *core_max_of_each(zagg_arena *arena, const zagg_value *data_source)
+{
+    const zagg_value *variables = zagg_value_get(data_source, "variables");
+    const size_t n = variables ? variables->n : 0;
+    zagg_value *fields = map_value(arena, n);
+    for (size_t i = 0; i < n; i++) {
+        const char *column = variables->members[i].key->str;
+        char name[128];
+        zagg_value *field = map_value(arena, 2);
+        map_add(arena, field, "function", text_value(arena, "max"));
+        map_add(arena, field, "source", text_value(arena, column));
+        assert_true(snprintf(name, sizeof name, "max_%s", column) < (int)sizeof name);
+        map_add(arena, fields, name, field);
+    }
+    return fields;
+}
+
+const zagg_value *core_grid(zagg_arena *arena, const zagg_value *entry)
+{
+    if (zagg_value_get(entry, "type"))
+        return entry;
+    zagg_value *grid = map_value(arena, entry->n + 1);
+    map_add(arena, grid, "type", text_value(arena, "rectilinear"));
+    for (size_t i = 0; i < entry->n; i++)
+        map_add(arena, grid, entry->members[i].key->str, entry->members[i].value);
+    return grid;
+}
+
+/* ---- workers ---- */
+
+zagg_status core_case_new(const zagg_value *data_source, const zagg_value *fields,
+                          const zagg_value *grid, core_case *out, zagg_err *err)
+{
+    core_case c = {0};
+    assert_int_equal(zagg_arena_new(0, &c.arena, NULL), ZAGG_OK);
+    zagg_value *aggregation = map_value(c.arena, 1);
+    zagg_value *output = map_value(c.arena, 2);
+    zagg_value *root = map_value(c.arena, 3);
+    map_add(c.arena, aggregation, "variables", fields);
+    map_add(c.arena, output, "store_layout", text_value(c.arena, "flat"));
+    map_add(c.arena, output, "grid", grid);
+    map_add(c.arena, root, "data_source", data_source);
+    map_add(c.arena, root, "aggregation", aggregation);
+    map_add(c.arena, root, "output", output);
+    zagg_status status = zagg_pipeline_from_value(root, "case", NULL, &c.pipeline, err);
+    if (status == ZAGG_OK)
+        status =
+            zagg_grid_from_pipeline(c.pipeline, ZAGG_LATITUDE_AUTHALIC, &c.grid, err);
+    if (status == ZAGG_OK)
+        status = zagg_worker_new(c.pipeline, c.grid, &c.worker, err);
+    if (status != ZAGG_OK)
+        core_case_free(&c);
+    else
+        *out = c;
+    return status;
+}
+
+void core_case_free(core_case *c)
+{
+    zagg_worker_free(c->worker);
+    zagg_grid_free(c->grid);
+    zagg_pipeline_free(c->pipeline);
+    zagg_arena_free(c->arena);
+}
+
+zagg_status core_granule_open(const char *path, core_granule *out, zagg_err *err)
+{
+    core_granule g = {NULL, NULL};
+    zagg_status status = zagg_source_open_file(path, &g.source, err);
+    if (status == ZAGG_OK)
+        status = zagg_h5_open(g.source, NULL, &g.file, err);
+    if (status != ZAGG_OK)
+        zagg_source_close(g.source);
+    else
+        *out = g;
+    return status;
+}
+
+void core_granule_close(core_granule *g)
+{
+    zagg_h5_close(g->file);
+    zagg_source_close(g->source);
+}
+
+size_t core_differing(zagg_dtype dtype, const void *a, const void *b, size_t n)
+{
+    const size_t size = zagg_dtype_size(dtype);
+    const uint8_t *x = a, *y = b;
+    size_t differing = 0;
+    for (size_t i = 0; i < n; i++) {
+        const void *p = x + i * size, *q = y + i * size;
+        if (memcmp(p, q, size) == 0)
+            continue;
+        float f[2];
+        double d[2];
+        if (dtype == ZAGG_DT_F32) {
+            memcpy(&f[0], p, size);
+            memcpy(&f[1], q, size);
+            differing += !(f[0] != f[0] && f[1] != f[1]);
+        } else if (dtype == ZAGG_DT_F64) {
+            memcpy(&d[0], p, size);
+            memcpy(&d[1], q, size);
+            differing += !(d[0] != d[0] && d[1] != d[1]);
+        } else {
+            differing++;
+        }
+    }
+    return differing;
+}
