@@ -73,9 +73,8 @@ static zagg_status map_granules(run_session *s)
     zagg_worker *worker = NULL;
     zagg_pool *pool = NULL;
     const size_t threads = s->args.max_workers ? s->args.max_workers : zg_cpu_count();
-    zagg_status status = zagg_pipeline_check_runnable(s->pipeline, &s->err);
-    if (status == ZAGG_OK)
-        status = zagg_grid_from_pipeline(s->pipeline, s->latitude, &grid, &s->err);
+    zagg_status status =
+        zagg_grid_from_pipeline(s->pipeline, s->latitude, &grid, &s->err);
     if (status == ZAGG_OK)
         status = zagg_worker_new(s->pipeline, grid, &worker, &s->err);
     if (status == ZAGG_OK)
@@ -96,6 +95,8 @@ static int load(run_session *s)
     const zagg_latitude *asked = a->latitude_given ? &a->latitude : NULL;
     zagg_status status =
         zagg_pipeline_load(a->config, s->progress.log, &s->pipeline, &s->err);
+    if (status == ZAGG_OK)
+        status = zagg_pipeline_check_runnable(s->pipeline, &s->err);
     if (status != ZAGG_OK)
         return load_code(status);
     status = choose_store(s);
@@ -150,7 +151,7 @@ static int run(run_session *s)
                                 .user = &s->progress,
                                 .stop = &stop_flag};
     zagg_run_summary summary;
-    const struct sigaction action = {.sa_handler = on_signal};
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     zagg_status status = zagg_run_local(&opts, &summary, &s->err);
