@@ -147,6 +147,58 @@ void core_granule_close(core_granule *g)
     zagg_source_close(g->source);
 }
 
+zagg_status core_dense_take(void *dense, const zagg_shard *shard,
+                            const zagg_carrier *carrier, zagg_err *err)
+{
+    core_dense *d = dense;
+    (void)shard;
+    (void)err;
+    assert_int_equal(carrier->chunk, d->n_carriers);
+    if (d->n_carriers == 0) {
+        d->n_columns = carrier->n_columns;
+        d->columns = zg_alloc(d->n_columns, sizeof *d->columns);
+        assert_non_null(d->columns);
+        memcpy(d->columns, carrier->columns, d->n_columns * sizeof *d->columns);
+        for (size_t i = 0; i < d->n_columns; i++)
+            d->columns[i].data = NULL;
+    }
+    for (size_t i = 0; i < d->n_columns; i++) {
+        const zagg_column *from = &carrier->columns[i];
+        const size_t size = zagg_dtype_size(from->dtype);
+        uint8_t *to = zg_realloc(d->columns[i].data, d->n_cells + carrier->n_cells, size);
+        assert_non_null(to);
+        memcpy(to + d->n_cells * size, from->data, carrier->n_cells * size);
+        d->columns[i].data = to;
+    }
+    d->n_cells += carrier->n_cells;
+    d->n_carriers++;
+    return ZAGG_OK;
+}
+
+void core_dense_free(core_dense *d)
+{
+    for (size_t i = 0; i < d->n_columns; i++)
+        zg_free(d->columns[i].data);
+    zg_free(d->columns);
+    *d = (core_dense){0};
+}
+
+const zagg_column *core_dense_column(const core_dense *d, const char *name)
+{
+    for (size_t i = 0; i < d->n_columns; i++)
+        if (strcmp(d->columns[i].name, name) == 0)
+            return &d->columns[i];
+    return NULL;
+}
+
+uint64_t core_number(const zagg_value *map, const char *key)
+{
+    uint64_t n;
+    if (!zagg_value_u64(zagg_value_get(map, key), &n))
+        fail_msg("%s must be a whole number", key);
+    return n;
+}
+
 size_t core_differing(zagg_dtype dtype, const void *a, const void *b, size_t n)
 {
     const size_t size = zagg_dtype_size(dtype);

@@ -1,5 +1,5 @@
 /* Group reads of golden/read: rows, columns, leaf ids and rows decoded, as upstream's
- * reader gives them, with every pool width; and the order of rows over two granules. */
+ * reader gives them, with every pool width. */
 #include "golden/core_cases.h"
 #include "support/departures.h"
 
@@ -20,14 +20,6 @@ typedef struct suite {
     zagg_arena *arena;
     const zagg_value *grids;
 } suite;
-
-static size_t number(const zagg_value *map, const char *key)
-{
-    uint64_t n;
-    if (!zagg_value_u64(zagg_value_get(map, key), &n))
-        fail_msg("%s must be a number", key);
-    return (size_t)n;
-}
 
 /* [dtype, count, id] of a column: the array behind it. */
 static npy expected_array(const zagg_value *entry)
@@ -85,10 +77,10 @@ static void compare(const zagg_value *want, const outcome *o, char why[256])
     if (!zagg_value_is(result, got))
         (void)snprintf(why, 256, "%.20s instead of %.20s: %.180s", got, result->str,
                        o->err.msg);
-    else if (o->status == ZAGG_OK && o->counters.rows_read != number(want, "obs_read"))
-        (void)snprintf(why, 256, "%llu rows read, not %zu",
+    else if (o->status == ZAGG_OK && o->counters.rows_read != core_number(want, "obs_read"))
+        (void)snprintf(why, 256, "%llu rows read, not %llu",
                        (unsigned long long)o->counters.rows_read,
-                       number(want, "obs_read"));
+                       (unsigned long long)core_number(want, "obs_read"));
     else if (o->table)
         compare_table(zagg_value_get(want, "columns"), o->table, why);
 }
@@ -118,7 +110,7 @@ static outcome read_case(const core_case *c, const zagg_value *entry, zagg_pool 
     const zagg_read_opts opts = {pool, true, true};
     (void)snprintf(relative, sizeof relative, "read/%s",
                    zagg_value_get(entry, "file")->str);
-    o.status = zagg_grid_shard(c->grid, number(entry, "shard_key"), &shard, &o.err);
+    o.status = zagg_grid_shard(c->grid, core_number(entry, "shard_key"), &shard, &o.err);
     if (o.status == ZAGG_OK)
         o.status = core_granule_open(golden_path(relative), &g, &o.err);
     if (o.status != ZAGG_OK)
