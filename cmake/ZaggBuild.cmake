@@ -31,7 +31,7 @@ if(ZAGG_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(ZAGG_COVERAGE)
-  add_compile_options(--coverage -O0)
+  add_compile_options(--coverage -fprofile-update=atomic -O0) # atomic: counts of threads
   add_link_options(--coverage)
 endif()
 
