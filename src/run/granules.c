@@ -10,19 +10,27 @@
 
 enum { MAX_DEPTH = 32 };
 
+/* A granule on disk; the file behind a path tells granules that are named twice. */
+typedef struct granule_path {
+    char *path; /* owned */
+    dev_t device;
+    ino_t file;
+} granule_path;
+
 typedef struct path_list {
-    zg_vec paths; /* char *, owned */
+    zg_vec paths; /* granule_path */
 } path_list;
 
-static zagg_status add_path(path_list *l, const char *path, zagg_err *err)
+static zagg_status add_path(path_list *l, const char *path, const struct stat *st,
+                            zagg_err *err)
 {
     char *copy = zg_strdup(path);
-    char **slot = copy ? zg_vec_push(&l->paths) : NULL;
+    granule_path *slot = copy ? zg_vec_push(&l->paths) : NULL;
     if (!slot) {
         zg_free(copy);
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the list of granules");
     }
-    *slot = copy;
+    *slot = (granule_path){copy, st->st_dev, st->st_ino};
     return ZAGG_OK;
 }
 
@@ -48,7 +56,9 @@ static zagg_status add_folder(path_list *l, const char *path, int depth, zagg_er
         zg_str name;
         zg_str_init(&name, 1u << 16);
         zg_str_addf(&name, "%s%s%s", path, has_suffix(path, "/") ? "" : "/", d->d_name);
-        status = add_tree(l, name.data, depth + 1, err);
+        status = name.failed
+                     ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path in %s", path)
+                     : add_tree(l, name.data, depth + 1, err);
         zg_str_free(&name);
     }
     closedir(dir);
@@ -68,7 +78,7 @@ static zagg_status add_tree(path_list *l, const char *path, int depth, zagg_err 
     if (S_ISDIR(st.st_mode))
         return add_folder(l, path, depth, err);
     if (depth == 0 || has_suffix(path, ".h5") || has_suffix(path, ".hdf5"))
-        return add_path(l, path, err);
+        return add_path(l, path, &st, err);
     return ZAGG_OK;
 }
 
@@ -90,7 +100,36 @@ static zagg_status add_pattern(path_list *l, const char *pattern, zagg_err *err)
 
 static int by_path(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const granule_path *)a)->path, ((const granule_path *)b)->path);
+}
+
+static int by_file(const void *a, const void *b)
+{
+    const granule_path *x = a, *y = b;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    return by_path(a, b);
+}
+
+/* Photons must not count twice because a folder and a file in it were given. */
+static void keep_distinct(path_list *l)
+{
+    granule_path *list = l->paths.data;
+    size_t kept = 0;
+    if (l->paths.len > 1)
+        qsort(list, l->paths.len, sizeof *list, by_file);
+    for (size_t i = 0; i < l->paths.len; i++) {
+        if (kept && list[kept - 1].device == list[i].device &&
+            list[kept - 1].file == list[i].file)
+            zg_free(list[i].path);
+        else
+            list[kept++] = list[i];
+    }
+    l->paths.len = kept;
+    if (kept > 1)
+        qsort(list, kept, sizeof *list, by_path);
 }
 
 static zagg_status expand(path_list *l, const char *const *paths, size_t n, zagg_err *err)
@@ -101,18 +140,8 @@ static zagg_status expand(path_list *l, const char *const *paths, size_t n, zagg
         const bool pattern = strpbrk(paths[i], "*?[") && stat(paths[i], &st) != 0;
         ZAGG_TRY(pattern ? add_pattern(l, paths[i], err) : add_tree(l, paths[i], 0, err));
     }
-    char **list = l->paths.data;
-    size_t kept = 0;
-    if (l->paths.len > 1)
-        qsort(list, l->paths.len, sizeof *list, by_path);
-    for (size_t i = 0; i < l->paths.len; i++) {
-        if (kept && strcmp(list[kept - 1], list[i]) == 0)
-            zg_free(list[i]);
-        else
-            list[kept++] = list[i];
-    }
-    l->paths.len = kept;
-    if (kept == 0)
+    keep_distinct(l);
+    if (l->paths.len == 0)
         return zagg_err_set(err, ZAGG_ENOTFOUND,
                             "--granules %s: no granule (*.h5) in there",
                             n ? paths[0] : "");
@@ -145,7 +174,7 @@ static zagg_status keys_task(void *user, size_t index, size_t slot, void **resul
                              zagg_err *err)
 {
     const map_job *j = user;
-    const char *path = *ZG_VEC_AT(&j->list->paths, char *, index);
+    const char *path = ZG_VEC_AT(&j->list->paths, granule_path, index)->path;
     zagg_source *source = NULL;
     zagg_h5 *file = NULL;
     (void)slot;
@@ -186,7 +215,8 @@ static zagg_status keys_fold(void *user, size_t index, zagg_status status, void 
         return status;
     }
     status = zagg_shardmap_builder_add(
-        j->builder, *ZG_VEC_AT(&j->list->paths, char *, index), g->keys, g->n, err);
+        j->builder, ZG_VEC_AT(&j->list->paths, granule_path, index)->path, g->keys, g->n,
+        err);
     granule_keys_free(NULL, g);
     return status;
 }
@@ -198,7 +228,7 @@ zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
 {
     path_list list;
     map_job j = {worker, &list, pool, NULL};
-    zg_vec_init(&list.paths, sizeof(char *), 0);
+    zg_vec_init(&list.paths, sizeof(granule_path), 0);
     zagg_status status = expand(&list, paths, n_paths, err);
     if (status == ZAGG_OK)
         status = zagg_shardmap_builder_new(&j.builder, err);
@@ -214,7 +244,7 @@ zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
             zagg_shardmap_builder_free(j.builder);
     }
     for (size_t i = 0; i < list.paths.len; i++)
-        zg_free(*ZG_VEC_AT(&list.paths, char *, i));
+        zg_free(ZG_VEC_AT(&list.paths, granule_path, i)->path);
     zg_vec_free(&list.paths);
     return status;
 }

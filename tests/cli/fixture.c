@@ -126,6 +126,14 @@ void write_map(const fixture *f, const char *name, map_parts parts)
     zg_str_free(&text);
 }
 
+void assert_same_stores(const fixture *f, const char *expected, const char *actual)
+{
+    char a[4096], b[4096];
+    (void)snprintf(a, sizeof a, "%s/%s", f->dir, expected);
+    (void)snprintf(b, sizeof b, "%s/%s", f->dir, actual);
+    assert_same_trees(a, b);
+}
+
 void check_cases(const fixture *f, const char *set, const cli_case *cases, size_t n)
 {
     case_report r = {.set = set};

@@ -36,6 +36,9 @@ typedef struct cli_case {
 } cli_case;
 void check_cases(const fixture *f, const char *set, const cli_case *cases, size_t n);
 
+/** assert_same_trees of two folders in the fixture's. */
+void assert_same_stores(const fixture *f, const char *expected, const char *actual);
+
 /** The JSON object that a command prints. */
 const zagg_value *json_of(zagg_arena *arena, const char *text);
 /** A whole number of it. */
