@@ -77,7 +77,8 @@ static void compare(const zagg_value *want, const outcome *o, char why[256])
     if (!zagg_value_is(result, got))
         (void)snprintf(why, 256, "%.20s instead of %.20s: %.180s", got, result->str,
                        o->err.msg);
-    else if (o->status == ZAGG_OK && o->counters.rows_read != core_number(want, "obs_read"))
+    else if (o->status == ZAGG_OK &&
+             o->counters.rows_read != core_number(want, "obs_read"))
         (void)snprintf(why, 256, "%llu rows read, not %llu",
                        (unsigned long long)o->counters.rows_read,
                        (unsigned long long)core_number(want, "obs_read"));

@@ -1,6 +1,6 @@
 /* golden/read/order.json: rows of two granules and two beams as they reach aggregation
- * (granule order > group order > photon index) and after the stable sort by cell, and what
- * upstream reports of such a shard. */
+ * (granule order > group order > photon index) and after the stable sort by cell, and
+ * what upstream reports of such a shard. */
 #include "golden/core_cases.h"
 
 #include <stdio.h>
@@ -118,7 +118,8 @@ static void check_grouped(const suite *s, const core_case *c, const zagg_value *
     assert_int_equal(
         zagg_grid_shard(c->grid, core_number(entry, "shard_key"), &shard, &err), ZAGG_OK);
     assert_int_equal(
-        zagg_arena_alloc(s->arena, info->cells_per_shard, sizeof *cells, &cells, NULL), 0);
+        zagg_arena_alloc(s->arena, info->cells_per_shard, sizeof *cells, &cells, NULL),
+        0);
     assert_int_equal(zagg_arena_alloc(s->arena, g.n_rows, sizeof *leaf, &leaf, NULL), 0);
     zagg_grid_chunk_cells(c->grid, &shard, 0, cells);
     for (size_t k = 0; k < info->cells_per_shard; k++)

@@ -1,0 +1,251 @@
+/* golden/aggregate/shards: rows of a whole shard in, every cell of every scalar column
+ * out, bit for bit (SHA-256), with every pool width. The rows come with upstream's cell
+ * ids, so grouping and reducing are judged apart from reading. */
+#include "golden/core_cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char SOURCE[] =
+    "{\"groups\": [\"a\"], \"coordinates\": {\"latitude\": \"/{group}/lat\","
+    " \"longitude\": \"/{group}/lon\"}, \"variables\": {\"h_ph\": \"/{group}/h_ph\"}}";
+static const char FIELDS[] =
+    "{\"count\": {\"function\": \"len\", \"source\": \"h_ph\", \"dtype\": \"int64\","
+    " \"fill_value\": 0},"
+    " \"h_min\": {\"function\": \"min\", \"source\": \"h_ph\"},"
+    " \"h_max\": {\"function\": \"max\", \"source\": \"h_ph\"},"
+    " \"h_mean\": {\"function\": \"mean\", \"source\": \"h_ph\"},"
+    " \"h_median\": {\"function\": \"median\", \"source\": \"h_ph\"},"
+    " \"h_variance\": {\"function\": \"var\", \"source\": \"h_ph\"}}";
+
+typedef struct shard_case {
+    const char *folder;
+    const char *grid;
+} shard_case;
+
+static const shard_case CASES[] = {
+    {"hp", "{\"type\": \"healpix\", \"parent_order\": 11, \"chunk_inner\": 13,"
+           " \"child_order\": 19}"},
+    {"rect", "{\"type\": \"rectilinear\", \"crs\": \"EPSG:4326\", \"resolution\": 0.0001,"
+             " \"bounds\": [-76.52, 38.88, -76.48, 38.92], \"chunk_shape\": [64, 64],"
+             " \"chunk_inner\": [32, 32]}"},
+};
+
+typedef struct suite {
+    case_report report;
+    zagg_arena *arena;
+    core_pools pools;
+    const shard_case *which;
+    core_case worker;
+    const zagg_value *json;
+    zagg_shard shard;
+    npy children; /* cell ids or words of all chunks, in stored order */
+} suite;
+
+static npy read_array(const suite *s, const char *name)
+{
+    char relative[256];
+    (void)snprintf(relative, sizeof relative, "aggregate/shards/%s/%s.npy",
+                   s->which->folder, name);
+    return npy_read(golden_path(relative));
+}
+
+static void *take(const suite *s, size_t n, size_t size)
+{
+    void *p;
+    assert_int_equal(zagg_arena_alloc(s->arena, n, size, &p, NULL), ZAGG_OK);
+    return p;
+}
+
+typedef struct place {
+    uint64_t cell;
+    uint32_t rank;
+} place;
+
+static int by_cell(const void *a, const void *b)
+{
+    const uint64_t x = ((const place *)a)->cell, y = ((const place *)b)->cell;
+    return x < y ? -1 : x > y;
+}
+
+/* Ranks of the rows: where upstream's list of children has their cell. */
+static uint32_t *ranks_of_rows(const suite *s, const npy *cells)
+{
+    place *places = take(s, s->children.n, sizeof *places);
+    uint32_t *ranks = take(s, cells->n, sizeof *ranks);
+    for (size_t i = 0; i < s->children.n; i++)
+        places[i] = (place){((const uint64_t *)s->children.data)[i], (uint32_t)i};
+    qsort(places, s->children.n, sizeof *places, by_cell);
+    for (size_t i = 0; i < cells->n; i++) {
+        const place key = {((const uint64_t *)cells->data)[i], 0};
+        const place *hit = bsearch(&key, places, s->children.n, sizeof *places, by_cell);
+        if (!hit)
+            fail_msg("row %zu lies in no cell of the shard", i);
+        else
+            ranks[i] = hit->rank;
+    }
+    return ranks;
+}
+
+/* The grid's own chunks hold upstream's children in upstream's order. */
+static void check_chunks(suite *s)
+{
+    const zagg_grid_info *info = zagg_grid_get_info(s->worker.grid);
+    npy blocks = read_array(s, "chunk_block");
+    const size_t n = (size_t)info->cells_per_chunk;
+    size_t wrong = 0;
+    uint64_t *own = take(s, n, sizeof *own);
+    assert_int_equal(info->chunks_per_shard, core_number(s->json, "chunks_per_shard"));
+    assert_int_equal(info->cells_per_shard, s->children.n);
+    for (size_t b = 0; b < info->chunks_per_shard; b++) {
+        uint64_t index[2] = {0, 0};
+        zagg_grid_chunk_index(s->worker.grid, &s->shard, b, index);
+        for (size_t axis = 0; axis < info->rank; axis++)
+            wrong +=
+                ((const uint64_t *)blocks.data)[b * info->rank + axis] != index[axis];
+        if (info->kind == ZAGG_GRID_HEALPIX)
+            zagg_grid_chunk_words(s->worker.grid, &s->shard, b, own);
+        else
+            zagg_grid_chunk_cells(s->worker.grid, &s->shard, b, own);
+        wrong += core_differing(ZAGG_DT_U64, own,
+                                (const uint64_t *)s->children.data + b * n, n);
+    }
+    if (wrong)
+        case_fail(&s->report, s->which->folder, "%zu chunk indices or cells differ",
+                  wrong);
+    else
+        case_pass(&s->report);
+    npy_free(&blocks);
+}
+
+/* One table per group read that returned rows. */
+static zg_grouped group(const suite *s, const npy *heights, uint32_t *ranks)
+{
+    npy offsets = read_array(s, "in_read_offsets");
+    const int64_t *at = offsets.data;
+    const size_t n = offsets.n - 1;
+    zagg_table *tables = take(s, n, sizeof *tables);
+    const zagg_table **list = take(s, n, sizeof *list);
+    zagg_column *columns = take(s, n, sizeof *columns);
+    zg_grouped grouped = {0};
+    for (size_t i = 0; i < n; i++) {
+        float *first = (float *)heights->data + at[i];
+        columns[i] = (zagg_column){"h_ph", heights->dtype, first};
+        tables[i] = (zagg_table){(size_t)(at[i + 1] - at[i]), 1, &columns[i],
+                                 ranks + at[i], NULL};
+        list[i] = &tables[i];
+    }
+    npy_free(&offsets);
+    assert_int_equal(zg_group_rows(s->worker.worker, s->arena, list, n, &grouped, NULL),
+                     ZAGG_OK);
+    return grouped;
+}
+
+/* Values of a column at the cells that hold rows, against the array of that column. */
+static size_t wrong_values(const suite *s, const zagg_column *col)
+{
+    char name[128];
+    (void)snprintf(name, sizeof name, "scalar/%s", col->name);
+    npy want = read_array(s, name), populated = read_array(s, "populated");
+    const size_t size = zagg_dtype_size(col->dtype);
+    size_t wrong = want.n == populated.n && want.dtype == col->dtype ? 0 : want.n;
+    for (size_t i = 0; !wrong && i < want.n; i++) {
+        const size_t cell = (size_t)((const int32_t *)populated.data)[i];
+        wrong += core_differing(col->dtype, (const uint8_t *)col->data + cell * size,
+                                (const uint8_t *)want.data + i * size, 1);
+    }
+    npy_free(&want);
+    npy_free(&populated);
+    return wrong;
+}
+
+static void check_column(suite *s, const zagg_column *col, size_t n_cells, size_t threads)
+{
+    char name[128], hex[65];
+    const zagg_value *dense = zagg_value_get(zagg_value_get(s->json, "scalar"), "dense");
+    const zagg_value *want = zagg_value_get(dense, col->name);
+    (void)snprintf(name, sizeof name, "%s %s, %zu threads", s->which->folder, col->name,
+                   threads);
+    if (!want) {
+        case_fail(&s->report, name, "no such column upstream");
+        return;
+    }
+    zg_sha256_hex(col->data, n_cells * zagg_dtype_size(col->dtype), hex);
+    const size_t wrong = strcmp(col->name, "morton") == 0 ? 0 : wrong_values(s, col);
+    if (wrong)
+        case_fail(&s->report, name, "%zu cells with rows differ", wrong);
+    else if (!zagg_value_is(zagg_value_get(want, "sha256"), hex))
+        case_fail(&s->report, name, "SHA-256 %s", hex);
+    else
+        case_pass(&s->report);
+}
+
+static void check_aggregate(suite *s, const zg_grouped *grouped, size_t pool)
+{
+    core_dense dense = {0};
+    uint64_t cells = 0;
+    zagg_err err = ZAGG_ERR_INIT;
+    const zagg_value *scalar = zagg_value_get(s->json, "scalar");
+    const zagg_value *meta = zagg_value_get(scalar, "metadata");
+    const zagg_value *order = zagg_value_get(scalar, "columns_in_order");
+    const size_t threads = zagg_pool_width(s->pools.of[pool]);
+    if (zg_aggregate(s->worker.worker, &s->shard, grouped, s->pools.of[pool],
+                     core_dense_take, &dense, &cells, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    assert_int_equal(cells, core_number(meta, "cells_with_data"));
+    assert_int_equal(grouped->n_rows, core_number(meta, "total_obs"));
+    assert_int_equal(dense.n_columns, order->n);
+    assert_int_equal(dense.n_cells, s->children.n);
+    for (size_t i = 0; i < dense.n_columns; i++) {
+        assert_string_equal(dense.columns[i].name, order->items[i]->str);
+        check_column(s, &dense.columns[i], dense.n_cells, threads);
+    }
+    core_dense_free(&dense);
+}
+
+static void run_shard(suite *s, const shard_case *which)
+{
+    char relative[128];
+    zagg_err err = ZAGG_ERR_INIT;
+    s->which = which;
+    (void)snprintf(relative, sizeof relative, "aggregate/shards/%s/case.json",
+                   which->folder);
+    s->json = golden_json(s->arena, golden_path(relative));
+    if (core_case_new(core_json(s->arena, SOURCE), core_json(s->arena, FIELDS),
+                      core_json(s->arena, which->grid), &s->worker, &err) != ZAGG_OK ||
+        zagg_grid_shard(s->worker.grid, core_number(s->json, "shard_key"), &s->shard,
+                        &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    s->children = read_array(s, "chunk_children");
+    check_chunks(s);
+    npy cells = read_array(s, "in_cell"), heights = read_array(s, "in_h_ph");
+    const zg_grouped grouped = group(s, &heights, ranks_of_rows(s, &cells));
+    for (size_t p = 0; p < N_POOLS; p++)
+        check_aggregate(s, &grouped, p);
+    npy_free(&cells);
+    npy_free(&heights);
+    npy_free(&s->children);
+    core_case_free(&s->worker);
+}
+
+static void test_shards(void **state)
+{
+    (void)state;
+    suite s = {.report = {.set = "aggregate/shards"}};
+    if (!golden_available("aggregate/shards/hp/case.json"))
+        skip();
+    assert_int_equal(zagg_arena_new(0, &s.arena, NULL), ZAGG_OK);
+    s.pools = core_pools_new();
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+        run_shard(&s, &CASES[i]);
+    core_pools_free(&s.pools);
+    zagg_arena_free(s.arena);
+    report_end(&s.report, 2 + N_POOLS * (7 + 6));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shards)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
