@@ -181,6 +181,10 @@ static const cli_case MAPS[] = {
      "sed 's/grid: {/grid: {latitude: authalic, /' c.yaml > authalic.yaml; zagg run -q "
      "--config authalic.yaml --store o --catalog geodetic.json",
      3, NULL, "error: geodetic.json: *output.grid.latitude asks for authalic*\n"},
+    {"authalic map, compat asked",
+     "sed 's/^output:/&\\n  compat: zagg-0.11/' c.yaml > compat.yaml; zagg run -q "
+     "--config compat.yaml --store o --catalog m.json",
+     3, NULL, "error: m.json: *output.compat asks for geodetic*\n"},
     {"geodetic map decides", "rm -rf o; " MAPPED("geodetic.json"), 0, NO_DATA, NULL},
     {"legacy map", MAPPED("legacy.json"), 3, NULL, LEGACY},
     {"legacy map, authalic asked", MAPPED("legacy.json") "--latitude authalic", 3, NULL,
