@@ -52,11 +52,10 @@ static zagg_status filter_column(zg_group_read *r, const zagg_filter *f,
                                  zagg_h5_column *out, zagg_err *err)
 {
     zagg_h5_dataset *dataset;
-    char what[256];
     zg_str text;
-    zg_str_init(&text, sizeof what);
-    zg_str_addf(&text, "filter on '%.200s'", f->dataset);
     ZAGG_TRY(zg_core_read_open(r, f->dataset, &dataset, err));
+    zg_str_init(&text, 256);
+    zg_str_addf(&text, "filter on '%.200s'", f->dataset);
     const zagg_status status = zg_core_read_select_column(dataset, f->has_column,
                                                           f->column, text.data, out, err);
     zg_str_free(&text);
