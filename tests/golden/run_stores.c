@@ -2,7 +2,6 @@
  * and byte for byte, whatever the number of threads and the handoff, and a second run
  * into the same store changes nothing. Sets whose config asks for what this version
  * refuses (ragged fields, hive layout) are skipped with zagg's own words. */
-#define _XOPEN_SOURCE 700 /* realpath */
 #include "support/program.h"
 
 #include <dirent.h>
