@@ -1,9 +1,9 @@
 # One line per task; the work is in scripts/ and in the presets of CMakePresets.json.
-.PHONY: help build demo test golden bench asan tsan cov fuzz fmt lint install clean
+.PHONY: help build demo test golden bench asan tsan arm64 cov fuzz fmt lint install clean
 PREFIX ?= /usr/local
 
 help:    ## list the targets
-	@sed -n 's/^\([a-z]*\): *## */  make \1|/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9]*\): *## */  make \1|/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 build:   ## build/release/zagg and zagg-synth (installs what is missing)
 	@scripts/build release
 demo:    ## photons to a Zarr store on this machine, in demo-out/
@@ -18,6 +18,8 @@ asan:    ## all but the peer tests under AddressSanitizer and UBSan
 	@scripts/test --preset asan
 tsan:    ## the same under ThreadSanitizer
 	@scripts/test --preset tsan
+arm64:   ## unit and golden tests as 64-bit ARM programs, under qemu-user
+	@scripts/arm64
 cov:     ## tests with gcov, and a report
 	@scripts/cov
 fuzz:    ## libFuzzer on the parsers for FUZZ_SECONDS (60) in all
