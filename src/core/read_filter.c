@@ -2,15 +2,23 @@
  *
  * eq ne ge le lt gt compare the column with a weak Python number (NEP 50): integers
  * exactly, also where the literal does not fit the column's type; a float literal against
- * integers in double; float32 columns against the literal rounded to float32. in / not_in
+ * integers in double; float32 columns against the literal rounded to float32 (an integer
+ * by way of double). in / not_in
  * give the list a type of its own first: one float makes all of it float64, and both
  * sides are promoted. NaN equals nothing. */
 #include "core/worker.h"
+#include "text/text.h"
 
-typedef enum number_kind { NUM_SIGNED, NUM_UNSIGNED, NUM_FLOAT, NUM_NONE } number_kind;
+typedef enum number_kind {
+    NUM_SIGNED,
+    NUM_UNSIGNED,
+    NUM_BEYOND, /* an integer outside every 64-bit column: i is its sign */
+    NUM_FLOAT,
+    NUM_NONE /* text, null: equal to nothing */
+} number_kind;
 
 typedef struct literal {
-    number_kind kind; /* NONE: text, null: equal to nothing */
+    number_kind kind;
     int64_t i;
     uint64_t u;
     double f; /* the value as double whatever the kind */
@@ -44,9 +52,10 @@ static literal literal_from(const zagg_value *v)
         l.f = (double)l.u;
         break;
     case ZAGG_BIGINT:
-        /* Beyond every 64-bit column on its side: infinity orders the same way. */
-        l.kind = NUM_FLOAT;
-        l.f = v->str_len > 0 && v->str[0] == '-' ? -__builtin_inf() : __builtin_inf();
+        l.kind = NUM_BEYOND;
+        l.i = v->str_len > 0 && v->str[0] == '-' ? -1 : 1;
+        if (!zg_float_parse(v->str, v->str_len, &l.f))
+            l.f = l.i < 0 ? -__builtin_inf() : __builtin_inf();
         break;
     case ZAGG_FLOAT:
         l.kind = NUM_FLOAT;
@@ -71,12 +80,16 @@ static int order_signed(int64_t a, const literal *l)
 {
     if (l->kind == NUM_UNSIGNED)
         return CMP_LESS; /* the literal is above INT64_MAX */
+    if (l->kind == NUM_BEYOND)
+        return l->i > 0 ? CMP_LESS : CMP_GREATER;
     return a < l->i ? CMP_LESS : a > l->i ? CMP_GREATER : CMP_EQUAL;
 }
 
 static int order_unsigned(uint64_t a, const literal *l)
 {
     uint64_t b = l->u;
+    if (l->kind == NUM_BEYOND)
+        return l->i > 0 ? CMP_LESS : CMP_GREATER;
     if (l->kind == NUM_SIGNED) {
         if (l->i < 0)
             return CMP_GREATER;
@@ -112,9 +125,7 @@ static void keep_compared(const zagg_filter *filter, zagg_dtype dtype, const voi
             keep[i] = (uint8_t)(keep[i] & outcome);
         return;
     }
-    const float narrow = l.kind == NUM_SIGNED     ? (float)l.i
-                         : l.kind == NUM_UNSIGNED ? (float)l.u
-                                                  : (float)l.f;
+    const float narrow = (float)l.f;
     switch (dtype) {
     case ZAGG_DT_I8:
         EACH_INT(int8_t, int64_t, order_signed);
