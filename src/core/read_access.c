@@ -4,30 +4,36 @@
 
 #include <string.h>
 
+enum { MAX_PATH_BYTES = 4096 };
+
+/* Length of a template with every "{group}" replaced; copied to `out` where there is one.
+ */
+static size_t expand(const char *tmpl, const char *group, char *out)
+{
+    static const char MARK[] = "{group}";
+    const size_t group_len = strlen(group);
+    size_t len = 0;
+    for (const char *p = tmpl; *p;) {
+        const bool mark = strncmp(p, MARK, sizeof MARK - 1) == 0;
+        const size_t n = mark ? group_len : 1;
+        if (out)
+            memcpy(out + len, mark ? group : p, n);
+        len += n;
+        p += mark ? sizeof MARK - 1 : 1;
+    }
+    return len;
+}
+
 zagg_status zg_core_read_path(zg_group_read *r, const char *tmpl, const char **out,
                               zagg_err *err)
 {
-    static const char MARK[] = "{group}";
-    zg_str path;
-    zg_str_init(&path, 4096);
-    for (const char *p = tmpl;;) {
-        const char *hit = strstr(p, MARK);
-        if (!hit) {
-            zg_str_add(&path, p);
-            break;
-        }
-        zg_str_addn(&path, p, (size_t)(hit - p));
-        zg_str_add(&path, r->group);
-        p = hit + sizeof MARK - 1;
-    }
-    char *kept = path.failed ? NULL : zagg_arena_strndup(r->arena, path.data, path.len);
-    const bool too_long = path.failed;
-    zg_str_free(&path);
-    if (!kept)
-        return too_long ? zagg_err_set(err, ZAGG_ERANGE, "path template '%s' is too long",
-                                       tmpl)
-                        : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    *out = kept;
+    char *path;
+    const size_t len = expand(tmpl, r->group, NULL);
+    if (len > MAX_PATH_BYTES)
+        return zagg_err_set(err, ZAGG_ERANGE, "path template '%s' is too long", tmpl);
+    ZAGG_TRY(zagg_arena_alloc(r->arena, len + 1, 1, &path, err));
+    expand(tmpl, r->group, path);
+    *out = path;
     return ZAGG_OK;
 }
 

@@ -47,6 +47,15 @@ static bool after_last(walk *w, const uint8_t *key)
     return order > 0;
 }
 
+/* Why a list of chunks took no more: its bound is the budget, all else is memory. */
+static zagg_status no_entry(const zg_vec *list, zagg_err *err)
+{
+    if (list->len < list->max_len)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a chunk index");
+    return zagg_err_set(err, ZAGG_ERANGE,
+                        "chunk index needs more than the metadata budget");
+}
+
 static zagg_status leaf_entry(walk *w, const uint8_t *key, uint64_t addr, uint64_t node,
                               zagg_err *err)
 {
@@ -75,8 +84,7 @@ static zagg_status leaf_entry(walk *w, const uint8_t *key, uint64_t addr, uint64
         return bad(err, "chunk of an impossible size", node);
     zg_h5_entry *e = zg_vec_push(w->out);
     if (!e)
-        return zagg_err_set(err, ZAGG_ERANGE,
-                            "chunk index needs more than the metadata budget");
+        return no_entry(w->out, err);
     *e = (zg_h5_entry){addr, place[0], place[1], size, mask};
     return ZAGG_OK;
 }
@@ -177,7 +185,7 @@ static zagg_status widen(zagg_h5_dataset *ds, uint64_t begin, uint64_t end, zagg
         if (e)
             *e = *ZG_VEC_AT(&ds->index, zg_h5_entry, i);
         else
-            st = zagg_err_set(err, ZAGG_ERANGE, "chunk index over the metadata budget");
+            st = no_entry(&all, err);
     }
     if (st == ZAGG_OK)
         st = collect(ds, old_end, hi, &all, err);
