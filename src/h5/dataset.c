@@ -1,6 +1,7 @@
 /* Opening a dataset: its messages put together and checked against each other, so that
  * reading can rely on every size. */
 #include "h5/h5.h"
+#include "h5/inspect.h"
 
 /* Contiguous data are read in pieces of about this size. */
 #define PIECE_BYTES ((uint64_t)64 << 10)
@@ -114,27 +115,49 @@ static zagg_status check(zg_h5_dataset_parse *p, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status parse(zagg_h5 *file, zagg_h5_dataset *ds, zagg_err *err)
+static zagg_status parse(zagg_h5_dataset *ds, uint64_t addr, zagg_err *err)
 {
-    uint64_t addr;
-    ZAGG_TRY(zg_h5_resolve(file, ds->path, &addr, err));
     zg_h5_object kind;
-    ZAGG_TRY(zg_h5_classify(file, addr, &kind, err));
+    ZAGG_TRY(zg_h5_classify(ds->file, addr, &kind, err));
     if (kind == ZG_H5_OBJECT_GROUP)
         return zagg_err_set(err, ZAGG_ENOTFOUND, "a group, not a dataset");
     zg_h5_dataset_parse p = {.ds = ds};
-    ZAGG_TRY(zg_h5_header_walk(file, addr, zg_h5_dataset_message, &p, err));
+    ZAGG_TRY(zg_h5_header_walk(ds->file, addr, zg_h5_dataset_message, &p, err));
     return check(&p, err);
 }
 
-static void dataset_free(zagg_h5_dataset *ds)
+void zg_h5_dataset_free(zagg_h5_dataset *ds)
 {
     if (!ds)
         return;
+    ds->file->index_bytes -= ds->index.cap * sizeof(zg_h5_entry);
     zg_vec_free(&ds->index);
     zg_free(ds->inline_data);
     zg_free(ds->path);
     zg_free(ds);
+}
+
+zagg_status zg_h5_dataset_at(zagg_h5 *file, const char *path, uint64_t addr,
+                             zagg_h5_dataset **out, zagg_err *err)
+{
+    zagg_h5_dataset *ds = zg_alloc(1, sizeof *ds);
+    zagg_status st = ZAGG_OK;
+    if (ds) {
+        ds->file = file;
+        ds->addr = ZG_H5_UNDEF;
+        zg_vec_init(&ds->index, sizeof(zg_h5_entry), 0);
+        ds->path = zg_strdup(path);
+        ds->info.path = ds->path;
+    }
+    if (!ds || !ds->path)
+        st = zagg_err_set(err, ZAGG_ENOMEM, "no memory for a dataset");
+    if (st == ZAGG_OK)
+        st = parse(ds, addr, err);
+    if (st == ZAGG_OK)
+        *out = ds;
+    else
+        zg_h5_dataset_free(ds);
+    return st;
 }
 
 static zagg_status open_locked(zagg_h5 *file, const char *path, zagg_h5_dataset **out,
@@ -147,24 +170,14 @@ static zagg_status open_locked(zagg_h5 *file, const char *path, zagg_h5_dataset 
             return ZAGG_OK;
         }
     }
-    zagg_h5_dataset *ds = zg_alloc(1, sizeof *ds), **place = NULL;
-    zagg_status st = ZAGG_OK;
-    if (ds) {
-        ds->file = file;
-        ds->addr = ZG_H5_UNDEF;
-        zg_vec_init(&ds->index, sizeof(zg_h5_entry), 0);
-        ds->path = zg_strdup(path);
-        ds->info.path = ds->path;
-    }
-    if (!ds || !ds->path)
-        st = zagg_err_set(err, ZAGG_ENOMEM, "no memory for a dataset");
-    if (st == ZAGG_OK)
-        st = parse(file, ds, err);
-    if (st == ZAGG_OK && !(place = zg_vec_push(&file->datasets)))
-        st = zagg_err_set(err, ZAGG_ENOMEM, "no memory for a dataset");
-    if (st != ZAGG_OK) {
-        dataset_free(ds);
-        return st;
+    uint64_t addr;
+    zagg_h5_dataset *ds, **place;
+    ZAGG_TRY(zg_h5_resolve(file, path, &addr, err));
+    ZAGG_TRY(zg_h5_dataset_at(file, path, addr, &ds, err));
+    place = zg_vec_push(&file->datasets);
+    if (!place) {
+        zg_h5_dataset_free(ds);
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a dataset");
     }
     *place = ds;
     *out = ds;
@@ -192,6 +205,6 @@ zagg_h5_info zagg_h5_dataset_info(const zagg_h5_dataset *dataset)
 void zg_h5_datasets_free(zagg_h5 *file)
 {
     for (size_t i = 0; i < file->datasets.len; i++)
-        dataset_free(*ZG_VEC_AT(&file->datasets, zagg_h5_dataset *, i));
+        zg_h5_dataset_free(*ZG_VEC_AT(&file->datasets, zagg_h5_dataset *, i));
     zg_vec_free(&file->datasets);
 }

@@ -21,8 +21,10 @@ zagg_status zg_h5_link_decode(const uint8_t *data, size_t len, zg_h5_link *out,
         link.kind = ZG_H5_LINK_SOFT;
         link.target_len = (size_t)zg_h5_uint(&c, 2);
         link.target = (const char *)zg_h5_take(&c, link.target_len);
-    } else if (kind == 64) {
+    } else if (kind == 64) { /* version and flags, file NUL, path NUL */
         link.kind = ZG_H5_LINK_EXTERNAL;
+        link.target_len = (size_t)zg_h5_uint(&c, 2);
+        link.target = (const char *)zg_h5_take(&c, link.target_len);
     }
     if (c.bad || version != 1 || link.name_len == 0)
         return zagg_err_set(err, ZAGG_EFORMAT, "damaged link message");
