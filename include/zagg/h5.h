@@ -119,6 +119,84 @@ ZAGG_API zagg_status zagg_h5_scan(const zagg_h5_column *columns, size_t n_column
                                   void (*discard)(void *user, void *result), void *user,
                                   zagg_err *err);
 
+/* ---- looking at a whole file ---- */
+
+/** Bytes that a dataset takes in the file, its metadata aside. */
+typedef struct zagg_h5_storage {
+    uint64_t data_bytes;   /* of all elements */
+    uint64_t stored_bytes; /* what they take, filters applied */
+    uint64_t chunks;       /* stored ones; 0 or 1 where there are no chunks */
+} zagg_h5_storage;
+/** Walks the whole chunk index. FORMAT when that is damaged, IO, NOMEM, RANGE. */
+ZAGG_API zagg_status zagg_h5_storage_read(zagg_h5_dataset *dataset, zagg_h5_storage *out,
+                                          zagg_err *err);
+
+typedef enum zagg_h5_kind {
+    ZAGG_H5_GROUP = 0,
+    ZAGG_H5_DATASET,
+    ZAGG_H5_SOFT_LINK,
+    ZAGG_H5_EXTERNAL_LINK,
+    ZAGG_H5_OTHER /* committed datatypes, user-defined links, what cannot be told */
+} zagg_h5_kind;
+
+/** One link of a file and what it leads to. Everything in it is valid during the call
+ * only. */
+typedef struct zagg_h5_node {
+    const char *path; /* absolute */
+    unsigned depth;   /* links below where the walk began */
+    zagg_h5_kind kind;
+    const char *target;  /* soft links: path; external ones: "FILE:PATH"; else NULL */
+    const char *same_as; /* path under which the same object was met; else NULL */
+    zagg_h5_dataset *dataset; /* NULL unless this is one that can be read */
+    zagg_status status;       /* why an object cannot be read, or a soft link leads */
+    const char *reason;       /* nowhere; OK and NULL when all is well */
+} zagg_h5_node;
+typedef zagg_status (*zagg_h5_walk_fn)(void *user, const zagg_h5_node *node,
+                                       zagg_err *err);
+
+/** Visit what is at `path` and, down to `max_depth` links below (UINT_MAX: all), what is
+ * in it: groups before their members, members in byte order of their names. Each object
+ * is entered once, whatever leads to it; links are told of and not followed. What cannot
+ * be read is visited with its reason. Errors: NOTFOUND and the like for `path` itself,
+ * RANGE for more links than the metadata budget holds, NOMEM, the visitor's. */
+ZAGG_API zagg_status zagg_h5_walk(zagg_h5 *file, const char *path, unsigned max_depth,
+                                  zagg_h5_walk_fn fn, void *user, zagg_err *err);
+
+typedef struct zagg_h5_check_summary {
+    uint64_t groups, datasets; /* looked at */
+    uint64_t chunks;           /* stored ones; of data without chunks: 1 */
+    uint64_t bytes;            /* stored ones that were read */
+    uint64_t chunks_unsummed;  /* of these: nothing but place and size could be checked */
+    uint64_t damaged_objects;  /* groups and datasets that are damaged, or a chunk is */
+    uint64_t damaged_chunks;
+    uint64_t not_checked; /* objects of features that are not read */
+} zagg_h5_check_summary;
+
+/** One damaged or unchecked object, or damaged chunk. */
+typedef struct zagg_h5_finding {
+    const char *path;
+    bool not_checked;
+    const char *message;
+} zagg_h5_finding;
+
+typedef struct zagg_h5_check_opts {
+    zagg_pool *pool; /* chunks side by side; may be NULL */
+    /** The order does not depend on the pool. May be NULL. */
+    zagg_status (*report)(void *user, const zagg_h5_finding *finding, zagg_err *err);
+    /** What has been checked so far. May be NULL. */
+    void (*progress)(void *user, const zagg_h5_check_summary *so_far);
+    void *user;
+} zagg_h5_check_opts;
+
+/** Check everything at and below `path`: groups and headers parse, every stored chunk
+ * lies inside the file and over no other of its dataset, can be fetched, passes its
+ * checksums, inflates and has its exact size. Damage is counted in `out` and is no
+ * error; an error means that the check could not be made. Memory: the index of one
+ * dataset, threads x some megabytes. Callbacks run on the caller's thread. */
+ZAGG_API zagg_status zagg_h5_check(zagg_h5 *file, const char *path,
+                                   const zagg_h5_check_opts *opts,
+                                   zagg_h5_check_summary *out, zagg_err *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,12 +12,14 @@ zagg_status zg_h5_dataset_at(zagg_h5 *file, const char *path, uint64_t addr,
 /** Needs file->lock, unless nothing else uses the file any more. NULL is fine. */
 void zg_h5_dataset_free(zagg_h5_dataset *dataset);
 
-/** Sees some of a dataset's stored chunks; n_entries may be 0. */
+/** Sees n of a dataset's stored chunks. */
 typedef zagg_status (*zg_h5_entries_fn)(void *user, const zg_h5_entry *entries, size_t n,
                                         zagg_err *err);
 /** All stored chunks of a chunked dataset, ascending by row of the chunk grid, in runs
  * that end where a row does. `fn` may use the dataset. */
 zagg_status zg_h5_each_entries(zagg_h5_dataset *dataset, zg_h5_entries_fn fn, void *user,
                                zagg_err *err);
+/** Bytes of all elements. */
+uint64_t zg_h5_data_bytes(const zagg_h5_dataset *dataset);
 
 #endif
