@@ -1,50 +1,14 @@
-/* Chunk index: B-tree version 1 of node type 1 (section III.A.1). The walk descends only
- * into children whose keys meet the wanted rows, demands that keys ascend over the whole
- * walk (which also excludes cycles and nodes met twice) and that every chunk lies on the
- * grid.
- *
- * Parsed entries stay with the dataset; neighbouring requests only walk what is new. */
+/* Chunk indexes: which one a dataset has, what every chunk is checked for, and the cache
+ * of parsed entries. These stay with the dataset; neighbouring requests only walk what is
+ * new. */
 #include "h5/h5.h"
 
-typedef struct walk {
-    zagg_h5_dataset *ds;
-    zg_vec *out;
-    uint64_t begin, end; /* wanted elements along the first axis */
-    unsigned rank;
-    size_t key_bytes;
-    bool any;                        /* `last` is set */
-    uint64_t last[ZAGG_H5_MAX_RANK]; /* offsets of the last chunk met */
-    uint64_t budget_bytes;           /* nodes that may still be read */
-} walk;
+#include <stdlib.h>
 
-static zagg_status bad(zagg_err *err, const char *what, uint64_t addr)
+zagg_status zg_h5_index_bad(zagg_err *err, const char *what, uint64_t addr)
 {
     return zagg_err_set(err, ZAGG_EFORMAT, "chunk index: %s at address %llu", what,
                         (unsigned long long)addr);
-}
-
-/* Order of two keys by their chunk offsets, as numbers of `rank` digits. */
-static int compare(const uint8_t *a, const uint8_t *b, unsigned rank)
-{
-    for (unsigned d = 0; d < rank; d++) {
-        uint64_t x = zg_le64(a + 8 + 8 * d), y = zg_le64(b + 8 + 8 * d);
-        if (x != y)
-            return x < y ? -1 : 1;
-    }
-    return 0;
-}
-
-static bool after_last(walk *w, const uint8_t *key)
-{
-    int order = w->any ? 0 : 1;
-    for (unsigned d = 0; d < w->rank; d++) {
-        uint64_t x = zg_le64(key + 8 + 8 * d);
-        if (order == 0 && x != w->last[d])
-            order = x > w->last[d] ? 1 : -1;
-        w->last[d] = x;
-    }
-    w->any = true;
-    return order > 0;
 }
 
 /* Why a list of chunks took no more: its bound is the budget, all else is memory. */
@@ -56,108 +20,94 @@ static zagg_status no_entry(const zg_vec *list, zagg_err *err)
                         "chunk index needs more than the metadata budget");
 }
 
-static zagg_status leaf_entry(walk *w, const uint8_t *key, uint64_t addr, uint64_t node,
-                              zagg_err *err)
+static zagg_status check_bytes(const zagg_h5_dataset *ds, const zg_h5_chunk *c,
+                               bool filtered, uint64_t node, zagg_err *err)
 {
-    zagg_h5_dataset *ds = w->ds;
-    if (!after_last(w, key))
-        return bad(err, "chunks out of order", node);
-    uint64_t place[2] = {0, 0};
-    for (unsigned d = 0; d < w->rank; d++) {
-        uint64_t offset = zg_le64(key + 8 + 8 * d), dim = ds->info.chunk_dims[d];
-        if (offset % dim != 0 || offset >= ds->info.dims[d])
-            return bad(err, "chunk off the grid", node);
-        if (d < 2)
-            place[d] = offset / dim;
-    }
-    if (zg_le64(key + 8 + 8 * w->rank) != 0)
-        return bad(err, "chunk with an element offset", node);
-    uint32_t size = zg_le32(key), mask = zg_le32(key + 4);
     uint64_t end;
-    if (addr == ZG_H5_UNDEF || !zg_add_u64(addr, ds->file->base, &end) ||
-        !zg_add_u64(end, size, &end) || end > ds->file->size)
-        return bad(err, "chunk beyond the end of the file", node);
-    bool coded = ds->n_filters != 0;
+    if (c->addr == ZG_H5_UNDEF || !zg_add_u64(c->addr, ds->file->base, &end) ||
+        !zg_add_u64(end, c->size, &end) || end > ds->file->size)
+        return zg_h5_index_bad(err, "chunk beyond the end of the file", node);
     /* filters of this file format never expand a chunk much: bounds the memory for it */
-    if (size == 0 || (!coded && size != ds->chunk_bytes) ||
-        (coded && size > 2 * (uint64_t)ds->chunk_bytes + 65536))
-        return bad(err, "chunk of an impossible size", node);
-    zg_h5_entry *e = zg_vec_push(w->out);
-    if (!e)
+    if (c->size == 0 || (!filtered && c->size != ds->chunk_bytes) ||
+        (filtered && c->size > 2 * (uint64_t)ds->chunk_bytes + 65536))
+        return zg_h5_index_bad(err, "chunk of an impossible size", node);
+    return ZAGG_OK;
+}
+
+zagg_status zg_h5_index_add(zg_h5_index_walk *w, const zg_h5_chunk *c, uint64_t node,
+                            zagg_err *err)
+{
+    const zagg_h5_dataset *ds = w->ds;
+    zg_h5_entry e = {c->addr, c->place[0], 0, (uint32_t)c->size, c->mask};
+    bool edge = false;
+    for (unsigned d = 0; d < ds->info.rank; d++) {
+        if (c->place[d] >= w->counts[d])
+            return zg_h5_index_bad(err, "chunk off the grid", node);
+        if (d)
+            e.col = e.col * w->counts[d] + c->place[d];
+        edge = edge || ds->info.dims[d] - c->place[d] * ds->info.chunk_dims[d] <
+                           ds->info.chunk_dims[d];
+    }
+    bool filtered = ds->n_filters && !(edge && ds->edges_unfiltered);
+    ZAGG_TRY(check_bytes(ds, c, filtered, node, err));
+    if (!filtered)
+        e.mask = UINT32_MAX;
+    /* This also excludes chunks met twice and trees that go round in circles. */
+    if (w->any && !w->any_order) {
+        const zg_h5_entry *last = ZG_VEC_AT(w->out, zg_h5_entry, w->out->len - 1);
+        if (e.row < last->row || (e.row == last->row && e.col <= last->col))
+            return zg_h5_index_bad(err, "chunks out of order", node);
+    }
+    zg_h5_entry *to = zg_vec_push(w->out);
+    if (!to)
         return no_entry(w->out, err);
-    *e = (zg_h5_entry){addr, place[0], place[1], size, mask};
+    *to = e;
+    w->any = true;
     return ZAGG_OK;
 }
 
-static zagg_status tree_node(walk *w, uint64_t addr, int level, zagg_err *err);
-
-static zagg_status node_body(walk *w, const uint8_t *body, size_t n, unsigned level,
-                             uint64_t node, zagg_err *err)
+static int by_place(const void *a, const void *b)
 {
-    size_t step = w->key_bytes + 8;
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *key = body + i * step, *next = key + step;
-        int order = compare(key, next, w->rank);
-        /* the last key is only a bound */
-        if (order > 0 || (order == 0 && i + 1 < n))
-            return bad(err, "keys out of order", node);
-    }
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *key = body + i * step;
-        uint64_t from = zg_le64(key + 8), to = zg_le64(key + step + 8);
-        uint64_t child = zg_le64(key + w->key_bytes);
-        if (from >= w->end)
-            break;
-        if (level == 0 && from >= w->begin)
-            ZAGG_TRY(leaf_entry(w, key, child, node, err));
-        else if (level > 0 && to >= w->begin)
-            ZAGG_TRY(tree_node(w, child, (int)level - 1, err));
-    }
-    return ZAGG_OK;
-}
-
-/* `level` is what the parent demands, -1 at the root. */
-static zagg_status tree_node(walk *w, uint64_t addr, int level, zagg_err *err)
-{
-    zagg_h5 *file = w->ds->file;
-    uint8_t head[24];
-    ZAGG_TRY(zg_h5_meta(file, addr, sizeof head, head, err));
-    if (memcmp(head, "TREE", 4) != 0 || head[4] != 1)
-        return bad(err, "no B-tree node", addr);
-    if (head[5] > ZG_H5_MAX_DEPTH || (level >= 0 && head[5] != level))
-        return bad(err, "node of another level", addr);
-    size_t n = zg_le16(head + 6);
-    if (n == 0)
-        return level < 0 ? ZAGG_OK : bad(err, "empty node", addr);
-    size_t len = n * (w->key_bytes + 8) + w->key_bytes;
-    if (len > w->budget_bytes)
-        return bad(err, "nodes refer to each other", addr);
-    w->budget_bytes -= len;
-    uint8_t *body;
-    ZAGG_TRY(zg_h5_meta_new(file, addr + sizeof head, len, &body, err));
-    zagg_status st = node_body(w, body, n, head[5], addr, err);
-    zg_free(body);
-    return st;
+    const zg_h5_entry *x = a, *y = b;
+    if (x->row != y->row)
+        return x->row < y->row ? -1 : 1;
+    return x->col < y->col ? -1 : x->col > y->col;
 }
 
 /* Append the entries of chunk rows [begin, end) to `out`. */
 static zagg_status collect(zagg_h5_dataset *ds, uint64_t begin, uint64_t end, zg_vec *out,
                            zagg_err *err)
 {
-    if (ds->addr == ZG_H5_UNDEF || begin >= end)
+    static zagg_status (*const walks[])(zg_h5_index_walk *, zagg_err *) = {
+        [ZG_H5_INDEX_BTREE1] = zg_h5_index_btree1,
+        [ZG_H5_INDEX_SINGLE] = zg_h5_index_single,
+        [ZG_H5_INDEX_IMPLICIT] = zg_h5_index_implicit,
+        [ZG_H5_INDEX_FIXED_ARRAY] = zg_h5_index_fixed_array,
+        [ZG_H5_INDEX_EXTENSIBLE_ARRAY] = zg_h5_index_extensible_array,
+        [ZG_H5_INDEX_BTREE2] = zg_h5_index_btree2};
+    zg_h5_index_walk w = {.ds = ds,
+                          .out = out,
+                          .begin = begin,
+                          .end = end,
+                          .budget_bytes = zg_h5_walk_budget(ds->file)};
+    for (unsigned d = 0; d < ds->info.rank; d++) {
+        uint64_t n = ds->info.dims[d];
+        w.counts[d] = n / ds->info.chunk_dims[d] + (n % ds->info.chunk_dims[d] != 0);
+        if (n == 0)
+            return ZAGG_OK;
+    }
+    w.end = end < w.counts[0] ? end : w.counts[0];
+    if (ds->addr == ZG_H5_UNDEF || w.begin >= w.end)
         return ZAGG_OK;
-    uint64_t rows = ds->chunk_rows, last;
-    if (!zg_mul_u64(end, rows, &last))
-        last = UINT64_MAX;
-    walk w = {.ds = ds,
-              .out = out,
-              .begin = begin * rows,
-              .end = last,
-              .rank = ds->info.rank,
-              .key_bytes = 8 + 8 * ((size_t)ds->info.rank + 1),
-              .budget_bytes = zg_h5_walk_budget(ds->file)};
-    return tree_node(&w, ds->addr, -1, err);
+    size_t first = out->len;
+    ZAGG_TRY(walks[ds->index_kind](&w, err));
+    if (w.any_order && w.any)
+        qsort(ZG_VEC_AT(out, zg_h5_entry, first), out->len - first, sizeof(zg_h5_entry),
+              by_place);
+    return ZAGG_OK;
 }
+
+/* ---- cache ---- */
 
 static void drop(zagg_h5_dataset *ds)
 {

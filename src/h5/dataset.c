@@ -47,8 +47,8 @@ static zagg_status check_chunked(zg_h5_dataset_parse *p, zagg_err *err)
                             ds->info.rank, p->layout_rank - 1);
     if (p->layout_elem_size != ds->elem_size)
         return zagg_err_set(err, ZAGG_EFORMAT,
-                            "elements of %zu bytes, but chunks with elements of %u",
-                            ds->elem_size, p->layout_elem_size);
+                            "elements of %zu bytes, but chunks with elements of %llu",
+                            ds->elem_size, (unsigned long long)p->layout_elem_size);
     uint64_t bytes = ds->elem_size;
     for (unsigned i = 0; i < ds->info.rank; i++)
         if (ds->info.chunk_dims[i] == 0 ||

@@ -20,7 +20,8 @@ static zagg_status bad(zagg_err *err, const char *what, uint64_t addr)
                         (unsigned long long)addr);
 }
 
-zagg_status zg_h5_heap_open(zagg_h5 *file, uint64_t addr, zg_h5_heap *out, zagg_err *err)
+zagg_status zg_h5_heap_open(zagg_h5 *file, uint64_t addr, uint64_t *budget_bytes,
+                            zg_h5_heap *out, zagg_err *err)
 {
     uint8_t p[146]; /* header without filter information */
     ZAGG_TRY(zg_h5_meta(file, addr, sizeof p, p, err));
@@ -40,6 +41,8 @@ zagg_status zg_h5_heap_open(zagg_h5 *file, uint64_t addr, zg_h5_heap *out, zagg_
     unsigned by_block = ((unsigned)direct_bits + 7) / 8;
     unsigned by_object = enc_size(zg_le32(p + 10));
     *out = (zg_h5_heap){.file = file,
+                        .budget_bytes = budget_bytes,
+                        .block_checksums = p[9] & 0x02,
                         .addr = addr,
                         .root = zg_le64(p + 132),
                         .id_len = zg_le16(p + 5),
@@ -51,6 +54,13 @@ zagg_status zg_h5_heap_open(zagg_h5 *file, uint64_t addr, zg_h5_heap *out, zagg_
                         .root_rows = rows,
                         .heap_bits = heap_bits};
     return ZAGG_OK;
+}
+
+void zg_h5_heap_close(zg_h5_heap *heap)
+{
+    zg_free(heap->verified);
+    heap->verified = NULL;
+    heap->n_verified = heap->cap_verified = 0;
 }
 
 /* A block of the heap that covers heap offsets [begin, begin + 2^bits) (direct) or the
@@ -75,6 +85,61 @@ static zagg_status check_head(const zg_h5_heap *heap, const uint8_t *p, const ch
         return bad(err, "damaged block", b->addr);
     return ZAGG_OK;
 }
+
+/* ---- checksums of direct blocks ---- */
+
+/* Slot of a block in the table of verified ones: its own or the next free one. */
+static uint64_t *verified_slot(uint64_t *table, size_t cap, uint64_t addr)
+{
+    size_t i = (size_t)((addr + 1) * 0x9e3779b97f4a7c15u >> 32) & (cap - 1);
+    while (table[i] && table[i] != addr + 1)
+        i = (i + 1) & (cap - 1);
+    return &table[i];
+}
+
+static zagg_status note_verified(zg_h5_heap *heap, uint64_t addr, zagg_err *err)
+{
+    if (2 * (heap->n_verified + 1) > heap->cap_verified) {
+        size_t cap = heap->cap_verified ? 2 * heap->cap_verified : 16;
+        uint64_t *table = zg_alloc(cap, sizeof *table);
+        if (!table)
+            return zagg_err_set(err, ZAGG_ENOMEM, "no memory to read a fractal heap");
+        for (size_t i = 0; i < heap->cap_verified; i++)
+            if (heap->verified[i])
+                *verified_slot(table, cap, heap->verified[i] - 1) = heap->verified[i];
+        zg_free(heap->verified);
+        heap->verified = table;
+        heap->cap_verified = cap;
+    }
+    *verified_slot(heap->verified, heap->cap_verified, addr) = addr + 1;
+    heap->n_verified++;
+    return ZAGG_OK;
+}
+
+/* The checksum is behind the block's head and counts as zeros; a block is read whole for
+ * it only once. */
+static zagg_status verify_direct(zg_h5_heap *heap, const heap_block *b, zagg_err *err)
+{
+    if (!heap->block_checksums ||
+        (heap->cap_verified &&
+         *verified_slot(heap->verified, heap->cap_verified, b->addr)))
+        return ZAGG_OK;
+    size_t len = (size_t)1 << b->bits, at = 13 + heap->offset_bytes;
+    if (len < at + 4)
+        return bad(err, "impossible block", b->addr);
+    ZAGG_TRY(zg_h5_spend(heap->budget_bytes, len, err));
+    uint8_t *p;
+    ZAGG_TRY(zg_h5_meta_new(heap->file, b->addr, len, &p, err));
+    uint32_t sum = zg_le32(p + at);
+    memset(p + at, 0, 4);
+    bool same = zg_h5_lookup3(p, len) == sum;
+    zg_free(p);
+    if (!same)
+        return bad(err, "checksum of a direct block does not match", b->addr);
+    return note_verified(heap, b->addr, err);
+}
+
+/* ---- objects ---- */
 
 /* Replace an indirect block by its child that covers `offset`. */
 static zagg_status descend(const zg_h5_heap *heap, heap_block *b, uint64_t offset,
@@ -119,7 +184,7 @@ static zagg_status descend(const zg_h5_heap *heap, heap_block *b, uint64_t offse
     return ZAGG_OK;
 }
 
-zagg_status zg_h5_heap_get(const zg_h5_heap *heap, const uint8_t *id, uint8_t **out,
+zagg_status zg_h5_heap_get(zg_h5_heap *heap, const uint8_t *id, uint8_t **out,
                            size_t *out_len, zagg_err *err)
 {
     zg_h5_cur c = zg_h5_cur_of(id, heap->id_len);
@@ -140,6 +205,7 @@ zagg_status zg_h5_heap_get(const zg_h5_heap *heap, const uint8_t *id, uint8_t **
     uint8_t head[13 + 8];
     ZAGG_TRY(zg_h5_meta(heap->file, b.addr, 13 + heap->offset_bytes, head, err));
     ZAGG_TRY(check_head(heap, head, "FHDB", &b, err));
+    ZAGG_TRY(verify_direct(heap, &b, err));
     uint64_t in_block = offset - b.begin, block_bytes = (uint64_t)1 << b.bits;
     if (in_block > block_bytes || len > block_bytes - in_block)
         return bad(err, "object beyond its block", b.addr);

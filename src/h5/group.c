@@ -76,13 +76,13 @@ uint64_t zg_h5_walk_budget(const zagg_h5 *file)
     return file->size < most ? file->size : most;
 }
 
-zagg_status zg_h5_walk_spend(zg_h5_link_walk *walk, uint64_t bytes, zagg_err *err)
+zagg_status zg_h5_spend(uint64_t *budget_bytes, uint64_t bytes, zagg_err *err)
 {
     /* Structures do not overlap, so a walk that reads more than the file holds goes round
      * in circles. */
-    if (bytes > walk->budget_bytes)
-        return zagg_err_set(err, ZAGG_EFORMAT, "group structures refer to each other");
-    walk->budget_bytes -= bytes;
+    if (bytes > *budget_bytes)
+        return zagg_err_set(err, ZAGG_EFORMAT, "structures refer to each other");
+    *budget_bytes -= bytes;
     return ZAGG_OK;
 }
 

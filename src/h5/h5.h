@@ -105,9 +105,17 @@ zagg_status zg_h5_meta(zagg_h5 *file, uint64_t addr, size_t len, void *out,
 zagg_status zg_h5_meta_new(zagg_h5 *file, uint64_t addr, size_t len, uint8_t **out,
                            zagg_err *err);
 void zg_h5_pager_init(zagg_h5 *file);
+/** Read metadata from now on in the pages that the file is laid out in. */
+void zg_h5_pager_file_pages(zagg_h5 *file, uint64_t file_page_bytes);
 void zg_h5_pager_free(zagg_h5 *file);
 
-/** Find and read the superblock: sets base and root. */
+/** How many bytes of structures one walk may visit: they do not overlap in the file, and
+ * a sane group or index is small against the metadata budget. */
+uint64_t zg_h5_walk_budget(const zagg_h5 *file);
+/** FORMAT when the structures visited so far exceed what the file can hold. */
+zagg_status zg_h5_spend(uint64_t *budget_bytes, uint64_t bytes, zagg_err *err);
+
+/** Find and read the superblock and its extension: sets base, root and page size. */
 zagg_status zg_h5_superblock(zagg_h5 *file, zagg_err *err);
 
 /* ---- checksums ---- */
@@ -136,7 +144,10 @@ enum {
     ZG_H5_MSG_FILTERS = 0x0B,
     ZG_H5_MSG_CONTINUATION = 0x10,
     ZG_H5_MSG_SYMBOL_TABLE = 0x11,
-    ZG_H5_MSG_LAST_KNOWN = 0x17
+    ZG_H5_MSG_DRIVER = 0x14,
+    ZG_H5_MSG_FILE_SPACE = 0x17,
+    ZG_H5_MSG_CACHE_IMAGE = 0x18,
+    ZG_H5_MSG_LAST_KNOWN = 0x18
 };
 #define ZG_H5_MSG_FLAG_SHARED 0x02u
 
@@ -184,11 +195,6 @@ typedef struct zg_h5_link_walk {
     uint64_t budget_bytes; /* of structures that may still be visited */
 } zg_h5_link_walk;
 
-/** How many bytes of structures one walk may visit: they do not overlap in the file, and
- * a sane group or index is small against the metadata budget. */
-uint64_t zg_h5_walk_budget(const zagg_h5 *file);
-/** FORMAT when the structures of a group visited so far exceed what the file can hold. */
-zagg_status zg_h5_walk_spend(zg_h5_link_walk *walk, uint64_t bytes, zagg_err *err);
 /** Links of an old-style group: B-tree version 1 of symbol table nodes and a local heap.
  */
 zagg_status zg_h5_symbol_table_walk(zg_h5_link_walk *walk, uint64_t btree, uint64_t heap,
@@ -203,23 +209,34 @@ zagg_status zg_h5_link_decode(const uint8_t *data, size_t len, zg_h5_link *out,
 /** Fractal heap as far as reading managed objects needs it (section III.G). */
 typedef struct zg_h5_heap {
     zagg_h5 *file;
+    uint64_t *budget_bytes; /* of the walk it belongs to */
     uint64_t addr, root;
     unsigned id_len, offset_bytes, length_bytes;
     unsigned width, start_bits, max_direct_bits, root_rows, heap_bits;
+    bool block_checksums; /* direct blocks carry one */
+    uint64_t *verified;   /* hash table of their addresses, 0 where free */
+    size_t n_verified, cap_verified;
 } zg_h5_heap;
-zagg_status zg_h5_heap_open(zagg_h5 *file, uint64_t addr, zg_h5_heap *out, zagg_err *err);
+/** Released with zg_h5_heap_close, also after a failure. */
+zagg_status zg_h5_heap_open(zagg_h5 *file, uint64_t addr, uint64_t *budget_bytes,
+                            zg_h5_heap *out, zagg_err *err);
+void zg_h5_heap_close(zg_h5_heap *heap);
 /** The managed object behind a heap id of heap->id_len bytes, into a new block (zg_free).
  */
-zagg_status zg_h5_heap_get(const zg_h5_heap *heap, const uint8_t *id, uint8_t **out,
+zagg_status zg_h5_heap_get(zg_h5_heap *heap, const uint8_t *id, uint8_t **out,
                            size_t *out_len, zagg_err *err);
 
-/** Sees each record of a B-tree version 2, rec_size bytes. */
-typedef zagg_status (*zg_h5_record_fn)(void *user, const uint8_t *record, bool *stop,
-                                       zagg_err *err);
+/** Sees each wanted record of a B-tree version 2, in order. */
+typedef zagg_status (*zg_h5_record_fn)(void *user, const uint8_t *record, size_t size,
+                                       bool *stop, zagg_err *err);
+/** Where a record lies: below (< 0), in (0) or above (> 0) what is wanted. */
+typedef int (*zg_h5_place_fn)(const void *user, const uint8_t *record, size_t size);
 typedef struct zg_h5_btree2_walk {
-    zg_h5_link_walk *walk; /* file and budget */
-    unsigned type;         /* demanded record type */
-    size_t rec_size;       /* demanded record size */
+    zagg_h5 *file;
+    uint64_t *budget_bytes;
+    unsigned type;           /* demanded record type */
+    size_t rec_min, rec_max; /* demanded record size */
+    zg_h5_place_fn place;    /* NULL: all records are wanted */
     zg_h5_record_fn fn;
     void *user;
 } zg_h5_btree2_walk;
@@ -244,11 +261,22 @@ zagg_status zg_h5_path_normalise(const char *path, char buf[ZG_H5_MAX_PATH],
 
 /* ---- datasets ---- */
 
+/** How the chunks of a dataset are found; data layout version 3 knows only the first,
+ * later ones the others (section VII of the specification). */
+typedef enum zg_h5_index_kind {
+    ZG_H5_INDEX_BTREE1,
+    ZG_H5_INDEX_SINGLE,
+    ZG_H5_INDEX_IMPLICIT,
+    ZG_H5_INDEX_FIXED_ARRAY,
+    ZG_H5_INDEX_EXTENSIBLE_ARRAY,
+    ZG_H5_INDEX_BTREE2
+} zg_h5_index_kind;
+
 /** One stored chunk of the index cache. */
 typedef struct zg_h5_entry {
     uint64_t addr;
     uint64_t row; /* chunk number along the first axis */
-    uint64_t col; /* along the second, 0 if there is none */
+    uint64_t col; /* along the others, counted in C order; 0 if there are none */
     uint32_t size, mask;
 } zg_h5_entry;
 
@@ -262,8 +290,14 @@ struct zagg_h5_dataset {
 
     unsigned n_filters;
     uint16_t filters[ZG_H5_MAX_FILTERS]; /* in pipeline order */
-    uint64_t addr;        /* contiguous: data; chunked: B-tree; may be undefined */
+    uint64_t addr;        /* contiguous: data; chunked: index; may be undefined */
     uint8_t *inline_data; /* compact */
+
+    zg_h5_index_kind index_kind;
+    uint64_t max_dims[ZAGG_H5_MAX_RANK]; /* ZG_H5_UNDEF: unlimited */
+    bool edges_unfiltered; /* chunks that reach beyond the dimensions have no filters */
+    uint64_t single_size;  /* single chunk: stored bytes and mask, if filtered */
+    uint32_t single_mask;
 
     /* The data as a grid of chunks; contiguous and compact data count as unfiltered ones.
      */
@@ -285,12 +319,70 @@ typedef struct zg_h5_dataset_parse {
     bool has_space, has_type, has_layout, has_fill;
     unsigned layout_rank;  /* with the element size as last dimension */
     uint64_t layout_bytes; /* contiguous: size of the data */
-    uint32_t layout_elem_size;
+    uint64_t layout_elem_size;
     size_t inline_len, fill_len;
 } zg_h5_dataset_parse;
 zagg_status zg_h5_dataset_message(void *parse, const zg_h5_msg *msg, zagg_err *err);
 zagg_status zg_h5_msg_datatype(zg_h5_dataset_parse *p, const zg_h5_msg *msg,
                                zagg_err *err);
+
+/** One walk over a chunk index: appends the entries of chunk rows [begin, end). */
+typedef struct zg_h5_index_walk {
+    zagg_h5_dataset *ds;
+    zg_vec *out; /* zg_h5_entry */
+    uint64_t begin, end;
+    uint64_t budget_bytes;             /* of structures that may still be visited */
+    uint64_t counts[ZAGG_H5_MAX_RANK]; /* chunks along each axis */
+    bool any_order;                    /* entries may come in any order */
+    bool any;                          /* the last entry of this walk is in `out` */
+} zg_h5_index_walk;
+
+/** A chunk as an index stores it; `place` are its numbers along the axes. */
+typedef struct zg_h5_chunk {
+    uint64_t addr, size;
+    uint32_t mask;
+    uint64_t place[ZAGG_H5_MAX_RANK];
+} zg_h5_chunk;
+/** Check a chunk and append it; `node` is the address of what names it. */
+zagg_status zg_h5_index_add(zg_h5_index_walk *w, const zg_h5_chunk *chunk, uint64_t node,
+                            zagg_err *err);
+/** FORMAT, saying what is wrong with the chunk index at an address. */
+zagg_status zg_h5_index_bad(zagg_err *err, const char *what, uint64_t addr);
+
+zagg_status zg_h5_index_btree1(zg_h5_index_walk *w, zagg_err *err);
+zagg_status zg_h5_index_single(zg_h5_index_walk *w, zagg_err *err);
+zagg_status zg_h5_index_implicit(zg_h5_index_walk *w, zagg_err *err);
+zagg_status zg_h5_index_fixed_array(zg_h5_index_walk *w, zagg_err *err);
+zagg_status zg_h5_index_extensible_array(zg_h5_index_walk *w, zagg_err *err);
+zagg_status zg_h5_index_btree2(zg_h5_index_walk *w, zagg_err *err);
+
+/** An index that is an array of chunks: element numbers count the chunks of the largest
+ * extent in C order, an unlimited axis coming first. */
+typedef struct zg_h5_array {
+    zg_h5_index_walk *w;
+    uint64_t node;                   /* header, for messages */
+    size_t elem_bytes;               /* address, and of filtered chunks size and mask */
+    unsigned first_axis;             /* the one that comes first */
+    uint64_t step[ZAGG_H5_MAX_RANK]; /* elements from chunk to chunk along an axis */
+    uint64_t begin, end;             /* wanted elements */
+} zg_h5_array;
+/** Numbering of the elements, unlimited axes included; elem_bytes is not set. */
+zagg_status zg_h5_array_numbering(zg_h5_array *a, zg_h5_index_walk *w, zagg_err *err);
+/** Check what the header of an array says of its elements (client: 1 for filtered). */
+zagg_status zg_h5_array_elem(zg_h5_array *a, unsigned client, unsigned elem_bytes,
+                             zagg_err *err);
+/** Whether any of the n elements from `first` on are wanted. */
+bool zg_h5_array_wanted(const zg_h5_array *a, uint64_t first, uint64_t n);
+/** Take the wanted ones of the n elements from `first` on. */
+zagg_status zg_h5_array_take(const zg_h5_array *a, const uint8_t *elems, uint64_t first,
+                             uint64_t n, zagg_err *err);
+/** Read a block of an array: its budget, signature, version, client, owner and checksum
+ * are checked. Freed with zg_free. */
+zagg_status zg_h5_array_block(const zg_h5_array *a, uint64_t addr, const char *magic,
+                              size_t len, uint8_t **out, zagg_err *err);
+/** Take the wanted elements of a page: n elements and a checksum at `addr`. */
+zagg_status zg_h5_array_page(const zg_h5_array *a, uint64_t addr, uint64_t first,
+                             uint64_t n, zagg_err *err);
 
 /** Make the index cache cover chunk rows [begin, end). Needs file->lock. */
 zagg_status zg_h5_index_cover(zagg_h5_dataset *ds, uint64_t begin, uint64_t end,

@@ -38,20 +38,30 @@ typedef struct dense {
     uint32_t hash; /* of walk->wanted */
 } dense;
 
-static zagg_status on_record(void *user, const uint8_t *record, bool *stop, zagg_err *err)
+/* Records are sorted by the hash of the name. */
+static int place(const void *user, const uint8_t *record, size_t size)
 {
+    (void)size;
+    const dense *d = user;
+    uint32_t hash = zg_le32(record);
+    return !d->walk->wanted || hash == d->hash ? 0 : hash < d->hash ? -1 : 1;
+}
+
+static zagg_status on_record(void *user, const uint8_t *record, size_t size, bool *stop,
+                             zagg_err *err)
+{
+    (void)size;
     dense *d = user;
-    if (d->walk->wanted && zg_le32(record) != d->hash)
-        return ZAGG_OK;
     uint8_t *object;
     size_t len;
     ZAGG_TRY(zg_h5_heap_get(&d->heap, record + 4, &object, &len, err));
     zg_h5_link link;
-    zagg_status st = zg_h5_walk_spend(d->walk, len, err);
+    zagg_status st = zg_h5_spend(&d->walk->budget_bytes, len, err);
     if (st == ZAGG_OK)
         st = zg_h5_link_decode(object, len, &link, err);
     if (st == ZAGG_OK)
-        st = d->walk->fn(d->walk->user, &link, stop, err);
+        st = d->walk->fn(d->walk->user, &link, &d->walk->stop, err);
+    *stop = d->walk->stop;
     zg_free(object);
     return st;
 }
@@ -62,11 +72,16 @@ zagg_status zg_h5_dense_walk(zg_h5_link_walk *walk, uint64_t heap, uint64_t btre
     dense d = {.walk = walk};
     if (walk->wanted)
         d.hash = zg_h5_lookup3(walk->wanted, walk->wanted_len);
-    ZAGG_TRY(zg_h5_heap_open(walk->file, heap, &d.heap, err));
-    zg_h5_btree2_walk b = {.walk = walk,
+    ZAGG_TRY(zg_h5_heap_open(walk->file, heap, &walk->budget_bytes, &d.heap, err));
+    zg_h5_btree2_walk b = {.file = walk->file,
+                           .budget_bytes = &walk->budget_bytes,
                            .type = 5,
-                           .rec_size = 4 + d.heap.id_len,
+                           .rec_min = 4 + d.heap.id_len,
+                           .rec_max = 4 + d.heap.id_len,
+                           .place = place,
                            .fn = on_record,
                            .user = &d};
-    return zg_h5_btree2_records(&b, btree, err);
+    zagg_status st = zg_h5_btree2_records(&b, btree, err);
+    zg_h5_heap_close(&d.heap);
+    return st;
 }

@@ -4,6 +4,10 @@
 
 #define MAX_INLINE_BYTES 65536u
 
+/* Flags of chunks in data layout version 4. */
+#define EDGES_UNFILTERED 0x01u
+#define SINGLE_FILTERED 0x02u
+
 static zagg_status dataspace(zg_h5_dataset_parse *p, const zg_h5_msg *msg, zagg_err *err)
 {
     zg_h5_cur c = zg_h5_cur_of(msg->data, msg->len);
@@ -22,7 +26,9 @@ static zagg_status dataspace(zg_h5_dataset_parse *p, const zg_h5_msg *msg, zagg_
                             "dataset of %u dimensions (at most %d)", rank,
                             ZAGG_H5_MAX_RANK);
     for (unsigned i = 0; i < rank; i++)
-        p->ds->info.dims[i] = zg_h5_uint(&c, 8);
+        p->ds->info.dims[i] = p->ds->max_dims[i] = zg_h5_uint(&c, 8);
+    for (unsigned i = 0; flags & 1 && i < rank; i++)
+        p->ds->max_dims[i] = zg_h5_uint(&c, 8);
     if (c.bad)
         return zagg_err_set(err, ZAGG_EFORMAT, "short dataspace message");
     p->ds->info.rank = rank;
@@ -71,8 +77,54 @@ static zagg_status layout_chunked(zg_h5_dataset_parse *p, zg_h5_cur *c, zagg_err
                             p->layout_rank);
     for (unsigned i = 0; i + 1 < p->layout_rank; i++)
         p->ds->info.chunk_dims[i] = zg_h5_uint(c, 4);
-    p->layout_elem_size = (uint32_t)zg_h5_uint(c, 4);
+    p->layout_elem_size = zg_h5_uint(c, 4);
     return ZAGG_OK;
+}
+
+/* Parameters of an index, which its own header repeats where it has one. */
+static zagg_status layout_index(zg_h5_dataset_parse *p, zg_h5_cur *c, unsigned flags,
+                                zagg_err *err)
+{
+    static const struct {
+        zg_h5_index_kind kind;
+        size_t bytes;
+    } kinds[] = {[1] = {ZG_H5_INDEX_SINGLE, 0},
+                 [2] = {ZG_H5_INDEX_IMPLICIT, 0},
+                 [3] = {ZG_H5_INDEX_FIXED_ARRAY, 1},
+                 [4] = {ZG_H5_INDEX_EXTENSIBLE_ARRAY, 5},
+                 [5] = {ZG_H5_INDEX_BTREE2, 6}};
+    unsigned type = (unsigned)zg_h5_uint(c, 1);
+    if (type < 1 || type >= sizeof kinds / sizeof *kinds)
+        return zagg_err_set(err, ZAGG_EUNSUPPORTED, "chunk index of type %u", type);
+    p->ds->index_kind = kinds[type].kind;
+    zg_h5_take(c, kinds[type].bytes);
+    if (p->ds->index_kind == ZG_H5_INDEX_SINGLE && flags & SINGLE_FILTERED) {
+        p->ds->single_size = zg_h5_uint(c, 8);
+        p->ds->single_mask = (uint32_t)zg_h5_uint(c, 4);
+    }
+    p->ds->addr = zg_h5_uint(c, 8);
+    return ZAGG_OK;
+}
+
+/* Chunks in data layout versions 4 and 5, which differ in how wide sizes are inside of
+ * the indexes only. */
+static zagg_status layout_chunked_v4(zg_h5_dataset_parse *p, zg_h5_cur *c, zagg_err *err)
+{
+    unsigned flags = (unsigned)zg_h5_uint(c, 1);
+    p->layout_rank = (unsigned)zg_h5_uint(c, 1);
+    unsigned width = (unsigned)zg_h5_uint(c, 1);
+    if (c->bad || p->layout_rank < 2 || p->layout_rank > ZAGG_H5_MAX_RANK + 1 ||
+        width < 1 || width > 8)
+        return zagg_err_set(err, ZAGG_EFORMAT,
+                            "data layout: %u chunk dimensions of %u bytes",
+                            p->layout_rank, width);
+    if (flags & ~(EDGES_UNFILTERED | SINGLE_FILTERED))
+        return zagg_err_set(err, ZAGG_EUNSUPPORTED, "data layout with flags 0x%x", flags);
+    p->ds->edges_unfiltered = flags & EDGES_UNFILTERED;
+    for (unsigned i = 0; i + 1 < p->layout_rank; i++)
+        p->ds->info.chunk_dims[i] = zg_h5_uint(c, width);
+    p->layout_elem_size = zg_h5_uint(c, width);
+    return layout_index(p, c, flags, err);
 }
 
 static zagg_status layout_compact(zg_h5_dataset_parse *p, zg_h5_cur *c, zagg_err *err)
@@ -102,17 +154,13 @@ static zagg_status layout(zg_h5_dataset_parse *p, const zg_h5_msg *msg, zagg_err
                             version, cls);
     if (cls == 3)
         return zagg_err_set(err, ZAGG_EUNSUPPORTED, "virtual dataset");
-    if (cls == 2 && version > 3)
-        return zagg_err_set(err, ZAGG_EUNSUPPORTED,
-                            "chunks in data layout version %u (rewrite the file with "
-                            "h5repack --low=0 --high=1)",
-                            version);
     p->ds->info.layout = (zagg_h5_layout)cls;
     p->has_layout = true;
     if (cls == 0)
         return layout_compact(p, &c, err);
     if (cls == 2)
-        ZAGG_TRY(layout_chunked(p, &c, err));
+        ZAGG_TRY(version > 3 ? layout_chunked_v4(p, &c, err)
+                             : layout_chunked(p, &c, err));
     if (cls == 1) {
         p->ds->addr = zg_h5_uint(&c, 8);
         p->layout_bytes = zg_h5_uint(&c, 8);

@@ -5,17 +5,37 @@
 #define SMALL_FILE_BYTES ((uint64_t)64 << 20)
 #define SMALL_PAGE_BYTES ((size_t)64 << 10)
 #define LARGE_PAGE_BYTES ((size_t)256 << 10)
+#define MAX_PAGE_BYTES ((size_t)1 << 20)
+
+static void use_pages_of(zagg_h5 *file, size_t page_bytes)
+{
+    file->page_bytes = page_bytes;
+    uint64_t pages = file->limits.max_metadata_bytes / 16 / page_bytes;
+    file->max_pages = pages < 4 ? 4 : pages > 256 ? 256 : (size_t)pages;
+    zg_vec_init(&file->pages, sizeof(zg_h5_page), file->max_pages);
+}
 
 void zg_h5_pager_init(zagg_h5 *file)
 {
     /* Metadata of large granules is scattered in small blocks between the chunks: larger
      * pages then save requests, while in a small file they would read data for nothing.
      */
-    file->page_bytes =
-        file->size < SMALL_FILE_BYTES ? SMALL_PAGE_BYTES : LARGE_PAGE_BYTES;
-    uint64_t pages = file->limits.max_metadata_bytes / 16 / file->page_bytes;
-    file->max_pages = pages < 4 ? 4 : pages > 256 ? 256 : (size_t)pages;
-    zg_vec_init(&file->pages, sizeof(zg_h5_page), file->max_pages);
+    use_pages_of(file,
+                 file->size < SMALL_FILE_BYTES ? SMALL_PAGE_BYTES : LARGE_PAGE_BYTES);
+}
+
+void zg_h5_pager_file_pages(zagg_h5 *file, uint64_t file_page_bytes)
+{
+    /* Pages of metadata hold nothing else, so that all of one is worth having. A power of
+     * two that divides the page of the file, within what is worth one request. */
+    size_t bytes = SMALL_PAGE_BYTES;
+    while (bytes < MAX_PAGE_BYTES && 2 * bytes <= file_page_bytes &&
+           file_page_bytes % (2 * bytes) == 0)
+        bytes *= 2;
+    if (bytes <= file->page_bytes)
+        return;
+    zg_h5_pager_free(file);
+    use_pages_of(file, bytes);
 }
 
 void zg_h5_pager_free(zagg_h5 *file)

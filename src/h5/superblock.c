@@ -2,15 +2,21 @@
  * 2, 3, which hold the base address, the end of the file and the root group. */
 #include "h5/h5.h"
 
+/* Flags of superblock version 3: set while the file is written. */
+#define WRITTEN 0x01u
+#define WRITTEN_SWMR 0x04u
+#define STRATEGY_PAGE 1 /* of file space: metadata and data in pages of their own */
+
 static const uint8_t signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
 
 /* A user block may precede the superblock, which is then at a power of two from 512 on.
  */
 static zagg_status find_signature(zagg_h5 *file, uint64_t *out, zagg_err *err)
 {
-    for (uint64_t at = 0; at <= (uint64_t)32 << 10; at = at ? at * 2 : 512) {
-        uint8_t bytes[sizeof signature];
-        if (at > file->size || file->size - at < sizeof bytes)
+    uint8_t bytes[sizeof signature];
+    for (uint64_t at = 0; at <= file->size && file->size - at >= sizeof bytes;
+         at = at ? at * 2 : 512) {
+        if (at > UINT64_MAX / 2)
             break;
         ZAGG_TRY(zg_h5_meta(file, at, sizeof bytes, bytes, err));
         if (memcmp(bytes, signature, sizeof bytes) == 0) {
@@ -38,7 +44,7 @@ static zagg_status check_sizes(unsigned offsets, unsigned lengths, zagg_err *err
 }
 
 typedef struct superblock {
-    uint64_t base, end, root;
+    uint64_t base, end, root, extension;
 } superblock;
 
 static zagg_status parse_v0(zg_h5_cur *c, unsigned version, superblock *out,
@@ -61,18 +67,49 @@ static zagg_status parse_v0(zg_h5_cur *c, unsigned version, superblock *out,
     return ZAGG_OK;
 }
 
-static zagg_status parse_v2(zg_h5_cur *c, superblock *out, zagg_err *err)
+static zagg_status parse_v2(zg_h5_cur *c, unsigned version, superblock *out,
+                            zagg_err *err)
 {
     unsigned offsets = (unsigned)zg_h5_uint(c, 1), lengths = (unsigned)zg_h5_uint(c, 1);
     if (!c->bad)
         ZAGG_TRY(check_sizes(offsets, lengths, err));
-    zg_h5_take(c, 1); /* flags */
+    unsigned flags = (unsigned)zg_h5_uint(c, 1);
     out->base = zg_h5_uint(c, 8);
-    zg_h5_uint(c, 8); /* extension: nothing in it changes how data are read */
+    out->extension = zg_h5_uint(c, 8);
     out->end = zg_h5_uint(c, 8);
     out->root = zg_h5_uint(c, 8);
     zg_h5_uint(c, 4);
-    return c->bad ? ZAGG_OK : zg_h5_verify(c->p, c->pos, "superblock", err);
+    if (c->bad)
+        return ZAGG_OK;
+    ZAGG_TRY(zg_h5_verify(c->p, c->pos, "superblock", err));
+    if (version > 2 && flags & (WRITTEN | WRITTEN_SWMR))
+        return zagg_err_set(err, ZAGG_EUNSUPPORTED,
+                            "file that its writer has not closed (h5clear -s makes it "
+                            "readable if no one is writing any more)");
+    return ZAGG_OK;
+}
+
+/* Messages of the superblock extension (section II.A) that change how a file is read. */
+static zagg_status extension_message(void *user, const zg_h5_msg *msg, zagg_err *err)
+{
+    zagg_h5 *file = user;
+    if (msg->type == ZG_H5_MSG_DRIVER)
+        return zagg_err_set(err, ZAGG_EUNSUPPORTED,
+                            "file of several parts (driver information message)");
+    if (msg->type == ZG_H5_MSG_CACHE_IMAGE)
+        return zagg_err_set(err, ZAGG_EUNSUPPORTED,
+                            "file with a metadata cache image (h5repack removes it)");
+    if (msg->type != ZG_H5_MSG_FILE_SPACE)
+        return ZAGG_OK;
+    zg_h5_cur c = zg_h5_cur_of(msg->data, msg->len);
+    unsigned version = (unsigned)zg_h5_uint(&c, 1),
+             strategy = (unsigned)zg_h5_uint(&c, 1);
+    zg_h5_take(&c, 1 + 8); /* whether free space is kept, threshold */
+    uint64_t page_bytes = zg_h5_uint(&c, 8);
+    /* version 0 is of files that do not know pages */
+    if (version == 1 && strategy == STRATEGY_PAGE && !c.bad)
+        zg_h5_pager_file_pages(file, page_bytes);
+    return ZAGG_OK;
 }
 
 zagg_status zg_h5_superblock(zagg_h5 *file, zagg_err *err)
@@ -87,10 +124,11 @@ zagg_status zg_h5_superblock(zagg_h5 *file, zagg_err *err)
     zg_h5_cur c = zg_h5_cur_of(bytes, len);
     zg_h5_take(&c, sizeof signature);
     unsigned version = (unsigned)zg_h5_uint(&c, 1);
-    superblock sb = {0, 0, 0};
+    superblock sb = {0, 0, 0, ZG_H5_UNDEF};
     if (version > 3)
         return zagg_err_set(err, ZAGG_EUNSUPPORTED, "superblock version %u", version);
-    ZAGG_TRY(version < 2 ? parse_v0(&c, version, &sb, err) : parse_v2(&c, &sb, err));
+    ZAGG_TRY(version < 2 ? parse_v0(&c, version, &sb, err)
+                         : parse_v2(&c, version, &sb, err));
     if (c.bad)
         return zagg_err_set(err, ZAGG_EFORMAT,
                             "truncated: the file ends inside its superblock");
@@ -106,7 +144,10 @@ zagg_status zg_h5_superblock(zagg_h5 *file, zagg_err *err)
                             (unsigned long long)end, (unsigned long long)file->size);
     file->base = at;
     file->root = sb.root;
-    return ZAGG_OK;
+    if (sb.extension == ZG_H5_UNDEF)
+        return ZAGG_OK;
+    zagg_status st = zg_h5_header_walk(file, sb.extension, extension_message, file, err);
+    return st == ZAGG_OK ? st : zagg_err_context(err, st, "superblock extension");
 }
 
 zagg_status zagg_h5_open(zagg_source *source, const zagg_h5_limits *limits, zagg_h5 **out,

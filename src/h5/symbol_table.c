@@ -61,7 +61,7 @@ static zagg_status symbol_node(symbols *s, uint64_t addr, zagg_err *err)
         return zagg_err_set(err, ZAGG_EFORMAT, "no symbol table node at address %llu",
                             (unsigned long long)addr);
     size_t n = zg_le16(head + 6), len = n * 40;
-    ZAGG_TRY(zg_h5_walk_spend(s->walk, sizeof head + len, err));
+    ZAGG_TRY(zg_h5_spend(&s->walk->budget_bytes, sizeof head + len, err));
     uint8_t *entries;
     ZAGG_TRY(zg_h5_meta_new(s->walk->file, addr + sizeof head, len, &entries, err));
     zagg_status st = ZAGG_OK;
@@ -82,7 +82,7 @@ static zagg_status tree_node(symbols *s, uint64_t addr, int level, zagg_err *err
                             "no group B-tree node of the expected level at address %llu",
                             (unsigned long long)addr);
     size_t n = zg_le16(head + 6), len = n * 16; /* key and child each */
-    ZAGG_TRY(zg_h5_walk_spend(s->walk, sizeof head + len, err));
+    ZAGG_TRY(zg_h5_spend(&s->walk->budget_bytes, sizeof head + len, err));
     uint8_t *body;
     ZAGG_TRY(zg_h5_meta_new(s->walk->file, addr + sizeof head, len, &body, err));
     zagg_status st = ZAGG_OK;

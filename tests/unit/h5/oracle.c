@@ -28,11 +28,9 @@ static void golden_granules(void **state)
     static const struct {
         const char *name;
         size_t at_least;
-    } files[] = {{"read/g1_v006.h5", 50},
-                 {"read/g2_v007_paged.h5", 20},
-                 {"read/g4_filters_dtypes.h5", 20},
-                 {"read/g5_atl06.h5", 4},
-                 {"read/g6_links.h5", 10}};
+    } files[] = {{"read/g1_v006.h5", 50},      {"read/g2_v007_paged.h5", 20},
+                 {"read/g3_layout_v4.h5", 12}, {"read/g4_filters_dtypes.h5", 20},
+                 {"read/g5_atl06.h5", 4},      {"read/g6_links.h5", 10}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         if (!golden_available(files[i].name))
             continue;
