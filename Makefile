@@ -22,7 +22,7 @@ arm64:   ## unit and golden tests as 64-bit ARM programs, under qemu-user
 	@scripts/arm64
 cov:     ## tests with gcov, and a report
 	@scripts/cov
-fuzz:    ## libFuzzer on the parsers for FUZZ_SECONDS (60) in all
+fuzz:    ## libFuzzer on everything that reads files, FUZZ_SECONDS (60) for each target
 	@scripts/fuzz
 fmt:     ## clang-format on all sources
 	@scripts/fmt

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""make_seeds.py: (re)write the binary seeds below tests/fuzz/corpus/{h5,chunk,shard}.
+
+Needs h5py and numpy (.venv-peer/bin/python). HDF5 seeds are tiny files that differ in one
+feature each, so that a fuzzer starts from every structure there is: superblocks, object
+headers, kinds of groups, layouts, chunk indexes, filters, types. Seeds of other targets are
+text and written by hand.
+"""
+import pathlib
+import struct
+import zlib
+
+import h5py
+import numpy as np
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+SYNTHETIC = np.random.default_rng(4)
+
+
+def h5(name, fill, **options):
+    path = CORPUS / "h5" / f"{name}.h5"
+    path.unlink(missing_ok=True)
+    options = {"libver": ("earliest", "v110"), **options}
+    with h5py.File(path, "w", **options) as f:
+        fill(f)
+
+
+def rows(n, dtype="<f8"):
+    return (np.arange(n) % 100).astype(dtype)
+
+
+def dataset(**options):
+    n, dtype = options.pop("n", 12), options.pop("dtype", "<f8")
+    columns = options.pop("columns", 0)
+    data = rows(n * (columns or 1), dtype).reshape((n, columns) if columns else n)
+
+    def fill(f):
+        f.create_dataset("g/x", data=data, **options)
+    return fill
+
+
+def low_level(f, layout=None, n=12, maxshape=None, chunk=4, early=False, fill=None, write=True):
+    """A dataset whose creation properties h5py does not offer."""
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    if layout is not None:
+        plist.set_layout(layout)
+    else:
+        plist.set_chunk((chunk,))
+    if early:
+        plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    if fill is not None:
+        plist.set_fill_value(np.array(fill, "<f4"))
+    space = h5py.h5s.create_simple((n,), (maxshape or n,))
+    group = f.create_group("g")
+    d = h5py.h5d.create(group.id, b"x", h5py.h5t.IEEE_F32LE, space, plist)
+    if write:
+        d.write(h5py.h5s.ALL, h5py.h5s.ALL, rows(n, "<f4"))
+
+
+def many_groups(n):
+    def fill(f):
+        for i in range(n):
+            f.create_dataset(f"a/b{i}", data=rows(2, "<i2"))
+    return fill
+
+
+def links(f):
+    f["real"] = rows(4)
+    f["soft"] = h5py.SoftLink("/g/again")
+    f["g/again"] = h5py.SoftLink("/real")
+    f["loop"] = h5py.SoftLink("/loop")
+    f["hard"] = f["real"]
+    f["out"] = h5py.ExternalLink("other.h5", "/x")
+    f["g/self"] = f["g"]
+
+
+def ordered(f):
+    g = f.create_group("d", track_order=True)
+    for i in range(9):
+        g.create_dataset(f"x{i}", data=rows(2, "u1"))
+
+
+def masked(f):
+    d = f.create_dataset("x", (8,), "<i4", chunks=(4,), shuffle=True, compression="gzip")
+    d.id.write_direct_chunk((0,), rows(4, "<i4").tobytes(), filter_mask=3)
+    d.id.write_direct_chunk((4,), zlib.compress(rows(4, "<i4").tobytes()), filter_mask=1)
+
+
+def granule(f):
+    for beam in ("gt1l",):
+        h = f.create_group(f"{beam}/heights")
+        packed = {"shuffle": True, "compression": "gzip"}
+        h.create_dataset("h_ph", data=rows(40, "<f4"), chunks=(16,), **packed)
+        h.create_dataset("lat_ph", data=rows(40), chunks=(16,), **packed)
+        h.create_dataset("signal_conf_ph", data=rows(200, "i1").reshape(40, 5),
+                         chunks=(16, 5), **packed)
+        g = f.create_group(f"{beam}/geolocation")
+        g.create_dataset("ph_index_beg", data=rows(4, "<i8"))
+        f[beam].attrs["atlas_spot_number"] = "1"
+
+
+def make_h5():
+    (CORPUS / "h5").mkdir(parents=True, exist_ok=True)
+    h5("empty", lambda f: None)
+    h5("granule_v0", granule)
+    h5("granule_v3", granule, libver=("v110", "v110"))
+    h5("paged", dataset(chunks=(4,)), fs_strategy="page", fs_page_size=512)
+    h5("userblock", dataset(), userblock_size=512)
+    for libver in ("earliest", "v108", "v110"):
+        pair = (libver, "v110")
+        h5(f"contiguous_{libver}", dataset(), libver=pair)
+        h5(f"chunked_{libver}", dataset(chunks=(4,)), libver=pair)
+        h5(f"packed_{libver}", dataset(chunks=(4,), shuffle=True, compression="gzip",
+                                       fletcher32=True), libver=pair)
+        h5(f"columns_{libver}", dataset(columns=5, dtype="i1", chunks=(5, 5)), libver=pair)
+        h5(f"growing_{libver}", dataset(chunks=(2,), maxshape=(None,)), libver=pair)
+        h5(f"growing_packed_{libver}", dataset(chunks=(2,), maxshape=(None,), n=30,
+                                               compression="gzip"), libver=pair)
+        h5(f"growing_both_{libver}", dataset(columns=2, chunks=(4, 1), dtype="<i2",
+                                             maxshape=(None, None)), libver=pair)
+        h5(f"links_{libver}", links, libver=pair)
+        h5(f"many_{libver}", many_groups(10), libver=pair)
+        h5(f"compact_{libver}", lambda f: low_level(f, layout=h5py.h5d.COMPACT), libver=pair)
+    late = ("v110", "v110")
+    h5("single_chunk", dataset(chunks=(12,)), libver=late)
+    h5("single_packed", dataset(chunks=(12,), compression="gzip"), libver=late)
+    h5("implicit", lambda f: low_level(f, early=True), libver=late)
+    h5("fixed_paged", lambda f: low_level(f, n=2100, chunk=1), libver=late)
+    h5("extensible_big", dataset(n=300, dtype="u1", chunks=(1,), maxshape=(None,)), libver=late)
+    h5("btree2_big", dataset(n=120, columns=2, dtype="u1", chunks=(1, 2),
+                             maxshape=(None, None)), libver=late)
+    h5("ordered", ordered, libver=late)
+    h5("btree1_deep", dataset(n=150, dtype="u1", chunks=(1,)))
+    h5("unwritten", lambda f: low_level(f, fill=3.5, write=False))
+    h5("unwritten_v110", lambda f: low_level(f, fill=3.5, write=False), libver=late)
+    h5("masked", masked)
+    for dtype in (">f4", ">i8", "<u2", ">u4", "<f8", "S4"):
+        name = dtype.replace("<", "le_").replace(">", "be_").lower()
+        h5(f"type_{name}", dataset(dtype=dtype, n=5, chunks=(3,)))
+
+
+def shuffled(data, size):
+    return np.frombuffer(data, "u1").reshape(-1, size).T.tobytes()
+
+
+def make_chunk():
+    """Heads as fuzz_chunk.c describes them."""
+    folder = CORPUS / "chunk"
+    folder.mkdir(parents=True, exist_ok=True)
+    deflate, shuffle, fletcher, none = 0, 1, 2, 3
+
+    def put(name, filters, body, n, size, mask=0, write=False, right_sum=False):
+        choice = sum((*filters, none, none, none, none)[i] << 2 * i for i in range(4))
+        head = bytes([0x80 if write else 0, choice, mask,
+                      {1: 0, 2: 1, 4: 2, 8: 3}[size] | (0x80 if right_sum else 0)])
+        (folder / name).write_bytes(head + struct.pack("<H", n - 1) + body)
+
+    for size in (1, 2, 4, 8):
+        data = SYNTHETIC.integers(0, 5, 24 * size, "u1").tobytes()
+        packed = zlib.compress(shuffled(data, size), 6)
+        put(f"packed_{size}", [shuffle, deflate], packed, 24, size)
+        put(f"summed_{size}", [shuffle, deflate, fletcher], packed, 24, size, right_sum=True)
+        put(f"write_{size}", [shuffle, deflate, fletcher], data, 24, size, write=True)
+    data = bytes(range(200)) + b"\0\1"
+    put("plain", [], data, 202, 1)
+    put("shuffled", [shuffle], data[:200], 50, 4)
+    put("summed", [fletcher], data, 202, 1, right_sum=True)
+    put("odd_sum", [fletcher], data[:33], 33, 1, right_sum=True)
+    put("inner_sum", [fletcher, deflate], zlib.compress(data), 202, 1)
+    put("masked", [shuffle, deflate, fletcher], data[:200], 50, 4, mask=7)
+    put("short", [deflate], zlib.compress(data)[:-5], 202, 1)
+    put("long", [deflate], zlib.compress(data + b"x"), 202, 1)
+    put("bomb", [deflate], zlib.compress(bytes(2_000_000), 9), 65536, 8)
+    put("write_masked", [deflate, shuffle, fletcher], data, 202, 1, mask=2, write=True)
+
+
+def make_shard():
+    """Heads as fuzz_shard.c describes them."""
+    folder = CORPUS / "shard"
+    folder.mkdir(parents=True, exist_ok=True)
+    types = {"i1": 0, "u2": 1, "i4": 2, "u8": 3, "f4": 4, "f8": 5}
+
+    def head(dtype, chunk, inner=None, write=False, right_crc=False):
+        b0 = types[dtype] | (0x40 if write else 0) | (0x80 if right_crc else 0)
+        b1 = (len(chunk) - 1) | (0x80 if inner else 0)
+        b1 |= sum((c - 1) << 1 + 3 * d for d, c in enumerate(chunk))
+        return bytes([b0, b1, sum((c - 1) << 4 * d for d, c in enumerate(inner or ()))])
+
+    def index(places):
+        absent = (1 << 64) - 1
+        return b"".join(struct.pack("<QQ", *(p or (absent, absent))) for p in places) + bytes(4)
+
+    def put(name, *parts):
+        (folder / name).write_bytes(b"".join(parts))
+
+    put("write_1d", head("i4", (4,), (3,), write=True), bytes(range(48)))
+    put("write_2d", head("f8", (2, 3), (2, 4), write=True), bytes(range(200)) * 2)
+    put("write_gaps", head("u2", (8,), (16,), write=True), bytes(64) + b"\1" * 64 + bytes(64))
+    put("write_chunk", head("u8", (5,), write=True), bytes(range(40)))
+    put("chunk", head("f4", (6,)), bytes(range(24)))
+    put("chunk_2d", head("i1", (6, 4)), bytes(range(24)))
+    put("shard", head("i4", (4,), (3,), right_crc=True), bytes(range(48)),
+        index([(0, 16), None, (32, 16)]))
+    put("shard_odd", head("f8", (1,), (2,), right_crc=True), bytes(21), index([(5, 8), (13, 8)]))
+    put("shard_shared", head("u2", (2, 2), (2, 2), right_crc=True), bytes(8),
+        index([(0, 8), (0, 8), None, (0, 8)]))
+    put("shard_beyond", head("u2", (2,), (2,), right_crc=True), bytes(8), index([(4, 4), (8, 4)]))
+    put("shard_wrap", head("u2", (2,), (2,), right_crc=True), bytes(8),
+        index([(2**64 - 2, 4), (4, 2**64 - 4)]))
+    put("shard_length", head("u2", (2,), (1,), right_crc=True), bytes(8), index([(0, 8)]))
+    put("shard_wrong_crc", head("u2", (2,), (1,)), bytes(4), index([(0, 4)]))
+    put("shard_short", head("u2", (2,), (1,)), bytes(7))
+
+
+if __name__ == "__main__":
+    make_h5()
+    make_chunk()
+    make_shard()
