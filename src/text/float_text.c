@@ -33,11 +33,13 @@ static void decimal_round(double v, int n, decimal *d)
     d->exp10 = *p == 'e' ? (int)strtol(p + 1, NULL, 10) : 0;
 }
 
-static double decimal_value(const decimal *d)
+/* Read back as a double, or as a float: not by way of a double, which would round twice.
+ */
+static double decimal_value(const decimal *d, bool single)
 {
     char text[64];
     snprintf(text, sizeof text, "%se%d", d->digits, d->exp10 - (d->n - 1));
-    return strtod(text, NULL);
+    return single ? (double)strtof(text, NULL) : strtod(text, NULL);
 }
 
 /* The next decimal with as many digits. */
@@ -55,19 +57,21 @@ static void decimal_bump(decimal *d)
 }
 
 /* Shortest digits that read back as v > 0, the nearest of them to v.
- * 15 digits always survive the way through a normal double, so whatever is shorter shows
- * up as trailing zeros there; below DBL_MIN precision fades and every length has to be
- * tried. At a power of two the doubles below lie closer than those above: the nearest
- * decimal may then miss while the next one up reads back. */
-static void decimal_shortest(double v, decimal *d)
+ * 15 digits (6 of a float) always survive the way through a normal double, so whatever is
+ * shorter shows up as trailing zeros there; below DBL_MIN precision fades and every
+ * length has to be tried. At a power of two the doubles below lie closer than those
+ * above: the nearest decimal may then miss while the next one up reads back. */
+static void decimal_shortest(double v, bool single, decimal *d)
 {
-    int first = v < DBL_MIN ? 1 : DBL_DIG;
+    int first = single ? FLT_DIG : DBL_DIG;
+    if (v < (single ? (double)FLT_MIN : DBL_MIN))
+        first = 1;
     for (int n = first; n <= MAX_DIGITS; n++) {
         decimal_round(v, n, d);
-        if (decimal_value(d) == v)
+        if (decimal_value(d, single) == v)
             break;
         decimal_bump(d);
-        if (decimal_value(d) == v)
+        if (decimal_value(d, single) == v)
             break;
     }
     while (d->n > 1 && d->digits[d->n - 1] == '0')
@@ -111,7 +115,7 @@ static size_t write_plain(const decimal *d, char *out)
     return len;
 }
 
-size_t zg_float_repr(double v, char out[32])
+static size_t write_shortest(double v, bool single, char out[32])
 {
     const char *word = isnan(v)               ? "nan"
                        : isinf(v)             ? (v < 0 ? "-inf" : "inf")
@@ -127,11 +131,21 @@ size_t zg_float_repr(double v, char out[32])
     size_t len = 0;
     if (v < 0)
         out[len++] = '-';
-    decimal_shortest(fabs(v), &d);
+    decimal_shortest(fabs(v), single, &d);
     len += d.exp10 < -4 || d.exp10 >= 16 ? write_exponent(&d, out + len)
                                          : write_plain(&d, out + len);
     out[len] = '\0';
     return len;
+}
+
+size_t zg_float_repr(double v, char out[32])
+{
+    return write_shortest(v, false, out);
+}
+
+size_t zg_float32_repr(float v, char out[32])
+{
+    return write_shortest((double)v, true, out);
 }
 
 static bool is_digit(char c)

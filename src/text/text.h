@@ -9,6 +9,8 @@
  * 1e-4 and from 1e16, always with ".0" or an exponent; "nan", "inf", "-inf". Independent
  * of the locale. `out` holds at least 32 bytes. Returns the length. */
 size_t zg_float_repr(double v, char out[32]);
+/** As zg_float_repr with the shortest digits that read back as the same float. */
+size_t zg_float32_repr(float v, char out[32]);
 
 /** Parse a C/Python decimal float independently of the locale; false unless all `len`
  * bytes are used. No hex, no blanks, no "nan"/"inf" words. */

@@ -52,7 +52,8 @@ static void options(void **state)
     const fixture *f = *state;
     case_report r = {.set = "options"};
     char *page = read_source("man/zagg.1");
-    char *help = shell_ok(f->dir, "for c in run config version; do zagg $c --help; done; "
+    char *help = shell_ok(f->dir, "for c in run config version h5 'h5 ls' 'h5 cat' "
+                                  "'h5 check'; do zagg $c --help; done; "
                                   "zagg --help; echo ' --version'");
     compare(&r, help, " --", page, "Fl -");
     compare(&r, page, "Fl -", help, " --");
@@ -80,7 +81,7 @@ static void commands(void **state)
     case_report r = {.set = "commands"};
     char *page = read_source("man/zagg.1");
     char *help =
-        shell_ok(f->dir, "zagg --help | sed -n '/^Commands:/,/^$/s/^  \\([a-z]*\\) "
+        shell_ok(f->dir, "zagg --help | sed -n '/^Commands:/,/^$/s/^  \\([a-z0-9]*\\) "
                          ".*/zagg \\1 /p'");
     compare(&r, help, "zagg ", page, ".Ss zagg ");
     compare(&r, page, ".Ss zagg ", help, "zagg ");

@@ -210,6 +210,49 @@ static void test_float_repr(void **state)
     assert_string_equal(text, "-inf");
 }
 
+/* Expected texts from numpy's str of a float32, with Python's limit of the exponent form.
+ */
+static void test_float32_repr(void **state)
+{
+    (void)state;
+    static const struct {
+        float v;
+        const char *text;
+    } cases[] = {
+        {0.0F, "0.0"},
+        {-0.0F, "-0.0"},
+        {0.1F, "0.1"},
+        {1.0F / 3.0F, "0.33333334"},
+        {-86.714F, "-86.714"},
+        {16777216.0F, "16777216.0"},
+        {0x1p-24F, "5.9604645e-08"},
+        {0x1p+96F, "7.9228163e+28"},
+        {FLT_MAX, "3.4028235e+38"},
+        {FLT_MIN, "1.1754944e-38"},
+        {0x1p-149F, "1e-45"},
+        {0x1.8p-145F, "3.4e-44"},
+        {0x1p+33F, "8589935000.0"},
+        {1e16F, "1e+16"},
+    };
+    char text[32];
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t n = zg_float32_repr(cases[i].v, text);
+        assert_string_equal(text, cases[i].text);
+        assert_int_equal(n, strlen(text));
+    }
+    zg_float32_repr((float)NAN, text);
+    assert_string_equal(text, "nan");
+    /* Every exponent, and the floats beside each power of two. */
+    for (uint32_t bits = 1; bits < 0x7f800000U; bits += 0x003fffffU) {
+        float v;
+        double back;
+        memcpy(&v, &bits, sizeof v);
+        const size_t n = zg_float32_repr(v, text);
+        assert_true(zg_float_parse(text, n, &back));
+        assert_true((float)back == v);
+    }
+}
+
 static void test_float_parse(void **state)
 {
     (void)state;
@@ -293,10 +336,11 @@ static void test_edit_distance(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_get),        cmocka_unit_test(test_kinds_and_truth),
-        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_equality),
-        cmocka_unit_test(test_float_repr), cmocka_unit_test(test_float_parse),
-        cmocka_unit_test(test_locale),     cmocka_unit_test(test_edit_distance),
+        cmocka_unit_test(test_get),           cmocka_unit_test(test_kinds_and_truth),
+        cmocka_unit_test(test_numbers),       cmocka_unit_test(test_equality),
+        cmocka_unit_test(test_float_repr),    cmocka_unit_test(test_float32_repr),
+        cmocka_unit_test(test_float_parse),   cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_edit_distance),
     };
     return cmocka_run_group_tests_name("text_value", tests, NULL, NULL);
 }
