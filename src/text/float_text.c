@@ -173,54 +173,69 @@ static bool read_exponent(const char *text, size_t len, int64_t *out)
     return true;
 }
 
-/* Copy sign and digits without the point; false when this is no mantissa. */
-static bool take_mantissa(const char *text, size_t len, char *digits, size_t *n_digits,
-                          size_t *n_fraction)
+/* A double and the middle between two of them have at most 767 significant digits: behind
+ * as many only matters whether there is anything but zeros. */
+enum { KEPT_DIGITS = 800 };
+
+/* A number without its exponent: sign, significant digits, and the power of ten that they
+ * have to be multiplied by. */
+typedef struct mantissa {
+    char digits[KEPT_DIGITS + 3 + 32]; /* sign, one for all that were cut, exponent, NUL */
+    size_t n;
+    int64_t exp10;
+} mantissa;
+
+/* False when this is no mantissa. */
+static bool take_mantissa(const char *text, size_t len, mantissa *m)
 {
-    size_t n = 0, seen = 0, fraction = 0;
-    bool point = false;
+    size_t seen = 0, significant = 0;
+    bool point = false, rest = false;
+    m->n = 0;
+    m->exp10 = 0;
     for (size_t i = 0; i < len; i++) {
         if (i == 0 && (text[i] == '-' || text[i] == '+')) {
-            digits[n++] = text[i];
+            m->digits[m->n++] = text[i];
         } else if (text[i] == '.' && !point) {
             point = true;
         } else if (is_digit(text[i])) {
-            digits[n++] = text[i];
+            const bool leading = significant == 0 && text[i] == '0';
+            const bool kept = !leading && significant < KEPT_DIGITS;
             seen++;
-            fraction += point;
+            if (kept) {
+                m->digits[m->n++] = text[i];
+                significant++;
+            } else if (!leading) {
+                rest |= text[i] != '0';
+            }
+            /* A digit moves those before it up by one place, or the point does not. */
+            m->exp10 += (!kept && !leading) - point;
         } else {
             return false;
         }
     }
-    *n_digits = n;
-    *n_fraction = fraction;
+    if (rest) {
+        m->digits[m->n++] = '1';
+        m->exp10--;
+    } else if (significant == 0) {
+        m->digits[m->n++] = '0';
+    }
     return seen > 0;
 }
 
 bool zg_float_parse(const char *text, size_t len, double *out)
 {
-    enum { ROOM_FOR_EXPONENT = 32 };
-    char small[128], *digits = small;
-    size_t mantissa = 0, n = 0, fraction = 0;
+    mantissa m;
+    size_t mantissa_len = 0;
     int64_t exp10 = 0;
-    while (mantissa < len && text[mantissa] != 'e' && text[mantissa] != 'E')
-        mantissa++;
-    if (mantissa < len && !read_exponent(text + mantissa + 1, len - mantissa - 1, &exp10))
+    while (mantissa_len < len && text[mantissa_len] != 'e' && text[mantissa_len] != 'E')
+        mantissa_len++;
+    if (mantissa_len < len &&
+        !read_exponent(text + mantissa_len + 1, len - mantissa_len - 1, &exp10))
         return false;
-    if (mantissa > INT32_MAX)
+    if (!take_mantissa(text, mantissa_len, &m))
         return false;
-    if (mantissa + ROOM_FOR_EXPONENT > sizeof small) {
-        digits = zg_alloc(mantissa + ROOM_FOR_EXPONENT, 1);
-        if (!digits)
-            return false;
-    }
-    bool ok = take_mantissa(text, mantissa, digits, &n, &fraction);
-    if (ok) {
-        snprintf(digits + n, ROOM_FOR_EXPONENT, "e%lld",
-                 (long long)(exp10 - (int64_t)fraction));
-        *out = strtod(digits, NULL);
-    }
-    if (digits != small)
-        zg_free(digits);
-    return ok;
+    (void)snprintf(m.digits + m.n, sizeof m.digits - m.n, "e%lld",
+                   (long long)(exp10 + m.exp10));
+    *out = strtod(m.digits, NULL);
+    return true;
 }

@@ -4,7 +4,8 @@
 
 #include "base/base.h"
 
-/** Refuse what json-c would accept or silently change. Linear. */
+/** Every token is well-formed, nesting is bounded, texts and numbers can be kept as they
+ * are. Linear. */
 zagg_status zg_json_check(const char *text, size_t len, const char *name, zagg_err *err);
 
 /** Line of byte `offset`, from 1. */
