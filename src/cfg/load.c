@@ -143,11 +143,15 @@ static zagg_status read_file(const char *path, zg_str *text, zagg_err *err)
         size_t n = fread(block, 1, sizeof block, file);
         if (n == 0)
             break;
-        zg_str_addn(text, block, n);
-        if (text->failed) {
+        if (n > ZG_CFG_MAX_FILE_BYTES - text->len) {
             status =
                 zagg_err_set(err, ZAGG_ERANGE, "%s: too long for a config (limit %zu)",
                              path, ZG_CFG_MAX_FILE_BYTES);
+            break;
+        }
+        zg_str_addn(text, block, n);
+        if (text->failed) {
+            status = zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for the config", path);
             break;
         }
     }

@@ -4,6 +4,7 @@
  * copied as they are. */
 #include "zarr/layout.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,19 +58,22 @@ static zagg_status add_node(void *user, const char *key, uint64_t size, zagg_err
 }
 
 /* Nodes stand after their parents, which are known to be groups or not by then. */
-static bool parent_is_group(const zg_vec *nodes, const node *n)
+static zagg_status parent_is_group(const zg_vec *nodes, const node *n, bool *is_group,
+                                   zagg_err *err)
 {
     const char *slash = strrchr(n->path, '/');
+    *is_group = slash == NULL; /* below the root */
     if (slash == NULL)
-        return true; /* below the root */
+        return ZAGG_OK;
     char *path = zg_strndup(n->path, (size_t)(slash - n->path));
     if (path == NULL)
-        return false;
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the nodes of a store");
     node wanted = {path, n->depth - 1, false};
     const node *parent =
         bsearch(&wanted, nodes->data, nodes->len, sizeof wanted, compare_nodes);
     zg_free(path);
-    return parent != NULL && parent->is_group;
+    *is_group = parent != NULL && parent->is_group;
+    return ZAGG_OK;
 }
 
 static zagg_status put_member(zg_json_out *w, const zagg_value *doc, const char *key,
@@ -137,26 +141,24 @@ static zagg_status put_node(zg_json_out *w, zagg_sink *store, node *n, zagg_err 
 {
     zagg_arena *arena = NULL;
     const zagg_value *doc = NULL;
-    zg_str key;
-    zg_str_init(&key, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&key, "%s/zarr.json", n->path);
-    if (key.failed)
+    char key[ZG_ZARR_MAX_KEY];
+    const int len = snprintf(key, sizeof key, "%s/zarr.json", n->path);
+    if (len < 0 || (size_t)len >= sizeof key)
         return zagg_err_set(err, ZAGG_ERANGE, "key of node %s is too long", n->path);
     zagg_status status = zagg_arena_new(0, &arena, err);
     if (status == ZAGG_OK)
-        status = zg_zarr_get_doc(store, key.data, arena, &doc, err);
+        status = zg_zarr_get_doc(store, key, arena, &doc, err);
     if (status == ZAGG_OK) {
         n->is_group = zg_zarr_is_node(doc, "group");
         if (!n->is_group && !zg_zarr_is_node(doc, "array"))
             status = zagg_err_set(err, ZAGG_EFORMAT,
-                                  "%s is neither a Zarr v3 group nor an array", key.data);
+                                  "%s is neither a Zarr v3 group nor an array", key);
     }
     if (status == ZAGG_OK) {
         zg_json_key(w, n->path);
         status = n->is_group ? put_group_copy(w, doc, err) : zg_json_value(w, doc, err);
     }
     zagg_arena_free(arena);
-    zg_str_free(&key);
     return status;
 }
 
@@ -169,7 +171,9 @@ static zagg_status write_root(zg_str *text, zagg_sink *store, zg_vec *nodes,
     open_consolidated(&w);
     for (size_t i = 0; i < nodes->len; i++) {
         node *n = ZG_VEC_AT(nodes, node, i);
-        if (parent_is_group(nodes, n))
+        bool reachable = false;
+        ZAGG_TRY(parent_is_group(nodes, n, &reachable, err));
+        if (reachable)
             ZAGG_TRY(put_node(&w, store, n, err));
     }
     close_consolidated(&w);
