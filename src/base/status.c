@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,6 +78,8 @@ zagg_status zagg_err_set(zagg_err *err, zagg_status status, const char *fmt, ...
 zagg_status zagg_err_set_errno(zagg_err *err, zagg_status status, int sys_errno,
                                const char *fmt, ...)
 {
+    if (sys_errno == ENOMEM) /* whatever the call was about */
+        status = ZAGG_ENOMEM;
     if (err == NULL)
         return status;
     char msg[MSG_BYTES], reason[256];

@@ -18,8 +18,10 @@ zagg_status zg_sink_new(const zg_sink_vtable *vtable, void *self, const char *na
     if (sink == NULL || copy == NULL) {
         zg_free(sink);
         zg_free(copy);
+        /* Said first: `name` may belong to `self`. */
+        zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", name);
         vtable->close(self);
-        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", name);
+        return ZAGG_ENOMEM;
     }
     sink->vtable = vtable;
     sink->self = self;

@@ -29,9 +29,11 @@ zagg_status zagg_source_open_custom(const zagg_source_vtable *vtable, void *self
     if (source == NULL || copy == NULL) {
         zg_free(source);
         zg_free(copy);
+        /* Said first: `name` may belong to `self`. */
+        zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", name);
         if (vtable->close != NULL)
             vtable->close(self);
-        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", name);
+        return ZAGG_ENOMEM;
     }
     source->vtable = vtable;
     source->self = self;
