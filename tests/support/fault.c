@@ -1,0 +1,310 @@
+/* The fault harness: the plan in force, its counters, and the system calls. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "support/fault.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static fault_plan plan;
+static atomic_bool armed, fired;
+static atomic_llong calls[FAULT_N_KINDS], planned, live_blocks;
+
+/* Memory that a thread needs before it gets to the tested code (a sanitizer's records) is
+ * none of ours. */
+static _Thread_local bool in_tested_code;
+
+void fault_arm(const fault_plan *p)
+{
+    in_tested_code = true;
+    atomic_store(&armed, false);
+    plan = *p;
+    for (int i = 0; i < FAULT_N_KINDS; i++)
+        atomic_store(&calls[i], 0);
+    atomic_store(&planned, 0);
+    atomic_store(&fired, false);
+    atomic_store(&armed, true);
+}
+
+void fault_disarm(void)
+{
+    atomic_store(&armed, false);
+}
+
+bool fault_fired(void)
+{
+    return atomic_load(&fired);
+}
+
+int64_t fault_calls(fault_kind kind)
+{
+    return atomic_load(&calls[kind]);
+}
+
+const char *fault_kind_name(fault_kind kind)
+{
+    static const char *const NAMES[FAULT_N_KINDS] = {
+        "alloc",  "thread", "open",  "read", "write", "close",
+        "rename", "remove", "mkdir", "stat", "list"};
+    return NAMES[kind];
+}
+
+int64_t fault_live_blocks(void)
+{
+    return atomic_load(&live_blocks);
+}
+
+void fault_count_block(int64_t change)
+{
+    atomic_fetch_add_explicit(&live_blocks, change, memory_order_relaxed);
+}
+
+int fault_open_files(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+/* Counts the call. 0: let it through; otherwise its number since the plan strikes. */
+static long long due(fault_kind kind)
+{
+    if (!atomic_load_explicit(&armed, memory_order_relaxed) ||
+        (kind == FAULT_ALLOC && !in_tested_code))
+        return 0;
+    atomic_fetch_add(&calls[kind], 1);
+    if ((plan.kinds & FAULT_BIT(kind)) == 0 || plan.nth == 0)
+        return 0;
+    const long long since = atomic_fetch_add(&planned, 1) + 2 - plan.nth;
+    const bool lasting = plan.lasting || plan.effect == FAULT_STORM;
+    if (since < 1 || (since > 1 && !lasting))
+        return 0;
+    atomic_store(&fired, true);
+    return since;
+}
+
+_Noreturn static void die(void)
+{
+    for (;;)
+        raise(SIGKILL);
+}
+
+/* What becomes of a call: it may go on, for at most `*limit` bytes. */
+typedef enum verdict { GO_ON, FAILS, ENDS } verdict;
+
+static verdict judge(fault_kind kind, size_t *limit)
+{
+    const long long since = due(kind);
+    if (since == 0)
+        return GO_ON;
+    switch (plan.effect) {
+    case FAULT_KILL:
+        if (limit == NULL)
+            die();
+        *limit /= 2; /* the caller dies behind it */
+        return ENDS;
+    case FAULT_END:
+        return ENDS;
+    case FAULT_STORM:
+        if (since % 3 == 0) {
+            const size_t few = 1 + (size_t)(since / 3 % 7);
+            if (limit != NULL && *limit > few)
+                *limit = few;
+            return GO_ON;
+        }
+        errno = EINTR;
+        return FAILS;
+    default:
+        errno = plan.error;
+        return FAILS;
+    }
+}
+
+bool fault_strikes(fault_kind kind)
+{
+    if (judge(kind, NULL) == GO_ON)
+        return false;
+    if (kind == FAULT_ALLOC)
+        errno = ENOMEM;
+    return true;
+}
+
+/* ---- the calls: what --wrap=NAME makes of NAME ---- */
+
+#define WRAP(result, name, ...)                                                          \
+    result __real_##name(__VA_ARGS__);                                                   \
+    result __wrap_##name(__VA_ARGS__);                                                   \
+    result __wrap_##name(__VA_ARGS__)
+
+static mode_t mode_of(int flags, va_list args)
+{
+    return (flags & O_CREAT) != 0 ? va_arg(args, mode_t) : 0;
+}
+
+WRAP(int, open, const char *path, int flags, ...)
+{
+    va_list args;
+    va_start(args, flags);
+    const mode_t mode = mode_of(flags, args);
+    va_end(args);
+    return fault_strikes(FAULT_OPEN) ? -1 : __real_open(path, flags, mode);
+}
+
+WRAP(int, openat, int dir, const char *path, int flags, ...)
+{
+    va_list args;
+    va_start(args, flags);
+    const mode_t mode = mode_of(flags, args);
+    va_end(args);
+    return fault_strikes(FAULT_OPEN) ? -1 : __real_openat(dir, path, flags, mode);
+}
+
+WRAP(ssize_t, read, int fd, void *out, size_t len)
+{
+    switch (judge(FAULT_READ, &len)) {
+    case FAILS:
+        return -1;
+    case ENDS:
+        if (plan.effect == FAULT_KILL)
+            die();
+        return 0;
+    default:
+        return __real_read(fd, out, len);
+    }
+}
+
+WRAP(ssize_t, pread, int fd, void *out, size_t len, off_t offset)
+{
+    switch (judge(FAULT_READ, &len)) {
+    case FAILS:
+        return -1;
+    case ENDS:
+        if (plan.effect == FAULT_KILL)
+            die();
+        return 0;
+    default:
+        return __real_pread(fd, out, len, offset);
+    }
+}
+
+WRAP(ssize_t, write, int fd, const void *data, size_t len)
+{
+    switch (judge(FAULT_WRITE, &len)) {
+    case FAILS:
+        return -1;
+    case ENDS:
+        if (plan.effect == FAULT_KILL) {
+            (void)!__real_write(fd, data, len);
+            die();
+        }
+        return 0;
+    default:
+        return __real_write(fd, data, len);
+    }
+}
+
+/* Linux gives the descriptor up whatever close says. */
+WRAP(int, close, int fd)
+{
+    const bool fails = fault_strikes(FAULT_CLOSE);
+    const int error = errno;
+    const int rc = __real_close(fd);
+    if (!fails)
+        return rc;
+    errno = error;
+    return -1;
+}
+
+WRAP(int, rename, const char *from, const char *to)
+{
+    return fault_strikes(FAULT_RENAME) ? -1 : __real_rename(from, to);
+}
+
+WRAP(int, unlink, const char *path)
+{
+    return fault_strikes(FAULT_REMOVE) ? -1 : __real_unlink(path);
+}
+
+WRAP(int, unlinkat, int dir, const char *path, int flags)
+{
+    return fault_strikes(FAULT_REMOVE) ? -1 : __real_unlinkat(dir, path, flags);
+}
+
+WRAP(int, mkdir, const char *path, mode_t mode)
+{
+    return fault_strikes(FAULT_MKDIR) ? -1 : __real_mkdir(path, mode);
+}
+
+WRAP(int, stat, const char *path, struct stat *out)
+{
+    return fault_strikes(FAULT_STAT) ? -1 : __real_stat(path, out);
+}
+
+WRAP(int, fstat, int fd, struct stat *out)
+{
+    return fault_strikes(FAULT_STAT) ? -1 : __real_fstat(fd, out);
+}
+
+WRAP(int, fstatat, int dir, const char *path, struct stat *out, int flags)
+{
+    return fault_strikes(FAULT_STAT) ? -1 : __real_fstatat(dir, path, out, flags);
+}
+
+WRAP(DIR *, opendir, const char *path)
+{
+    return fault_strikes(FAULT_LIST) ? NULL : __real_opendir(path);
+}
+
+WRAP(DIR *, fdopendir, int fd)
+{
+    return fault_strikes(FAULT_LIST) ? NULL : __real_fdopendir(fd);
+}
+
+WRAP(struct dirent *, readdir, DIR *folder)
+{
+    return fault_strikes(FAULT_LIST) ? NULL : __real_readdir(folder);
+}
+
+/* What a new thread is to do; never given back, as nobody makes that many. */
+typedef struct thread_start {
+    void *(*start)(void *);
+    void *arg;
+} thread_start;
+enum { MAX_STARTS = 1 << 16 };
+static thread_start starts[MAX_STARTS];
+static atomic_uint n_starts;
+
+static void *start_thread(void *arg)
+{
+    const thread_start *s = arg;
+    in_tested_code = true;
+    return s->start(s->arg);
+}
+
+WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *how,
+     void *(*start)(void *), void *arg)
+{
+    if (fault_strikes(FAULT_THREAD))
+        return errno;
+    thread_start *s = &starts[atomic_fetch_add(&n_starts, 1) % MAX_STARTS];
+    *s = (thread_start){start, arg};
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    in_tested_code = false; /* sanitizers cannot do without memory here */
+    const int rc = __real_pthread_create(thread, how, start_thread, s);
+    in_tested_code = true;
+    return rc;
+#else
+    return __real_pthread_create(thread, how, start_thread, s);
+#endif
+}
