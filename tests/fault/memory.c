@@ -1,4 +1,4 @@
-/* One shard with every single allocation failing in turn, libyaml's, json-c's,
+/* One shard with every single allocation failing in turn, libyaml's,
  * libdeflate's and the C library's included: always a message about memory (or, where the
  * library can do without, the right store), never a leak, never a store that claims what
  * is not so. */
