@@ -5,6 +5,7 @@
 #include "fuzz/fuzz.h"
 #include "zagg/h5.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,14 +98,22 @@ static void compare_ways(reading *r)
     free(again);
 }
 
-static void read_dataset(zagg_h5 *file, const char *path)
+/* `sound` is what the check said of the whole file: what can be opened can be read then.
+ */
+static void read_dataset(zagg_h5 *file, const char *path, bool sound)
 {
     zagg_h5_dataset *dataset = NULL;
+    zagg_h5_storage storage;
     zagg_err err = ZAGG_ERR_INIT;
     zagg_status status = zagg_h5_dataset_open(file, path, &dataset, &err);
     if (status != ZAGG_OK) {
         fuzz_check_error(status, &err);
-        return;
+        return; /* perhaps no dataset at all */
+    }
+    status = zagg_h5_storage_read(dataset, &storage, &err);
+    if (status != ZAGG_OK) {
+        fuzz_check(!sound);
+        fuzz_check_error(status, &err);
     }
     zagg_h5_info info = zagg_h5_dataset_info(dataset);
     reading r = {.elem_bytes = zagg_dtype_size(info.dtype)};
@@ -119,18 +128,59 @@ static void read_dataset(zagg_h5 *file, const char *path)
     if (!r.data)
         return;
     status = zagg_h5_read(r.column, &range, 1, NULL, r.data, &err);
-    if (status == ZAGG_OK)
+    if (status == ZAGG_OK) {
         compare_ways(&r);
-    else
+    } else {
+        fuzz_check(!sound);
         fuzz_check_error(status, &err);
+    }
     uint64_t last = info.dims[0] - 1;
     (void)zagg_h5_gather(r.column, &last, 1, NULL, r.data, NULL);
     free(r.data);
 }
 
+static zagg_status visit(void *user, const zagg_h5_node *node, zagg_err *err)
+{
+    size_t *n = user;
+    (void)err;
+    fuzz_check(node->path[0] == '/' && (node->status == ZAGG_OK) == !node->reason);
+    *n += strlen(node->path) + (node->target ? strlen(node->target) : 0);
+    return ZAGG_OK;
+}
+
+static zagg_status note_finding(void *user, const zagg_h5_finding *finding, zagg_err *err)
+{
+    uint64_t *n = user;
+    (void)err;
+    fuzz_check(finding->path[0] == '/' && finding->message[0] != '\0');
+    *n += 1;
+    return ZAGG_OK;
+}
+
+static bool check_file(zagg_h5 *file)
+{
+    zagg_err err = ZAGG_ERR_INIT;
+    uint64_t findings = 0;
+    size_t bytes = 0;
+    zagg_h5_check_opts opts = {.report = note_finding, .user = &findings};
+    zagg_h5_check_summary sum;
+    zagg_status status = zagg_h5_walk(file, "/", UINT_MAX, visit, &bytes, &err);
+    if (status != ZAGG_OK)
+        fuzz_check_error(status, &err);
+    status = zagg_h5_check(file, "/", &opts, &sum, &err);
+    if (status != ZAGG_OK) {
+        fuzz_check_error(status, &err);
+        return false;
+    }
+    fuzz_check((findings == 0) == (sum.damaged_objects == 0 && sum.damaged_chunks == 0 &&
+                                   sum.not_checked == 0));
+    return findings == 0;
+}
+
 static void read_all(zagg_h5 *file)
 {
     static todo t;
+    bool sound = check_file(file);
     t.n = 0;
     t.parent = "";
     (void)zagg_h5_group_list(file, "/", note_link, &t, NULL);
@@ -139,7 +189,7 @@ static void read_all(zagg_h5 *file)
         if (t.is_group[i])
             (void)zagg_h5_group_list(file, t.path[i], note_link, &t, NULL);
         else
-            read_dataset(file, t.path[i]);
+            read_dataset(file, t.path[i], sound);
     }
 }
 

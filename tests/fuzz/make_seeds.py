@@ -42,6 +42,7 @@ def dataset(**options):
 def low_level(f, layout=None, n=12, maxshape=None, chunk=4, early=False, fill=None, write=True):
     """A dataset whose creation properties h5py does not offer."""
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_obj_track_times(False)
     if layout is not None:
         plist.set_layout(layout)
     else:
@@ -65,7 +66,8 @@ def many_groups(n):
 
 
 def links(f):
-    f["real"] = rows(4)
+    f.create_group("g")
+    f.create_dataset("real", data=rows(4))
     f["soft"] = h5py.SoftLink("/g/again")
     f["g/again"] = h5py.SoftLink("/real")
     f["loop"] = h5py.SoftLink("/loop")
@@ -78,6 +80,12 @@ def ordered(f):
     g = f.create_group("d", track_order=True)
     for i in range(9):
         g.create_dataset(f"x{i}", data=rows(2, "u1"))
+
+
+def indirect(f):
+    f.create_dataset("g/first", data=rows(2, "u1"))
+    for i in range(40):
+        f[f"g/a_name_of_some_length_{i}"] = f["g/first"]
 
 
 def masked(f):
@@ -130,6 +138,7 @@ def make_h5():
     h5("btree2_big", dataset(n=120, columns=2, dtype="u1", chunks=(1, 2),
                              maxshape=(None, None)), libver=late)
     h5("ordered", ordered, libver=late)
+    h5("indirect", indirect, libver=late)
     h5("btree1_deep", dataset(n=150, dtype="u1", chunks=(1,)))
     h5("unwritten", lambda f: low_level(f, fill=3.5, write=False))
     h5("unwritten_v110", lambda f: low_level(f, fill=3.5, write=False), libver=late)
