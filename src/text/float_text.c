@@ -180,7 +180,8 @@ enum { KEPT_DIGITS = 800 };
 /* A number without its exponent: sign, significant digits, and the power of ten that they
  * have to be multiplied by. */
 typedef struct mantissa {
-    char digits[KEPT_DIGITS + 3 + 32]; /* sign, one for all that were cut, exponent, NUL */
+    char
+        digits[KEPT_DIGITS + 3 + 32]; /* sign, one for all that were cut, exponent, NUL */
     size_t n;
     int64_t exp10;
 } mantissa;
