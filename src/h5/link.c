@@ -35,7 +35,9 @@ zagg_status zg_h5_link_decode(const uint8_t *data, size_t len, zg_h5_link *out,
 typedef struct dense {
     zg_h5_link_walk *walk;
     zg_h5_heap heap;
-    uint32_t hash; /* of walk->wanted */
+    uint32_t hash;         /* of walk->wanted */
+    uint64_t objects_left; /* bytes of objects that may still be looked at: the blocks
+                              that hold them count for themselves */
 } dense;
 
 /* Records are sorted by the hash of the name. */
@@ -56,7 +58,7 @@ static zagg_status on_record(void *user, const uint8_t *record, size_t size, boo
     size_t len;
     ZAGG_TRY(zg_h5_heap_get(&d->heap, record + 4, &object, &len, err));
     zg_h5_link link;
-    zagg_status st = zg_h5_spend(&d->walk->budget_bytes, len, err);
+    zagg_status st = zg_h5_spend(&d->objects_left, len, err);
     if (st == ZAGG_OK)
         st = zg_h5_link_decode(object, len, &link, err);
     if (st == ZAGG_OK)
@@ -69,7 +71,7 @@ static zagg_status on_record(void *user, const uint8_t *record, size_t size, boo
 zagg_status zg_h5_dense_walk(zg_h5_link_walk *walk, uint64_t heap, uint64_t btree,
                              zagg_err *err)
 {
-    dense d = {.walk = walk};
+    dense d = {.walk = walk, .objects_left = zg_h5_walk_budget(walk->file)};
     if (walk->wanted)
         d.hash = zg_h5_lookup3(walk->wanted, walk->wanted_len);
     ZAGG_TRY(zg_h5_heap_open(walk->file, heap, &walk->budget_bytes, &d.heap, err));
