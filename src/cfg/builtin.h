@@ -1,5 +1,5 @@
-/* What CMake generates from builtin/NAME.yaml: parallel, sorted, names NULL-terminated.
- */
+/* What tools/embed-templates makes of builtin/NAME.yaml: parallel, sorted,
+ * NULL-terminated. */
 #ifndef ZG_BUILTIN_H
 #define ZG_BUILTIN_H
 

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The two lines of docs/architecture.md that build the library and the program with nothing but
+# a compiler do so, and the template texts compiled in are those of src/cfg/builtin.
+. "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
+tools/embed-templates --check
+lines=$(sed -n '/^    cc -std=c17 /,/[^\\]$/p' docs/architecture.md)
+[ "$(grep -c '^    cc ' <<<"$lines")" -eq 2 ] || fail "docs/architecture.md: $lines"
+cp -r include src examples "$work"
+cd "$work"
+bash -euc "$lines" || fail 'the documented lines do not build'
+[ -f libzagg.so ] && [ -x zagg ] || fail 'no libzagg.so or no zagg'
+for name in one_shard read_column; do
+    "${CC:-cc}" -std=c17 -Iinclude "examples/$name.c" -L. -lzagg -Wl,-rpath,"$work" -lm \
+        -o "$name" || fail "$name does not link with libzagg.so"
+done
+./zagg version | grep -q '^zagg [0-9]' || fail 'the program does not run'
+for file in src/cfg/builtin/*.yaml; do
+    name=$(basename "$file" .yaml)
+    ./zagg config show "$name" | cmp - "$file" || fail "template $name"
+done
+cd "$ZAGG_SOURCE_DIR"
+make_granules
+expect_examples "$work"
+echo 'a bare compiler builds the library and the program'
