@@ -75,6 +75,8 @@ static zagg_status map_granules(run_session *s)
     const size_t threads = s->args.max_workers ? s->args.max_workers : zg_cpu_count();
     zagg_status status =
         zagg_grid_from_pipeline(s->pipeline, s->latitude, &grid, &s->err);
+    if (status == ZAGG_EUNSUPPORTED)
+        return ZAGG_ECONFIG; /* of the config, not of a granule's format */
     if (status == ZAGG_OK)
         status = zagg_worker_new(s->pipeline, grid, &worker, &s->err);
     if (status == ZAGG_OK)

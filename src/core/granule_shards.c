@@ -133,7 +133,8 @@ zagg_status zagg_worker_shard_keys(const zagg_worker *worker, zagg_h5 *granule,
                            .granule = granule,
                            .group = ds->groups[i],
                            .opts = &opts,
-                           .arena = arena};
+                           .arena = arena,
+                           .scratch = arena};
         bool absent = false;
         status = group_keys(&r, &s, err);
         if (status == ZAGG_ENOTFOUND && zg_beam_absent(&r, &absent, NULL) == ZAGG_OK &&

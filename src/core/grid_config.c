@@ -29,6 +29,12 @@ zagg_status zagg_grid_from_pipeline(const zagg_pipeline *pipeline, zagg_latitude
             err, ZAGG_ECONFIG,
             "output.grid.type: found '%s'; must be healpix or rectilinear", o->grid_type);
     }
-    return status == ZAGG_OK ? ZAGG_OK
-                             : zagg_err_context(err, status, "%s", pipeline->name);
+    if (status == ZAGG_OK)
+        return ZAGG_OK;
+    const zagg_value *grid =
+        zagg_value_get(zagg_value_get(pipeline->root, "output"), "grid");
+    const zagg_value *crs = zagg_value_get(grid, "crs");
+    const uint32_t line = crs ? crs->line : grid ? grid->line : 0;
+    return line ? zagg_err_context(err, status, "%s:%u", pipeline->name, line)
+                : zagg_err_context(err, status, "%s", pipeline->name);
 }

@@ -31,7 +31,7 @@ zagg_status zg_core_read_path(zg_group_read *r, const char *tmpl, const char **o
     const size_t len = expand(tmpl, r->group, NULL);
     if (len > MAX_PATH_BYTES)
         return zagg_err_set(err, ZAGG_ERANGE, "path template '%s' is too long", tmpl);
-    ZAGG_TRY(zagg_arena_alloc(r->arena, len + 1, 1, &path, err));
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, len + 1, 1, &path, err));
     expand(tmpl, r->group, path);
     *out = path;
     return ZAGG_OK;
@@ -53,8 +53,8 @@ zagg_status zg_core_read_whole(zg_group_read *r, zagg_h5_column column, void **o
         return zagg_err_set(err, ZAGG_ERANGE, "%s: %llu rows are too many", info.path,
                             (unsigned long long)info.dims[0]);
     void *data;
-    ZAGG_TRY(zagg_arena_alloc(r->arena, (size_t)info.dims[0], zagg_dtype_size(info.dtype),
-                              &data, err));
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, (size_t)info.dims[0],
+                              zagg_dtype_size(info.dtype), &data, err));
     const zagg_rows all = {0, info.dims[0]};
     if (info.dims[0] > 0)
         ZAGG_TRY(zagg_h5_read(column, &all, 1, r->opts->pool, data, err));
@@ -97,7 +97,7 @@ zagg_status zg_core_read_i64(zg_group_read *r, const char *tmpl, const int64_t *
         *out = raw;
         return ZAGG_OK;
     }
-    ZAGG_TRY(zagg_arena_alloc(r->arena, *n, sizeof *wide, &wide, err));
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, *n, sizeof *wide, &wide, err));
     switch (info.dtype) {
     case ZAGG_DT_I8:
         WIDEN(int8_t, int64_t);
@@ -148,7 +148,7 @@ zagg_status zg_core_read_f64(zg_group_read *r, const char *tmpl, const double **
         *out = raw;
         return ZAGG_OK;
     }
-    ZAGG_TRY(zagg_arena_alloc(r->arena, *n, sizeof *wide, &wide, err));
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, *n, sizeof *wide, &wide, err));
     WIDEN(float, double);
     *out = wide;
     return ZAGG_OK;
@@ -228,7 +228,7 @@ zagg_status zg_beam_absent(zg_group_read *r, bool *absent, zagg_err *err)
         end--;
     while (end > 0 && path[end - 1] != '/')
         end--;
-    char *folder = zagg_arena_strndup(r->arena, path, end);
+    char *folder = zagg_arena_strndup(r->scratch, path, end);
     if (!folder)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
     bool exists = true;

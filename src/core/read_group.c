@@ -257,6 +257,9 @@ zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *
                        .arena = arena,
                        .counters = counters};
     zagg_table *table = NULL;
+    /* Link records are as many as a granule has segments, and the table lives until the
+     * shard is grouped: what only the read needs must not stay that long. */
+    ZAGG_TRY(zagg_arena_new(0, &r.scratch, err));
     zg_vec_init(&r.rows, sizeof(uint64_t), 0);
     zg_vec_init(&r.ranks, sizeof(uint32_t), 0);
     zg_vec_init(&r.leaf_ids, sizeof(uint64_t), 0);
@@ -273,6 +276,7 @@ zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *
     zg_vec_free(&r.rows);
     zg_vec_free(&r.ranks);
     zg_vec_free(&r.leaf_ids);
+    zagg_arena_free(r.scratch);
     if (status == ZAGG_OK)
         *out = table;
     return status;

@@ -79,8 +79,8 @@ static zagg_status level_filter(zg_group_read *r, const zagg_filter *f,
             err, ZAGG_EFORMAT,
             "filter on '%s': %zu values but level '%s' has %zu link records", f->dataset,
             n, level->name, rec.n);
-    ZAGG_TRY(zagg_arena_alloc(r->arena, n, 1, &pass, err));
-    ZAGG_TRY(zagg_arena_alloc(r->arena, r->rows.len, 1, &owned, err));
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, n, 1, &pass, err));
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, r->rows.len, 1, &owned, err));
     memset(pass, 1, n);
     const zagg_dtype dtype = zagg_h5_dataset_info(column.dataset).dtype;
     ZAGG_TRY(zg_filter_values(f, dtype, values, n, pass, err));
@@ -107,7 +107,7 @@ static zagg_status base_filter(zg_group_read *r, const zagg_filter *f, uint8_t *
     ZAGG_TRY(filter_column(r, f, &column, err));
     const zagg_dtype dtype = zagg_h5_dataset_info(column.dataset).dtype;
     ZAGG_TRY(
-        zagg_arena_alloc(r->arena, r->rows.len, zagg_dtype_size(dtype), &values, err));
+        zagg_arena_alloc(r->scratch, r->rows.len, zagg_dtype_size(dtype), &values, err));
     ZAGG_TRY(
         zagg_h5_gather(column, r->rows.data, r->rows.len, r->opts->pool, values, err));
     return zg_filter_values(f, dtype, values, r->rows.len, keep, err);
@@ -140,8 +140,8 @@ zagg_status zg_apply_filters(zg_group_read *r, zagg_err *err)
     uint8_t *keep;
     if (ds->n_filters == 0 || r->rows.len == 0)
         return ZAGG_OK;
-    const zagg_arena_mark mark = zagg_arena_get_mark(r->arena);
-    ZAGG_TRY(zagg_arena_alloc(r->arena, r->rows.len, 1, &keep, err));
+    const zagg_arena_mark mark = zagg_arena_get_mark(r->scratch);
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, r->rows.len, 1, &keep, err));
     memset(keep, 1, r->rows.len);
     for (size_t i = 0; i < ds->n_filters; i++) {
         const zagg_filter *f = &ds->filters[i];
@@ -155,7 +155,7 @@ zagg_status zg_apply_filters(zg_group_read *r, zagg_err *err)
             ZAGG_TRY(level_filter(r, f, level, keep, err));
     }
     compact(r, keep);
-    zagg_arena_release(r->arena, mark);
+    zagg_arena_release(r->scratch, mark);
     return ZAGG_OK;
 }
 
@@ -183,7 +183,7 @@ static zagg_status owners(zg_group_read *r, const zagg_level *level,
     owner *list;
     size_t n = 0;
     bool sorted = true;
-    ZAGG_TRY(zagg_arena_alloc(r->arena, rec->n, sizeof *list, &list, err));
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, rec->n, sizeof *list, &list, err));
     for (size_t i = 0; i < rec->n; i++) {
         owner *o = &list[n];
         if (rec->count[i] <= 0)
@@ -250,7 +250,7 @@ zagg_status zg_paint_column(zg_group_read *r, const zg_column_plan *plan,
     column = (zagg_h5_column){dataset, -1};
     const size_t size = zagg_dtype_size(info.dtype);
     ZAGG_TRY(zagg_arena_alloc(r->arena, r->rows.len, size, &painted, err));
-    const zagg_arena_mark mark = zagg_arena_get_mark(r->arena);
+    const zagg_arena_mark mark = zagg_arena_get_mark(r->scratch);
     ZAGG_TRY(zg_core_read_records(r, plan->level, &rec, err));
     ZAGG_TRY(zg_core_read_whole(r, column, &values, &n_values, err));
     if (n_values != rec.n)
@@ -268,7 +268,7 @@ zagg_status zg_paint_column(zg_group_read *r, const zg_column_plan *plan,
         else
             fill_unowned(info.dtype, painted + k * size);
     }
-    zagg_arena_release(r->arena, mark);
+    zagg_arena_release(r->scratch, mark);
     *out = (zagg_column){v->name, info.dtype, painted};
     return ZAGG_OK;
 }

@@ -93,7 +93,7 @@ static zagg_status slices(zg_group_read *r, const zg_records *rec, const uint32_
         }
     }
     zagg_rows *ranges;
-    status = zagg_arena_alloc(r->arena, runs.len, sizeof *ranges, &ranges, err);
+    status = zagg_arena_alloc(r->scratch, runs.len, sizeof *ranges, &ranges, err);
     if (status != ZAGG_OK)
         goto done;
     size_t n = 0;
@@ -146,7 +146,7 @@ zagg_status zg_plan_rows(zg_group_read *r, zagg_rows **ranges, size_t *n_ranges,
         return ZAGG_OK;
     }
     uint32_t *rank;
-    ZAGG_TRY(zagg_arena_alloc(r->arena, rec.n, sizeof *rank, &rank, err));
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, rec.n, sizeof *rank, &rank, err));
     zagg_grid_ranks(r->worker->grid, r->shard, lat, lon, rec.n, rank, NULL);
     ZAGG_TRY(slices(r, &rec, rank, ranges, n_ranges, err));
     uint64_t planned = 0;

@@ -212,6 +212,29 @@ static zagg_status add_axes(zagg_store_plan *plan, zagg_err *err)
     return ZAGG_OK;
 }
 
+/* A field's own attributes as a JSON object. */
+static zagg_status field_attributes(zagg_store_plan *plan, const zagg_field *f,
+                                    const char **out, zagg_err *err)
+{
+    const zg_json_style one_line = {-1, false, false};
+    zg_str text;
+    zg_str_init(&text, 1u << 24);
+    zagg_status status = zg_json_write(&text, f->attrs, one_line, err);
+    if (status != ZAGG_OK) {
+        zagg_err_context(err, status, "%s:%u: aggregation.variables.%s.attrs",
+                         plan->pipeline->name, f->line, f->name);
+    } else {
+        const char *kept =
+            text.failed ? NULL : zagg_arena_strndup(plan->arena, text.data, text.len);
+        if (kept)
+            *out = kept;
+        else
+            status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for attributes");
+    }
+    zg_str_free(&text);
+    return status;
+}
+
 static zagg_status build(zagg_store_plan *plan, zagg_err *err)
 {
     const zagg_pipeline *p = plan->pipeline;
@@ -226,7 +249,11 @@ static zagg_status build(zagg_store_plan *plan, zagg_err *err)
     ZAGG_TRY(add_coordinates(plan, err));
     for (size_t i = 0; i < p->n_fields; i++) {
         const zagg_field *f = &p->fields[i];
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, f->name, f->dtype), f->fill,
+        zagg_zarr_array array = cell_array(plan->info, f->name, f->dtype);
+        /* Upstream 0.11 did not know field attributes. */
+        if (f->attrs && p->output.compat != ZAGG_COMPAT_0_11)
+            ZAGG_TRY(field_attributes(plan, f, &array.attributes_json, err));
+        ZAGG_TRY(add_array(plan, array, f->fill,
                            key_of(plan, "aggregation.variables", f->name), err));
     }
     return ZAGG_OK;

@@ -36,7 +36,7 @@ struct zagg_worker {
     zg_field_plan *fields;
 };
 
-/** Link records of a level, as stored: both arrays n long, in the arena of the read. */
+/** Link records of a level, as stored: both arrays n long, in the scratch of the read. */
 typedef struct zg_records {
     size_t n;
     const int64_t *beg;   /* index_beg, not yet reduced by index_base */
@@ -50,7 +50,8 @@ typedef struct zg_group_read {
     zagg_h5 *granule;
     const char *group;
     const zagg_read_opts *opts;
-    zagg_arena *arena;
+    zagg_arena *arena;   /* what is kept: the table */
+    zagg_arena *scratch; /* gone after the read: link records, filter values */
     zagg_read_counters *counters;
     zagg_h5_column lat, lon;
     uint64_t n_base; /* rows of the base level as links see it */
@@ -60,7 +61,7 @@ typedef struct zg_group_read {
     zg_vec leaf_ids; /* uint64_t, one per kept row when asked for */
 } zg_group_read;
 
-/** Path of a template with every "{group}" replaced. In the arena of the read. */
+/** Path of a template with every "{group}" replaced. In the scratch of the read. */
 zagg_status zg_core_read_path(zg_group_read *r, const char *tmpl, const char **out,
                               zagg_err *err);
 /** Open the dataset of a template. */

@@ -130,6 +130,12 @@ static const cli_case CONFIGS[] = {
      "sed 's/function: mean/function: meen/' c.yaml > bad.yaml; "
      "zagg run --config bad.yaml --granules g --store o",
      3, NULL, "error: bad.yaml:33: aggregation.variables.h_mean*meen*\n"},
+    {"CRS that needs a projection",
+     "sed '/^output:/,$d' c.yaml > rect.yaml; "
+     "printf 'output:\\n  grid: {type: rectilinear, crs: EPSG:3031, resolution: 1, "
+     "bounds: [0, 0, 512, 512]}\\n' >> rect.yaml; "
+     "zagg run --config rect.yaml --granules g --store o",
+     3, NULL, "error: rect.yaml:*: *EPSG:3031*\n"},
     {"no YAML",
      "printf 'a: [b\\n' > bad.yaml; zagg run --config bad.yaml --granules g --store o", 3,
      NULL, "error: bad.yaml:*\n"},

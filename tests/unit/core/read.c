@@ -322,6 +322,60 @@ static void memory_may_lack_anywhere(void **state)
     core_case_free(&c);
 }
 
+/* Segments of a real granule are far more than the rows that a shard keeps of it, and a
+ * table lives until its shard is grouped. */
+static void only_the_table_is_kept(void **state)
+{
+    enum { N_MANY = 50000, KEPT_BYTES = 16384 };
+    const fixture *f = *state;
+    const config_parts parts = PLAN("\"pad\": 0");
+    char path[512];
+    double *coordinate = zg_alloc(N_MANY, sizeof *coordinate);
+    int64_t *beg = zg_alloc(N_MANY, sizeof *beg);
+    int32_t *count = zg_alloc(N_MANY, sizeof *count);
+    const granule_shape many = {N_MANY, 0, 1000}, photons = {N_PHOTONS, 0, 5};
+    assert_true(coordinate && beg && count);
+    (void)snprintf(path, sizeof path, "%s/many.h5", f->dir);
+    granule_file *file = granule_create(path);
+    granule_put(file, "/gt1l/heights/lat", ZAGG_DT_F64, photons, f->beam.lat);
+    granule_put(file, "/gt1l/heights/lon", ZAGG_DT_F64, photons, f->beam.lon);
+    granule_put(file, "/gt1l/heights/h", ZAGG_DT_F32, photons, f->beam.h);
+    granule_put(file, "/gt1l/heights/quality", ZAGG_DT_I8, photons, f->beam.quality);
+    memcpy(beg, f->beam.index_beg, sizeof f->beam.index_beg);
+    memcpy(count, f->beam.count, sizeof f->beam.count);
+    granule_put(file, "/gt1l/geo/beg", ZAGG_DT_I64, many, beg);
+    granule_put(file, "/gt1l/geo/cnt", ZAGG_DT_I32, many, count);
+    for (int i = 0; i < N_MANY; i++)
+        coordinate[i] = 7.5;
+    granule_put(file, "/gt1l/geo/lat", ZAGG_DT_F64, many, coordinate);
+    memcpy(coordinate, f->beam.seg_lon, sizeof f->beam.seg_lon);
+    granule_put(file, "/gt1l/geo/lon", ZAGG_DT_F64, many, coordinate);
+    granule_close(file);
+
+    zagg_shard shard;
+    core_granule g;
+    zagg_arena *arena;
+    zagg_table *table = NULL;
+    zagg_read_counters counters = {0};
+    zagg_err err = ZAGG_ERR_INIT;
+    core_case c = config_case(f->arena, &parts);
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    assert_int_equal(zagg_grid_shard(c.grid, 1, &shard, NULL), ZAGG_OK);
+    assert_int_equal(core_granule_open(path, &g, &err), ZAGG_OK);
+    if (zagg_worker_read_group(c.worker, &shard, g.file, "gt1l", NULL, arena, &table,
+                               &counters, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    assert_non_null(table);
+    assert_int_equal(table->n_rows, 6);
+    assert_true(zagg_arena_peak(arena) < KEPT_BYTES);
+    core_granule_close(&g);
+    core_case_free(&c);
+    zagg_arena_free(arena);
+    zg_free(coordinate);
+    zg_free(beg);
+    zg_free(count);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -335,6 +389,7 @@ int main(void)
                                        TEST(points_without_cell_are_dropped),
                                        TEST(absent_and_empty_beams_are_counted),
                                        TEST(broken_beams_are_errors),
+                                       TEST(only_the_table_is_kept),
                                        TEST(memory_may_lack_anywhere)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
