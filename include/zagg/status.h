@@ -63,8 +63,9 @@ ZAGG_API const char *zagg_status_name(zagg_status status);
 ZAGG_API zagg_status zagg_err_set(zagg_err *err, zagg_status status, const char *fmt, ...)
     ZAGG_PRINTF(3, 4);
 
-/** As zagg_err_set with ": <strerror(sys_errno)>" appended and sys_errno recorded. With
- * ENOMEM the status is ZAGG_ENOMEM, whatever was asked for. */
+/** As zagg_err_set with ": <strerror(sys_errno)>" appended, for common errors what to do
+ * about them, and sys_errno recorded. With ENOMEM the status is ZAGG_ENOMEM, whatever was
+ * asked for. */
 ZAGG_API zagg_status zagg_err_set_errno(zagg_err *err, zagg_status status, int sys_errno,
                                         const char *fmt, ...) ZAGG_PRINTF(4, 5);
 

@@ -75,6 +75,29 @@ zagg_status zagg_err_set(zagg_err *err, zagg_status status, const char *fmt, ...
     return status;
 }
 
+/* What to do about errors that the user of a program can do something about. */
+static const char *advice_for(int sys_errno)
+{
+    switch (sys_errno) {
+    case ENOSPC:
+    case EDQUOT:
+        return "; make room there and run again";
+    case EROFS:
+        return "; name another place";
+    case EACCES:
+    case EPERM:
+        return "; check owner and permissions";
+    case EMFILE:
+        return "; raise the limit (ulimit -n) or use fewer threads";
+    case EFBIG:
+        return "; raise the limit (ulimit -f)";
+    case EIO:
+        return "; check disk and network, then run again";
+    default:
+        return "";
+    }
+}
+
 zagg_status zagg_err_set_errno(zagg_err *err, zagg_status status, int sys_errno,
                                const char *fmt, ...)
 {
@@ -91,6 +114,7 @@ zagg_status zagg_err_set_errno(zagg_err *err, zagg_status status, int sys_errno,
         snprintf(reason, sizeof reason, "error %d", sys_errno);
     len = msg_append(msg, len, ": ");
     len = msg_append(msg, len, reason);
+    len = msg_append(msg, len, advice_for(sys_errno));
     memcpy(err->msg, msg, len + 1);
     err->status = status;
     err->sys_errno = sys_errno;

@@ -36,6 +36,20 @@ static void test_error_messages(void **state)
     assert_int_equal(zagg_err_context(&fresh, ZAGG_ERANGE, "x"), ZAGG_ERANGE);
 }
 
+/* Lack of memory is that, whatever the call was about; some reasons tell what to do. */
+static void test_reasons_of_the_system(void **state)
+{
+    (void)state;
+    zagg_err err = ZAGG_ERR_INIT;
+    assert_int_equal(zagg_err_set_errno(&err, ZAGG_EIO, ENOMEM, "cannot list a"),
+                     ZAGG_ENOMEM);
+    assert_int_equal(err.status, ZAGG_ENOMEM);
+    assert_int_equal(zagg_err_set_errno(NULL, ZAGG_EIO, ENOMEM, "x"), ZAGG_ENOMEM);
+    zagg_err_set_errno(&err, ZAGG_EIO, ENOSPC, "cannot write a");
+    assert_string_equal(err.msg, "cannot write a: No space left on device; make room "
+                                 "there and run again");
+}
+
 static void test_messages_are_cut_between_characters(void **state)
 {
     (void)state;
@@ -229,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_error_messages),
+        cmocka_unit_test(test_reasons_of_the_system),
         cmocka_unit_test(test_messages_are_cut_between_characters),
         cmocka_unit_test(test_checked_integers),
         cmocka_unit_test(test_heap_hooks),
