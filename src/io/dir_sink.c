@@ -166,7 +166,7 @@ static zagg_status dir_get(void *self, const char *key, size_t max_len, void **o
     char *path = NULL;
     zagg_status status;
     ZAGG_TRY(dir_path(self, key, &path, err));
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = zg_io_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0) {
         status = read_object(fd, path, max_len, out_data, out_len, err);
         close(fd);

@@ -33,7 +33,7 @@ static bool is_absent(int error)
  * errno when that fails. */
 static int open_folder(const char *root, const char *key, size_t len)
 {
-    int fd = open(root, FOLDER_FLAGS);
+    int fd = zg_io_open(AT_FDCWD, root, FOLDER_FLAGS);
     for (size_t start = 0; fd >= 0 && start < len;) {
         char part[NAME_MAX + 1];
         size_t end = start;
@@ -45,7 +45,7 @@ static int open_folder(const char *root, const char *key, size_t len)
         if (n < sizeof part) {
             memcpy(part, key + start, n);
             part[n] = '\0';
-            next = openat(fd, part, FOLDER_FLAGS | O_NOFOLLOW);
+            next = zg_io_open(fd, part, FOLDER_FLAGS | O_NOFOLLOW);
             failed_with = errno;
         }
         close(fd);
@@ -56,17 +56,17 @@ static int open_folder(const char *root, const char *key, size_t len)
     return fd;
 }
 
-/* Kind and size of an entry: 'd' folder, 'f' object (a link to a file counts), 0 neither.
- */
+/* Kind and size of an entry: 'd' folder, 'f' object (a link to a file counts), 0 neither,
+ * '?' not known: errno. */
 static char entry_kind(int dir_fd, const char *name, uint64_t *size)
 {
     struct stat st;
     if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return 0; /* gone meanwhile */
+        return is_absent(errno) ? 0 : '?'; /* gone meanwhile */
     if (S_ISDIR(st.st_mode))
         return 'd';
     if (S_ISLNK(st.st_mode) && fstatat(dir_fd, name, &st, 0) != 0)
-        return 0;
+        return is_absent(errno) ? 0 : '?';
     *size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
     return S_ISREG(st.st_mode) ? 'f' : 0;
 }
@@ -79,6 +79,9 @@ static zagg_status walk_entry(walk *w, int dir_fd, const char *name, int depth)
     char kind = entry_kind(dir_fd, name, &size);
     if (kind == 0)
         return ZAGG_OK;
+    if (kind == '?')
+        return zagg_err_set_errno(w->err, ZAGG_EIO, errno, "cannot stat %s/%s%s", w->root,
+                                  w->key.data, name);
     zg_str_add(&w->key, name);
     if (kind == 'd')
         zg_str_addc(&w->key, '/');
@@ -86,7 +89,7 @@ static zagg_status walk_entry(walk *w, int dir_fd, const char *name, int depth)
         return zagg_err_set(w->err, ZAGG_ENOMEM, "%s: no memory to list it", w->root);
     if (kind == 'f' || !w->recursive)
         return w->fn(w->user, w->key.data, size, w->err);
-    int fd = openat(dir_fd, name, FOLDER_FLAGS | O_NOFOLLOW);
+    int fd = zg_io_open(dir_fd, name, FOLDER_FLAGS | O_NOFOLLOW);
     if (fd >= 0)
         return walk_folder(w, fd, depth + 1);
     if (is_absent(errno))
@@ -209,7 +212,7 @@ static zagg_status remove_entry(int dir_fd, const char *name, int depth, zagg_er
     if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
         return ZAGG_OK;
     int failed_with = errno; /* a folder: EISDIR on Linux, EPERM by POSIX */
-    int fd = openat(dir_fd, name, FOLDER_FLAGS | O_NOFOLLOW);
+    int fd = zg_io_open(dir_fd, name, FOLDER_FLAGS | O_NOFOLLOW);
     if (fd < 0)
         return zagg_err_set_errno(
             err, ZAGG_EIO,
@@ -240,8 +243,10 @@ zagg_status zg_dir_remove_prefix(void *self, const char *prefix, zagg_err *err)
     char *name = zg_strndup(prefix + parent_len, len - parent_len);
     if (name == NULL)
         status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    else if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-        status = remove_entry(parent, name, 0, err);
+    else if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        status = S_ISREG(st.st_mode) ? ZAGG_OK : remove_entry(parent, name, 0, err);
+    else if (!is_absent(errno))
+        status = zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot stat %s", name);
     if (status != ZAGG_OK)
         zagg_err_context(err, status, "%s/%s", dir->root, prefix);
     zg_free(name);

@@ -11,6 +11,15 @@ void zagg_bytes_free(void *data)
     zg_free(data);
 }
 
+int zg_io_open(int dir_fd, const char *path, int flags)
+{
+    int fd;
+    do {
+        fd = openat(dir_fd, path, flags);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 zagg_status zg_fd_read_all(int fd, size_t expected, size_t max_len, const char *path,
                            void **out_data, size_t *out_len, zagg_err *err)
 {
@@ -57,7 +66,7 @@ failed:
 zagg_status zagg_file_read(const char *path, size_t max_len, char **out_data,
                            size_t *out_len, zagg_err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = zg_io_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         bool absent = errno == ENOENT || errno == ENOTDIR;
         return zagg_err_set_errno(err, absent ? ZAGG_ENOTFOUND : ZAGG_EIO, errno,

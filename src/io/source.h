@@ -29,6 +29,10 @@ zagg_status zg_source_check(const zagg_source *source, uint64_t offset, size_t l
 zagg_status zg_source_request(zagg_source *source, uint64_t offset, size_t len, void *out,
                               zagg_err *err);
 
+/** openat(2) of what is there already, again for as long as signals interrupt it (which
+ * network file systems let them do). */
+int zg_io_open(int dir_fd, const char *path, int flags);
+
 /** All of `fd` up to its end, at most `max_len` bytes, in a new block with a NUL behind
  * them. `expected` is a hint. `path` is used in messages. */
 zagg_status zg_fd_read_all(int fd, size_t expected, size_t max_len, const char *path,

@@ -54,7 +54,7 @@ static zagg_status open_regular(const char *path, int *out_fd, uint64_t *out_siz
 {
     /* Non-blocking, or opening a FIFO would wait for a writer before it can be refused.
      */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = zg_io_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         bool absent = errno == ENOENT || errno == ENOTDIR;
         return zagg_err_set_errno(err, absent ? ZAGG_ENOTFOUND : ZAGG_EIO, errno,
