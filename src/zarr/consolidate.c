@@ -183,6 +183,39 @@ static zagg_status write_root(zg_str *text, zagg_sink *store, zg_vec *nodes,
     return ZAGG_OK;
 }
 
+/* The root again without its copies, where it has some. */
+static zagg_status put_bare_root(zagg_sink *store, const zagg_value *root, zagg_err *err)
+{
+    zg_str text;
+    zg_json_out w;
+    if (zagg_value_get_set(root, "consolidated_metadata") == NULL)
+        return ZAGG_OK;
+    zg_str_init(&text, ZG_ZARR_MAX_DOC_BYTES);
+    zg_json_begin(&w, &text, 2);
+    zagg_status status = open_group(&w, root, err);
+    close_group(&w);
+    if (status == ZAGG_OK && text.failed)
+        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for the root of a store");
+    if (status == ZAGG_OK)
+        status = zagg_sink_put(store, "zarr.json", text.data, text.len, err);
+    zg_str_free(&text);
+    return status;
+}
+
+zagg_status zg_zarr_drop_consolidated(zagg_sink *store, zagg_err *err)
+{
+    zagg_arena *arena = NULL;
+    const zagg_value *root = NULL;
+    ZAGG_TRY(zagg_arena_new(0, &arena, err));
+    zagg_status status = zg_zarr_get_doc(store, "zarr.json", arena, &root, err);
+    if (status == ZAGG_OK)
+        status = put_bare_root(store, root, err);
+    else if (status == ZAGG_ENOTFOUND)
+        status = ZAGG_OK;
+    zagg_arena_free(arena);
+    return status;
+}
+
 zagg_status zagg_zarr_consolidate(zagg_sink *store, zagg_err *err)
 {
     zagg_arena *arena = NULL;

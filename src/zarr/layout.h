@@ -53,4 +53,7 @@ zagg_status zg_zarr_array_parse(const zagg_value *doc, const char *name,
                                 const char *where, zagg_arena *arena,
                                 zagg_zarr_array *out, zagg_err *err);
 
+/** Take the consolidated metadata out of the root document, if there is such a thing. */
+zagg_status zg_zarr_drop_consolidated(zagg_sink *store, zagg_err *err);
+
 #endif

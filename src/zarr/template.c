@@ -214,21 +214,30 @@ static zagg_status put_docs(const template_docs *d, bool root_there, zagg_err *e
     return status;
 }
 
+/* What describes the group goes first: should this be cut short, no document promises
+ * data that is gone already, or that a later run writes in another form. */
+static zagg_status remove_group(const template_docs *d, bool root_there, zagg_err *err)
+{
+    char folder[ZG_ZARR_MAX_KEY];
+    (void)snprintf(folder, sizeof folder, "%s/", d->t->group);
+    if (root_there)
+        ZAGG_TRY(zg_zarr_drop_consolidated(d->store, err));
+    ZAGG_TRY(zagg_sink_delete(d->store, d->docs[0].key, err));
+    return zagg_sink_delete_prefix(d->store, folder, err);
+}
+
 zagg_status zagg_zarr_create(zagg_sink *store, const zagg_zarr_template *t,
                              bool overwrite, zagg_err *err)
 {
     template_docs d = {store, t, NULL, 0};
     bool root_there = false, equal = false;
-    char folder[ZG_ZARR_MAX_KEY];
     zagg_status status = docs_make(&d, err);
     if (status == ZAGG_OK)
         status = check_root(store, &root_there, err);
     if (status == ZAGG_OK && !overwrite)
         status = compare_group(&d, &equal, err);
-    if (status == ZAGG_OK && overwrite) {
-        (void)snprintf(folder, sizeof folder, "%s/", t->group);
-        status = zagg_sink_delete_prefix(store, folder, err);
-    }
+    if (status == ZAGG_OK && overwrite)
+        status = remove_group(&d, root_there, err);
     if (status == ZAGG_OK && !equal)
         status = put_docs(&d, root_there, err);
     else if (status == ZAGG_OK && !root_there)
