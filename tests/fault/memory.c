@@ -6,6 +6,7 @@
 #include "support/fault.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { ENOUGH_FAILURES = 20, FEWEST_ALLOCATIONS = 500 };
@@ -86,21 +87,21 @@ static void run_sweep(const fixture *f, const char *name, run_how how, bool last
 
 static void one_thread(void **state)
 {
-    const run_how sharded = {SHARDED, "store", 1, false};
-    const run_how chunked = {CHUNKED, "store", 1, false};
+    const run_how sharded = {SHARDED, "store", 1, false, false};
+    const run_how chunked = {CHUNKED, "store", 1, false, false};
     run_sweep(*state, "one allocation fails, 1 thread", sharded, false);
     run_sweep(*state, "one allocation fails, chunks", chunked, false);
 }
 
 static void two_threads(void **state)
 {
-    const run_how how = {SHARDED, "store", 2, false};
+    const run_how how = {SHARDED, "store", 2, false, false};
     run_sweep(*state, "one allocation fails, 2 threads", how, false);
 }
 
 static void from_then_on(void **state)
 {
-    const run_how how = {SHARDED, "store", 1, false};
+    const run_how how = {SHARDED, "store", 1, false, false};
     run_sweep(*state, "all allocations from one on fail", how, true);
 }
 
@@ -108,7 +109,7 @@ static void from_then_on(void **state)
  */
 static void no_threads(void **state)
 {
-    const run_how how = {SHARDED, "store", 4, false};
+    const run_how how = {SHARDED, "store", 4, false, false};
     case_report r = {.set = "no thread"};
     for (int64_t nth = 1; nth <= 3; nth++) {
         zg_str why;

@@ -38,7 +38,7 @@ static const char CONFIG[] =
     "aggregation:\n"
     "  variables:\n"
     "    count: {function: len, source: h_ph, dtype: int32, fill_value: 0}\n"
-    "    h_median: {function: median, source: h_ph, dtype: float32}\n"
+    "    h_median: {function: %s, source: h_ph, dtype: %s}\n"
     "output:\n"
     "  store_layout: flat\n"
     "  consolidate_metadata: %s\n"
@@ -101,14 +101,27 @@ static void put_beam(granule_file *file, const char *beam, double east)
     put(file, beam, "geolocation/segment_ph_cnt", ZAGG_DT_I32, segments, count);
 }
 
+/* Stores that runs are compared with: "right" of all beams, "gt1l" and "gt1r" of one,
+ * "plain" without consolidated metadata, "older" with another template. */
+static const struct variant {
+    const char *name, *groups;
+    bool consolidated, older;
+} VARIANTS[] = {
+    {"right", "gt1l, gt1r", true, false}, {"gt1l", "gt1l", true, false},
+    {"gt1r", "gt1r", true, false},        {"plain", "gt1l, gt1r", false, false},
+    {"older", "gt1l, gt1r", true, true},
+};
+enum { RIGHT, ONE_BEAM, OTHER_BEAM, PLAIN, OLDER, N_VARIANTS };
+
 /* ---- configs and shard maps ---- */
 
 static void write_config(const fixture *f, const char *name, store_kind kind,
-                         const char *groups, bool consolidated)
+                         const struct variant *v)
 {
     char text[sizeof CONFIG + 512];
-    (void)snprintf(text, sizeof text, CONFIG, groups, consolidated ? "true" : "false",
-                   GRIDS[kind]);
+    (void)snprintf(text, sizeof text, CONFIG, v->groups, v->older ? "len" : "median",
+                   v->older ? "int32, fill_value: 0" : "float32",
+                   v->consolidated ? "true" : "false", GRIDS[kind]);
     write_text(f->dir, name, text);
 }
 
@@ -204,6 +217,16 @@ run_end run_shard(const fixture *f, const run_how *how)
     return run_config(config, map, store, how);
 }
 
+run_end run_older(const fixture *f, const run_how *how)
+{
+    char config[PATH_BYTES], map[PATH_BYTES], store[PATH_BYTES];
+    write_config(f, "older.yaml", how->kind, &VARIANTS[OLDER]);
+    (void)snprintf(config, sizeof config, "%s/older.yaml", f->dir);
+    (void)snprintf(map, sizeof map, "%s/%s.json", f->dir, NAMES[how->kind]);
+    (void)snprintf(store, sizeof store, "%s/%s", f->dir, how->store);
+    return run_config(config, map, store, how);
+}
+
 const char *end_message(const run_end *end)
 {
     return end->status != ZAGG_OK ? end->err.msg : end->shard_error;
@@ -215,19 +238,6 @@ bool end_is_well(const run_end *end)
 }
 
 /* ---- stores ---- */
-
-/* Stores that runs are compared with: "right" of all beams, "gt1l" and "gt1r" of one,
- * "plain" without consolidated metadata. */
-static const struct variant {
-    const char *name, *groups;
-    bool consolidated;
-} VARIANTS[] = {
-    {"right", "gt1l, gt1r", true},
-    {"gt1l", "gt1l", true},
-    {"gt1r", "gt1r", true},
-    {"plain", "gt1l, gt1r", false},
-};
-enum { N_VARIANTS = sizeof VARIANTS / sizeof VARIANTS[0] };
 
 static const char *variant_path(const fixture *f, store_kind kind, const char *variant)
 {
@@ -242,14 +252,13 @@ static void make_variants(fixture *f, store_kind kind)
     (void)snprintf(map, sizeof map, "%s.json", NAMES[kind]);
     for (size_t v = 0; v < N_VARIANTS; v++) {
         const run_how how = {.threads = 1};
-        write_config(f, "variant.yaml", kind, VARIANTS[v].groups,
-                     VARIANTS[v].consolidated);
+        write_config(f, "variant.yaml", kind, &VARIANTS[v]);
         const run_end end =
             run_config(fixture_path(f, "variant.yaml"), fixture_path(f, map),
                        variant_path(f, kind, VARIANTS[v].name), &how);
         if (!end_is_well(&end) || end.with_data != 1)
             fail_msg("clean run: %s", end_message(&end));
-        if (v == 0)
+        if (v == RIGHT)
             f->obs[kind] = end.obs;
     }
 }
@@ -269,7 +278,7 @@ int fixture_new(void **state)
     for (store_kind k = 0; k < N_KINDS; k++) {
         char name[64];
         (void)snprintf(name, sizeof name, "%s.yaml", NAMES[k]);
-        write_config(f, name, k, "gt1l, gt1r", true);
+        write_config(f, name, k, &VARIANTS[RIGHT]);
         write_map(f, k);
         make_variants(f, k);
         assert_true(f->obs[k] > N_PHOTONS && f->obs[k] < 2 * N_PHOTONS);
@@ -316,22 +325,25 @@ typedef struct store_walk {
     const fixture *f;
     store_kind kind;
     const char *store;
+    bool one_beam, older; /* objects of such variants are right, too */
     size_t n_temp;
     zg_str *why;
 } store_walk;
 
 static bool object_is_right(const store_walk *w, const char *path, const char *key)
 {
-    char right[2 * PATH_BYTES];
-    const char *root = variant_path(w->f, w->kind, "right");
-    (void)snprintf(right, sizeof right, "%s/%s", root, key);
-    if (same_bytes(path, right))
-        return true;
-    if (strcmp(key, "zarr.json") != 0)
-        return false;
-    root = variant_path(w->f, w->kind, "plain");
-    (void)snprintf(right, sizeof right, "%s/%s", root, key);
-    return same_bytes(path, right);
+    for (size_t v = 0; v < N_VARIANTS; v++) {
+        char right[2 * PATH_BYTES];
+        if (v != RIGHT && v != (strcmp(key, "zarr.json") == 0 ? PLAIN : RIGHT) &&
+            !(w->one_beam && (v == ONE_BEAM || v == OTHER_BEAM)) &&
+            !(w->older && v == OLDER))
+            continue;
+        (void)snprintf(right, sizeof right, "%s/%s",
+                       variant_path(w->f, w->kind, VARIANTS[v].name), key);
+        if (same_bytes(path, right))
+            return true;
+    }
+    return false;
 }
 
 static bool walk_folder(store_walk *w, const char *below)
@@ -360,9 +372,15 @@ static bool walk_folder(store_walk *w, const char *below)
     return sound;
 }
 
-bool store_is_sound(const fixture *f, const run_how *how, size_t *n_temp, zg_str *why)
+bool store_is_sound(const fixture *f, const run_how *how, bool one_beam, size_t *n_temp,
+                    zg_str *why)
 {
-    store_walk w = {f, how->kind, how->store, 0, why};
+    store_walk w = {.f = f,
+                    .kind = how->kind,
+                    .store = how->store,
+                    .one_beam = one_beam,
+                    .older = how->after_older,
+                    .why = why};
     const bool sound = !store_exists(f, how->store) || walk_folder(&w, "");
     *n_temp = w.n_temp;
     return sound;
@@ -383,6 +401,40 @@ bool store_is_right(const fixture *f, const run_how *how, zg_str *why)
         return false;
     }
     return store_is_variant(f, how, "right", why);
+}
+
+static void remove_temp_files(const char *folder)
+{
+    char path[PATH_BYTES];
+    struct stat st;
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        assert_int_equal(stat(path, &st), 0);
+        if (S_ISDIR(st.st_mode))
+            remove_temp_files(path);
+        else if (zg_dir_is_temp_name(e->d_name))
+            assert_int_equal(remove(path), 0);
+    }
+    closedir(dir);
+}
+
+bool root_is_true(const fixture *f, const run_how *how, zg_str *why)
+{
+    char root[PATH_BYTES], older[2 * PATH_BYTES];
+    (void)snprintf(root, sizeof root, "%s/%s/zarr.json", f->dir, how->store);
+    (void)snprintf(older, sizeof older, "%s/zarr.json",
+                   variant_path(f, how->kind, "older"));
+    if (!same_bytes(root, older))
+        return true;
+    remove_temp_files(fixture_path(f, how->store));
+    if (store_is_variant(f, how, "older", why))
+        return true;
+    zg_str_add(why, " but the root describes the older run");
+    return false;
 }
 
 static bool message_is_fine(const char *message, zg_str *why)
@@ -414,35 +466,16 @@ bool end_is_honest(const fixture *f, const run_how *how, const run_end *end, zg_
         zg_str_free(&first);
         return one;
     }
-    if (!store_is_sound(f, how, &n_temp, why))
+    if (!store_is_sound(f, how, end->incomplete > 0, &n_temp, why))
         return false;
     if (n_temp > 0)
         zg_str_addf(why, "%zu temporary files are left", n_temp);
     return n_temp == 0;
 }
 
-static void remove_temp_files(const char *folder)
-{
-    char path[PATH_BYTES];
-    struct stat st;
-    DIR *dir = opendir(folder);
-    assert_non_null(dir);
-    for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        (void)snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        assert_int_equal(stat(path, &st), 0);
-        if (S_ISDIR(st.st_mode))
-            remove_temp_files(path);
-        else if (zg_dir_is_temp_name(e->d_name))
-            assert_int_equal(remove(path), 0);
-    }
-    closedir(dir);
-}
-
 bool run_again(const fixture *f, const run_how *how, zg_str *why)
 {
-    run_how clean = {how->kind, how->store, 1, false};
+    run_how clean = {how->kind, how->store, 1, false, false};
     run_end end = run_shard(f, &clean);
     if (end.status == ZAGG_EEXISTS && strstr(end.err.msg, "--overwrite") != NULL) {
         clean.overwrite = true;

@@ -27,6 +27,7 @@ typedef struct run_how {
     const char *store; /* name in the fixture's folder */
     size_t threads;
     bool overwrite;
+    bool after_older; /* the store held an older run: objects of it are right, too */
 } run_how;
 
 /** How a run ended. */
@@ -40,6 +41,11 @@ typedef struct run_end {
 
 /** Config and shard map from their files, then zagg_run_local. */
 run_end run_shard(const fixture *f, const run_how *how);
+/** The same by an older config, whose arrays of the same names hold other values. */
+run_end run_older(const fixture *f, const run_how *how);
+/** Does the root's consolidated metadata tell the truth: when it is the older run's, is
+ * all the older run's? Temporary files are removed first. */
+bool root_is_true(const fixture *f, const run_how *how, zg_str *why);
 /** The message of an end: of the run, else of its shard. */
 const char *end_message(const run_end *end);
 /** Did the run say that all is well? */
@@ -51,8 +57,10 @@ void remove_store(const fixture *f, const char *store);
 bool store_exists(const fixture *f, const char *store);
 
 /** Is every object in the store whole and the right one? Its arrays may lack objects.
- * Temporary files are counted, and nothing else is overlooked. False names an object. */
-bool store_is_sound(const fixture *f, const run_how *how, size_t *n_temp, zg_str *why);
+ * `one_beam`: objects of only one beam are right too. Temporary files are counted, and
+ * nothing else is overlooked. False names an object. */
+bool store_is_sound(const fixture *f, const run_how *how, bool one_beam, size_t *n_temp,
+                    zg_str *why);
 /** The above, and nothing is missing. */
 bool store_is_right(const fixture *f, const run_how *how, zg_str *why);
 

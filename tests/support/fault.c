@@ -54,8 +54,9 @@ int64_t fault_calls(fault_kind kind)
 const char *fault_kind_name(fault_kind kind)
 {
     static const char *const NAMES[FAULT_N_KINDS] = {
-        "alloc",  "thread", "open",  "read", "write", "close",
-        "rename", "remove", "mkdir", "stat", "list"};
+        "alloc",       "thread",   "open",     "read",      "write",      "close",
+        "rename",      "remove",   "mkdir",    "stat",      "list",       "source open",
+        "source read", "sink put", "sink get", "sink list", "sink delete"};
     return NAMES[kind];
 }
 

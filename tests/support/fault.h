@@ -41,6 +41,13 @@ typedef enum fault_kind {
     FAULT_MKDIR,
     FAULT_STAT, /* stat, fstat, fstatat */
     FAULT_LIST, /* opendir, fdopendir, readdir */
+    /* of wrapped sources and sinks (fault_io.h) */
+    FAULT_SOURCE_OPEN,
+    FAULT_SOURCE_READ,
+    FAULT_SINK_PUT,
+    FAULT_SINK_GET,
+    FAULT_SINK_LIST,
+    FAULT_SINK_DELETE,
     FAULT_N_KINDS
 } fault_kind;
 #define FAULT_BIT(kind) (1u << (kind))
