@@ -4,48 +4,55 @@
  * always done). */
 #include "h5/h5.h"
 
-static uint32_t rot(uint32_t x, unsigned k)
+static inline uint32_t rot(uint32_t x, unsigned k)
 {
     return x << k | x >> (32 - k);
 }
 
-static void mix(uint32_t s[3])
+/* One step of mixing: x changes by z, z by y. */
+static inline void mix_step(uint32_t *x, uint32_t *y, uint32_t *z, unsigned k)
 {
-    static const unsigned k[6] = {4, 6, 8, 16, 19, 4};
-    for (unsigned i = 0; i < 6; i++) {
-        uint32_t *a = &s[i % 3], *b = &s[(i + 1) % 3], *c = &s[(i + 2) % 3];
-        *a -= *c;
-        *a ^= rot(*c, k[i]);
-        *c += *b;
-    }
+    *x -= *z;
+    *x ^= rot(*z, k);
+    *z += *y;
 }
 
-static void final(uint32_t s[3])
+static inline void final_step(uint32_t *x, uint32_t y, unsigned k)
 {
-    static const unsigned k[7] = {14, 11, 25, 16, 4, 14, 24};
-    for (unsigned i = 0; i < 7; i++) {
-        uint32_t *c = &s[(i + 2) % 3], *b = &s[(i + 1) % 3];
-        *c ^= *b;
-        *c -= rot(*b, k[i]);
-    }
+    *x ^= y;
+    *x -= rot(y, k);
 }
 
 uint32_t zg_h5_lookup3(const void *data, size_t len)
 {
     const uint8_t *p = data;
-    uint32_t init = 0xdeadbeefu + (uint32_t)len;
-    uint32_t s[3] = {init, init, init};
+    uint32_t a = 0xdeadbeefu + (uint32_t)len, b = a, c = a;
     for (; len > 12; len -= 12, p += 12) {
-        for (unsigned i = 0; i < 3; i++)
-            s[i] += zg_le32(p + 4 * i);
-        mix(s);
+        a += zg_le32(p);
+        b += zg_le32(p + 4);
+        c += zg_le32(p + 8);
+        mix_step(&a, &b, &c, 4);
+        mix_step(&b, &c, &a, 6);
+        mix_step(&c, &a, &b, 8);
+        mix_step(&a, &b, &c, 16);
+        mix_step(&b, &c, &a, 19);
+        mix_step(&c, &a, &b, 4);
     }
     if (len == 0)
-        return s[2];
-    for (size_t i = 0; i < len; i++)
-        s[i / 4] += (uint32_t)p[i] << (8 * (i % 4));
-    final(s);
-    return s[2];
+        return c;
+    uint8_t last[12] = {0};
+    memcpy(last, p, len);
+    a += zg_le32(last);
+    b += zg_le32(last + 4);
+    c += zg_le32(last + 8);
+    final_step(&c, b, 14);
+    final_step(&a, c, 11);
+    final_step(&b, a, 25);
+    final_step(&c, b, 16);
+    final_step(&a, c, 4);
+    final_step(&b, a, 14);
+    final_step(&c, b, 24);
+    return c;
 }
 
 uint32_t zg_h5_fletcher32(const uint8_t *data, size_t len)
@@ -73,10 +80,23 @@ uint32_t zg_h5_fletcher32(const uint8_t *data, size_t len)
     return sum2 << 16 | sum1;
 }
 
+bool zg_h5_sum_matches(uint32_t stored, const uint8_t *data, size_t len)
+{
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    /* Whoever means harm can compute checksums; a fuzzer cannot. */
+    (void)stored;
+    (void)data;
+    (void)len;
+    return true;
+#else
+    return stored == zg_h5_lookup3(data, len);
+#endif
+}
+
 zagg_status zg_h5_verify(const uint8_t *block, size_t len, const char *what,
                          zagg_err *err)
 {
-    if (len < 4 || zg_le32(block + len - 4) != zg_h5_lookup3(block, len - 4))
+    if (len < 4 || !zg_h5_sum_matches(zg_le32(block + len - 4), block, len - 4))
         return zagg_err_set(err, ZAGG_EFORMAT, "%s: checksum does not match", what);
     return ZAGG_OK;
 }

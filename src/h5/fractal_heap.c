@@ -132,7 +132,7 @@ static zagg_status verify_direct(zg_h5_heap *heap, const heap_block *b, zagg_err
     ZAGG_TRY(zg_h5_meta_new(heap->file, b->addr, len, &p, err));
     uint32_t sum = zg_le32(p + at);
     memset(p + at, 0, 4);
-    bool same = zg_h5_lookup3(p, len) == sum;
+    bool same = zg_h5_sum_matches(sum, p, len);
     zg_free(p);
     if (!same)
         return bad(err, "checksum of a direct block does not match", b->addr);

@@ -124,6 +124,8 @@ zagg_status zg_h5_superblock(zagg_h5 *file, zagg_err *err);
 uint32_t zg_h5_lookup3(const void *data, size_t len);
 /** Fletcher-32 as the HDF5 filter computes it. */
 uint32_t zg_h5_fletcher32(const uint8_t *data, size_t len);
+/** Whether metadata have the checksum that is stored with them. */
+bool zg_h5_sum_matches(uint32_t stored, const uint8_t *data, size_t len);
 /** FORMAT unless the last 4 of `len` bytes are the checksum of those before; `what` names
  * the structure. */
 zagg_status zg_h5_verify(const uint8_t *block, size_t len, const char *what,

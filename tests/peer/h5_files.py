@@ -356,8 +356,7 @@ def refused(dataset):
         return "shared message"
     if space.get_simple_extent_type() == h5py.h5s.NULL:
         return "null"
-    base = h5py.check_enum_dtype(dtype) and dtype or dtype
-    if base.kind not in "iufb" or base.hasobject or (base.kind == "f" and base.itemsize < 4):
+    if dtype.kind not in "iufb" or (dtype.kind == "f" and dtype.itemsize < 4):
         return "elements of type|floats of"
     if plist.get_layout() == h5py.h5d.VIRTUAL:
         return "virtual"
