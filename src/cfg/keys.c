@@ -32,7 +32,7 @@ static const zagg_key keys[] = {
     {"aggregation.handoff", ZAGG_KEY_NO_OP, "0.61",
      "pandas or arrow: upstream's carrier between reading and reducing"},
     {"aggregation.streaming", ZAGG_KEY_REFUSED, "0.61",
-     "reduction in bounded buffers; granules are read one after another here anyway"},
+     "reduction in bounded buffers; only kept rows are held here anyway"},
     {"aggregation.streaming.block_bytes", ZAGG_KEY_REFUSED, "0.61", "part of streaming"},
     {"aggregation.streaming.buffer_granules", ZAGG_KEY_REFUSED, "0.61",
      "part of streaming"},

@@ -25,7 +25,7 @@ void print_summary(const zagg_run_summary *s, const char *store, bool dry_run)
                " groups, %" PRIu64 " granules)\n",
                s->incomplete, s->read_errors, s->granule_errors);
     if (s->stopped)
-        printf("Interrupted: %zu of %zu cells done; run again to do the rest\n",
+        printf("Interrupted: %zu of %zu cells done; run again to complete the store\n",
                s->finished, s->selected);
     printf("Output: %s\n", store);
 }

@@ -114,8 +114,8 @@ static void check_signal(const fixture *f, const char *store, int number)
     unsigned done = 0, all = 0;
     assert_int_equal(run_with_signal(f, store, number), 130);
     text = shell_ok(f->dir, "grep Interrupted %s.out", store);
-    if (sscanf(text, "Interrupted: %u of %u cells done; run again to do the rest", &done,
-               &all) != 2)
+    if (sscanf(text, "Interrupted: %u of %u cells done; run again to complete the store",
+               &done, &all) != 2)
         fail_msg("printed: %s", text);
     zg_free(text);
     assert_int_equal(all, N_SHARDS);
