@@ -44,7 +44,9 @@ static zagg_status copy_run(zagg_h5_dataset *ds, uint64_t begin, uint64_t end,
 zagg_status zg_h5_each_entries(zagg_h5_dataset *ds, zg_h5_entries_fn fn, void *user,
                                zagg_err *err)
 {
-    if (ds->info.layout != ZAGG_H5_CHUNKED || ds->addr == ZG_H5_UNDEF)
+    /* An empty dataset has no chunks, however long its other dimensions claim to be. */
+    if (ds->info.layout != ZAGG_H5_CHUNKED || ds->addr == ZG_H5_UNDEF ||
+        zg_h5_data_bytes(ds) == 0)
         return ZAGG_OK;
     uint64_t rows = ds->n_rows / ds->chunk_rows + (ds->n_rows % ds->chunk_rows != 0);
     uint64_t per_row = places_per_row(ds);

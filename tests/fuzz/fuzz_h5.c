@@ -117,7 +117,8 @@ static void read_dataset(zagg_h5 *file, const char *path, bool sound)
     }
     zagg_h5_info info = zagg_h5_dataset_info(dataset);
     reading r = {.elem_bytes = zagg_dtype_size(info.dtype)};
-    if (info.rank < 1 || info.rank > 2 || info.dims[0] == 0)
+    if (info.rank < 1 || info.rank > 2 || info.dims[0] == 0 ||
+        info.dims[info.rank - 1] == 0)
         return;
     fuzz_check(r.elem_bytes >= 1 && r.elem_bytes <= MAX_ELEMENT);
     r.rows = info.dims[0] < MAX_ROWS ? (size_t)info.dims[0] : MAX_ROWS;
