@@ -156,16 +156,20 @@ zagg_status zg_h5_index_cover(zagg_h5_dataset *ds, uint64_t begin, uint64_t end,
 {
     if (begin >= ds->index_begin && end <= ds->index_end)
         return ZAGG_OK;
-    /* Caches of other datasets go first when all of them exceed the budget; what a reader
-     * uses has been copied out of them. */
-    zagg_h5 *file = ds->file;
-    if (file->index_bytes > file->limits.max_metadata_bytes / 2)
-        for (size_t i = 0; i < file->datasets.len; i++)
-            drop(*ZG_VEC_AT(&file->datasets, zagg_h5_dataset *, i));
     zagg_status st = widen(ds, begin, end, err);
     if (st == ZAGG_ERANGE && ds->index.len) {
         drop(ds);
         st = widen(ds, begin, end, err);
     }
+    /* Caches of other datasets go when all of them exceed their half of the budget; what
+     * readers use has been copied out of them. The other half is for the list in making.
+     */
+    zagg_h5 *file = ds->file;
+    if (file->index_bytes > file->limits.max_metadata_bytes / 2)
+        for (size_t i = 0; i < file->datasets.len; i++) {
+            zagg_h5_dataset *other = *ZG_VEC_AT(&file->datasets, zagg_h5_dataset *, i);
+            if (other != ds)
+                drop(other);
+        }
     return st;
 }

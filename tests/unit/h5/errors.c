@@ -426,6 +426,22 @@ static void budgets(void **state)
     assert_int_equal(zagg_h5_read(c, &all, 1, NULL, out, &err), ZAGG_ERANGE);
     assert_int_equal(zagg_h5_read(c, &some[0], 1, NULL, out, &err), ZAGG_OK);
     assert_int_equal(zagg_h5_read(c, &some[1], 1, NULL, out, &err), ZAGG_OK);
+    /* the index of another dataset takes the place of this one, and the other way round
+     */
+    int8_t other[200];
+    int32_t again[1000];
+    zagg_rows first = {0, 1000}, few = {0, 200};
+    assert_int_equal(zagg_h5_read(c, &first, 1, NULL, out, &err), ZAGG_OK);
+    assert_int_equal(ds->index.len, 250);
+    zagg_h5_dataset *grid = NULL;
+    assert_int_equal(zagg_h5_dataset_open(file, "/layouts/two_level_2d", &grid, &err),
+                     ZAGG_OK);
+    assert_int_equal(zagg_h5_read((zagg_h5_column){grid, 3}, &few, 1, NULL, other, &err),
+                     ZAGG_OK);
+    assert_int_equal(ds->index.len, 0);
+    assert_int_equal(zagg_h5_read(c, &first, 1, NULL, again, &err), ZAGG_OK);
+    assert_int_equal(grid->index.len, 0);
+    assert_memory_equal(out, again, sizeof again);
     zagg_h5_close(file);
     close_fixture(&o);
 }
