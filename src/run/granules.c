@@ -50,7 +50,15 @@ static zagg_status add_folder(path_list *l, const char *path, int depth, zagg_er
     DIR *dir = opendir(path);
     if (!dir)
         return zagg_err_set_errno(err, ZAGG_EIO, errno, "%s: cannot open folder", path);
-    for (struct dirent *d; status == ZAGG_OK && (d = readdir(dir));) {
+    while (status == ZAGG_OK) {
+        errno = 0;
+        const struct dirent *d = readdir(dir);
+        if (!d) {
+            if (errno != 0)
+                status = zagg_err_set_errno(err, ZAGG_EIO, errno,
+                                            "%s: cannot list folder", path);
+            break;
+        }
         if (d->d_name[0] == '.')
             continue;
         zg_str name;
@@ -70,7 +78,7 @@ static zagg_status add_tree(path_list *l, const char *path, int depth, zagg_err 
 {
     struct stat st;
     if (stat(path, &st) != 0) {
-        if (depth > 0)
+        if (depth > 0 && (errno == ENOENT || errno == ELOOP))
             return ZAGG_OK; /* a dangling link inside a folder */
         return zagg_err_set_errno(err, errno == ENOENT ? ZAGG_ENOTFOUND : ZAGG_EIO, errno,
                                   "--granules %s", path);
@@ -82,16 +90,36 @@ static zagg_status add_tree(path_list *l, const char *path, int depth, zagg_err 
     return ZAGG_OK;
 }
 
+/* Why a pattern could not be expanded: glob(3) hands nothing else to its callback. */
+static _Thread_local int glob_errno;
+
+/* A folder that cannot be read may hold granules; a file is no folder to look into. */
+static int on_glob_error(const char *path, int error)
+{
+    (void)path;
+    if (error == ENOENT || error == ENOTDIR)
+        return 0;
+    glob_errno = error;
+    return 1;
+}
+
 static zagg_status add_pattern(path_list *l, const char *pattern, zagg_err *err)
 {
-    glob_t found;
+    glob_t found = {0};
     zagg_status status = ZAGG_OK;
-    const int rc = glob(pattern, 0, NULL, &found);
+    glob_errno = 0;
+    const int rc = glob(pattern, 0, on_glob_error, &found);
     if (rc == GLOB_NOMATCH)
         return zagg_err_set(err, ZAGG_ENOTFOUND, "--granules %s: nothing matches",
                             pattern);
-    if (rc != 0)
-        return zagg_err_set(err, ZAGG_EIO, "--granules %s: cannot be expanded", pattern);
+    if (rc != 0) {
+        globfree(&found); /* of what was found until then */
+        return zagg_err_set_errno(err, ZAGG_EIO,
+                                  rc == GLOB_NOSPACE ? ENOMEM
+                                  : glob_errno != 0  ? glob_errno
+                                                     : EIO,
+                                  "--granules %s: cannot be expanded", pattern);
+    }
     for (size_t i = 0; status == ZAGG_OK && i < found.gl_pathc; i++)
         status = add_tree(l, found.gl_pathv[i], 0, err);
     globfree(&found);
