@@ -192,8 +192,12 @@ zagg_status zagg_pool_new(size_t n_threads, zagg_pool **out, zagg_err *err)
     return ZAGG_OK;
 failed:
     zg_free(pool);
-    return zagg_err_set_errno(err, rc == ENOMEM || rc == EAGAIN ? ZAGG_ENOMEM : ZAGG_EIO,
-                              rc, "cannot start %zu threads", n_threads);
+    if (rc == ENOMEM || rc == EAGAIN)
+        return zagg_err_set_errno(err, ZAGG_ENOMEM, rc,
+                                  "cannot start %zu threads for lack of memory, or of "
+                                  "processes (ulimit -u); use fewer",
+                                  n_threads);
+    return zagg_err_set_errno(err, ZAGG_EIO, rc, "cannot start %zu threads", n_threads);
 }
 
 void zagg_pool_free(zagg_pool *pool)
