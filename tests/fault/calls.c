@@ -9,8 +9,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-enum { ENOUGH_FAILURES = 10 };
+enum { ENOUGH_FAILURES = 10, NOBODY = 65534 };
 
 typedef struct call_case {
     fault_kind kind;
@@ -178,13 +181,44 @@ static void interrupted(void **state)
     }
 }
 
+/* A folder of somebody else, and one that nobody may write to. */
+static void foreign_folder(void **state)
+{
+    const fixture *f = *state;
+    const run_how how = {SHARDED, "store", 1, false, false};
+    const bool is_root = geteuid() == 0;
+    int wait_status = 0;
+    remove_store(f, how.store);
+    assert_int_equal(chmod(f->dir, 0555), 0);
+    fflush(NULL);
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (is_root && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
+            _exit(2);
+        const run_end end = run_shard(f, &how);
+        const bool fine =
+            end.status == ZAGG_EIO && strstr(end.err.msg, "cannot write ") != NULL &&
+            strstr(end.err.msg, ": Permission denied; check owner and permissions");
+        if (!fine)
+            print_message("%s\n", end_message(&end));
+        fflush(NULL);
+        _exit(fine ? 0 : 1);
+    }
+    while (waitpid(pid, &wait_status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    assert_int_equal(chmod(f->dir, 0700), 0);
+    assert_true(WIFEXITED(wait_status));
+    assert_int_equal(WEXITSTATUS(wait_status), 0);
+    assert_false(store_exists(f, how.store));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sharded),
-        cmocka_unit_test(chunked),
-        cmocka_unit_test(overwritten),
-        cmocka_unit_test(interrupted),
+        cmocka_unit_test(sharded),        cmocka_unit_test(chunked),
+        cmocka_unit_test(overwritten),    cmocka_unit_test(interrupted),
+        cmocka_unit_test(foreign_folder),
     };
     return cmocka_run_group_tests(tests, fixture_new, fixture_free);
 }

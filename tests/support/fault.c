@@ -171,6 +171,17 @@ WRAP(int, openat, int dir, const char *path, int flags, ...)
     return fault_strikes(FAULT_OPEN) ? -1 : __real_openat(dir, path, flags, mode);
 }
 
+/* What glibc makes of the two when its checks are on and the flags are not constant. */
+WRAP(int, __open_2, const char *path, int flags)
+{
+    return fault_strikes(FAULT_OPEN) ? -1 : __real___open_2(path, flags);
+}
+
+WRAP(int, __openat_2, int dir, const char *path, int flags)
+{
+    return fault_strikes(FAULT_OPEN) ? -1 : __real___openat_2(dir, path, flags);
+}
+
 WRAP(ssize_t, read, int fd, void *out, size_t len)
 {
     switch (judge(FAULT_READ, &len)) {

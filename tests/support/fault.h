@@ -5,7 +5,7 @@
  * A test program gets the harness by naming zagg_test_fault among its LINKS. Calls of the
  * library are caught by the linker (--wrap), so they are counted in every object linked
  * into the program; memory is caught by functions that take the place of malloc, calloc,
- * realloc, free, strdup and strndup for the whole process, libyaml, libdeflate
+ * realloc, free, strdup and strndup for the whole process, libyaml, json-c, libdeflate
  * and the C library included. Nothing happens until fault_arm, and nothing after
  * fault_disarm.
  *
