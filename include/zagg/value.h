@@ -62,7 +62,7 @@ ZAGG_API zagg_status zagg_yaml_parse(zagg_arena *arena, const char *text, size_t
                                      const char *name, const zagg_value **out,
                                      zagg_err *err);
 
-/** Parse JSON; integers keep 64 bits, signed or unsigned, larger ones
+/** Parse JSON (through json-c); integers keep 64 bits, signed or unsigned, larger ones
  * are refused (RANGE); NaN, Infinity are accepted as Python writes them. Bytes must be
  * UTF-8, keys must not hold \u0000; trailing bytes other than white space are an error.
  * Limit: 64 levels. Errors: FORMAT with line and offset, RANGE, NOMEM. */

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 
+#include <json-c/json.h>
 #include <libdeflate.h>
 #include <nettle/version.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ int main_version(int argc, char **argv)
     printf("zagg %s\n", ZAGG_VERSION);
     if (verbose) {
         printf("libyaml %s\n", yaml_get_version_string());
+        printf("json-c %s\n", json_c_version());
         printf("libdeflate %s\n", LIBDEFLATE_VERSION_STRING);
         printf("nettle %d.%d\n", nettle_version_major(), nettle_version_minor());
         printf("compiler %s\n", __VERSION__);

@@ -1,8 +1,9 @@
 /* Token check of JSON text (RFC 8259, with Python's NaN and Infinity).
  *
- * Numbers that name places in a store must not be changed silently: integers beyond 64
- * bits are refused, as are keys with \u0000, control characters and broken UTF-8.
- * Structure (commas, colons, brackets) is the reader's business. */
+ * json-c alone is not strict enough for numbers that name places in a store: it saturates
+ * integers beyond 64 bits, cuts keys at \u0000, lets control characters and broken UTF-8
+ * through, takes words in any case. Structure (commas, colons, brackets) stays its
+ * business. */
 #include "text/json_check.h"
 
 #include "text/tree.h"

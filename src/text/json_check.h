@@ -4,8 +4,7 @@
 
 #include "base/base.h"
 
-/** Every token is well-formed, nesting is bounded, texts and numbers can be kept as they
- * are. Linear. */
+/** Refuse what json-c would accept or silently change. Linear. */
 zagg_status zg_json_check(const char *text, size_t len, const char *name, zagg_err *err);
 
 /** Line of byte `offset`, from 1. */

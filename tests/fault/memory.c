@@ -1,7 +1,7 @@
-/* One shard with every single allocation failing in turn, libyaml's, json-c's,
- * libdeflate's and the C library's included: always a message about memory (or, where the
- * library can do without, the right store), never a leak, never a store that claims what
- * is not so. */
+/* One shard with every single allocation failing in turn, libyaml's, libdeflate's and the
+ * C library's included (json-c's parser excepted, see support/fault_json.c): always a
+ * message about memory (or, where the library can do without, the right store), never a
+ * leak, never a store that claims what is not so. */
 #include "fault/run_fixture.h"
 #include "support/fault.h"
 

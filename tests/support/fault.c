@@ -78,11 +78,20 @@ int fault_open_files(void)
     return n;
 }
 
+static _Thread_local bool exempt;
+
+bool fault_exempt(bool now)
+{
+    const bool before = exempt;
+    exempt = now;
+    return before;
+}
+
 /* Counts the call. 0: let it through; otherwise its number since the plan strikes. */
 static long long due(fault_kind kind)
 {
     if (!atomic_load_explicit(&armed, memory_order_relaxed) ||
-        (kind == FAULT_ALLOC && !in_tested_code))
+        (kind == FAULT_ALLOC && (exempt || !in_tested_code)))
         return 0;
     atomic_fetch_add(&calls[kind], 1);
     if ((plan.kinds & FAULT_BIT(kind)) == 0 || plan.nth == 0)

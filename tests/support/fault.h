@@ -92,4 +92,8 @@ int fault_open_files(void);
 bool fault_strikes(fault_kind kind);
 void fault_count_block(int64_t change);
 
+/** Let allocations of this thread through from now on, or no longer; what it was before.
+ */
+bool fault_exempt(bool now);
+
 #endif
