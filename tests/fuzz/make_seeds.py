@@ -76,6 +76,21 @@ def links(f):
     f["g/self"] = f["g"]
 
 
+def types(f):
+    for i, dtype in enumerate(("u1", "i2", "<i8", ">u2", "<f2", "?", "V3", "c8", "<u8")):
+        f.create_dataset(f"plain{i}", data=np.zeros(2, dtype))
+    f.create_dataset("record", data=np.zeros(2, [("a", "<i4"), ("b", "<f8", (2,))]))
+    f.create_dataset("text", data=["a", "bc"])
+    f.create_dataset("lists", (2,), h5py.vlen_dtype("i4"))
+    f.create_dataset("links", (2,), h5py.ref_dtype)
+    f.create_dataset("enum", data=np.zeros(2, "i1"), dtype=h5py.enum_dtype({"A": 0}, "i1"))
+    f.create_dataset("cube", data=np.zeros((2, 2, 2), "i1"), chunks=(1, 2, 1))
+    f.create_dataset("scalar", data=np.float64(1))
+    f.create_dataset("nothing", data=h5py.Empty("f4"))
+    f.create_dataset("no_rows", (0,), "<f4", chunks=(2,), maxshape=(None,))
+    f["named"] = np.dtype("<f4")
+
+
 def ordered(f):
     g = f.create_group("d", track_order=True)
     for i in range(9):
@@ -137,6 +152,8 @@ def make_h5():
     h5("extensible_big", dataset(n=300, dtype="u1", chunks=(1,), maxshape=(None,)), libver=late)
     h5("btree2_big", dataset(n=120, columns=2, dtype="u1", chunks=(1, 2),
                              maxshape=(None, None)), libver=late)
+    h5("types_v0", types)
+    h5("types_v3", types, libver=late)
     h5("ordered", ordered, libver=late)
     h5("indirect", indirect, libver=late)
     h5("btree1_deep", dataset(n=150, dtype="u1", chunks=(1,)))
