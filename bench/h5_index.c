@@ -119,8 +119,8 @@ int main(int argc, char **argv)
     }
     (void)snprintf(path, sizeof path, "%s/zagg-h5-index-%ld.h5", folder ? folder : "/tmp",
                    (long)getpid());
-    printf(
-        "| index | chunks | best ms | median ms | worst ms |\n|---|---|---|---|---|\n");
+    printf("| index | chunks | best ms | median ms | worst ms | CPU ms (median) |\n"
+           "|---|---|---|---|---|---|\n");
     int status = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && status == 0; i++) {
         if (!write_file(path, i, (hsize_t)chunks))
