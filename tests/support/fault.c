@@ -320,7 +320,7 @@ WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *how,
         return errno;
     thread_start *s = &starts[atomic_fetch_add(&n_starts, 1) % MAX_STARTS];
     *s = (thread_start){start, arg};
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef FAULT_OVER_SANITIZER
     in_tested_code = false; /* sanitizers cannot do without memory here */
     const int rc = __real_pthread_create(thread, how, start_thread, s);
     in_tested_code = true;

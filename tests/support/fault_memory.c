@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef FAULT_OVER_SANITIZER
 #define BENEATH(name) __interceptor_##name
 #else
 #define BENEATH(name) __libc_##name
