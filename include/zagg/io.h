@@ -24,9 +24,11 @@ typedef struct zagg_range {
 } zagg_range;
 
 typedef struct zagg_io_stats {
-    uint64_t calls;    /* read_at / read_many / put / get / list / delete calls */
-    uint64_t requests; /* what the system or server was asked after coalescing */
-    uint64_t bytes;    /* bytes moved by those requests */
+    uint64_t calls;     /* read_at / read_many / put / get / list / delete calls */
+    uint64_t requests;  /* what the system or server was asked after coalescing */
+    uint64_t bytes;     /* bytes moved by those requests */
+    uint64_t puts;      /* of these: objects that a sink stored */
+    uint64_t put_bytes; /* and their bytes */
 } zagg_io_stats;
 
 /** Implementation of a source. All functions must be safe to call from several threads.

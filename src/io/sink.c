@@ -105,6 +105,8 @@ zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data, si
     count_request(sink);
     ZAGG_TRY(sink->vtable->put(sink->self, key, data, len, err));
     zg_io_count(&sink->counters.bytes, len);
+    zg_io_count(&sink->counters.puts, 1);
+    zg_io_count(&sink->counters.put_bytes, len);
     return ZAGG_OK;
 }
 

@@ -16,6 +16,8 @@ zagg_io_stats zg_io_snapshot(const zg_io_counters *counters)
         atomic_load_explicit(&counters->calls, memory_order_relaxed),
         atomic_load_explicit(&counters->requests, memory_order_relaxed),
         atomic_load_explicit(&counters->bytes, memory_order_relaxed),
+        atomic_load_explicit(&counters->puts, memory_order_relaxed),
+        atomic_load_explicit(&counters->put_bytes, memory_order_relaxed),
     };
     return stats;
 }

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 typedef struct zg_io_counters {
-    _Atomic uint64_t calls, requests, bytes;
+    _Atomic uint64_t calls, requests, bytes, puts, put_bytes;
 } zg_io_counters;
 
 struct zagg_source {

@@ -329,8 +329,8 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
     }
     if (run.store) {
         const zagg_io_stats io = zagg_sink_stats(run.store);
-        summary->store_objects = io.requests;
-        summary->store_bytes = io.bytes;
+        summary->store_objects = io.puts;
+        summary->store_bytes = io.put_bytes;
     }
     zagg_pool_free(run.pool);
     zagg_sink_close(run.store);
