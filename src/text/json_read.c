@@ -1,5 +1,6 @@
 /* JSON text to a value tree, parsed by json-c and copied into the caller's arena. */
 #include "text/json_check.h"
+#include "text/json_pairs.h"
 #include "text/tree.h"
 
 #include <json-c/json.h>
@@ -147,6 +148,25 @@ static bool only_blanks(const char *text, size_t len, size_t *pos)
     return *pos == len;
 }
 
+/* Text with characters that json-c loses is parsed once more with these spelt out; the
+ * first time is the one that tells where a fault lies. */
+static zagg_status parse_lost(json_tokener *tok, const char *text, size_t len,
+                              json_object **o, zagg_err *err)
+{
+    char *spelt = NULL;
+    size_t n = 0, end = 0;
+    ZAGG_TRY(zg_json_spell_pairs(text, len, &spelt, &n, err));
+    if (!spelt)
+        return ZAGG_OK;
+    json_object_put(*o);
+    json_tokener_reset(tok);
+    *o = tokenize(tok, spelt, n, &end);
+    zg_free(spelt);
+    return json_tokener_get_error(tok) == json_tokener_success
+               ? ZAGG_OK
+               : zagg_err_set(err, ZAGG_ENOMEM, "no memory to parse JSON");
+}
+
 zagg_status zagg_json_parse(zagg_arena *arena, const char *text, size_t len,
                             const char *name, const zagg_value **out, zagg_err *err)
 {
@@ -173,7 +193,9 @@ zagg_status zagg_json_parse(zagg_arena *arena, const char *text, size_t len,
         goto done;
     }
     zg_tree_init(&r.tree, arena);
-    st = from_json(&r, o, &root);
+    st = parse_lost(tok, text, len, &o, err);
+    if (st == ZAGG_OK)
+        st = from_json(&r, o, &root);
     if (st != ZAGG_OK)
         st = zagg_err_context(err, st, "%s", name);
     else

@@ -26,6 +26,9 @@ static void test_accepted(void **state)
          "[S\"\\u0000x/\\b\\f\\n\\r\\t\\\"\\\\\",]"},
         {"[\"\\ud83d\\ude00 \xf0\x9f\x98\x80 \xc3\xa9 \\u00E9\"]",
          "[S\"\\ud83d\\ude00 \\ud83d\\ude00 \\u00e9 \\u00e9\",]"},
+        /* pairs that json-c takes for halves, halves, and what looks like a pair */
+        {"{\"\\uD836\\uDFC0\": \"\\\\ud836\\udbff\\udfff\\ud836\\ud836\\udc00x\"}",
+         "{S\"\\ud836\\udfc0\":S\"\\\\ud836\\udbff\\udfff\\ufffd\\ud836\\udc00x\",}"},
         {"\t{\r\n\"a\" : [ true , false , null ] } \n", "{S\"a\":[T,F,N,],}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
