@@ -68,7 +68,7 @@ static zagg_status first_shard(const job *j, const char *granule, uint64_t *key,
 }
 
 /* Cells without photons hold NaN, or the fill value of an integer column. */
-static void print_floats(const zagg_column *c, size_t n)
+static void print_floats(const zagg_carrier_column *c, size_t n)
 {
     double min = INFINITY, max = -INFINITY;
     size_t finite = 0;
@@ -98,7 +98,7 @@ static zagg_status print_carrier(void *user, const zagg_shard *shard,
     printf("chunk %" PRIu64 ": %zu of %zu cells with data\n", carrier->chunk,
            carrier->cells_with_data, carrier->n_cells);
     for (size_t k = 0; k < carrier->n_columns; k++) {
-        const zagg_column *c = &carrier->columns[k];
+        const zagg_carrier_column *c = &carrier->columns[k];
         if (zagg_dtype_is_float(c->dtype))
             print_floats(c, carrier->n_cells);
         else

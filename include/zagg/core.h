@@ -89,16 +89,28 @@ ZAGG_API zagg_status zagg_worker_shard_keys(const zagg_worker *worker, zagg_h5 *
                                             uint64_t **keys, size_t *n_keys,
                                             zagg_err *err);
 
-/** Columns of one inner chunk: the fields in config order, then (HEALPix) "morton" and,
- * where the config asks for it, "cell_ids". n_cells elements each, in stored order. Valid
- * during the call only. */
+/** One column of a carrier. Scalar and vector: n_cells x width elements, cells in stored
+ * order. Ragged: the rows of all cells one after another, width elements each; those of
+ * cell i are rows offsets[i] .. offsets[i + 1]. */
+typedef struct zagg_carrier_column {
+    const char *name;
+    zagg_field_kind kind;
+    zagg_dtype dtype;
+    size_t width; /* scalar: 1; vector: trailing elements; ragged: inner ones */
+    void *data;
+    const uint64_t *offsets; /* ragged: n_cells + 1; else NULL */
+} zagg_carrier_column;
+
+/** Columns of one inner chunk: the fields in config order (each followed by its ragged
+ * companions NAME_locations and NAME_times where it has them), then (HEALPix) "morton"
+ * and, where the config asks for it, "cell_ids". Valid during the call only. */
 typedef struct zagg_carrier {
     uint64_t chunk;          /* 0..chunks_per_shard-1 */
     uint64_t chunk_index[2]; /* in the chunk grid of the whole array */
     size_t n_cells;
     size_t cells_with_data;
     size_t n_columns;
-    const zagg_column *columns;
+    const zagg_carrier_column *columns;
 } zagg_carrier;
 
 /** Takes the carriers of a shard in chunk order, on the thread that processes the shard.

@@ -15,7 +15,7 @@ typedef struct job {
 /* A carrier and the memory behind its columns. */
 typedef struct chunk_result {
     zagg_carrier carrier;
-    zagg_column *columns;
+    zagg_carrier_column *columns;
     void *block;
 } chunk_result;
 
@@ -59,8 +59,10 @@ static chunk_result *result_new(const zagg_worker *w)
         return NULL;
     }
     for (size_t i = 0; i < n_columns; i++) {
-        zagg_column *col = &c->columns[i];
+        zagg_carrier_column *col = &c->columns[i];
         col->data = (uint8_t *)c->block + i * 8 * n_cells;
+        col->kind = ZAGG_FIELD_SCALAR;
+        col->width = 1;
         if (i < w->n_fields) {
             col->name = w->fields[i].field->name;
             col->dtype = w->fields[i].field->dtype;
@@ -93,8 +95,8 @@ static zagg_status cell_failed(const job *j, const zg_field_plan *f, uint64_t ch
 
 /* One field over the cells of a chunk. Counts come straight from the offsets. */
 static zagg_status evaluate(const job *j, const zg_field_plan *f, uint64_t chunk,
-                            const uint32_t *offsets, zagg_column *out, size_t n_cells,
-                            void *scratch, zagg_err *err)
+                            const uint32_t *offsets, zagg_carrier_column *out,
+                            size_t n_cells, void *scratch, zagg_err *err)
 {
     const size_t size = zagg_dtype_size(out->dtype);
     const bool count = zg_reducer_is_count(f->reducer);

@@ -48,8 +48,8 @@ static size_t array_of(const zagg_store_plan *plan, const char *name)
 }
 
 static zagg_status put_column(zagg_store_writer *w, const zagg_shard *shard,
-                              const zagg_carrier *carrier, const zagg_column *column,
-                              zagg_err *err)
+                              const zagg_carrier *carrier,
+                              const zagg_carrier_column *column, zagg_err *err)
 {
     const zagg_store_plan *plan = w->plan;
     const size_t i = array_of(plan, column->name);

@@ -4,7 +4,7 @@
 #define ZG_CORE_WORKER_H
 
 #include "base/base.h"
-#include "core/reduce.h"
+#include "stats/reduce.h"
 #include "zagg/core.h"
 
 /** A column that a group read can deliver. */

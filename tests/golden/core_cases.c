@@ -163,7 +163,7 @@ zagg_status core_dense_take(void *dense, const zagg_shard *shard,
             d->columns[i].data = NULL;
     }
     for (size_t i = 0; i < d->n_columns; i++) {
-        const zagg_column *from = &carrier->columns[i];
+        const zagg_carrier_column *from = &carrier->columns[i];
         const size_t size = zagg_dtype_size(from->dtype);
         uint8_t *to = zg_realloc(d->columns[i].data, d->n_cells + carrier->n_cells, size);
         assert_non_null(to);
@@ -183,7 +183,7 @@ void core_dense_free(core_dense *d)
     *d = (core_dense){0};
 }
 
-const zagg_column *core_dense_column(const core_dense *d, const char *name)
+const zagg_carrier_column *core_dense_column(const core_dense *d, const char *name)
 {
     for (size_t i = 0; i < d->n_columns; i++)
         if (strcmp(d->columns[i].name, name) == 0)

@@ -48,13 +48,13 @@ void core_granule_close(core_granule *g);
 /** Every cell of a shard: the columns of its carriers joined in chunk order. */
 typedef struct core_dense {
     size_t n_cells, n_columns, n_carriers; /* cells of the shard; carriers taken */
-    zagg_column *columns;
+    zagg_carrier_column *columns;
 } core_dense;
 /** A zagg_carrier_fn with a zeroed core_dense as `user`. */
 zagg_status core_dense_take(void *dense, const zagg_shard *shard,
                             const zagg_carrier *carrier, zagg_err *err);
 void core_dense_free(core_dense *d);
-const zagg_column *core_dense_column(const core_dense *d, const char *name);
+const zagg_carrier_column *core_dense_column(const core_dense *d, const char *name);
 
 /** Member that must be a whole number. */
 uint64_t core_number(const zagg_value *map, const char *key);

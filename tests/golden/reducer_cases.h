@@ -3,7 +3,7 @@
 #ifndef ZAGG_TESTS_REDUCER_CASES_H
 #define ZAGG_TESTS_REDUCER_CASES_H
 
-#include "core/reduce.h"
+#include "stats/reduce.h"
 #include "support/support.h"
 
 /** Text of a result as the golden files write it: decimal, C99 hex float, "nan", "inf".

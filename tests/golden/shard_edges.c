@@ -218,7 +218,7 @@ static void compare_words(const zagg_value *want, const answer *a, char why[256]
 static void check_empty_cells(const answer *a, char why[256])
 {
     for (size_t i = 0; i < a->dense.n_columns; i++) {
-        const zagg_column *col = &a->dense.columns[i];
+        const zagg_carrier_column *col = &a->dense.columns[i];
         const size_t last = a->dense.n_cells - 1;
         if (col->dtype == ZAGG_DT_F32 && !isnan(((const float *)col->data)[last]))
             (void)snprintf(why, 256, "%s of an empty cell is not NaN", col->name);

@@ -143,7 +143,7 @@ static zg_grouped group(const suite *s, const npy *heights, uint32_t *ranks)
 }
 
 /* Values of a column at the cells that hold rows, against the array of that column. */
-static size_t wrong_values(const suite *s, const zagg_column *col)
+static size_t wrong_values(const suite *s, const zagg_carrier_column *col)
 {
     char name[128];
     (void)snprintf(name, sizeof name, "scalar/%s", col->name);
@@ -160,7 +160,8 @@ static size_t wrong_values(const suite *s, const zagg_column *col)
     return wrong;
 }
 
-static void check_column(suite *s, const zagg_column *col, size_t n_cells, size_t threads)
+static void check_column(suite *s, const zagg_carrier_column *col, size_t n_cells,
+                         size_t threads)
 {
     char name[128], hex[65];
     const zagg_value *dense = zagg_value_get(zagg_value_get(s->json, "scalar"), "dense");

@@ -1,5 +1,5 @@
 /* One reducer over one slice: which rule applies to which operation and element type. */
-#include "core/reduce_impl.h"
+#include "stats/reduce_impl.h"
 
 bool zg_reducer_is_count(const zg_reducer *r)
 {

@@ -13,7 +13,7 @@ enum { SMALL = 8, SAMPLE_MAX = 15, PASS_LIMIT = 1, COUNT_BLOCK = 16 };
 #define KEY_MIN INT32_MIN
 #define KEY_MAX INT32_MAX
 #define NAME(x) x##_32
-#include "core/reduce_select_type.h"
+#include "stats/reduce_select_type.h"
 #undef KEY
 #undef UKEY
 #undef SIGN
@@ -27,7 +27,7 @@ enum { SMALL = 8, SAMPLE_MAX = 15, PASS_LIMIT = 1, COUNT_BLOCK = 16 };
 #define KEY_MIN INT64_MIN
 #define KEY_MAX INT64_MAX
 #define NAME(x) x##_64
-#include "core/reduce_select_type.h"
+#include "stats/reduce_select_type.h"
 
 enum { N = 200 };
 

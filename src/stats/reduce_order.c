@@ -1,7 +1,7 @@
 /* Reducers that compare, count or multiply: min, max, ptp, argmin, argmax, count_nonzero,
  * any, all, prod, and the sum of whole numbers, with numpy's result types: sums and
  * products of whole numbers are 64 bits wide and wrap. */
-#include "core/reduce_impl.h"
+#include "stats/reduce_impl.h"
 
 #include <math.h>
 
@@ -22,28 +22,28 @@ static zg_scalar whole64(zagg_dtype source, uint64_t x)
 #define NAME(x) x##_i8
 #define LOWEST INT8_MIN
 #define HIGHEST INT8_MAX
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #define T int16_t
 #define MASK uint16_t
 #define NAME(x) x##_i16
 #define LOWEST INT16_MIN
 #define HIGHEST INT16_MAX
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #define T int32_t
 #define MASK uint32_t
 #define NAME(x) x##_i32
 #define LOWEST INT32_MIN
 #define HIGHEST INT32_MAX
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #define T int64_t
 #define MASK uint64_t
 #define NAME(x) x##_i64
 #define LOWEST INT64_MIN
 #define HIGHEST INT64_MAX
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #undef SCALAR
 #define SCALAR(dtype, x) zg_scalar_uint(dtype, x)
@@ -53,28 +53,28 @@ static zg_scalar whole64(zagg_dtype source, uint64_t x)
 #define NAME(x) x##_u8
 #define LOWEST 0
 #define HIGHEST UINT8_MAX
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #define T uint16_t
 #define MASK uint16_t
 #define NAME(x) x##_u16
 #define LOWEST 0
 #define HIGHEST UINT16_MAX
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #define T uint32_t
 #define MASK uint32_t
 #define NAME(x) x##_u32
 #define LOWEST 0
 #define HIGHEST UINT32_MAX
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #define T uint64_t
 #define MASK uint64_t
 #define NAME(x) x##_u64
 #define LOWEST 0
 #define HIGHEST UINT64_MAX
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #undef IS_FLOAT
 #undef SCALAR
@@ -88,14 +88,14 @@ static zg_scalar whole64(zagg_dtype source, uint64_t x)
 #define NAME(x) x##_f32
 #define LOWEST (-(T)INFINITY)
 #define HIGHEST ((T)INFINITY)
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 #define T double
 #define MASK uint64_t
 #define NAME(x) x##_f64
 #define LOWEST (-(T)INFINITY)
 #define HIGHEST ((T)INFINITY)
-#include "core/reduce_order_type.h"
+#include "stats/reduce_order_type.h"
 
 /* numpy's words for a reduction that has no answer for no elements. */
 static zagg_status refuse_empty(const zg_reducer *r, zagg_err *err)

@@ -1,9 +1,9 @@
 /* What the sources of the reducers share: the operations and the sums they are made of.
  */
-#ifndef ZG_CORE_REDUCE_IMPL_H
-#define ZG_CORE_REDUCE_IMPL_H
+#ifndef ZG_STATS_REDUCE_IMPL_H
+#define ZG_STATS_REDUCE_IMPL_H
 
-#include "core/reduce.h"
+#include "stats/reduce.h"
 
 typedef enum zg_reduce_op {
     ZG_OP_COUNT,

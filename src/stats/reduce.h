@@ -1,7 +1,7 @@
 /* Reducers by name, bit-equal to numpy: one contiguous slice of a column in, one scalar
  * out. */
-#ifndef ZG_CORE_REDUCE_H
-#define ZG_CORE_REDUCE_H
+#ifndef ZG_STATS_REDUCE_H
+#define ZG_STATS_REDUCE_H
 
 #include "base/base.h"
 #include "zagg/dtype.h"

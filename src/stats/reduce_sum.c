@@ -3,7 +3,7 @@
  * reduce_pairwise.h); where numpy casts while it sums, it does so in blocks of 8192 that
  * are added one after another. Divisions by a count happen in double and are rounded
  * once. */
-#include "core/reduce_impl.h"
+#include "stats/reduce_impl.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@ enum { LEAF = 128, CAST_BLOCK = 8192 };
 #define REAL float
 #define IS_F32 1
 #define NAME(x) x##_f32
-#include "core/reduce_pairwise.h"
+#include "stats/reduce_pairwise.h"
 #undef REAL
 #undef IS_F32
 #undef NAME
@@ -21,7 +21,7 @@ enum { LEAF = 128, CAST_BLOCK = 8192 };
 #define REAL double
 #define IS_F32 0
 #define NAME(x) x##_f64
-#include "core/reduce_pairwise.h"
+#include "stats/reduce_pairwise.h"
 #undef REAL
 #undef IS_F32
 #undef NAME

@@ -5,7 +5,7 @@
  * in double for every type; between two elements a and b it is a + (b-a)*g below the half
  * way and b - (b-a)*(1-g) from there, each step rounded to the element type. Differences
  * of whole numbers wrap in their own type before they become float64, as in numpy. */
-#include "core/reduce_impl.h"
+#include "stats/reduce_impl.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,7 +18,7 @@ enum { SMALL = 24, SAMPLE_MAX = 15, PASS_LIMIT = 64, COUNT_BLOCK = 1 << 30 };
 #define KEY_MIN INT32_MIN
 #define KEY_MAX INT32_MAX
 #define NAME(x) x##_32
-#include "core/reduce_select_type.h"
+#include "stats/reduce_select_type.h"
 #undef KEY
 #undef UKEY
 #undef SIGN
@@ -32,7 +32,7 @@ enum { SMALL = 24, SAMPLE_MAX = 15, PASS_LIMIT = 64, COUNT_BLOCK = 1 << 30 };
 #define KEY_MIN INT64_MIN
 #define KEY_MAX INT64_MAX
 #define NAME(x) x##_64
-#include "core/reduce_select_type.h"
+#include "stats/reduce_select_type.h"
 #undef KEY
 #undef UKEY
 #undef SIGN

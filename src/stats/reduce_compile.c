@@ -1,6 +1,6 @@
 /* Reducers by name and their parameters. Upstream hands any name to numpy; here a closed
  * table holds those that give one number for a slice. */
-#include "core/reduce_impl.h"
+#include "stats/reduce_impl.h"
 #include "text/text.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* A reducer's result into an element of a field: upstream goes by way of double for
  * floats and refuses, for whole-number fields, anything that is not a whole number in
  * range. */
-#include "core/reduce.h"
+#include "stats/reduce.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Reducers without the golden folder: a selection of its cases, parameters and their
  * refusal, empty slices, every quantile method, selection and storing. */
-#include "core/reduce.h"
+#include "stats/reduce.h"
 
 #include "golden/reducer_cases.h"
 
