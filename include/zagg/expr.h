@@ -19,6 +19,7 @@ extern "C" {
 typedef struct zagg_expr_name {
     const char *name;
     zagg_dtype dtype; /* NONE: not known yet (zagg_expr_parse only) */
+    bool weak;        /* rank 0: a Python number, which takes the type of its partner */
     unsigned rank;    /* 1: a value for each row; 0: one value for each segment;
                          values of one chunk (chunk_precompute) are `uniform` */
     bool uniform;     /* the same value, or the same array, for every segment */
@@ -64,7 +65,8 @@ ZAGG_API zagg_expr_type zagg_program_type(const zagg_program *program);
 typedef struct zagg_expr_input {
     const void *data; /* rank 1: offsets[n_segments] rows; rank 0: n_segments elements;
                          uniform: one element, or `n` elements of an array */
-    size_t n;         /* uniform arrays only */
+    size_t n;         /* uniform arrays only: rows */
+    size_t columns;   /* uniform arrays of rank 2: elements of a row */
 } zagg_expr_input;
 
 /** Working memory of one thread, reused between runs. */
@@ -85,8 +87,8 @@ typedef struct zagg_expr_result {
  *  of about this many rows. A segment is never split, so a batch may be one larger segment. */
 #define ZAGG_EXPR_BATCH_ROWS 1024
 
-/** Run over n_segments consecutive segments: rows offsets[s]..offsets[s+1] of every row input,
- *  at least one row each unless the whole shard is one empty segment. Fails as numpy would;
+/** Run over n_segments consecutive segments: rows offsets[s]..offsets[s+1] of every row input
+ *  (offsets[0] is 0), at least one row each unless the whole shard is one empty segment. Fails as numpy would;
  *  *bad_segment (may be NULL) then names the segment, the message text and column. ERANGE for
  *  values, ENOMEM. Floating-point warnings are no errors; NaN comes out as the positive quiet
  *  NaN. Deterministic: the same bits on every CPU. Thread-safe for distinct memories. */

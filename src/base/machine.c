@@ -8,20 +8,30 @@
 #include <stdio.h>
 #include <unistd.h>
 
-uint64_t zg_peak_rss_bytes(void)
+/* proc(5): "VmHWM:     1234 kB"; 0 where there is no such line. */
+static uint64_t status_bytes(const char *format)
 {
-    /* proc(5): "VmHWM:     1234 kB" */
     FILE *status = fopen("/proc/self/status", "re");
     if (status == NULL)
         return 0;
     char line[256];
     unsigned long long kib = 0;
     while (fgets(line, sizeof line, status) != NULL) {
-        if (sscanf(line, "VmHWM: %llu kB", &kib) == 1)
+        if (sscanf(line, format, &kib) == 1)
             break;
     }
     fclose(status);
     return (uint64_t)kib << 10;
+}
+
+uint64_t zg_peak_rss_bytes(void)
+{
+    return status_bytes("VmHWM: %llu kB");
+}
+
+uint64_t zg_rss_bytes(void)
+{
+    return status_bytes("VmRSS: %llu kB");
 }
 
 size_t zg_cpu_count(void)

@@ -146,6 +146,7 @@ static int run(run_session *s)
                                 .max_shards = a->max_cells,
                                 .threads = a->max_workers,
                                 .overwrite = a->overwrite,
+                                .trace_rss = traces_rss(),
                                 .dry_run = a->dry_run,
                                 .latitude = s->latitude,
                                 .log = s->progress.log,

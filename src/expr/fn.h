@@ -1,0 +1,70 @@
+/* Functions of the language: what they accept, what they give, how they run. */
+#ifndef ZG_EXPR_FN_H
+#define ZG_EXPR_FN_H
+
+#include "expr/value.h"
+
+enum { ZX_MAX_PARAMS = 8 };
+
+/** State of a check: refusals go through zx_refuse, which adds text and column. */
+typedef struct zx_check {
+    zagg_arena *arena;
+    const char *text;
+    uint32_t column;
+    zagg_err *err;
+} zx_check;
+zagg_status zx_refuse(zx_check *c, const char *fmt, ...) ZAGG_PRINTF(2, 3);
+
+typedef struct zx_fn zx_fn;
+
+/** Result type for parameters of these types (one for each name in `params`, ABSENT where not
+ *  given). */
+typedef zagg_status (*zx_type_fn)(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                  zx_type *out);
+/** The value; p as above, a[i] the values of those of kind VALUE (and SEQ, with items). */
+typedef zagg_status (*zx_run_fn)(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                                 zx_run *r, zx_val *out);
+
+struct zx_fn {
+    const char *name;   /* after "np." */
+    const char *params; /* "a axis ddof": positional in this order, keywords by name */
+    unsigned required;  /* of them, from the left */
+    bool method;        /* also a.name(...) */
+    int op;             /* what functions of one kind tell each other apart by */
+    zx_type_fn type;
+    zx_run_fn run;
+};
+
+/** Tables, each ended by a row without a name. */
+extern const zx_fn ZX_BUILTINS[], ZX_ELEMENTWISE[], ZX_REDUCTIONS[], ZX_ARRAYS[], ZX_SORTING[],
+    ZX_HISTOGRAM[], ZX_MATH[];
+
+/** Function of numpy, or NULL. */
+const zx_fn *zx_find_fn(const char *name, size_t len);
+/** Built-in of Python that may be called by itself: len float int abs sum. */
+const zx_fn *zx_find_builtin(const char *name, size_t len);
+
+/* ---- helpers of type functions ---- */
+
+/** A plain value. */
+static inline zx_type zx_value_type(zagg_dtype dtype, unsigned rank)
+{
+    zx_type t = {.kind = ZX_K_VALUE, .dtype = dtype, .rank = rank};
+    return t;
+}
+/** Parameter i must be a value (an array where `array`). */
+zagg_status zx_want_value(zx_check *c, const zx_type *p, const char *name);
+zagg_status zx_want_array(zx_check *c, const zx_type *p, const char *name);
+/** Literal whole number of a parameter, or `otherwise` when it is absent or None. */
+zagg_status zx_want_int(zx_check *c, const zx_type *p, const char *name, int64_t otherwise,
+                        int64_t *out);
+/** dtype= parameter: a name or np.float32; NONE when absent. float16 and others refused. */
+zagg_status zx_want_dtype(zx_check *c, const zx_type *p, zagg_dtype *out);
+/** Type of a name or of numpy's short form; NONE for any other text. */
+zagg_dtype zx_dtype_from_text(const char *text);
+/** A list or tuple of scalars, or a value: as the array that numpy makes of it. */
+zagg_status zx_array_type(zx_check *c, const zx_type *p, const char *name, zx_type *out);
+/** The value that goes with zx_array_type. */
+zagg_status zx_as_array(zx_run *r, const zx_type *p, const zx_val *v, zx_val *out);
+
+#endif
