@@ -263,7 +263,8 @@ static void keep_up_to(zg_bins *bins, zg_bound hi)
     if (compare_whole(hi.value, zero) < 0)
         bins->keep_lo_u = UINT64_MAX; /* below all of them: nothing is kept */
     bins->keep_hi_u = compare_whole(hi.value, zero) > 0 ? hi.value.v.u : 0;
-    if (compare_whole(hi.value, (zg_scalar){.dtype = ZAGG_DT_I64, .v.i = INT64_MAX}) <= 0 &&
+    if (compare_whole(hi.value, (zg_scalar){.dtype = ZAGG_DT_I64, .v.i = INT64_MAX}) <=
+            0 &&
         hi.value.v.i < bins->keep_hi_i)
         bins->keep_hi_i = hi.value.v.i;
 }
@@ -315,8 +316,8 @@ static zagg_status describe(zg_bins *bins, zg_bound lo, zg_bound hi, zagg_dtype 
     bins->kind = ZG_BINS_F64;
     if (edges == ZAGG_DT_F32) {
         bins->start = (double)(float)bins->start;
-        bins->kind = zg_promote(width_type, edges) == ZAGG_DT_F32 ? ZG_BINS_F32
-                                                                  : ZG_BINS_MIXED;
+        bins->kind =
+            zg_promote(width_type, edges) == ZAGG_DT_F32 ? ZG_BINS_F32 : ZG_BINS_MIXED;
     }
     bins->limit = (double)bins->n + 1;
     if (bins->kind == ZG_BINS_F32)
@@ -351,8 +352,7 @@ static zagg_status set_uniform(zg_histogram *h, zagg_dtype data, zg_bound lo, zg
 static zagg_status check_count(int64_t n_bins, zagg_err *err)
 {
     if (n_bins < 1)
-        return zagg_err_set(err, ZAGG_ERANGE,
-                            "`bins` must be positive, when an integer");
+        return zagg_err_set(err, ZAGG_ERANGE, "`bins` must be positive, when an integer");
     if (n_bins > MAX_BINS)
         return zagg_err_set(err, ZAGG_ERANGE,
                             "%" PRId64 " bins; a histogram has at most %" PRId64, n_bins,

@@ -8,7 +8,7 @@
 /** One end of a range. */
 typedef struct zg_bound {
     zg_scalar value; /* a number; BOOL is refused, as numpy cannot subtract it */
-    bool weak;       /* a Python int or float (I64, F64): takes the type of what it meets */
+    bool weak; /* a Python int or float (I64, F64): takes the type of what it meets */
 } zg_bound;
 
 static inline zg_bound zg_bound_f32(float x)
@@ -44,8 +44,8 @@ void zg_histogram_free(zg_histogram *h);
 
 /** np.histogram(a, n_bins, (lo, hi)) for slices of type `data` (bool counts as uint8, as
  *  in numpy). The same arguments as last time cost nothing. ERANGE with numpy's text (lo
- *  above hi, not finite, edges that are not apart, n_bins < 1), also for more than 2^31 - 3
- *  bins; EUNSUPPORTED for a bound of type bool; ENOMEM. The bins are as before after an
+ *  above hi, not finite, edges that are not apart, n_bins < 1), also for more than 2^31 -
+ * 3 bins; EUNSUPPORTED for a bound of type bool; ENOMEM. The bins are as before after an
  *  error. O(n_bins). */
 zagg_status zg_histogram_set_range(zg_histogram *h, zagg_dtype data, zg_bound lo,
                                    zg_bound hi, int64_t n_bins, zagg_err *err);

@@ -20,7 +20,8 @@ typedef struct zg_bins {
     size_t n;
     double start, width; /* position: (x - start) / width * n */
     double limit;        /* positions below it lie in a bin, or are n */
-    /* x is kept when it passes both tests; that of whole numbers only matters for 64 bits */
+    /* x is kept when it passes both tests; that of whole numbers only matters for 64 bits
+     */
     double keep_lo, keep_hi;
     int64_t keep_lo_i, keep_hi_i;
     uint64_t keep_lo_u, keep_hi_u;
@@ -32,8 +33,8 @@ struct zg_histogram {
     zg_bins bins;
     zg_bound lo, hi; /* as given; of set_range */
     bool by_range;
-    void *edges;       /* n + 1: float for F32 and MIXED, double for F64, else list_type */
-    void *spare;       /* where the next edges are made */
+    void *edges; /* n + 1: float for F32 and MIXED, double for F64, else list_type */
+    void *spare; /* where the next edges are made */
     size_t edges_room; /* bytes of each */
     size_t spare_room;
 };
