@@ -6,7 +6,11 @@
 #include <math.h>
 #include <string.h>
 
-enum { LANES = ZAGG_COMPOSITION_LANES, SURFACES = ZAGG_COMPOSITION_SURFACES, BLOCK = 256 };
+enum {
+    LANES = ZAGG_COMPOSITION_LANES,
+    SURFACES = ZAGG_COMPOSITION_SURFACES,
+    BLOCK = 256
+};
 
 static double lane_of(uint64_t word, size_t lane)
 {

@@ -116,8 +116,8 @@ static double segment_sum(const double *x, size_t n)
 static void join(const zg_subcentroids *in, const double *terms, size_t lo, size_t hi,
                  float centroid[2])
 {
-    double weight = in->weights != NULL ? segment_sum(in->weights + lo, hi - lo)
-                                        : (double)(hi - lo);
+    double weight =
+        in->weights != NULL ? segment_sum(in->weights + lo, hi - lo) : (double)(hi - lo);
     centroid[0] = (float)(segment_sum(terms + lo, hi - lo) / weight);
     centroid[1] = (float)weight;
 }
@@ -153,8 +153,8 @@ static zagg_status centroids_of(zagg_digest_memory *memory, const zg_subcentroid
     }
     const double *terms = in->values;
     if (in->weights != NULL) { /* the running sums have done their work */
-        double *products = zg_digest_room(memory, ZG_BUF_SUMS, in->n, sizeof *products,
-                                          err);
+        double *products =
+            zg_digest_room(memory, ZG_BUF_SUMS, in->n, sizeof *products, err);
         if (products == NULL)
             return ZAGG_ENOMEM;
         for (size_t i = 0; i < in->n; i++)
@@ -178,9 +178,9 @@ static zagg_status enclose(const uint64_t *words, size_t n, const zg_partition *
 {
     for (size_t j = 0; j < parts->k; j++) {
         size_t lo = parts->starts != NULL ? parts->starts[j] : j;
-        size_t hi = parts->starts == NULL     ? j + 1
-                    : j + 1 < parts->k ? parts->starts[j + 1]
-                                       : n;
+        size_t hi = parts->starts == NULL ? j + 1
+                    : j + 1 < parts->k    ? parts->starts[j + 1]
+                                          : n;
         ZAGG_TRY((locations ? zagg_word_common_ancestor
                             : zagg_time_join)(words + lo, hi - lo, out + j, err));
     }

@@ -17,9 +17,9 @@ typedef enum zg_digest_buffer {
     ZG_BUF_WEIGHTS,
     ZG_BUF_SORTED_LOCATIONS,
     ZG_BUF_SORTED_TIMES,
-    ZG_BUF_SUMS,   /* running sum of weights; then terms of the means */
-    ZG_BUF_STARTS, /* a partition that was just worked out */
-    ZG_BUF_FLUX,   /* weights of waveform samples */
+    ZG_BUF_SUMS,      /* running sum of weights; then terms of the means */
+    ZG_BUF_STARTS,    /* a partition that was just worked out */
+    ZG_BUF_FLUX,      /* weights of waveform samples */
     ZG_BUF_CENTROIDS, /* the result */
     ZG_BUF_LOCATIONS,
     ZG_BUF_TIMES,
@@ -81,8 +81,8 @@ enum { ZG_WITH_WEIGHTS = 1, ZG_WITH_LOCATIONS = 2, ZG_WITH_TIMES = 4 };
 typedef struct zg_subcentroids {
     size_t n;
     double *values;
-    double *weights;                /* NULL: 1 each */
-    uint64_t *locations, *times;    /* or NULL */
+    double *weights;             /* NULL: 1 each */
+    uint64_t *locations, *times; /* or NULL */
 } zg_subcentroids;
 
 /** Room for n of them in the ROW_ buffers, with what the ZG_WITH_ bits say. */

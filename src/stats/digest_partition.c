@@ -1,9 +1,8 @@
 /* Which neighbours of sorted sub-centroids make one centroid. A centroid may span one
- * unit of Dunning's scale k(q) = delta (asin(2q - 1) / pi + 1/2), q being the share of the
- * weight up to a sub-centroid (Dunning and Ertl 2019, k1). */
-#include "stats/digest_impl.h"
-
+ * unit of Dunning's scale k(q) = delta (asin(2q - 1) / pi + 1/2), q being the share of
+ * the weight up to a sub-centroid (Dunning and Ertl 2019, k1). */
 #include "geo/trig.h"
+#include "stats/digest_impl.h"
 #include "stats/reduce_impl.h"
 
 #include <math.h>
@@ -200,14 +199,11 @@ zagg_status zg_partition_units(zagg_digest_memory *memory, size_t n, double delt
     }
     slot *at = find(cache, n, delta, memory->as_0_11);
     if (at->n == 0) {
-        uint32_t *starts =
-            zg_digest_room(memory, ZG_BUF_STARTS, n, sizeof *starts, err);
+        uint32_t *starts = zg_digest_room(memory, ZG_BUF_STARTS, n, sizeof *starts, err);
         if (starts == NULL)
             return ZAGG_ENOMEM;
-        const scale s = {.n = n,
-                         .total = (double)n,
-                         .delta = delta,
-                         .as_0_11 = memory->as_0_11};
+        const scale s = {
+            .n = n, .total = (double)n, .delta = delta, .as_0_11 = memory->as_0_11};
         cache->misses++;
         out->k = divide(&s, starts);
         out->starts = starts;

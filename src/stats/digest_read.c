@@ -66,7 +66,7 @@ double zagg_digest_quantile(const zagg_digest *d, double q)
 typedef struct walk {
     const zagg_digest *d;
     double total;
-    size_t at;    /* last centroid whose mean is not above the last x, or 0 */
+    size_t at;     /* last centroid whose mean is not above the last x, or 0 */
     double before; /* weight before it */
 } walk;
 

@@ -23,8 +23,8 @@ static zg_dd dd_sum(zg_dd a, zg_dd b)
     return zg_dd_fast_sum(s.hi, s.lo + (a.lo + b.lo));
 }
 
-/* log(x) for finite x > 0: x = m 2^e with m near 1, log m = 2 artanh((m - 1) / (m + 1)) by
- * its series. */
+/* log(x) for finite x > 0: x = m 2^e with m near 1, log m = 2 artanh((m - 1) / (m + 1))
+ * by its series. */
 static zg_dd log_dd(double x)
 {
     int e;
@@ -36,15 +36,16 @@ static zg_dd log_dd(double x)
     zg_dd t = dd_quotient((zg_dd){m - 1, 0.0}, zg_dd_sum(m, 1));
     zg_dd square = zg_dd_mul(t, t), sum = {0.0, 0.0};
     for (int k = 41; k >= 1; k -= 2) /* t^2 < 2^-5: the rest is below 2^-100 */
-        sum = dd_sum(dd_quotient((zg_dd){1, 0.0}, (zg_dd){k, 0.0}),
-                     zg_dd_mul(square, sum));
+        sum =
+            dd_sum(dd_quotient((zg_dd){1, 0.0}, (zg_dd){k, 0.0}), zg_dd_mul(square, sum));
     sum = zg_dd_mul(sum, t);
     sum.hi *= 2;
     sum.lo *= 2;
     return dd_sum(zg_dd_mul(ln2, (zg_dd){e, 0.0}), sum);
 }
 
-/* exp(x) for -700 < x <= 0: x = n ln2 + 256 r, exp(r) by its series, squared eight times. */
+/* exp(x) for -700 < x <= 0: x = n ln2 + 256 r, exp(r) by its series, squared eight times.
+ */
 static double exp_dd(zg_dd x)
 {
     double n = rint(x.hi / ln2.hi);
@@ -53,8 +54,7 @@ static double exp_dd(zg_dd x)
     r.lo /= 256;
     zg_dd sum = {1, 0.0};
     for (int k = 12; k >= 1; k--)
-        sum = dd_sum((zg_dd){1, 0.0},
-                     zg_dd_mul(sum, dd_quotient(r, (zg_dd){k, 0.0})));
+        sum = dd_sum((zg_dd){1, 0.0}, zg_dd_mul(sum, dd_quotient(r, (zg_dd){k, 0.0})));
     for (int i = 0; i < 8; i++)
         sum = zg_dd_mul(sum, sum);
     return ldexp(sum.hi + sum.lo, (int)n);
@@ -78,7 +78,7 @@ static double polynomial(const double *c, size_t n, double x)
  * coefficients; 0 < p < 1. */
 static double probit(double p)
 {
-    static const double a[6] = {-39.6968302866538, 220.946098424521, -275.928510446969,
+    static const double a[6] = {-39.6968302866538, 220.946098424521,  -275.928510446969,
                                 138.357751867269,  -30.6647980661472, 2.50662827745924};
     static const double b[6] = {-54.4760987982241, 161.585836858041,  -155.698979859887,
                                 66.8013118877197,  -13.2806815528857, 1};
@@ -114,7 +114,8 @@ zagg_status zagg_waveform_threshold(double false_positive_rate, double samples_p
         return refuse("false_positive_rate", "above 0 and below 1", false_positive_rate,
                       err);
     if (!(samples_per_record >= 1) || !isfinite(samples_per_record))
-        return refuse("samples_per_record", "a number from 1 on", samples_per_record, err);
+        return refuse("samples_per_record", "a number from 1 on", samples_per_record,
+                      err);
     if (!(correlation_length > 0) || !isfinite(correlation_length))
         return refuse("correlation_length", "a number above 0", correlation_length, err);
     double trials = samples_per_record / correlation_length;

@@ -9,7 +9,8 @@
  * them are distributed by their digits, least first, and only by those bits in which the
  * keys differ: heights of one cell share sign, exponent and often more. */
 
-/* Stable merge of two ascending runs; `from` holds both, the second begins at `middle`. */
+/* Stable merge of two ascending runs; `from` holds both, the second begins at `middle`.
+ */
 static void NAME(merge_runs)(const T *from, size_t middle, size_t n, T *to)
 {
     const T *a = from, *b = from + middle, *a_end = b, *b_end = from + n;
@@ -42,7 +43,8 @@ static void NAME(merge_sort)(T *x, size_t n, T *work)
 }
 
 /* One pass by the digit of `bits` bits at `shift`. */
-static void NAME(distribute)(const T *from, size_t n, unsigned shift, unsigned bits, T *to)
+static void NAME(distribute)(const T *from, size_t n, unsigned shift, unsigned bits,
+                             T *to)
 {
     uint32_t at[1U << DIGIT];
     const uint64_t mask = (UINT64_C(1) << bits) - 1;
@@ -69,7 +71,8 @@ static void NAME(sort)(T *x, size_t n, T *work)
     for (size_t i = 1; i < n; i++)
         differing |= KEY(x[i]) ^ KEY(x[0]);
     unsigned low = differing == 0 ? 0 : (unsigned)__builtin_ctzll(differing);
-    unsigned width = differing == 0 ? 0 : 64U - (unsigned)__builtin_clzll(differing) - low;
+    unsigned width =
+        differing == 0 ? 0 : 64U - (unsigned)__builtin_clzll(differing) - low;
     unsigned passes = (width + DIGIT - 1) / DIGIT;
     if (n < FEW * passes) {
         NAME(merge_sort)(x, n, work);

@@ -1,5 +1,5 @@
-/* Digests of waveform samples, weighted with the flux above the noise, and what is said of
- * the records that samples of a cell belong to. */
+/* Digests of waveform samples, weighted with the flux above the noise, and what is said
+ * of the records that samples of a cell belong to. */
 #include "stats/digest_impl.h"
 #include "stats/sort.h"
 
@@ -17,8 +17,7 @@ zagg_status zagg_digest_build_waveform(zagg_digest_memory *memory,
                                        zagg_err *err)
 {
     ZAGG_TRY(zg_check_rows(rows->n, err));
-    double *weights =
-        zg_digest_room(memory, ZG_BUF_FLUX, rows->n, sizeof *weights, err);
+    double *weights = zg_digest_room(memory, ZG_BUF_FLUX, rows->n, sizeof *weights, err);
     if (weights == NULL)
         return ZAGG_ENOMEM;
     for (size_t i = 0; i < rows->n; i++) {
@@ -54,8 +53,8 @@ static bool all_same(zagg_values v, size_t n)
     return n > 0;
 }
 
-zagg_status zagg_waveform_shot_count(zagg_digest_memory *memory, zagg_values ids, size_t n,
-                                     uint64_t *out, zagg_err *err)
+zagg_status zagg_waveform_shot_count(zagg_digest_memory *memory, zagg_values ids,
+                                     size_t n, uint64_t *out, zagg_err *err)
 {
     ZAGG_TRY(zg_check_rows(n, err));
     uint64_t different = n > 0;

@@ -47,6 +47,11 @@ const void *part_at(const parts *p, size_t i, size_t *n)
            (size_t)off[i] * p->width * zagg_dtype_size(p->values.dtype);
 }
 
+bool same_bits(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) == 0 || (a != a && b != b);
+}
+
 zagg_digest_memory *new_memory(void)
 {
     zagg_err err = ZAGG_ERR_INIT;
@@ -94,7 +99,8 @@ bool judge_words(case_report *r, const char *name, const char *channel,
     const uint64_t *want = part_at(expected, i, &n);
     for (size_t k = 0; k < n; k++) {
         if (got == NULL || got[k] != want[k]) {
-            case_fail(r, name, "%s of centroid %zu is %016" PRIx64 ", expected %016" PRIx64,
+            case_fail(r, name,
+                      "%s of centroid %zu is %016" PRIx64 ", expected %016" PRIx64,
                       channel, k, got == NULL ? 0 : got[k], want[k]);
             return false;
         }

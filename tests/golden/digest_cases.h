@@ -23,6 +23,9 @@ const void *part_at(const parts *p, size_t i, size_t *n);
 /** aggregate/NAME.npy of that type, or a failed test. */
 npy array_read(const char *name, zagg_dtype dtype);
 
+/** The same bits, or both NaN. */
+bool same_bits(double a, double b);
+
 /** A memory for digests, or a failed test. */
 zagg_digest_memory *new_memory(void);
 /** The case passes when status is OK and the centroids are those of part i of `expected`,

@@ -59,8 +59,7 @@ static void test_build(void **state)
         zagg_digest_rows rows = {.dtype = ZAGG_DT_F32};
         rows.values = part_at(&c.values, i, &rows.n);
         (void)snprintf(name, sizeof name, "%zu (%s, delta %g)", i,
-                       i < notes->n ? notes->items[i]->str : "",
-                       delta_at(&c.delta, i));
+                       i < notes->n ? notes->items[i]->str : "", delta_at(&c.delta, i));
         build_case(&report, name, memory, rows, delta_at(&c.delta, i), &c.centroids, i);
     }
     report_end(&report, 400);
@@ -233,8 +232,8 @@ static void test_merge_all(void **state)
                 digests[backwards ? n - 1 - k : k] =
                     digest_at(&c.centroids, (size_t)cell[k]);
             (void)snprintf(name, sizeof name, "%zu%s", i, backwards ? ", reversed" : "");
-            zagg_status status = zagg_digest_merge_all(
-                memory, digests, n, delta_at(&delta, i), &d, &err);
+            zagg_status status =
+                zagg_digest_merge_all(memory, digests, n, delta_at(&delta, i), &d, &err);
             judge_digest(&report, name, status, &err, &d, &expected, i);
         }
     }
@@ -294,7 +293,7 @@ static void test_channels(void **state)
     }
     report_end(&report, 80);
     zagg_digest_memory_free(memory);
-    parts *const all[] = {&values, &loc,     &toc,    &where,     &out,
+    parts *const all[] = {&values,  &loc,     &toc,    &where,     &out,
                           &out_loc, &out_toc, &masked, &masked_loc};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         parts_free(all[i]);
@@ -304,9 +303,9 @@ static void test_channels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_build),         cmocka_unit_test(test_build_other_ways),
-        cmocka_unit_test(test_build_0_11),    cmocka_unit_test(test_build_float64),
-        cmocka_unit_test(test_merge),         cmocka_unit_test(test_merge_all),
+        cmocka_unit_test(test_build),      cmocka_unit_test(test_build_other_ways),
+        cmocka_unit_test(test_build_0_11), cmocka_unit_test(test_build_float64),
+        cmocka_unit_test(test_merge),      cmocka_unit_test(test_merge_all),
         cmocka_unit_test(test_channels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
