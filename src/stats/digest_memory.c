@@ -37,8 +37,8 @@ void *zg_digest_room(zagg_digest_memory *memory, zg_digest_buffer buffer, size_t
                      size_t size, zagg_err *err)
 {
     size_t bytes;
-    if (zg_mul_size(count, size, &bytes) && bytes <= memory->buffers[buffer].bytes &&
-        bytes > 0)
+    if (memory->buffers[buffer].data != NULL && zg_mul_size(count, size, &bytes) &&
+        bytes <= memory->buffers[buffer].bytes)
         return memory->buffers[buffer].data;
     /* half as much again, so that slowly growing cells do not ask each time */
     size_t more = count + count / 2 < count ? count : count + count / 2 + 64;

@@ -5,7 +5,8 @@
 
 static zagg_status check_words(const zagg_digest *d, zagg_err *err)
 {
-    for (size_t i = 0; i < d->n; i++) {
+    const bool any = d->locations != NULL || d->times != NULL;
+    for (size_t i = 0; any && i < d->n; i++) {
         if (d->locations != NULL && d->locations[i] == 0)
             return zg_refuse_word("locations", i, err);
         if (d->times != NULL && d->times[i] == 0)
@@ -84,9 +85,9 @@ static zagg_status look_over(const zagg_digest *digests, size_t n, survey *out,
         if (digests[i].n == 0)
             continue;
         s.first = s.first != NULL ? s.first : &digests[i];
+        ZAGG_TRY(zg_check_rows(digests[i].n, err));
         ZAGG_TRY(check_words(&digests[i], err));
         ZAGG_TRY(check_alike(s.first, &digests[i], err));
-        ZAGG_TRY(zg_check_rows(digests[i].n, err));
         s.digests++;
         s.centroids += digests[i].n; /* checked here, so that it cannot wrap */
         ZAGG_TRY(zg_check_rows(s.centroids, err));

@@ -18,13 +18,15 @@ static void test_quantile(void **state)
         return;
     parts digests = digests_read();
     npy cells = array_read("quantile_cells", ZAGG_DT_I32);
-    npy q = array_read("quantile_q", ZAGG_DT_F64), out = array_read("quantile_out", ZAGG_DT_F64);
+    npy q = array_read("quantile_q", ZAGG_DT_F64),
+        out = array_read("quantile_out", ZAGG_DT_F64);
     assert_int_equal(out.n, cells.n * q.n);
     case_report report = {.set = "quantile"};
     for (size_t i = 0; i < out.n; i++) {
         char name[64];
         size_t cell = (size_t)((const int32_t *)cells.data)[i / q.n];
-        double at = ((const double *)q.data)[i % q.n], want = ((const double *)out.data)[i];
+        double at = ((const double *)q.data)[i % q.n],
+               want = ((const double *)out.data)[i];
         zagg_digest d = digest_at(&digests, cell);
         double got = zagg_digest_quantile(&d, at);
         (void)snprintf(name, sizeof name, "cell %zu at %g", cell, at);
@@ -142,7 +144,8 @@ static void window_case(case_report *r, const char *name, const zagg_value *c,
 {
     enum { CELLS_MAX = 256 };
     zagg_digest cells[CELLS_MAX];
-    const zagg_value *list = zagg_value_get(c, "cells"), *args = zagg_value_get(c, "args");
+    const zagg_value *list = zagg_value_get(c, "cells"),
+                     *args = zagg_value_get(c, "args");
     const zagg_value *error = zagg_value_get_set(c, "error");
     assert_in_range(list->n, 0, CELLS_MAX);
     for (size_t i = 0; i < list->n; i++)
@@ -150,9 +153,9 @@ static void window_case(case_report *r, const char *name, const zagg_value *c,
     zagg_err err = ZAGG_ERR_INIT;
     zagg_digest_window window = {.n_bins = (size_t)number_of(args, "n_bins"),
                                  .resolution = number_of(args, "resolution")};
-    zagg_status status = zagg_digest_fit_window(
-        cells, list->n, number_of(args, "bottom"), number_of(args, "top"), fit_of(args),
-        &window, &err);
+    zagg_status status =
+        zagg_digest_fit_window(cells, list->n, number_of(args, "bottom"),
+                               number_of(args, "top"), fit_of(args), &window, &err);
     const char *wrong = NULL;
     if (error != NULL && (status != ZAGG_ERANGE || strcmp(err.msg, error->str) != 0))
         case_fail(r, name, "'%s', expected '%s'", err.msg, error->str);
@@ -173,7 +176,8 @@ static void test_windows(void **state)
     parts digests = digests_read();
     zagg_arena *arena = NULL;
     assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
-    const zagg_value *cases = golden_json(arena, golden_path("aggregate/zrange_cases.json"));
+    const zagg_value *cases =
+        golden_json(arena, golden_path("aggregate/zrange_cases.json"));
     case_report report = {.set = "zrange"};
     for (size_t i = 0; i < cases->n; i++) {
         char name[64];

@@ -127,8 +127,8 @@ static void pack_case(case_report *r, const char *name, const zagg_value *c)
     if (got.word == want.word && got.n == want.n)
         case_pass(r);
     else
-        case_fail(r, name, "%016" PRIx64 " of %" PRIu64 ", expected %016" PRIx64
-                           " of %" PRIu64,
+        case_fail(r, name,
+                  "%016" PRIx64 " of %" PRIu64 ", expected %016" PRIx64 " of %" PRIu64,
                   got.word, got.n, want.word, want.n);
 }
 

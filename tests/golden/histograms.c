@@ -1,5 +1,5 @@
-/* Golden set aggregate/hist*: 130 histograms of float32 values, half of them on an edge or
- * right beside one. */
+/* Golden set aggregate/hist*: 130 histograms of float32 values, half of them on an edge
+ * or right beside one. */
 #include "golden/digest_cases.h"
 #include "stats/histogram.h"
 
