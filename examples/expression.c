@@ -3,8 +3,8 @@
  *     expression TEXT NUMBER...
  *     expression 'np.max(h) - np.median(h)' 312.5 310.25 318 311
  *
- * The numbers are the float32 column `h`, and one cell. What numpy would give is printed, or
- * why the text is not accepted.
+ * The numbers are the float32 column `h`, and one cell. What numpy would give is printed,
+ * or why the text is not accepted.
  *
  *     cc -std=c17 expression.c $(pkg-config --cflags --libs --static zagg) -o expression
  */
@@ -43,7 +43,9 @@ static void print_result(const zagg_expr_result *r)
 {
     const size_t n = r->type.rank == 0 ? 1 : r->offsets[1] * r->columns;
     printf("%s%s:", zagg_dtype_name(r->type.dtype),
-           r->type.rank == 0 ? "" : r->type.rank == 1 ? " array" : " table");
+           r->type.rank == 0   ? ""
+           : r->type.rank == 1 ? " array"
+                               : " table");
     for (size_t i = 0; i < n; i++)
         print_element(r->type.dtype, r->data, i);
     printf("\n");

@@ -6,10 +6,11 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* proc(5): "VmHWM:     1234 kB"; 0 where there is no such line. */
-static uint64_t status_bytes(const char *format)
+static uint64_t status_bytes(const char *key)
 {
     FILE *status = fopen("/proc/self/status", "re");
     if (status == NULL)
@@ -17,7 +18,8 @@ static uint64_t status_bytes(const char *format)
     char line[256];
     unsigned long long kib = 0;
     while (fgets(line, sizeof line, status) != NULL) {
-        if (sscanf(line, format, &kib) == 1)
+        const size_t len = strlen(key);
+        if (strncmp(line, key, len) == 0 && sscanf(line + len, " %llu kB", &kib) == 1)
             break;
     }
     fclose(status);
@@ -26,12 +28,12 @@ static uint64_t status_bytes(const char *format)
 
 uint64_t zg_peak_rss_bytes(void)
 {
-    return status_bytes("VmHWM: %llu kB");
+    return status_bytes("VmHWM:");
 }
 
 uint64_t zg_rss_bytes(void)
 {
-    return status_bytes("VmRSS: %llu kB");
+    return status_bytes("VmRSS:");
 }
 
 size_t zg_cpu_count(void)

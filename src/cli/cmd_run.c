@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Set by the first Ctrl-C: running shards end, no new one starts. The second one kills.
@@ -133,6 +134,13 @@ static int outcome(const zagg_run_summary *s)
     if (s->stopped)
         return EXIT_INTERRUPTED;
     return s->failed || s->incomplete ? EXIT_SHARDS_FAILED : EXIT_OK;
+}
+
+/* Upstream's switch: any text, even "0", asks for the trace. */
+static bool traces_rss(void)
+{
+    const char *value = getenv("ZAGG_PROFILE_RSS");
+    return value && value[0] != '\0';
 }
 
 static int run(run_session *s)

@@ -44,14 +44,15 @@ static const char *companion(zagg_arena *arena, const char *field, const char *s
     zg_str name;
     zg_str_init(&name, 4096);
     zg_str_addf(&name, "%s%s", field, suffix);
-    const char *kept = name.failed ? NULL : zagg_arena_strndup(arena, name.data, name.len);
+    const char *kept =
+        name.failed ? NULL : zagg_arena_strndup(arena, name.data, name.len);
     zg_str_free(&name);
     return kept;
 }
 
 /* Columns of a chunk: fields with their companions, then the cell words. */
-static zagg_status carrier_new(const zagg_worker *w, zagg_arena *arena, zagg_carrier **out,
-                               zagg_err *err)
+static zagg_status carrier_new(const zagg_worker *w, zagg_arena *arena,
+                               zagg_carrier **out, zagg_err *err)
 {
     size_t n = 0;
     zg_carrier_spec *specs;
@@ -61,9 +62,8 @@ static zagg_status carrier_new(const zagg_worker *w, zagg_arena *arena, zagg_car
         specs[n++] = (zg_carrier_spec){f->field->name, f->field->kind, f->field->dtype,
                                        f->width, false};
         if (is_located(f))
-            specs[n++] =
-                (zg_carrier_spec){companion(arena, f->field->name, "_locations"),
-                                  ZAGG_FIELD_RAGGED, ZAGG_DT_U64, 1, true};
+            specs[n++] = (zg_carrier_spec){companion(arena, f->field->name, "_locations"),
+                                           ZAGG_FIELD_RAGGED, ZAGG_DT_U64, 1, true};
         if (is_timed(f))
             specs[n++] = (zg_carrier_spec){companion(arena, f->field->name, "_times"),
                                            ZAGG_FIELD_RAGGED, ZAGG_DT_U64, 1, false};
@@ -80,7 +80,8 @@ static zagg_status carrier_new(const zagg_worker *w, zagg_arena *arena, zagg_car
 }
 
 /* Cells that hold rows, and where these lie in the chunk. */
-static zagg_status find_cells(zg_chunk_rows *chunk, const uint32_t *offsets, zagg_err *err)
+static zagg_status find_cells(zg_chunk_rows *chunk, const uint32_t *offsets,
+                              zagg_err *err)
 {
     zg_memory *m = chunk->memory;
     size_t n = 0;
@@ -102,8 +103,8 @@ static zagg_status find_cells(zg_chunk_rows *chunk, const uint32_t *offsets, zag
     return ZAGG_OK;
 }
 
-static zagg_status find_columns(zg_chunk_rows *chunk, const zg_grouped *rows, size_t first,
-                                zagg_arena *arena, zagg_err *err)
+static zagg_status find_columns(zg_chunk_rows *chunk, const zg_grouped *rows,
+                                size_t first, zagg_arena *arena, zagg_err *err)
 {
     const zagg_worker *w = chunk->worker;
     ZAGG_TRY(zagg_arena_alloc(arena, w->n_columns + 1, sizeof *chunk->columns,
@@ -209,8 +210,8 @@ zagg_status zg_aggregate(const zagg_worker *w, const zagg_shard *shard,
                          void *user, uint64_t *cells_with_data, zagg_err *err)
 {
     job j = {w, shard, rows, NULL, sink, user, 0};
-    ZAGG_TRY(zg_typed_get(w, rows->dtypes, w->n_filters, w->n_texts - w->n_filters, &j.typed,
-                          err));
+    ZAGG_TRY(zg_typed_get(w, rows->dtypes, w->n_filters, w->n_texts - w->n_filters,
+                          &j.typed, err));
     ZAGG_TRY(zagg_pool_map(pool, (size_t)w->info->chunks_per_shard, 0, chunk_task,
                            chunk_fold, result_free, &j, err));
     *cells_with_data = j.cells_with_data;

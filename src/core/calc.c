@@ -1,9 +1,8 @@
 /* How a field comes about: a count, a reducer, an expression, or one of upstream's own
  * statistics. A function with parameters that the reducers do not take becomes the
  * expression it stands for, np.f(source, key=value, ...). */
-#include "core/worker.h"
-
 #include "cfg/cfg.h"
+#include "core/worker.h"
 #include "text/text.h"
 
 #include <math.h>
@@ -62,10 +61,11 @@ static zagg_status use_column(zagg_worker *w, const zagg_field *f, const char *n
 {
     const size_t c = find_column(w, name);
     if (c == ZG_NO_COLUMN)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "column '%s'%s is not read; add it to data_source.variables or "
-                            "name another source",
-                            name, f->source_given ? "" : " (the default source)");
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "column '%s'%s is not read; add it to data_source.variables or "
+            "name another source",
+            name, f->source_given ? "" : " (the default source)");
     mark_used(w, c);
     *out = c;
     return ZAGG_OK;
@@ -74,9 +74,9 @@ static zagg_status use_column(zagg_worker *w, const zagg_field *f, const char *n
 /* ---- texts ---- */
 
 /* Columns that the text reads are read from the granules. */
-static zagg_status add_text(zagg_worker *w, const char *key, uint32_t line, const char *text,
-                            zagg_expr_scope scope, bool sees_precompute, size_t *out,
-                            zagg_err *err)
+static zagg_status add_text(zagg_worker *w, const char *key, uint32_t line,
+                            const char *text, zagg_expr_scope scope, bool sees_precompute,
+                            size_t *out, zagg_err *err)
 {
     const size_t n_rows_names = w->n_names - w->n_precompute;
     zg_text *t = &w->texts[w->n_texts];
@@ -121,7 +121,8 @@ static zagg_status add_list(zg_str *out, const zagg_value *v, zagg_err *err)
 static zagg_status add_quoted(zg_str *out, const zagg_value *v, zagg_err *err)
 {
     if (strcspn(v->str, "'\\\n\r") != v->str_len)
-        return zagg_err_set(err, ZAGG_ECONFIG, "text with quotes or line ends is no argument");
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "text with quotes or line ends is no argument");
     zg_str_addf(out, "'%s'", v->str);
     return ZAGG_OK;
 }
@@ -161,12 +162,13 @@ static zagg_status add_literal(zg_str *out, const zagg_value *v, zagg_err *err)
     case ZAGG_LIST:
         return add_list(out, v, err);
     default:
-        return zagg_err_set(err, ZAGG_ECONFIG, "%s is no argument", zagg_value_kind_name(v));
+        return zagg_err_set(err, ZAGG_ECONFIG, "%s is no argument",
+                            zagg_value_kind_name(v));
     }
 }
 
-/* A parameter of a numpy function: text that holds a name is an expression, text that is a
- * number that number; everything else stays what it is. */
+/* A parameter of a numpy function: text that holds a name is an expression, text that is
+ * a number that number; everything else stays what it is. */
 static zagg_status add_argument(const zagg_worker *w, zg_str *out, const zagg_value *v,
                                 zagg_err *err)
 {
@@ -199,10 +201,10 @@ static zagg_status write_call(const zagg_worker *w, const char *function,
             return zagg_err_set(err, ZAGG_ECONFIG, "params: a key is %s, not text",
                                 zagg_value_kind_name(m->key));
         zg_str_addf(out, ", %s=", m->key->str);
-        const zagg_status status = strcmp(m->key->str, "method") == 0 &&
-                                           m->value->kind == ZAGG_STR
-                                       ? add_quoted(out, m->value, err)
-                                       : add_argument(w, out, m->value, err);
+        const zagg_status status =
+            strcmp(m->key->str, "method") == 0 && m->value->kind == ZAGG_STR
+                ? add_quoted(out, m->value, err)
+                : add_argument(w, out, m->value, err);
         if (status != ZAGG_OK)
             return zagg_err_context(err, status, "params.%s", m->key->str);
     }
@@ -222,8 +224,8 @@ static zagg_status add_call(zagg_worker *w, const char *key, uint32_t line,
     if (status == ZAGG_OK && text.failed)
         status = zagg_err_set(err, ZAGG_ECONFIG, "parameters are too long");
     if (status == ZAGG_OK)
-        status = add_text(w, key, line, text.data, ZAGG_EXPR_FIELD, sees_precompute, out,
-                          err);
+        status =
+            add_text(w, key, line, text.data, ZAGG_EXPR_FIELD, sees_precompute, out, err);
     zg_str_free(&text);
     return status;
 }
@@ -246,9 +248,9 @@ static size_t index_of(const char *name, const char *const *names, size_t n)
     return n;
 }
 
-static zagg_status statistic_param(zagg_worker *w, const zagg_field *f, const statistic *s,
-                                   const char *key, const zagg_member *m, zg_calc *out,
-                                   zagg_err *err)
+static zagg_status statistic_param(zagg_worker *w, const zagg_field *f,
+                                   const statistic *s, const char *key,
+                                   const zagg_member *m, zg_calc *out, zagg_err *err)
 {
     const char *name = m->key->kind == ZAGG_STR ? m->key->str : "";
     const size_t row = index_of(name, s->rows, ZG_CALC_ROW_ARGS);
@@ -262,12 +264,13 @@ static zagg_status statistic_param(zagg_worker *w, const zagg_field *f, const st
         const zagg_status status =
             add_text(w, key, f->line, m->value->str, ZAGG_EXPR_PARAM, true,
                      &out->row_args[row], err);
-        return status == ZAGG_OK ? status : zagg_err_context(err, status, "params.%s", name);
+        return status == ZAGG_OK ? status
+                                 : zagg_err_context(err, status, "params.%s", name);
     }
     const bool delta = strcmp(name, "delta") == 0 && s->delta > 0;
     if (!delta && number == 4)
-        return zagg_err_set(err, ZAGG_ECONFIG, "params.%s: %s takes no such parameter", name,
-                            s->name);
+        return zagg_err_set(err, ZAGG_ECONFIG, "params.%s: %s takes no such parameter",
+                            name, s->name);
     if (!zagg_value_number(m->value, &value) || (delta && !(value >= 1 && value <= 1e9)))
         return zagg_err_set(err, ZAGG_ECONFIG, "params.%s: must be a number%s", name,
                             delta ? " from 1 to 1e9" : "");
@@ -278,8 +281,9 @@ static zagg_status statistic_param(zagg_worker *w, const zagg_field *f, const st
     return ZAGG_OK;
 }
 
-static zagg_status compile_statistic(zagg_worker *w, const zagg_field *f, const statistic *s,
-                                     const char *key, zg_calc *out, zagg_err *err)
+static zagg_status compile_statistic(zagg_worker *w, const zagg_field *f,
+                                     const statistic *s, const char *key, zg_calc *out,
+                                     zagg_err *err)
 {
     out->kind = s->kind;
     out->delta = s->delta;
@@ -298,8 +302,8 @@ static zagg_status compile_statistic(zagg_worker *w, const zagg_field *f, const 
 
 /* ---- entry points ---- */
 
-static zagg_status compile(zagg_worker *w, const zagg_field *f, const char *key, zg_calc *out,
-                           zagg_err *err)
+static zagg_status compile(zagg_worker *w, const zagg_field *f, const char *key,
+                           zg_calc *out, zagg_err *err)
 {
     if (f->expression) {
         out->kind = ZG_CALC_TEXT;
@@ -312,8 +316,8 @@ static zagg_status compile(zagg_worker *w, const zagg_field *f, const char *key,
     zagg_err reducer_err = ZAGG_ERR_INIT;
     out->kind = ZG_CALC_REDUCE;
     if (f->kind == ZAGG_FIELD_SCALAR &&
-        zg_reducer_compile(w->arena, f->function, f->params, &out->reducer, &reducer_err) ==
-            ZAGG_OK) {
+        zg_reducer_compile(w->arena, f->function, f->params, &out->reducer,
+                           &reducer_err) == ZAGG_OK) {
         if (zg_reducer_is_count(out->reducer)) {
             out->kind = ZG_CALC_COUNT;
             return ZAGG_OK;
@@ -337,7 +341,8 @@ static void key_of(const char *section, const char *name, char key[256])
     (void)snprintf(key, 256, "%s.%.200s", section, name);
 }
 
-zagg_status zg_calc_compile(zagg_worker *w, const zagg_field *f, zg_calc *out, zagg_err *err)
+zagg_status zg_calc_compile(zagg_worker *w, const zagg_field *f, zg_calc *out,
+                            zagg_err *err)
 {
     char key[256];
     *out = (zg_calc){.source = ZG_NO_COLUMN,
@@ -349,11 +354,13 @@ zagg_status zg_calc_compile(zagg_worker *w, const zagg_field *f, zg_calc *out, z
     key_of("aggregation.variables", f->name, key);
     const zagg_status status = compile(w, f, key, out, err);
     if (status != ZAGG_OK)
-        return zagg_err_context(err, status, "%s:%u: %s", w->pipeline->name, f->line, key);
+        return zagg_err_context(err, status, "%s:%u: %s", w->pipeline->name, f->line,
+                                key);
     return ZAGG_OK;
 }
 
-zagg_status zg_precompute_parse(zagg_worker *w, const zagg_precompute *entry, zagg_err *err)
+zagg_status zg_precompute_parse(zagg_worker *w, const zagg_precompute *entry,
+                                zagg_err *err)
 {
     char key[256];
     size_t text;
@@ -363,8 +370,8 @@ zagg_status zg_precompute_parse(zagg_worker *w, const zagg_precompute *entry, za
         status = add_text(w, key, entry->line, entry->expression, ZAGG_EXPR_FIELD, false,
                           &text, err);
     else if (strcmp(entry->function, "count") == 0 || strcmp(entry->function, "len") == 0)
-        status = add_call(w, key, entry->line, "size", entry->source, NULL, false, &text,
-                          err);
+        status =
+            add_call(w, key, entry->line, "size", entry->source, NULL, false, &text, err);
     else
         status = add_call(w, key, entry->line, entry->function, entry->source,
                           entry->params, false, &text, err);

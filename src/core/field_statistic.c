@@ -1,5 +1,6 @@
 /* Fields that upstream's own statistics make: digests, composition words, waveforms. */
 #include "core/fields.h"
+#include "expr/value.h"
 
 #include <string.h>
 
@@ -15,16 +16,16 @@ static zagg_status digest_cell(const zg_chunk_rows *chunk, const zg_field_plan *
                                err));
     size_t column = out->first + 1;
     if (rows->locations)
-        ZAGG_TRY(zg_carrier_append(out->carrier, column++, cell, digest.locations, digest.n,
-                                   err));
+        ZAGG_TRY(zg_carrier_append(out->carrier, column++, cell, digest.locations,
+                                   digest.n, err));
     if (rows->times)
         return zg_carrier_append(out->carrier, column, cell, digest.times, digest.n, err);
     return ZAGG_OK;
 }
 
 /* Time words of the rows of a batch; NULL where the field wants none. */
-static zagg_status times_of(const zg_batch *b, const zg_calc *calc, const uint64_t **times,
-                            zagg_err *err)
+static zagg_status times_of(const zg_batch *b, const zg_calc *calc,
+                            const uint64_t **times, zagg_err *err)
 {
     const zg_chunk_rows *chunk = b->chunk;
     const zagg_worker *w = chunk->worker;

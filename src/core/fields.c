@@ -1,6 +1,9 @@
-/* One field over the cells of a chunk. Expressions run over batches of cells whose rows stay
- * in the cache; cells without rows hold the field's empty value and cost nothing else. */
+/* One field over the cells of a chunk. Expressions run over batches of cells whose rows
+ * stay in the cache; cells without rows hold the field's empty value and cost nothing
+ * else. */
 #include "core/fields.h"
+
+#include "expr/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,7 +34,8 @@ static void cell_label(const zg_chunk_rows *chunk, uint32_t cell, char out[48])
 {
     const zagg_grid *grid = chunk->worker->grid;
     const zagg_grid_info *info = chunk->worker->info;
-    uint64_t *ids = chunk->shard ? zg_alloc((size_t)info->cells_per_chunk, sizeof *ids) : NULL;
+    uint64_t *ids =
+        chunk->shard ? zg_alloc((size_t)info->cells_per_chunk, sizeof *ids) : NULL;
     (void)snprintf(out, 48, "%lu of the chunk", (unsigned long)cell);
     if (!ids)
         return;
@@ -90,15 +94,15 @@ bool zg_batch_next(zg_batch *b)
     b->row = start;
     b->bounds = chunk->bounds + b->first;
     for (size_t c = 0; c <= w->n_columns; c++)
-        b->inputs[c].data =
-            chunk->columns[c] ? (const uint8_t *)chunk->columns[c] +
-                                    start * zagg_dtype_size(chunk->dtypes[c])
-                              : NULL;
+        b->inputs[c].data = chunk->columns[c]
+                                ? (const uint8_t *)chunk->columns[c] +
+                                      start * zagg_dtype_size(chunk->dtypes[c])
+                                : NULL;
     return true;
 }
 
-zagg_status zg_batch_run(const zg_batch *b, size_t text, zagg_expr_result *out, size_t *bad,
-                         zagg_err *err)
+zagg_status zg_batch_run(const zg_batch *b, size_t text, zagg_expr_result *out,
+                         size_t *bad, zagg_err *err)
 {
     zg_vec *offsets = &b->chunk->memory->batch;
     if (!zg_vec_reserve(offsets, b->n + 1))
@@ -162,9 +166,10 @@ static zagg_status store_batch(const zg_batch *b, const zg_field_plan *f,
     uint8_t *to = out->data;
     (void)f;
     if (result->type.rank != 0)
-        return zagg_err_set(err, ZAGG_ERANGE,
-                            "gives an array where a scalar field needs one value; declare "
-                            "kind: vector or reduce it");
+        return zagg_err_set(
+            err, ZAGG_ERANGE,
+            "gives an array where a scalar field needs one value; declare "
+            "kind: vector or reduce it");
     if (result->type.dtype == ZAGG_DT_F32 && out->dtype == ZAGG_DT_F32) {
         for (size_t i = 0; i < b->n; i++)
             memcpy(to + cells[i] * size, (const float *)result->data + i, size);
@@ -194,7 +199,7 @@ static zagg_status store_vectors(const zg_batch *b, const zg_field_plan *f,
     if (result->type.rank != f->field->n_shape)
         return zagg_err_set(err, ZAGG_ERANGE,
                             "gives %s where trailing_shape has %zu axes",
-                            result->type.rank == 0 ? "one value"
+                            result->type.rank == 0   ? "one value"
                             : result->type.rank == 1 ? "an array of one axis"
                                                      : "an array of two axes",
                             f->field->n_shape);
@@ -208,8 +213,8 @@ static zagg_status store_vectors(const zg_batch *b, const zg_field_plan *f,
                                 "gives %zu values where trailing_shape holds %zu", n,
                                 f->width);
         }
-        zg_cast(result->type.dtype, (const uint8_t *)result->data + first * size, out->dtype,
-                (uint8_t *)out->data + cells[i] * row_bytes, n);
+        zg_cast(result->type.dtype, (const uint8_t *)result->data + first * size,
+                out->dtype, (uint8_t *)out->data + cells[i] * row_bytes, n);
     }
     return ZAGG_OK;
 }
@@ -233,14 +238,15 @@ static zagg_status store_ragged(const zg_batch *b, const zg_field_plan *f,
         if (n % inner != 0 || (result->type.rank == 2 && result->columns != inner)) {
             *bad = i;
             return zagg_err_set(err, ZAGG_ERANGE,
-                                "gives %zu values, no whole number of rows of %zu", n, inner);
+                                "gives %zu values, no whole number of rows of %zu", n,
+                                inner);
         }
         ZAGG_TRY(zg_memory_scratch(b->chunk->memory, n * zagg_dtype_size(f->field->dtype),
                                    &to, err));
         zg_cast(result->type.dtype, (const uint8_t *)result->data + first * size,
                 f->field->dtype, to, n);
-        ZAGG_TRY(zg_carrier_append(out->carrier, out->first, b->chunk->cells[b->first + i],
-                                   to, n / inner, err));
+        ZAGG_TRY(zg_carrier_append(out->carrier, out->first,
+                                   b->chunk->cells[b->first + i], to, n / inner, err));
     }
     return ZAGG_OK;
 }
@@ -298,9 +304,9 @@ static zagg_status reduce_field(const zg_chunk_rows *chunk, const zg_field_plan 
     for (size_t i = 0; i < chunk->n_filled; i++) {
         const size_t first = chunk->bounds[i], n = chunk->bounds[i + 1] - first;
         zg_scalar value;
-        zagg_status status =
-            zg_reduce(calc->reducer, dtype, src + first * src_size, n, weights_dtype,
-                      weights ? weights + first * weights_size : NULL, scratch, &value, err);
+        zagg_status status = zg_reduce(
+            calc->reducer, dtype, src + first * src_size, n, weights_dtype,
+            weights ? weights + first * weights_size : NULL, scratch, &value, err);
         if (status == ZAGG_OK)
             status = zg_scalar_store(value, out->dtype,
                                      (uint8_t *)out->data + chunk->cells[i] * size, err);
@@ -315,8 +321,7 @@ static zagg_status count_field(const zg_chunk_rows *chunk, const zg_field_plan *
 {
     const size_t size = zagg_dtype_size(out->dtype);
     for (size_t i = 0; i < chunk->n_filled; i++) {
-        const zg_scalar n = {ZAGG_DT_U64,
-                             {.u = chunk->bounds[i + 1] - chunk->bounds[i]}};
+        const zg_scalar n = {ZAGG_DT_U64, {.u = chunk->bounds[i + 1] - chunk->bounds[i]}};
         const zagg_status status = zg_scalar_store(
             n, out->dtype, (uint8_t *)out->data + chunk->cells[i] * size, err);
         if (status != ZAGG_OK)
@@ -336,8 +341,8 @@ static zagg_status fill_empty(const zg_chunk_rows *chunk, const zg_field_plan *f
     memcpy(element_bytes, f->empty, sizeof element_bytes);
     if (f->bare != ZG_NO_ENTRY && chunk->values && chunk->values[f->bare].rank == 0) {
         const zg_chunk_value *v = &chunk->values[f->bare];
-        const zagg_status status =
-            zg_scalar_store(element(v->dtype, v->data, 0), out->dtype, element_bytes, err);
+        const zagg_status status = zg_scalar_store(element(v->dtype, v->data, 0),
+                                                   out->dtype, element_bytes, err);
         if (status != ZAGG_OK)
             return zagg_err_context(err, status, "%s: field '%s'", chunk->where,
                                     f->field->name);

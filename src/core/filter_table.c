@@ -70,13 +70,13 @@ static zagg_status run_filter(const zagg_worker *w, const zagg_program *program,
     zagg_expr_result result;
     void *keep;
     (void)w;
-    ZAGG_TRY(zagg_program_run(program, memory->expr, inputs, offsets, 1, &result, NULL,
-                              err));
+    ZAGG_TRY(
+        zagg_program_run(program, memory->expr, inputs, offsets, 1, &result, NULL, err));
     if (result.type.rank != 1 || result.offsets[1] != table->n_rows)
-        return zagg_err_set(err, ZAGG_ERANGE,
-                            "gives %s where one value for each of %zu rows is needed",
-                            result.type.rank == 0 ? "one value" : "another number of values",
-                            table->n_rows);
+        return zagg_err_set(
+            err, ZAGG_ERANGE, "gives %s where one value for each of %zu rows is needed",
+            result.type.rank == 0 ? "one value" : "another number of values",
+            table->n_rows);
     ZAGG_TRY(zg_memory_scratch(memory, table->n_rows, &keep, err));
     truth_values(&result, table->n_rows, keep);
     keep_rows(table, keep);
@@ -95,7 +95,8 @@ static zagg_status run_filters(const zagg_worker *w, const zg_typed *typed,
             run_filter(w, typed->programs[i], memory, inputs, table, err);
         if (status != ZAGG_OK)
             return zagg_err_context(err, status, "%s:%u: expression filter '%s'",
-                                    w->pipeline->name, w->texts[i].line, w->texts[i].text);
+                                    w->pipeline->name, w->texts[i].line,
+                                    w->texts[i].text);
     }
     return ZAGG_OK;
 }

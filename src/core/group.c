@@ -1,5 +1,5 @@
-/* Rows grouped by cell: a stable counting sort on the rank inside the shard, so that rows of
- * a cell stay in granule order > group order > ascending photon index. */
+/* Rows grouped by cell: a stable counting sort on the rank inside the shard, so that rows
+ * of a cell stay in granule order > group order > ascending photon index. */
 #include "core/worker.h"
 
 #include <string.h>

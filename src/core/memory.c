@@ -1,5 +1,5 @@
-/* Working memory of threads: kept between chunks and shards, because partitions of digests
- * and buffers of expressions are worth keeping. */
+/* Working memory of threads: kept between chunks and shards, because partitions of
+ * digests and buffers of expressions are worth keeping. */
 #include "core/worker.h"
 
 zagg_status zg_memory_take(const zagg_worker *w, zg_memory **out, zagg_err *err)

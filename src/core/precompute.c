@@ -1,12 +1,12 @@
 /* chunk_precompute: values of one inner chunk, over the rows of all its cells in stored
  * order. */
 #include "core/worker.h"
-
+#include "expr/value.h"
 
 #include <string.h>
 
-static zagg_status keep(const zagg_precompute *entry, const zagg_expr_result *result, zagg_arena *arena,
-                        zg_chunk_value *out, zagg_err *err)
+static zagg_status keep(const zagg_precompute *entry, const zagg_expr_result *result,
+                        zagg_arena *arena, zg_chunk_value *out, zagg_err *err)
 {
     const zagg_dtype dtype =
         entry->dtype == ZAGG_DT_NONE ? result->type.dtype : entry->dtype;
@@ -34,11 +34,10 @@ zagg_status zg_precompute(const zg_chunk_rows *chunk, zagg_arena *arena,
         const zg_text *text = &w->texts[w->n_filters + i];
         zagg_expr_result result;
         zagg_status status =
-            zagg_program_run(chunk->typed->programs[w->n_filters + i], chunk->memory->expr,
-                             inputs, offsets, 1, &result, NULL, err);
+            zagg_program_run(chunk->typed->programs[w->n_filters + i],
+                             chunk->memory->expr, inputs, offsets, 1, &result, NULL, err);
         if (status == ZAGG_OK)
-            status = keep(&w->pipeline->precompute[i], &result, arena, &values[i],
-                          err);
+            status = keep(&w->pipeline->precompute[i], &result, arena, &values[i], err);
         if (status != ZAGG_OK)
             return zagg_err_context(err, status, "%s: %s: '%s'", chunk->where, text->key,
                                     text->text);

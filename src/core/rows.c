@@ -1,5 +1,6 @@
-/* Rows of a shard in reading order. Each read's table is copied behind the rows so far and
- * can be given back at once, so that nothing of a read is left when rows are grouped. */
+/* Rows of a shard in reading order. Each read's table is copied behind the rows so far
+ * and can be given back at once, so that nothing of a read is left when rows are grouped.
+ */
 #include "core/worker.h"
 
 #include <string.h>
@@ -45,11 +46,11 @@ static zagg_status check_type(zg_rows *rows, size_t c, const zagg_column *column
         rows->dtypes[c] = column->dtype;
     if (rows->dtypes[c] == column->dtype)
         return ZAGG_OK;
-    return zagg_err_set(err, ZAGG_EFORMAT,
-                        "column '%s' is %s in one read and %s in another; granules of one "
-                        "shard must agree",
-                        column->name, zagg_dtype_name(rows->dtypes[c]),
-                        zagg_dtype_name(column->dtype));
+    return zagg_err_set(
+        err, ZAGG_EFORMAT,
+        "column '%s' is %s in one read and %s in another; granules of one "
+        "shard must agree",
+        column->name, zagg_dtype_name(rows->dtypes[c]), zagg_dtype_name(column->dtype));
 }
 
 zagg_status zg_rows_append(const zagg_worker *w, zg_rows *rows, const zagg_table *table,

@@ -164,8 +164,8 @@ static zagg_status granule_fold(void *user, size_t index, zagg_status status,
     for (size_t i = 0; i < g->n_messages; i++)
         keep_message(res->exemplars, &res->n_exemplars, g->messages[i]);
     for (size_t i = 0; i < g->tables.len && status == ZAGG_OK; i++)
-        status = zg_rows_append(j->worker, &j->rows, *ZG_VEC_AT(&g->tables, zagg_table *, i),
-                                err);
+        status = zg_rows_append(j->worker, &j->rows,
+                                *ZG_VEC_AT(&g->tables, zagg_table *, i), err);
     /* What the reads of a granule held is given back before rows are grouped. */
     granule_free(NULL, g);
     return status;
@@ -220,9 +220,8 @@ static zagg_status group_and_aggregate(shard_job *j, zagg_carrier_fn sink, void 
     res->index_s = zg_clock_mono_s() - start;
     start = zg_clock_mono_s();
     res->total_obs = grouped.n_rows;
-    const zagg_status status =
-        zg_aggregate(j->worker, j->shard, &grouped, j->opts->pool, sink, user,
-                     &res->cells_with_data, err);
+    const zagg_status status = zg_aggregate(j->worker, j->shard, &grouped, j->opts->pool,
+                                            sink, user, &res->cells_with_data, err);
     res->aggregate_s = zg_clock_mono_s() - start;
     zg_grouped_free(j->worker, &grouped);
     trace_rss(j, "after aggregate");

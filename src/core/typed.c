@@ -1,6 +1,6 @@
-/* Programs of the config's expressions for the types that columns turn out to have. Granules
- * of one product agree, so that a run compiles once; the list grows with every other set of
- * types. */
+/* Programs of the config's expressions for the types that columns turn out to have.
+ * Granules of one product agree, so that a run compiles once; the list grows with every
+ * other set of types. */
 #include "core/worker.h"
 
 #include <string.h>

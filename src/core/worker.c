@@ -26,7 +26,8 @@ static zagg_status collect_columns(zagg_worker *w, zagg_err *err)
     return ZAGG_OK;
 }
 
-/* Names of expressions, in this order: columns, the leaf ids, chunk_precompute entries. */
+/* Names of expressions, in this order: columns, the leaf ids, chunk_precompute entries.
+ */
 static zagg_status collect_names(zagg_worker *w, zagg_err *err)
 {
     const zagg_pipeline *p = w->pipeline;
@@ -100,10 +101,11 @@ static zagg_status compile_field(zagg_worker *w, const zagg_field *f, zg_field_p
     for (size_t i = 0; f->kind != ZAGG_FIELD_SCALAR && i < f->n_shape; i++)
         if (!zg_mul_size(out->width, (size_t)f->shape[i], &out->width) ||
             out->width > MOST_ELEMENTS)
-            return zagg_err_set(err, ZAGG_ECONFIG,
-                                "%s:%u: aggregation.variables.%s: more than %d elements a "
-                                "cell",
-                                w->pipeline->name, f->line, f->name, MOST_ELEMENTS);
+            return zagg_err_set(
+                err, ZAGG_ECONFIG,
+                "%s:%u: aggregation.variables.%s: more than %d elements a "
+                "cell",
+                w->pipeline->name, f->line, f->name, MOST_ELEMENTS);
     const zagg_status status = empty_value(f, out->calc.kind, out->empty, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "%s:%u: aggregation.variables.%s",

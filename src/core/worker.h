@@ -24,7 +24,7 @@ typedef struct zg_column_plan {
 /** An expression of the config, parsed once per run. */
 typedef struct zg_text {
     zagg_expr *expr;
-    const char *key;     /* where it stands: "aggregation.variables.h_range" */
+    const char *key; /* where it stands: "aggregation.variables.h_range" */
     const char *text;
     uint32_t line;
     bool sees_precompute; /* its names go on with those of chunk_precompute */
@@ -33,12 +33,12 @@ typedef struct zg_text {
 #define ZG_NO_TEXT SIZE_MAX
 
 typedef enum zg_calc_kind {
-    ZG_CALC_COUNT = 0,  /* rows of the cell */
-    ZG_CALC_REDUCE,     /* a reducer over `source` */
-    ZG_CALC_TEXT,       /* an expression */
-    ZG_CALC_DIGEST,     /* t-digest of `source` */
+    ZG_CALC_COUNT = 0, /* rows of the cell */
+    ZG_CALC_REDUCE,    /* a reducer over `source` */
+    ZG_CALC_TEXT,      /* an expression */
+    ZG_CALC_DIGEST,    /* t-digest of `source` */
     ZG_CALC_COMPOSITION,
-    ZG_CALC_WAVEFORM,   /* flux digest of `source` */
+    ZG_CALC_WAVEFORM, /* flux digest of `source` */
     ZG_CALC_SHOT_COUNT,
     ZG_CALC_SHOT_NUMBER,
     ZG_CALC_SINGLE_SHOT,
@@ -58,16 +58,16 @@ typedef struct zg_calc {
     bool times;             /* words of the clock go along: per centroid, or per cell */
     size_t row_args[ZG_CALC_ROW_ARGS]; /* texts of row-wise parameters: `where`; the five
                                           confidences; counts, noise mean, noise stddev */
-    double number_args[4];  /* composition: threshold; waveform: gain, false positive
-                               rate, samples a record, correlation length */
+    double number_args[4]; /* composition: threshold; waveform: gain, false positive
+                              rate, samples a record, correlation length */
 } zg_calc;
 
 typedef struct zg_field_plan {
     const zagg_field *field;
     zg_calc calc;
-    size_t width;          /* elements of one cell, or of one row of a ragged field */
-    size_t bare;           /* the expression is just this chunk_precompute entry */
-    uint8_t empty[8];      /* what (each element of) a cell without rows holds */
+    size_t width;     /* elements of one cell, or of one row of a ragged field */
+    size_t bare;      /* the expression is just this chunk_precompute entry */
+    uint8_t empty[8]; /* what (each element of) a cell without rows holds */
 } zg_field_plan;
 
 #define ZG_NO_ENTRY SIZE_MAX
@@ -86,8 +86,8 @@ typedef struct zg_memory {
 /** Programs of all texts for one set of column types: immutable. */
 typedef struct zg_typed {
     struct zg_typed *next;
-    zagg_dtype *dtypes; /* of every column and of the leaf ids */
-    size_t first, n_texts; /* texts first..first+n_texts-1 were compiled */
+    zagg_dtype *dtypes;      /* of every column and of the leaf ids */
+    size_t first, n_texts;   /* texts first..first+n_texts-1 were compiled */
     zagg_program **programs; /* by number of the text */
 } zg_typed;
 
@@ -99,8 +99,8 @@ struct zagg_worker {
     const zagg_level *index_level; /* NULL: every group is read whole */
     size_t n_columns;
     zg_column_plan
-        *columns; /* variables, then those of coarser levels, in config order */
-    bool leaf_ids; /* some text or field reads "leaf_id", column number n_columns */
+        *columns;   /* variables, then those of coarser levels, in config order */
+    bool leaf_ids;  /* some text or field reads "leaf_id", column number n_columns */
     bool has_clock; /* output.time_source */
     zg_clock clock;
     size_t clock_column;
@@ -109,8 +109,8 @@ struct zagg_worker {
     size_t n_names;
     size_t n_texts; /* filters first, then chunk_precompute, then fields */
     zg_text *texts;
-    size_t n_filters;            /* expression filters: texts 0..n_filters-1 */
-    size_t n_precompute;         /* texts n_filters.. one an entry */
+    size_t n_filters;    /* expression filters: texts 0..n_filters-1 */
+    size_t n_precompute; /* texts n_filters.. one an entry */
     size_t n_fields;
     zg_field_plan *fields;
     pthread_mutex_t lock; /* of the two lists below */
@@ -206,7 +206,8 @@ zagg_status zg_precompute_parse(zagg_worker *w, const zagg_precompute *entry,
 zagg_status zg_filter_parse(zagg_worker *w, const zagg_filter *filter, zagg_err *err);
 
 /** Programs of texts first..first+n-1 for columns of these types (n_columns + 1: the leaf
- *  ids last). Compiled on first use and kept by the worker. ECONFIG naming key and line. */
+ *  ids last). Compiled on first use and kept by the worker. ECONFIG naming key and line.
+ */
 zagg_status zg_typed_get(const zagg_worker *w, const zagg_dtype *dtypes, size_t first,
                          size_t n, const zg_typed **out, zagg_err *err);
 void zg_typed_free(zg_typed *list);
@@ -239,7 +240,7 @@ zagg_status zg_rows_append(const zagg_worker *w, zg_rows *rows, const zagg_table
 /** Rows of a shard in cell order: columns sorted stably by rank. */
 typedef struct zg_grouped {
     size_t n_rows;
-    uint32_t *offsets; /* cells_per_shard + 1 */
+    uint32_t *offsets;  /* cells_per_shard + 1 */
     zagg_dtype *dtypes; /* n_columns + 1: the leaf ids last */
     void **columns;     /* NULL where unused */
 } zg_grouped;
@@ -269,11 +270,11 @@ typedef struct zg_chunk_rows {
     const char *where;       /* "shard 6134114, chunk 3", for messages */
     size_t n_cells;
     size_t n_rows;
-    void **columns;          /* first row of the chunk in each column; NULL where unused */
+    void **columns; /* first row of the chunk in each column; NULL where unused */
     const zagg_dtype *dtypes;
-    size_t n_filled;         /* cells that hold rows */
-    const uint32_t *cells;   /* their numbers, ascending */
-    const size_t *bounds;    /* n_filled + 1: their rows */
+    size_t n_filled;              /* cells that hold rows */
+    const uint32_t *cells;        /* their numbers, ascending */
+    const size_t *bounds;         /* n_filled + 1: their rows */
     const zg_chunk_value *values; /* of chunk_precompute; NULL in a chunk without rows */
 } zg_chunk_rows;
 

@@ -1,8 +1,7 @@
-/* From tree to steps: every value gets its type, and what numpy would refuse for these types
- * and ranks is refused here. Equal parts of a text are computed once. */
-#include "expr/program.h"
-
+/* From tree to steps: every value gets its type, and what numpy would refuse for these
+ * types and ranks is refused here. Equal parts of a text are computed once. */
 #include "expr/elementwise.h"
+#include "expr/program.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -150,7 +149,8 @@ static zagg_status sequence(compiler *c, const zx_node *n, size_t *slot)
         items[i] = *type_of(c, args[i]);
     }
     zx_step s = {.kind = ZX_S_SEQ, .column = n->column};
-    zx_type t = {.kind = ZX_K_SEQ, .n = n->n, .items = items, .is_list = n->kind == ZX_LIST};
+    zx_type t = {
+        .kind = ZX_K_SEQ, .n = n->n, .items = items, .is_list = n->kind == ZX_LIST};
     ZAGG_TRY(set_args(c, &s, args, n->n));
     return emit(c, s, &t, slot);
 }
@@ -169,8 +169,8 @@ static zagg_status unary(compiler *c, const zx_node *n, size_t *slot)
     return emit(c, s, &t, slot);
 }
 
-static zagg_status binary_step(compiler *c, zx_op op, uint32_t column, const size_t args[2],
-                               size_t *slot)
+static zagg_status binary_step(compiler *c, zx_op op, uint32_t column,
+                               const size_t args[2], size_t *slot)
 {
     zx_type t;
     zx_step s = {.kind = ZX_S_BINARY, .column = column, .op = op};
@@ -194,10 +194,11 @@ static zagg_status want_one(compiler *c, size_t slot, uint32_t column, const cha
     const zx_type *t = type_of(c, slot);
     c->check.column = column;
     if (t->kind != ZX_K_VALUE || t->rank != 0)
-        return zx_refuse(&c->check,
-                         "%s needs one value, not an array; combine arrays with & | ~ and "
-                         "np.where",
-                         where);
+        return zx_refuse(
+            &c->check,
+            "%s needs one value, not an array; combine arrays with & | ~ and "
+            "np.where",
+            where);
     return ZAGG_OK;
 }
 
@@ -235,7 +236,8 @@ static zagg_status unify(compiler *c, uint32_t column, const zx_type *a, const z
     return ZAGG_OK;
 }
 
-/* Steps that are jumped over are not there for what follows: nothing of them is shared. */
+/* Steps that are jumped over are not there for what follows: nothing of them is shared.
+ */
 static zagg_status branch(compiler *c, int32_t node, size_t *slot)
 {
     c->lazy++;
@@ -412,7 +414,7 @@ static zagg_status item(compiler *c, const zx_node *n, size_t base, size_t index
 static zagg_status index_of(compiler *c, const zx_node *n, size_t *slot)
 {
     enum { MOST = 4 };
-    size_t args[MOST];
+    size_t args[MOST] = {0};
     zx_type t;
     zx_step s = {.kind = ZX_S_INDEX, .column = n->column};
     c->check.column = n->column;
@@ -466,8 +468,8 @@ static zagg_status attribute(compiler *c, const zx_node *n, size_t *slot)
 static bool same_node(const compiler *c, const zx_node *a, const zx_node *b)
 {
     if (a->kind != b->kind || a->op != b->op || a->attr != b->attr || a->i != b->i ||
-        memcmp(&a->f, &b->f, sizeof a->f) != 0 || a->dtype != b->dtype || a->fn != b->fn ||
-        a->n != b->n || a->n_keys != b->n_keys)
+        memcmp(&a->f, &b->f, sizeof a->f) != 0 || a->dtype != b->dtype ||
+        a->fn != b->fn || a->n != b->n || a->n_keys != b->n_keys)
         return false;
     if (a->kind == ZX_STRING && strcmp(a->text, b->text) != 0)
         return false;
@@ -479,8 +481,8 @@ static bool same_node(const compiler *c, const zx_node *a, const zx_node *b)
             return false;
     for (size_t i = 0; i < a->n; i++) {
         const int32_t x = a->children[i], y = b->children[i];
-        if ((x < 0) != (y < 0) || (x >= 0 && x != y &&
-                                   !same_node(c, &c->e->nodes[x], &c->e->nodes[y])))
+        if ((x < 0) != (y < 0) ||
+            (x >= 0 && x != y && !same_node(c, &c->e->nodes[x], &c->e->nodes[y])))
             return false;
     }
     return true;
@@ -561,8 +563,10 @@ static zagg_status finish(compiler *c)
     if (t->kind != ZX_K_VALUE)
         return zx_refuse(&c->check, "gives no number or array but %s",
                          t->kind == ZX_K_SEQ ? "several; take one with [0]" : "a name");
-    ZAGG_TRY(zagg_arena_alloc(p->arena, c->steps.len, sizeof *p->steps, &p->steps, c->err));
-    ZAGG_TRY(zagg_arena_alloc(p->arena, c->slots.len, sizeof *p->slots, &p->slots, c->err));
+    ZAGG_TRY(
+        zagg_arena_alloc(p->arena, c->steps.len, sizeof *p->steps, &p->steps, c->err));
+    ZAGG_TRY(
+        zagg_arena_alloc(p->arena, c->slots.len, sizeof *p->slots, &p->slots, c->err));
     if (c->steps.len)
         memcpy(p->steps, c->steps.data, c->steps.len * sizeof *p->steps);
     memcpy(p->slots, c->slots.data, c->slots.len * sizeof *p->slots);
@@ -597,8 +601,9 @@ zagg_status zagg_expr_compile(const zagg_expr *expr, const zagg_expr_name *names
     if (!p || !slot_of)
         status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for an expression");
     else if (n_names < expr->n_names)
-        status = zagg_err_set(err, ZAGG_EARG, "%zu names where the text was parsed with %zu",
-                              n_names, expr->n_names);
+        status =
+            zagg_err_set(err, ZAGG_EARG, "%zu names where the text was parsed with %zu",
+                         n_names, expr->n_names);
     if (status == ZAGG_OK) {
         compiler c = {.e = expr, .names = names, .p = p, .slot_of = slot_of, .err = err};
         for (size_t i = 0; i < expr->n_nodes; i++)

@@ -1,14 +1,16 @@
 /* Operators: what type they give (NEP 50), how shapes meet, which loop runs. */
 #include "expr/elementwise.h"
 
+#include "num/num.h"
+
 #include <math.h>
 #include <string.h>
 
 static const char *mark_of(zx_op op)
 {
-    static const char *const MARKS[] = {"+", "-",  "*",  "/",  "//", "%",  "**",
-                                        "&", "|",  "^",  "<<", ">>", "<",  "<=",
-                                        ">", ">=", "==", "!="};
+    static const char *const MARKS[] = {"+",  "-",  "*", "/",  "//", "%",
+                                        "**", "&",  "|", "^",  "<<", ">>",
+                                        "<",  "<=", ">", ">=", "==", "!="};
     return op <= ZX_NE ? MARKS[op] : "function";
 }
 
@@ -39,7 +41,10 @@ static zagg_status python_type(zx_check *c, zx_op op, const zx_type *a, const zx
     *compute = whole ? ZAGG_DT_I64 : ZAGG_DT_F64;
     *out = zx_value_type(*compute, 0);
     out->weak = true;
-    if (op == ZX_DIV || (op == ZX_POW && whole && b->constant && b->i < 0)) {
+    /* Beyond 64 bits Python goes on exactly; what meets such a number is a float. */
+    const bool huge = op == ZX_POW && whole && a->constant && b->constant && b->i > 0 &&
+                      fabs(zg_pow(a->f, b->f)) >= 0x1p63;
+    if (op == ZX_DIV || huge || (op == ZX_POW && whole && b->constant && b->i < 0)) {
         *compute = ZAGG_DT_F64;
         out->dtype = ZAGG_DT_F64;
     } else if (is_comparison(op)) {
@@ -153,8 +158,8 @@ static bool same_rows(const zx_val *a, const zx_val *b)
     return true;
 }
 
-/* Rows and columns of an operand in a segment, seen as part of a result of this rank: a vector
- * beside a table is one row. */
+/* Rows and columns of an operand in a segment, seen as part of a result of this rank: a
+ * vector beside a table is one row. */
 static void extent(const zx_val *v, unsigned rank, size_t seg, size_t *rows, size_t *cols)
 {
     *rows = v->rank == 0 ? 1 : zx_rows(v, seg);
@@ -179,11 +184,12 @@ static zagg_status common_rows(zx_run *r, zx_val *const *v, size_t n, zx_val *sh
             extent(v[i], shape->rank, s, &one_rows, &one_cols);
             if ((one_rows != 1 && rows != 1 && one_rows != rows) ||
                 (one_cols != 1 && cols != 1 && one_cols != cols))
-                return zx_fail(r, s,
-                               "ValueError: operands could not be broadcast together: %zu "
-                               "and %zu elements",
-                               one_rows == rows ? cols : rows,
-                               one_rows == rows ? one_cols : one_rows);
+                return zx_fail(
+                    r, s,
+                    "ValueError: operands could not be broadcast together: %zu "
+                    "and %zu elements",
+                    one_rows == rows ? cols : rows,
+                    one_rows == rows ? one_cols : one_rows);
             rows = one_rows != 1 ? one_rows : rows;
             cols = one_cols != 1 ? one_cols : cols;
         }
@@ -228,7 +234,8 @@ static zagg_status spread(zx_run *r, const zx_val *shape, zx_val *v)
         for (size_t i = 0; i < rows; i++)
             for (size_t k = 0; k < shape->cols; k++, to += size)
                 memcpy(to,
-                       from + ((own_rows == 1 ? 0 : i) * own_cols + (own_cols == 1 ? 0 : k)) *
+                       from + ((own_rows == 1 ? 0 : i) * own_cols +
+                               (own_cols == 1 ? 0 : k)) *
                                   size,
                        size);
     }
@@ -370,8 +377,8 @@ static zagg_status python_values(zx_run *r, zx_op op, const zx_type *result,
     return ZAGG_OK;
 }
 
-/* x ** y where one exponent serves all of an array: x * x, a root and a reciprocal are exact,
- * as numpy has them. */
+/* x ** y where one exponent serves all of an array: x * x, a root and a reciprocal are
+ * exact, as numpy has them. */
 static bool short_power(zagg_dtype compute, const zx_val *base, const zx_val *exponent,
                         zx_val *out)
 {
@@ -385,8 +392,8 @@ static bool short_power(zagg_dtype compute, const zx_val *base, const zx_val *ex
         zx_kernel_binary(ZX_MUL, compute, base->data, 1, base->data, 1, out->data, n);
     } else if (e == -1) {
         zx_kernel_binary(ZX_DIV, compute,
-                         compute == ZAGG_DT_F32 ? (const void *)&one_f : &one, 0, base->data,
-                         1, out->data, n);
+                         compute == ZAGG_DT_F32 ? (const void *)&one_f : &one, 0,
+                         base->data, 1, out->data, n);
     } else if (e == 0.5) {
         if (compute == ZAGG_DT_F32)
             for (size_t i = 0; i < n; i++)
@@ -400,8 +407,8 @@ static bool short_power(zagg_dtype compute, const zx_val *base, const zx_val *ex
     return true;
 }
 
-static zagg_status int_power(zx_run *r, zagg_dtype compute, const zx_val *a, const zx_val *b,
-                             zx_val *out)
+static zagg_status int_power(zx_run *r, zagg_dtype compute, const zx_val *a,
+                             const zx_val *b, zx_val *out)
 {
     if (zx_kernel_int_power(compute, a->data, !is_one(a), b->data, !is_one(b), out->data,
                             zx_elements(out)))
@@ -476,7 +483,8 @@ zagg_status zx_unary_type(zx_check *c, zx_op op, const zx_type *a, zx_type *out)
     if (a->weak && a->dtype == ZAGG_DT_BOOL) /* -True is the Python number -1 */
         out->dtype = ZAGG_DT_I64;
     else if (a->dtype == ZAGG_DT_BOOL && op != ZX_INVERT)
-        return zx_refuse(c, "%s of truth values; use ~ or astype", op == ZX_NEG ? "-" : "+");
+        return zx_refuse(c, "%s of truth values; use ~ or astype",
+                         op == ZX_NEG ? "-" : "+");
     if (op == ZX_INVERT && zagg_dtype_is_float(a->dtype))
         return zx_refuse(c, "~ needs whole numbers or truth values, not %s",
                          zagg_dtype_name(a->dtype));
@@ -511,8 +519,8 @@ zagg_status zx_unary(zx_run *r, zx_op op, const zx_type *result, const zx_val *a
         int64_t left = op == ZX_NEG ? 0 : result->dtype == ZAGG_DT_BOOL ? 1 : -1;
         uint64_t narrow; /* room and alignment for any type */
         zg_cast(ZAGG_DT_I64, &left, result->dtype, &narrow, 1);
-        zx_kernel_binary(op == ZX_NEG ? ZX_SUB : ZX_BITXOR, result->dtype, &narrow, 0, a.data,
-                         1, out->data, n);
+        zx_kernel_binary(op == ZX_NEG ? ZX_SUB : ZX_BITXOR, result->dtype, &narrow, 0,
+                         a.data, 1, out->data, n);
     }
     return ZAGG_OK;
 }

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-
 static const zx_fn *find(const zx_fn *table, const char *name, size_t len)
 {
     for (; table->name; table++)
@@ -33,7 +32,7 @@ const zx_fn *zx_find_builtin(const char *name, size_t len)
 
 zagg_status zx_want_value(zx_check *c, const zx_type *p, const char *name)
 {
-    static const char *const KINDS[] = {"nothing", "a value",        "a tuple or list",
+    static const char *const KINDS[] = {"nothing", "a value",         "a tuple or list",
                                         "text",    "None or a slice", "a type"};
     if (p->kind == ZX_K_VALUE)
         return ZAGG_OK;
@@ -48,8 +47,8 @@ zagg_status zx_want_array(zx_check *c, const zx_type *p, const char *name)
     return ZAGG_OK;
 }
 
-zagg_status zx_want_int(zx_check *c, const zx_type *p, const char *name, int64_t otherwise,
-                        int64_t *out)
+zagg_status zx_want_int(zx_check *c, const zx_type *p, const char *name,
+                        int64_t otherwise, int64_t *out)
 {
     *out = otherwise;
     if (p->kind == ZX_K_ABSENT || p->kind == ZX_K_NONE)
@@ -70,8 +69,9 @@ zagg_status zx_want_dtype(zx_check *c, const zx_type *p, zagg_dtype *out)
     else if (p->kind == ZX_K_TEXT)
         *out = zx_dtype_from_text(p->text);
     if (*out == ZAGG_DT_NONE)
-        return zx_refuse(c, "a type must be one of bool, int8 ... int64, uint8 ... uint64, "
-                            "float32, float64");
+        return zx_refuse(c,
+                         "a type must be one of bool, int8 ... int64, uint8 ... uint64, "
+                         "float32, float64");
     return ZAGG_OK;
 }
 
@@ -81,12 +81,12 @@ zagg_dtype zx_dtype_from_text(const char *text)
     static const struct {
         const char *text;
         zagg_dtype dtype;
-    } SHORT[] = {{"f4", ZAGG_DT_F32}, {"f8", ZAGG_DT_F64}, {"i1", ZAGG_DT_I8},
-                 {"i2", ZAGG_DT_I16}, {"i4", ZAGG_DT_I32}, {"i8", ZAGG_DT_I64},
-                 {"u1", ZAGG_DT_U8},  {"u2", ZAGG_DT_U16}, {"u4", ZAGG_DT_U32},
-                 {"u8", ZAGG_DT_U64}, {"?", ZAGG_DT_BOOL}, {"b1", ZAGG_DT_BOOL},
+    } SHORT[] = {{"f4", ZAGG_DT_F32},    {"f8", ZAGG_DT_F64},  {"i1", ZAGG_DT_I8},
+                 {"i2", ZAGG_DT_I16},    {"i4", ZAGG_DT_I32},  {"i8", ZAGG_DT_I64},
+                 {"u1", ZAGG_DT_U8},     {"u2", ZAGG_DT_U16},  {"u4", ZAGG_DT_U32},
+                 {"u8", ZAGG_DT_U64},    {"?", ZAGG_DT_BOOL},  {"b1", ZAGG_DT_BOOL},
                  {"float", ZAGG_DT_F64}, {"int", ZAGG_DT_I64}, {"double", ZAGG_DT_F64},
-                 {"f", ZAGG_DT_F32},  {"d", ZAGG_DT_F64},  {"single", ZAGG_DT_F32}};
+                 {"f", ZAGG_DT_F32},     {"d", ZAGG_DT_F64},   {"single", ZAGG_DT_F32}};
     const char *bare = *text == '<' || *text == '=' || *text == '|' ? text + 1 : text;
     for (size_t i = 0; i < sizeof SHORT / sizeof SHORT[0]; i++)
         if (strcmp(SHORT[i].text, bare) == 0)
@@ -120,7 +120,7 @@ zagg_status zx_array_type(zx_check *c, const zx_type *p, const char *name, zx_ty
         if (i > 0 && item.rank != rank)
             return zx_refuse(c, "%s: single values and arrays in one list", name);
         rank = item.rank;
-        out->dtype = i == 0 ? item.dtype : zx_promote(out->dtype, item.dtype);
+        out->dtype = i == 0 ? item.dtype : zg_promote(out->dtype, item.dtype);
     }
     out->rank = rank + 1;
     if (out->rank > 2)
@@ -134,7 +134,7 @@ static zagg_dtype list_dtype(const zx_type *p)
     for (size_t i = 0; i < p->n; i++) {
         const zx_type *item = &p->items[i];
         const zagg_dtype own = item->kind == ZX_K_SEQ ? list_dtype(item) : item->dtype;
-        dtype = i == 0 ? own : zx_promote(dtype, own);
+        dtype = i == 0 ? own : zg_promote(dtype, own);
     }
     return dtype;
 }
@@ -182,10 +182,11 @@ static zagg_status list_of_rows(zx_run *r, const zx_type *p, const zx_val *v,
     for (size_t s = 0; s < r->n_seg; s++)
         for (size_t i = 0; i < p->n; i++) {
             if (zx_rows(&rows[i], s) != cols)
-                return zx_fail(r, s,
-                               "ValueError: arrays of %zu and %zu values in one list (or of "
-                               "different length in different cells)",
-                               cols, zx_rows(&rows[i], s));
+                return zx_fail(
+                    r, s,
+                    "ValueError: arrays of %zu and %zu values in one list (or of "
+                    "different length in different cells)",
+                    cols, zx_rows(&rows[i], s));
             zg_cast(rows[i].dtype, zx_at_segment(&rows[i], s), dtype,
                     (char *)out->data + (s * p->n + i) * cols * size, cols);
         }

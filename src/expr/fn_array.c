@@ -1,7 +1,6 @@
 /* Functions that make arrays or put them together. */
 #include "expr/elementwise.h"
 #include "expr/fn.h"
-
 #include "stats/reduce_impl.h"
 
 #include <math.h>
@@ -38,15 +37,16 @@ static zagg_status lengths(zx_run *r, const zx_val *n, const size_t **out)
         if (len < 0)
             return zx_fail(r, s, "ValueError: negative dimensions are not allowed");
         if ((uint64_t)len > r->limit)
-            return zx_fail(r, s, "an array of %lld elements is too large", (long long)len);
+            return zx_fail(r, s, "an array of %lld elements is too large",
+                           (long long)len);
         off[s + 1] = off[s] + (size_t)len;
     }
     *out = off;
     return ZAGG_OK;
 }
 
-static zagg_status new_shape(zx_run *r, const zx_type *p, const zx_val *v, zagg_dtype dtype,
-                             zx_val *out)
+static zagg_status new_shape(zx_run *r, const zx_type *p, const zx_val *v,
+                             zagg_dtype dtype, zx_val *out)
 {
     const zx_val *n = p->kind == ZX_K_SEQ ? &v->items[0] : v;
     const size_t *off;
@@ -60,11 +60,8 @@ static zagg_status new_shape(zx_run *r, const zx_type *p, const zx_val *v, zagg_
     if (cols < 0 || (uint64_t)cols > r->limit ||
         (off[1] && (uint64_t)cols > r->limit / off[1]))
         return zx_fail(r, 0, "an array of %lld columns is too large", (long long)cols);
-    *out = (zx_val){.dtype = dtype,
-                    .n_seg = r->n_seg,
-                    .off = off,
-                    .rank = 2,
-                    .cols = (size_t)cols};
+    *out = (zx_val){
+        .dtype = dtype, .n_seg = r->n_seg, .off = off, .rank = 2, .cols = (size_t)cols};
     out->data = zx_take(r, off[r->n_seg] * (size_t)cols + 1, zagg_dtype_size(dtype));
     return out->data ? ZAGG_OK : r->err->status;
 }
@@ -89,7 +86,7 @@ static const zx_type *dtype_param(const zx_fn *fn, const zx_type *p)
 static zagg_status fill_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
 {
     zagg_dtype dtype;
-    unsigned rank;
+    unsigned rank = 0;
     ZAGG_TRY(zx_want_dtype(c, dtype_param(fn, p), &dtype));
     if (fn->op >= ZEROS_LIKE) {
         ZAGG_TRY(zx_want_value(c, &p[0], "the model"));
@@ -135,7 +132,8 @@ static zagg_status fill_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
 
 /* ---- arange, linspace ---- */
 
-static zagg_status arange_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status arange_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                               zx_type *out)
 {
     zagg_dtype dtype = ZAGG_DT_I64, wanted;
     (void)fn;
@@ -161,7 +159,8 @@ static zagg_status arange_limits(zx_run *r, const zx_type *p, const zx_val *a, s
     *start = two ? zx_double(&a[0], s) : 0;
     *step = p[2].kind == ZX_K_VALUE ? zx_double(&a[2], s) : 1;
     if (*step == 0 || *start != *start || stop != stop)
-        return zx_fail(r, s, "ValueError: arange: limits must be numbers, the step not 0");
+        return zx_fail(r, s,
+                       "ValueError: arange: limits must be numbers, the step not 0");
     const double len = ceil((stop - *start) / *step);
     if (len > (double)r->limit)
         return zx_fail(r, s, "arange: %.0f elements are too many", len);
@@ -169,8 +168,8 @@ static zagg_status arange_limits(zx_run *r, const zx_type *p, const zx_val *a, s
     return ZAGG_OK;
 }
 
-static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                              zx_val *out)
+static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
 {
     zx_check none = {.text = ""};
     zx_type result;
@@ -199,7 +198,8 @@ static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a
     return ZAGG_OK;
 }
 
-static zagg_status linspace_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status linspace_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                 zx_type *out)
 {
     (void)fn;
     for (int i = 0; i < 2; i++) {
@@ -216,8 +216,8 @@ static zagg_status linspace_type(const zx_fn *fn, const zx_type *p, zx_check *c,
     return ZAGG_OK;
 }
 
-static zagg_status linspace_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                                zx_val *out)
+static zagg_status linspace_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                                zx_run *r, zx_val *out)
 {
     zx_check none = {.text = ""};
     zx_type result;
@@ -237,8 +237,9 @@ static zagg_status linspace_run(const zx_fn *fn, const zx_type *p, const zx_val 
         const double delta = hi - lo, step = delta / parts;
         double *z = (double *)out->data + off[s];
         for (size_t i = 0; i < n; i++)
-            z[i] = parts > 0 ? (step == 0 ? (double)i / parts * delta : (double)i * step) + lo
-                             : (double)i * delta + lo;
+            z[i] = parts > 0
+                       ? (step == 0 ? (double)i / parts * delta : (double)i * step) + lo
+                       : (double)i * delta + lo;
         if (endpoint && n > 1)
             z[n - 1] = hi;
     }
@@ -247,7 +248,8 @@ static zagg_status linspace_run(const zx_fn *fn, const zx_type *p, const zx_val 
 
 /* ---- array, asarray, ravel, size ---- */
 
-static zagg_status array_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status array_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                              zx_type *out)
 {
     zagg_dtype dtype;
     ZAGG_TRY(zx_array_type(c, &p[0], fn->name, out));
@@ -257,8 +259,8 @@ static zagg_status array_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx
     return ZAGG_OK;
 }
 
-static zagg_status array_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                             zx_val *out)
+static zagg_status array_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                             zx_run *r, zx_val *out)
 {
     zx_check none = {.text = ""};
     zx_type result;
@@ -268,15 +270,16 @@ static zagg_status array_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
     return zx_cast(r, &array, result.dtype, out);
 }
 
-static zagg_status ravel_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status ravel_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                              zx_type *out)
 {
     ZAGG_TRY(zx_array_type(c, &p[0], fn->name, out));
     out->rank = 1;
     return ZAGG_OK;
 }
 
-static zagg_status ravel_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                             zx_val *out)
+static zagg_status ravel_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                             zx_run *r, zx_val *out)
 {
     (void)fn;
     ZAGG_TRY(zx_as_array(r, &p[0], &a[0], out));
@@ -318,8 +321,8 @@ static zagg_status size_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
 
 enum { CONCATENATE, HSTACK, VSTACK, COLUMN_STACK, STACK };
 
-static zagg_status parts_type(const zx_fn *fn, const zx_type *p, zx_check *c, bool scalars,
-                              zx_type *out)
+static zagg_status parts_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                              bool scalars, zx_type *out)
 {
     if (p[0].kind != ZX_K_SEQ || p[0].n == 0)
         return zx_refuse(c, "%s needs a list of arrays", fn->name);
@@ -330,7 +333,7 @@ static zagg_status parts_type(const zx_fn *fn, const zx_type *p, zx_check *c, bo
             return zx_refuse(c, "zero-dimensional arrays cannot be concatenated");
         if (item.rank > 1)
             return zx_refuse(c, "%s of tables is not supported", fn->name);
-        out->dtype = i == 0 ? item.dtype : zx_promote(out->dtype, item.dtype);
+        out->dtype = i == 0 ? item.dtype : zg_promote(out->dtype, item.dtype);
         if (i == 0)
             out->rank = item.rank;
         else if (!scalars && item.rank != out->rank)
@@ -389,7 +392,8 @@ static zagg_status join_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
 }
 
 /* Arrays as the rows or the columns of a table. */
-static zagg_status stack_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status stack_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                              zx_type *out)
 {
     int64_t axis;
     *out = zx_value_type(ZAGG_DT_F64, 1);
@@ -425,7 +429,8 @@ static zagg_status as_columns(zx_run *r, const zx_val *parts, size_t n, zagg_dty
         for (size_t k = 0; k < n; k++) {
             const char *from = zx_at_segment(&parts[k], s);
             if (zx_rows(&parts[k], s) != zx_rows(&parts[0], s))
-                return zx_fail(r, s, "ValueError: all input arrays must have the same shape");
+                return zx_fail(r, s,
+                               "ValueError: all input arrays must have the same shape");
             for (size_t i = 0; i < zx_rows(&parts[k], s); i++)
                 memcpy((char *)out->data + ((off[s] + i) * n + k) * size, from + i * size,
                        size);
@@ -433,8 +438,8 @@ static zagg_status as_columns(zx_run *r, const zx_val *parts, size_t n, zagg_dty
     return ZAGG_OK;
 }
 
-static zagg_status stack_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                             zx_val *out)
+static zagg_status stack_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                             zx_run *r, zx_val *out)
 {
     enum { MOST = 16 };
     zx_check none = {.text = ""};
@@ -442,7 +447,8 @@ static zagg_status stack_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
     zx_val parts[MOST];
     ZAGG_TRY(stack_type(fn, p, &none, &result));
     const int64_t axis = p[1].kind == ZX_K_VALUE ? p[1].i : 0;
-    const bool columns = fn->op == COLUMN_STACK || (fn->op == STACK && (axis == 1 || axis == -1));
+    const bool columns =
+        fn->op == COLUMN_STACK || (fn->op == STACK && (axis == 1 || axis == -1));
     if (!columns || result.rank == 1) {
         zx_val table;
         ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &table));
@@ -493,14 +499,16 @@ static zagg_status diff_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
             return r->err->status;
         for (size_t s = 0; s < n_seg; s++) {
             const char *x = zx_at_segment(&v, s);
-            zx_kernel_binary(v.dtype == ZAGG_DT_BOOL ? ZX_BITXOR : ZX_SUB, v.dtype, x + size,
-                             1, x, 1, (char *)out->data + off[s] * size, off[s + 1] - off[s]);
+            zx_kernel_binary(v.dtype == ZAGG_DT_BOOL ? ZX_BITXOR : ZX_SUB, v.dtype,
+                             x + size, 1, x, 1, (char *)out->data + off[s] * size,
+                             off[s + 1] - off[s]);
         }
     }
     return ZAGG_OK;
 }
 
-static zagg_status trapezoid_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status trapezoid_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                  zx_type *out)
 {
     zx_type y;
     ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &y));
@@ -509,7 +517,7 @@ static zagg_status trapezoid_type(const zx_fn *fn, const zx_type *p, zx_check *c
     *out = zx_value_type(zagg_dtype_is_float(y.dtype) ? y.dtype : ZAGG_DT_F64, 0);
     if (p[1].kind == ZX_K_VALUE) {
         ZAGG_TRY(zx_want_array(c, &p[1], "x"));
-        out->dtype = zx_promote(out->dtype, p[1].dtype);
+        out->dtype = zg_promote(out->dtype, p[1].dtype);
     } else if (p[1].kind != ZX_K_ABSENT && p[1].kind != ZX_K_NONE) {
         return zx_refuse(c, "x must be an array");
     }
@@ -518,9 +526,10 @@ static zagg_status trapezoid_type(const zx_fn *fn, const zx_type *p, zx_check *c
     return ZAGG_OK;
 }
 
-/* (dx * (y[1:] + y[:-1]) / 2).sum(): the terms in the type of the result, numpy's pairs. */
-static zagg_status areas(zx_run *r, zagg_dtype dtype, const void *y, const void *x, double dx,
-                         size_t n, void *out)
+/* (dx * (y[1:] + y[:-1]) / 2).sum(): the terms in the type of the result, numpy's pairs.
+ */
+static zagg_status areas(zx_run *r, zagg_dtype dtype, const void *y, const void *x,
+                         double dx, size_t n, void *out)
 {
     const size_t n_terms = n ? n - 1 : 0;
     void *terms = zx_take(r, n_terms + 1, zagg_dtype_size(dtype));
@@ -568,7 +577,10 @@ static zagg_status trapezoid_run(const zx_fn *fn, const zx_type *p, const zx_val
     return ZAGG_OK;
 }
 
-#define LIKE(name, op) {name, "a dtype", 1, false, op, fill_type, fill_run}
+#define LIKE(name, op)                                                                   \
+    {                                                                                    \
+        name, "a dtype", 1, false, op, fill_type, fill_run                               \
+    }
 
 const zx_fn ZX_ARRAYS[] = {
     {"zeros", "shape dtype", 1, false, ZEROS, fill_type, fill_run},

@@ -1,13 +1,15 @@
 /* Functions of numpy that work element by element, and Python's built-ins. */
 #include "expr/elementwise.h"
 #include "expr/fn.h"
+#include "text/text.h"
 
 #include <math.h>
 #include <string.h>
 
 /* ---- two operands ---- */
 
-static zagg_status binary_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status binary_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                               zx_type *out)
 {
     zagg_dtype compute;
     zx_type a = p[0], b = p[1];
@@ -18,8 +20,8 @@ static zagg_status binary_type(const zx_fn *fn, const zx_type *p, zx_check *c, z
     return zx_binary_type(c, (zx_op)fn->op, &a, &b, false, out, &compute);
 }
 
-static zagg_status binary_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                              zx_val *out)
+static zagg_status binary_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
 {
     zx_check none = {.text = ""};
     zagg_dtype compute;
@@ -68,14 +70,16 @@ static zagg_status float_of(zx_check *c, zagg_dtype t, const char *name, zagg_dt
     if (zagg_dtype_is_float(t))
         return ZAGG_OK;
     if (zagg_dtype_size(t) == 1)
-        return zx_refuse(c, "np.%s of %s gives float16, which is not supported; convert "
-                            "with astype",
+        return zx_refuse(c,
+                         "np.%s of %s gives float16, which is not supported; convert "
+                         "with astype",
                          name, zagg_dtype_name(t));
     *out = zagg_dtype_size(t) == 2 ? ZAGG_DT_F32 : ZAGG_DT_F64;
     return ZAGG_OK;
 }
 
-static zagg_status unary_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status unary_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                              zx_type *out)
 {
     zx_type a = p[0];
     if (p[0].kind == ZX_K_SEQ)
@@ -85,6 +89,7 @@ static zagg_status unary_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx
     switch (fn->op) {
     case U_FABS:
     case U_SQRT:
+    case U_RINT:
     case U_DEG2RAD:
     case U_RAD2DEG:
         return float_of(c, a.dtype, fn->name, &out->dtype);
@@ -135,7 +140,7 @@ static zagg_status unary_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx
             EACH(T, T, ABS(x));                                                          \
             break;                                                                       \
         case U_SIGN:                                                                     \
-            EACH(T, T, x > 0 ? (T)1 : x < 0 ? (T) - 1 : x == 0 ? (T)0 : x);              \
+            EACH(T, T, x > 0 ? (T)1 : x < 0 ? (T)-1 : x == 0 ? (T)0 : x);                \
             break;                                                                       \
         case U_SQUARE:                                                                   \
             EACH(T, T, x *x);                                                            \
@@ -190,7 +195,8 @@ static zagg_status unary_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx
 
 FLOATS(float, fabsf, sqrtf, floorf, ceilf, truncf, rintf, 0.017453292519943295F,
        57.29577951308232F)
-FLOATS(double, fabs, sqrt, floor, ceil, trunc, rint, 0.017453292519943295, 57.29577951308232)
+FLOATS(double, fabs, sqrt, floor, ceil, trunc, rint, 0.017453292519943295,
+       57.29577951308232)
 
 /* By way of 64 bits: numpy wraps in the type itself, which gives the same low bits. */
 static void wholes(int op, bool is_unsigned, const int64_t *src, int64_t *dst, size_t n)
@@ -198,7 +204,8 @@ static void wholes(int op, bool is_unsigned, const int64_t *src, int64_t *dst, s
     switch (op) {
     case U_ABS:
         for (size_t i = 0; i < n; i++)
-            dst[i] = !is_unsigned && src[i] < 0 ? (int64_t)(0 - (uint64_t)src[i]) : src[i];
+            dst[i] =
+                !is_unsigned && src[i] < 0 ? (int64_t)(0 - (uint64_t)src[i]) : src[i];
         break;
     case U_SIGN:
         for (size_t i = 0; i < n; i++)
@@ -208,7 +215,8 @@ static void wholes(int op, bool is_unsigned, const int64_t *src, int64_t *dst, s
         for (size_t i = 0; i < n; i++)
             dst[i] = (int64_t)((uint64_t)src[i] * (uint64_t)src[i]);
         break;
-    case U_RECIPROCAL: /* 1 // x, towards zero; of 0 numpy gives what the CPU does: 0 here */
+    case U_RECIPROCAL: /* 1 // x, towards zero; of 0 numpy gives what the CPU does: 0 here
+                        */
         for (size_t i = 0; i < n; i++)
             dst[i] = src[i] == 1 ? 1 : src[i] == -1 && !is_unsigned ? -1 : 0;
         break;
@@ -232,7 +240,8 @@ static zagg_status whole_values(zx_run *r, int op, zagg_dtype dtype, const zx_va
     zx_val wide, result;
     ZAGG_TRY(zx_cast(r, a, ZAGG_DT_I64, &wide));
     ZAGG_TRY(zx_new_like(r, a, ZAGG_DT_I64, &result));
-    wholes(op, zagg_dtype_is_unsigned_int(a->dtype), wide.data, result.data, zx_elements(a));
+    wholes(op, zagg_dtype_is_unsigned_int(a->dtype), wide.data, result.data,
+           zx_elements(a));
     return zx_cast(r, &result, dtype, out);
 }
 
@@ -254,7 +263,8 @@ static zagg_status predicate(zx_run *r, int op, const zx_val *a, zx_val *out)
     case U_SIGNBIT:
         ZAGG_TRY(zx_cast(r, a, ZAGG_DT_I64, &wide));
         for (size_t i = 0; i < n; i++)
-            to[i] = zagg_dtype_is_signed_int(a->dtype) && ((const int64_t *)wide.data)[i] < 0;
+            to[i] =
+                zagg_dtype_is_signed_int(a->dtype) && ((const int64_t *)wide.data)[i] < 0;
         break;
     default:
         memset(to, 0, n);
@@ -263,8 +273,8 @@ static zagg_status predicate(zx_run *r, int op, const zx_val *a, zx_val *out)
     return ZAGG_OK;
 }
 
-static zagg_status unary_run(const zx_fn *fn, const zx_type *p, const zx_val *a_in, zx_run *r,
-                             zx_val *out)
+static zagg_status unary_run(const zx_fn *fn, const zx_type *p, const zx_val *a_in,
+                             zx_run *r, zx_val *out)
 {
     zx_check none = {.text = ""};
     zx_type result;
@@ -289,10 +299,15 @@ static zagg_status unary_run(const zx_fn *fn, const zx_type *p, const zx_val *a_
 
 /* ---- where, clip, round, nan_to_num, astype ---- */
 
-static zagg_status where_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status where_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                              zx_type *out)
 {
     unsigned rank;
     (void)fn;
+    if (p[1].kind == ZX_K_ABSENT && p[2].kind == ZX_K_ABSENT)
+        return zx_nonzero_type(p, c, out);
+    if (p[1].kind == ZX_K_ABSENT || p[2].kind == ZX_K_ABSENT)
+        return zx_refuse(c, "where needs one argument (the places) or three");
     for (int i = 0; i < 3; i++)
         ZAGG_TRY(zx_want_value(c, &p[i], "each argument of where"));
     ZAGG_TRY(zx_join_ranks(c, p[1].rank, p[2].rank, &rank));
@@ -309,14 +324,17 @@ static zagg_status where_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx
             z[i] = mask[step[0] * i] ? x[step[1] * i] : y[step[2] * i];                  \
     } while (0)
 
-static zagg_status where_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                             zx_val *out)
+static zagg_status where_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                             zx_run *r, zx_val *out)
 {
-    const zagg_dtype dtype = zx_common(&p[1], &p[2]);
+    zagg_dtype dtype;
     zx_val v[3], shape;
     zx_val *const all[3] = {&v[0], &v[1], &v[2]};
     size_t step[3];
     (void)fn;
+    if (p[1].kind == ZX_K_ABSENT)
+        return zx_nonzero(r, &a[0], out);
+    dtype = zx_common(&p[1], &p[2]);
     ZAGG_TRY(zx_cast(r, &a[0], ZAGG_DT_BOOL, &v[0]));
     ZAGG_TRY(p[1].weak && !p[2].weak ? zx_adopt(r, &a[1], dtype, &v[1])
                                      : zx_cast(r, &a[1], dtype, &v[1]));
@@ -368,8 +386,8 @@ static zagg_status clip_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_
 }
 
 /* Whole limits that the type cannot hold never clip, or clip everything to its end. */
-static zagg_status limit_value(zx_run *r, const zx_type *p, const zx_val *v, zagg_dtype dtype,
-                               zx_val *out)
+static zagg_status limit_value(zx_run *r, const zx_type *p, const zx_val *v,
+                               zagg_dtype dtype, zx_val *out)
 {
     if (!p->weak || p->dtype != ZAGG_DT_I64 || zagg_dtype_is_float(dtype))
         return zx_cast(r, v, dtype, out);
@@ -406,14 +424,16 @@ static zagg_status clip_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
         ZAGG_TRY(zx_new_like(r, &shape, result.dtype, &next));
         zx_kernel_binary(i == 1 ? ZX_MAXIMUM : ZX_MINIMUM, result.dtype, value.data,
                          !(value.rank == 0 && value.uniform), limit.data,
-                         !(limit.rank == 0 && limit.uniform), next.data, zx_elements(&next));
+                         !(limit.rank == 0 && limit.uniform), next.data,
+                         zx_elements(&next));
         value = next;
     }
     *out = value;
     return ZAGG_OK;
 }
 
-static zagg_status round_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status round_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                              zx_type *out)
 {
     int64_t decimals;
     (void)fn;
@@ -423,15 +443,13 @@ static zagg_status round_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx
         return zx_refuse(c, "decimals must lie between -300 and 300");
     if (p[0].dtype == ZAGG_DT_BOOL)
         return zx_refuse(c, "rounding of truth values");
-    if (!zagg_dtype_is_float(p[0].dtype) && decimals < 0)
-        return zx_refuse(c, "rounding whole numbers to tens is not supported");
     *out = zx_value_type(p[0].dtype, p[0].rank);
     return ZAGG_OK;
 }
 
 /* Multiply by 10^d, to the nearest even, divide: in the type of the data. */
-static zagg_status round_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                             zx_val *out)
+static zagg_status round_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                             zx_run *r, zx_val *out)
 {
     const int64_t d = p[1].kind == ZX_K_VALUE ? p[1].i : 0;
     const size_t n = zx_elements(&a[0]);
@@ -444,7 +462,9 @@ static zagg_status round_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
         const float *x = a[0].data, f = (float)power;
         float *z = out->data;
         for (size_t i = 0; i < n; i++)
-            z[i] = d == 0 ? rintf(x[i]) : d > 0 ? rintf(x[i] * f) / f : rintf(x[i] / f) * f;
+            z[i] = d == 0  ? rintf(x[i])
+                   : d > 0 ? rintf(x[i] * f) / f
+                           : rintf(x[i] / f) * f;
     } else if (a[0].dtype == ZAGG_DT_F64) {
         const double *x = a[0].data;
         double *z = out->data;
@@ -452,8 +472,19 @@ static zagg_status round_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
             z[i] = d == 0  ? rint(x[i])
                    : d > 0 ? rint(x[i] * power) / power
                            : rint(x[i] / power) * power;
-    } else {
+    } else if (d >= 0) {
         out->data = a[0].data;
+    } else { /* tens: by way of double, as numpy goes */
+        zx_val wide;
+        ZAGG_TRY(zx_cast(r, &a[0], ZAGG_DT_F64, &wide));
+        ZAGG_TRY(zx_new_like(r, &wide, ZAGG_DT_F64, &wide));
+        for (size_t i = 0; i < n; i++) {
+            double x;
+            zg_cast(a[0].dtype, (const char *)a[0].data + i * zagg_dtype_size(a[0].dtype),
+                    ZAGG_DT_F64, &x, 1);
+            ((double *)wide.data)[i] = rint(x / power) * power;
+        }
+        return zx_cast(r, &wide, a[0].dtype, out);
     }
     return ZAGG_OK;
 }
@@ -499,7 +530,8 @@ static zagg_status nan_to_num_run(const zx_fn *fn, const zx_type *p, const zx_va
     return ZAGG_OK;
 }
 
-static zagg_status astype_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status astype_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                               zx_type *out)
 {
     zagg_dtype dtype;
     (void)fn;
@@ -511,8 +543,8 @@ static zagg_status astype_type(const zx_fn *fn, const zx_type *p, zx_check *c, z
     return ZAGG_OK;
 }
 
-static zagg_status astype_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                              zx_val *out)
+static zagg_status astype_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
 {
     const zagg_dtype dtype =
         p[1].kind == ZX_K_DTYPE ? p[1].dtype : zx_dtype_from_text(p[1].text);
@@ -521,7 +553,8 @@ static zagg_status astype_run(const zx_fn *fn, const zx_type *p, const zx_val *a
 }
 
 /* np.float32(x) and its like. */
-static zagg_status convert_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status convert_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                zx_type *out)
 {
     zx_type a;
     ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
@@ -529,8 +562,8 @@ static zagg_status convert_type(const zx_fn *fn, const zx_type *p, zx_check *c, 
     return ZAGG_OK;
 }
 
-static zagg_status convert_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                               zx_val *out)
+static zagg_status convert_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                               zx_run *r, zx_val *out)
 {
     zx_val array;
     ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &array));
@@ -539,9 +572,18 @@ static zagg_status convert_run(const zx_fn *fn, const zx_type *p, const zx_val *
     return zx_cast(r, &array, (zagg_dtype)fn->op, out);
 }
 
-#define BINARY(name, op) {name, "x1 x2", 2, false, op, binary_type, binary_run}
-#define UNARY(name, op, method) {name, "x", 1, method, op, unary_type, unary_run}
-#define CONVERT(name, dtype) {name, "x", 1, false, dtype, convert_type, convert_run}
+#define BINARY(name, op)                                                                 \
+    {                                                                                    \
+        name, "x1 x2", 2, false, op, binary_type, binary_run                             \
+    }
+#define UNARY(name, op, method)                                                          \
+    {                                                                                    \
+        name, "x", 1, method, op, unary_type, unary_run                                  \
+    }
+#define CONVERT(name, dtype)                                                             \
+    {                                                                                    \
+        name, "x", 1, false, dtype, convert_type, convert_run                            \
+    }
 
 const zx_fn ZX_ELEMENTWISE[] = {
     BINARY("add", ZX_ADD),
@@ -600,7 +642,7 @@ const zx_fn ZX_ELEMENTWISE[] = {
     UNARY("isinf", U_ISINF, false),
     UNARY("signbit", U_SIGNBIT, false),
     UNARY("logical_not", U_NOT, false),
-    {"where", "condition x y", 3, false, 0, where_type, where_run},
+    {"where", "condition x y", 1, false, 0, where_type, where_run},
     {"clip", "a a_min a_max", 1, true, 0, clip_type, clip_run},
     {"round", "a decimals", 1, true, 0, round_type, round_run},
     {"around", "a decimals", 1, false, 0, round_type, round_run},
@@ -629,13 +671,72 @@ const zx_fn ZX_ELEMENTWISE[] = {
 
 enum { B_LEN, B_FLOAT, B_INT, B_ABS, B_SUM };
 
-static zagg_status builtin_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+/* sum of a list: 0 + item + item ..., each step with Python's types. */
+static zagg_status fold_type(const zx_type *p, zx_check *c, zx_type *out)
+{
+    zagg_dtype compute;
+    zx_type next;
+    *out = zx_value_type(ZAGG_DT_I64, 0);
+    out->weak = true;
+    for (size_t i = 0; i < p[0].n; i++) {
+        ZAGG_TRY(zx_binary_type(c, ZX_ADD, out, &p[0].items[i], true, &next, &compute));
+        *out = next;
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status fold_list(zx_run *r, const zx_type *p, const zx_val *a, zx_val *out)
+{
+    zx_check none = {.text = ""};
+    zagg_dtype compute;
+    zx_type so_far = zx_value_type(ZAGG_DT_I64, 0), next;
+    ZAGG_TRY(zx_new_scalar(r, ZAGG_DT_I64, true, out));
+    *(int64_t *)out->data = 0;
+    out->weak = so_far.weak = true;
+    for (size_t i = 0; i < p[0].n; i++) {
+        zx_val sum;
+        ZAGG_TRY(zx_binary_type(&none, ZX_ADD, &so_far, &p[0].items[i], true, &next,
+                                &compute));
+        ZAGG_TRY(zx_binary(r, ZX_ADD, &so_far, &p[0].items[i], &next, compute, out,
+                           &a[0].items[i], &sum));
+        *out = sum;
+        so_far = next;
+    }
+    return ZAGG_OK;
+}
+
+/* What float() reads from text: numbers, nan, inf. */
+static bool number_text(const char *text, double *out)
+{
+    const bool minus = *text == '-';
+    const char *bare = text + (minus || *text == '+');
+    if (strcmp(bare, "nan") == 0)
+        *out = __builtin_nan("");
+    else if (strcmp(bare, "inf") == 0 || strcmp(bare, "infinity") == 0)
+        *out = HUGE_VAL;
+    else if (!zg_float_parse(bare, strlen(bare), out))
+        return false;
+    *out = minus ? -*out : *out;
+    return true;
+}
+
+static zagg_status builtin_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                zx_type *out)
 {
     if (fn->op == B_LEN && p[0].kind == ZX_K_SEQ) {
         *out = zx_value_type(ZAGG_DT_I64, 0);
         out->weak = out->constant = true;
         out->i = (int64_t)p[0].n;
         out->f = (double)p[0].n;
+        return ZAGG_OK;
+    }
+    if (fn->op == B_SUM && p[0].kind == ZX_K_SEQ)
+        return fold_type(p, c, out);
+    if (fn->op == B_FLOAT && p[0].kind == ZX_K_TEXT) {
+        *out = zx_value_type(ZAGG_DT_F64, 0);
+        out->weak = out->constant = true;
+        if (!number_text(p[0].text, &out->f))
+            return zx_refuse(c, "could not convert text to float: '%.40s'", p[0].text);
         return ZAGG_OK;
     }
     ZAGG_TRY(zx_want_value(c, &p[0], "the argument"));
@@ -702,24 +803,33 @@ static zagg_status left_fold(zx_run *r, const zx_val *a_in, zagg_dtype dtype, zx
     return ZAGG_OK;
 }
 
-static zagg_status builtin_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                               zx_val *out)
+static zagg_status builtin_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                               zx_run *r, zx_val *out)
 {
     switch (fn->op) {
     case B_LEN:
-        ZAGG_TRY(zx_new_scalar(r, ZAGG_DT_I64, p[0].kind == ZX_K_SEQ || a[0].uniform, out));
+        ZAGG_TRY(
+            zx_new_scalar(r, ZAGG_DT_I64, p[0].kind == ZX_K_SEQ || a[0].uniform, out));
         out->weak = true;
         for (size_t s = 0; s < (out->uniform ? 1 : r->n_seg); s++)
             ((int64_t *)out->data)[s] =
                 (int64_t)(p[0].kind == ZX_K_SEQ ? p[0].n : zx_rows(&a[0], s));
         return ZAGG_OK;
     case B_FLOAT:
+        if (p[0].kind == ZX_K_TEXT) {
+            ZAGG_TRY(zx_new_scalar(r, ZAGG_DT_F64, true, out));
+            (void)number_text(p[0].text, out->data);
+            out->weak = true;
+            return ZAGG_OK;
+        }
         ZAGG_TRY(zx_cast(r, &a[0], ZAGG_DT_F64, out));
         out->weak = true;
         return ZAGG_OK;
     case B_INT:
         return to_int(r, &a[0], out);
     case B_SUM:
+        if (p[0].kind == ZX_K_SEQ)
+            return fold_list(r, p, a, out);
         return left_fold(r, &a[0], p[0].dtype == ZAGG_DT_BOOL ? ZAGG_DT_I64 : p[0].dtype,
                          out);
     default: {

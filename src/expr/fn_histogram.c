@@ -1,24 +1,32 @@
-/* np.histogram over the cells of a batch: bins that are the same for all cells are worked out
- * once. */
+/* np.histogram over the cells of a batch: bins that are the same for all cells are worked
+ * out once. */
+#include "expr/elementwise.h"
 #include "expr/fn.h"
-
 #include "expr/memory.h"
 #include "stats/histogram.h"
 
 #include <string.h>
 
-static zagg_status histogram_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static bool is_density(const zx_type *p)
+{
+    return p[3].kind == ZX_K_VALUE && p[3].i != 0;
+}
+
+static zagg_status histogram_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                  zx_type *out)
 {
     zx_type a, edges, *items;
     int64_t n = 10;
     ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
     if (a.rank == 0)
         return zx_refuse(c, "histogram needs an array");
-    for (int i = 3; i < 5; i++)
-        if (p[i].kind != ZX_K_ABSENT && p[i].kind != ZX_K_NONE)
-            return zx_refuse(c, "density and weights of a histogram are not supported");
+    if (p[4].kind != ZX_K_ABSENT && p[4].kind != ZX_K_NONE)
+        return zx_refuse(c, "weights of a histogram are not supported");
+    if (p[3].kind != ZX_K_ABSENT && p[3].kind != ZX_K_NONE &&
+        (p[3].kind != ZX_K_VALUE || !p[3].constant))
+        return zx_refuse(c, "density must be True or False");
     ZAGG_TRY(zagg_arena_alloc(c->arena, 2, sizeof *items, &items, c->err));
-    items[0] = zx_value_type(ZAGG_DT_I64, 1);
+    items[0] = zx_value_type(is_density(p) ? ZAGG_DT_F64 : ZAGG_DT_I64, 1);
     items[1] = zx_value_type(zagg_dtype_is_float(a.dtype) ? a.dtype : ZAGG_DT_F64, 1);
     if (p[1].kind == ZX_K_SEQ || (p[1].kind == ZX_K_VALUE && p[1].rank > 0)) {
         ZAGG_TRY(zx_array_type(c, &p[1], "bins", &edges));
@@ -42,7 +50,7 @@ static zagg_status histogram_type(const zx_fn *fn, const zx_type *p, zx_check *c
             if (t->kind != ZX_K_VALUE || t->rank != 0 || t->dtype == ZAGG_DT_BOOL)
                 return zx_refuse(c, "range must be two numbers (lo, hi)");
             if (!t->weak)
-                items[1].dtype = zx_promote(items[1].dtype, t->dtype);
+                items[1].dtype = zg_promote(items[1].dtype, t->dtype);
         }
         if (!zagg_dtype_is_float(items[1].dtype))
             items[1].dtype = ZAGG_DT_F64;
@@ -67,8 +75,8 @@ typedef struct bins {
     bool listed;
 } bins;
 
-static zagg_status set_bins(zx_run *r, const zx_type *p, const zx_val *a, const zx_val *data,
-                            size_t seg, bins *b)
+static zagg_status set_bins(zx_run *r, const zx_type *p, const zx_val *a,
+                            const zx_val *data, size_t seg, bins *b)
 {
     zagg_status status;
     const int64_t n = p[1].kind == ZX_K_VALUE && p[1].rank == 0 ? zx_int(&a[1], seg) : 10;
@@ -79,10 +87,9 @@ static zagg_status set_bins(zx_run *r, const zx_type *p, const zx_val *a, const 
                                         zx_at_segment(&b->edges, seg),
                                         zx_rows(&b->edges, seg), r->err);
     else if (p[2].kind == ZX_K_SEQ)
-        status = zg_histogram_set_range(b->h, data->dtype,
-                                        bound_of(&p[2].items[0], &a[2].items[0], seg),
-                                        bound_of(&p[2].items[1], &a[2].items[1], seg), n,
-                                        r->err);
+        status = zg_histogram_set_range(
+            b->h, data->dtype, bound_of(&p[2].items[0], &a[2].items[0], seg),
+            bound_of(&p[2].items[1], &a[2].items[1], seg), n, r->err);
     else
         status = zg_histogram_set_auto(b->h, data->dtype, zx_at_segment(data, seg),
                                        zx_rows(data, seg) * data->cols, n, r->err);
@@ -94,8 +101,8 @@ static zagg_status set_bins(zx_run *r, const zx_type *p, const zx_val *a, const 
 }
 
 /* Room for the counts of all segments: as many each as the first has, else one by one. */
-static zagg_status counts_of(zx_run *r, const zx_type *p, const zx_val *a, const zx_val *data,
-                             bins *b, zx_val *counts, zx_val *edges)
+static zagg_status counts_of(zx_run *r, const zx_type *p, const zx_val *a,
+                             const zx_val *data, bins *b, zx_val *counts, zx_val *edges)
 {
     size_t n = 0;
     zagg_dtype dtype = ZAGG_DT_F64;
@@ -124,8 +131,35 @@ static zagg_status counts_of(zx_run *r, const zx_type *p, const zx_val *a, const
     return ZAGG_OK;
 }
 
-static zagg_status histogram_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                                 zx_val *out)
+/* Counts over the widths of the bins and their sum. */
+static zagg_status densities(zx_run *r, const zx_val *counts, const zx_val *edges,
+                             zx_val *out)
+{
+    zx_val dense;
+    ZAGG_TRY(zx_new_rows(r, ZAGG_DT_F64, zx_rows(counts, 0), 1, 1, &dense));
+    const size_t size = zagg_dtype_size(edges->dtype);
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const int64_t *n = zx_at_segment(counts, s);
+        const char *edge = zx_at_segment(edges, s);
+        double *to = (double *)dense.data + zx_first(&dense, s);
+        int64_t sum = 0;
+        for (size_t i = 0; i < zx_rows(counts, s); i++)
+            sum += n[i];
+        for (size_t i = 0; i < zx_rows(counts, s); i++) {
+            uint64_t width; /* in the type of the edges */
+            double w;
+            zx_kernel_binary(ZX_SUB, edges->dtype, edge + (i + 1) * size, 1,
+                             edge + i * size, 1, &width, 1);
+            zg_cast(edges->dtype, &width, ZAGG_DT_F64, &w, 1);
+            to[i] = (double)n[i] / w / (double)sum;
+        }
+    }
+    *out = dense;
+    return ZAGG_OK;
+}
+
+static zagg_status histogram_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                                 zx_run *r, zx_val *out)
 {
     zx_val data;
     bins b = {0};
@@ -141,11 +175,14 @@ static zagg_status histogram_run(const zx_fn *fn, const zx_type *p, const zx_val
     }
     ZAGG_TRY(zx_histogram_of(r->memory, &b.h, r->err));
     ZAGG_TRY(counts_of(r, p, a, &data, &b, &items[0], &items[1]));
+    if (is_density(p))
+        ZAGG_TRY(densities(r, &items[0], &items[1], &items[0]));
     *out = (zx_val){.n = 2, .items = items};
     return ZAGG_OK;
 }
 
 const zx_fn ZX_HISTOGRAM[] = {
-    {"histogram", "a bins range density weights", 1, false, 0, histogram_type, histogram_run},
+    {"histogram", "a bins range density weights", 1, false, 0, histogram_type,
+     histogram_run},
     {0},
 };

@@ -1,8 +1,8 @@
-/* Reductions: one value for each segment, or along an axis of a table. The arithmetic is that of
- * the reducers (stats), so that an expression and a field's function give the same bits. */
+/* Reductions: one value for each segment, or along an axis of a table. The arithmetic is
+ * that of the reducers (stats), so that an expression and a field's function give the
+ * same bits. */
 #include "expr/elementwise.h"
 #include "expr/fn.h"
-
 #include "stats/reduce_impl.h"
 
 #include <math.h>
@@ -52,8 +52,8 @@ static zagg_dtype sum_dtype(zagg_dtype t)
     return zagg_dtype_is_unsigned_int(t) ? ZAGG_DT_U64 : ZAGG_DT_I64;
 }
 
-static zagg_status result_dtype(const zx_fn *fn, const zx_type *p, zagg_dtype a, zx_check *c,
-                                zagg_dtype *out)
+static zagg_status result_dtype(const zx_fn *fn, const zx_type *p, zagg_dtype a,
+                                zx_check *c, zagg_dtype *out)
 {
     zagg_dtype wanted;
     const zg_reduce_op op = op_of(fn);
@@ -101,8 +101,8 @@ static zagg_status result_dtype(const zx_fn *fn, const zx_type *p, zagg_dtype a,
 }
 
 /* The axis that is reduced, and what rank is left. */
-static zagg_status axis_type(const zx_fn *fn, const zx_type *p, unsigned rank, zx_check *c,
-                             int *axis, unsigned *left)
+static zagg_status axis_type(const zx_fn *fn, const zx_type *p, unsigned rank,
+                             zx_check *c, int *axis, unsigned *left)
 {
     const zx_type *t = param(fn, p, "axis");
     int64_t a;
@@ -162,7 +162,8 @@ static bool find_method(const zx_type *t, zg_quantile_method *out)
     *out = ZG_Q_LINEAR;
     if (!is_given(t))
         return true;
-    for (size_t i = 0; t->kind == ZX_K_TEXT && i < sizeof METHODS / sizeof METHODS[0]; i++)
+    for (size_t i = 0; t->kind == ZX_K_TEXT && i < sizeof METHODS / sizeof METHODS[0];
+         i++)
         if (strcmp(t->text, METHODS[i].name) == 0) {
             *out = METHODS[i].method;
             return true;
@@ -180,14 +181,15 @@ static bool picks(zg_quantile_method m)
 static zagg_status quantile_result(const zx_fn *fn, const zx_type *p, zx_check *c,
                                    zx_type *out)
 {
-    quantile_type q;
+    quantile_type q = {0};
     zg_quantile_method method;
     const zx_type *qt = param(fn, p, "q");
     ZAGG_TRY(q_type(qt, c, &q));
     if (!find_method(param(fn, p, "method"), &method))
-        return zx_refuse(c, "method must be linear, lower, higher, nearest, midpoint, hazen, "
-                            "weibull, median_unbiased, normal_unbiased or one of the cdf "
-                            "methods");
+        return zx_refuse(
+            c, "method must be linear, lower, higher, nearest, midpoint, hazen, "
+               "weibull, median_unbiased, normal_unbiased or one of the cdf "
+               "methods");
     if (picks(method))
         out->dtype = p[0].dtype;
     else if (q.wide)
@@ -201,7 +203,8 @@ static zagg_status quantile_result(const zx_fn *fn, const zx_type *p, zx_check *
     return ZAGG_OK;
 }
 
-static zagg_status reduce_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status reduce_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                               zx_type *out)
 {
     zx_type a;
     int axis;
@@ -223,9 +226,9 @@ static zagg_status reduce_type(const zx_fn *fn, const zx_type *p, zx_check *c, z
             ZAGG_TRY(zx_want_value(c, weights, "weights"));
             if (weights->rank != a.rank)
                 return zx_refuse(c, "weights must have the shape of what is averaged");
-            out->dtype = zx_promote(a.dtype, weights->dtype);
+            out->dtype = zg_promote(a.dtype, weights->dtype);
             if (!zagg_dtype_is_float(a.dtype))
-                out->dtype = zx_promote(out->dtype, ZAGG_DT_F64);
+                out->dtype = zg_promote(out->dtype, ZAGG_DT_F64);
         }
     }
     return ZAGG_OK;
@@ -247,13 +250,14 @@ static zagg_status need_scratch(work *w, zagg_dtype dtype, size_t n)
     if (n <= w->scratch_n && w->scratch)
         return ZAGG_OK;
     w->scratch_n = n < 64 ? 64 : n;
-    w->scratch = zx_take(w->r, zg_reducer_scratch_bytes(&w->reducer, dtype, w->scratch_n) + 64,
-                         1);
+    w->scratch =
+        zx_take(w->r, zg_reducer_scratch_bytes(&w->reducer, dtype, w->scratch_n) + 64, 1);
     return w->scratch ? ZAGG_OK : w->r->err->status;
 }
 
 /* sum and mean in another type than that of the data. */
-static bool cast_sum(const work *w, zagg_dtype dtype, const void *x, size_t n, zg_scalar *out)
+static bool cast_sum(const work *w, zagg_dtype dtype, const void *x, size_t n,
+                     zg_scalar *out)
 {
     if (w->cast_to == ZAGG_DT_NONE || w->cast_to == dtype ||
         !zagg_dtype_is_float(w->cast_to))
@@ -268,23 +272,49 @@ static bool cast_sum(const work *w, zagg_dtype dtype, const void *x, size_t n, z
     return true;
 }
 
+/* The first extreme that is a number. */
+static zagg_status arg_skipping_nan(work *w, size_t seg, zagg_dtype dtype, const void *x,
+                                    size_t n, int64_t *out)
+{
+    double best = 0;
+    bool any = false;
+    const size_t size = zagg_dtype_size(dtype);
+    for (size_t i = 0; i < n; i++) {
+        double v;
+        zg_cast(dtype, (const char *)x + i * size, ZAGG_DT_F64, &v, 1);
+        if (v != v || (any && (w->reducer.op == ZG_OP_ARGMAX ? v <= best : v >= best)))
+            continue;
+        best = v;
+        any = true;
+        *out = (int64_t)i;
+    }
+    return any ? ZAGG_OK : zx_fail(w->r, seg, "ValueError: All-NaN slice encountered");
+}
+
 static void put(zg_scalar s, zagg_dtype dtype, void *to)
 {
     if (zagg_dtype_is_float(s.dtype))
         zg_cast(ZAGG_DT_F64, &s.v.f, dtype, to, 1);
     else
-        zg_cast(zagg_dtype_is_unsigned_int(s.dtype) ? ZAGG_DT_U64 : ZAGG_DT_I64, &s.v, dtype,
-                to, 1);
+        zg_cast(zagg_dtype_is_unsigned_int(s.dtype) ? ZAGG_DT_U64 : ZAGG_DT_I64, &s.v,
+                dtype, to, 1);
 }
 
-static zagg_status reduce_slice(work *w, size_t seg, zagg_dtype dtype, const void *x, size_t n,
-                                zagg_dtype weights_dtype, const void *weights, void *to)
+static zagg_status reduce_slice(work *w, size_t seg, zagg_dtype dtype, const void *x,
+                                size_t n, zagg_dtype weights_dtype, const void *weights,
+                                void *to)
 {
-    zg_scalar value;
+    zg_scalar value = {ZAGG_DT_I64, {0}};
+    if (w->reducer.skip_nan &&
+        (w->reducer.op == ZG_OP_ARGMIN || w->reducer.op == ZG_OP_ARGMAX)) {
+        ZAGG_TRY(arg_skipping_nan(w, seg, dtype, x, n, &value.v.i));
+        put(value, w->result, to);
+        return ZAGG_OK;
+    }
     ZAGG_TRY(need_scratch(w, dtype, n));
     if (!cast_sum(w, dtype, x, n, &value)) {
-        const zagg_status status = zg_reduce(&w->reducer, dtype, x, n, weights_dtype, weights,
-                                             w->scratch, &value, w->r->err);
+        const zagg_status status = zg_reduce(&w->reducer, dtype, x, n, weights_dtype,
+                                             weights, w->scratch, &value, w->r->err);
         if (status != ZAGG_OK) {
             w->r->bad_segment = seg;
             return status == ZAGG_ENOMEM ? status : ZAGG_ERANGE;
@@ -295,7 +325,8 @@ static zagg_status reduce_slice(work *w, size_t seg, zagg_dtype dtype, const voi
 }
 
 /* Everything of each segment. */
-static zagg_status reduce_whole(work *w, const zx_val *a, const zx_val *weights, zx_val *out)
+static zagg_status reduce_whole(work *w, const zx_val *a, const zx_val *weights,
+                                zx_val *out)
 {
     const size_t size = zagg_dtype_size(w->result);
     const bool uniform = a->uniform && (!weights || weights->uniform);
@@ -401,7 +432,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* q as an array of float64: the difference in the type of the data, the rest in double. */
+/* q as an array of float64: the difference in the type of the data, the rest in double.
+ */
 static zagg_status wide_quantile(work *w, size_t seg, zagg_dtype dtype, const void *x,
                                  size_t n, double q, double *out)
 {
@@ -447,11 +479,13 @@ static zagg_status one_quantile(work *w, const zx_type *qt, const zx_val *a, siz
         q /= 100;
     if (!(q >= 0 && q <= 1))
         return zx_fail(w->r, seg, "ValueError: %s must be in the range %s",
-                       percent ? "Percentiles" : "Quantiles", percent ? "[0, 100]" : "[0, 1]");
+                       percent ? "Percentiles" : "Quantiles",
+                       percent ? "[0, 100]" : "[0, 1]");
     w->reducer.q = q;
-    w->reducer.q_picks = !percent && qt->kind == ZX_K_VALUE && qt->weak &&
-                         qt->dtype == ZAGG_DT_I64;
-    const bool wide = (qt->kind == ZX_K_SEQ || !qt->weak) && w->reducer.method == ZG_Q_LINEAR;
+    w->reducer.q_picks =
+        !percent && qt->kind == ZX_K_VALUE && qt->weak && qt->dtype == ZAGG_DT_I64;
+    const bool wide =
+        (qt->kind == ZX_K_SEQ || !qt->weak) && w->reducer.method == ZG_Q_LINEAR;
     if (!wide)
         return reduce_slice(w, seg, a->dtype, x, n, ZAGG_DT_NONE, NULL, to);
     double value;
@@ -460,8 +494,8 @@ static zagg_status one_quantile(work *w, const zx_type *qt, const zx_val *a, siz
     return ZAGG_OK;
 }
 
-static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p, const zx_val *args,
-                             const zx_val *a, zx_val *out)
+static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p,
+                             const zx_val *args, const zx_val *a, zx_val *out)
 {
     const zx_type *qt = param(fn, p, "q");
     const bool percent = strstr(fn->name, "percent") != NULL;
@@ -518,9 +552,8 @@ static zagg_status reduce_run(const zx_fn *fn, const zx_type *p, const zx_val *a
     ZAGG_TRY(reduce_type(fn, p, &none, &result));
     ZAGG_TRY(zx_as_array(r, &p[0], &args[0], &a));
     ZAGG_TRY(axis_type(fn, p, a.rank, &none, &axis, &left));
-    w.reducer = (zg_reducer){.name = fn->name,
-                             .op = op_of(fn),
-                             .skip_nan = (fn->op & SKIPS_NAN) != 0};
+    w.reducer = (zg_reducer){
+        .name = fn->name, .op = op_of(fn), .skip_nan = (fn->op & SKIPS_NAN) != 0};
     w.result = result.dtype;
     const zx_type *ddof = param(fn, p, "ddof");
     w.reducer.ddof = is_given(ddof) ? ddof->f : 0;
@@ -533,7 +566,8 @@ static zagg_status reduce_run(const zx_fn *fn, const zx_type *p, const zx_val *a
     if (w.reducer.op == ZG_OP_QUANTILE) {
         w.reducer.q = param(fn, p, "q")->f / (strstr(fn->name, "percent") ? 100 : 1);
         if (!param(fn, p, "q")->constant || !(w.reducer.q >= 0 && w.reducer.q <= 1))
-            return zx_fail(r, 0, "ValueError: q must be a literal number in its range here");
+            return zx_fail(r, 0,
+                           "ValueError: q must be a literal number in its range here");
     }
     if (axis == WHOLE)
         return reduce_whole(&w, &a, NULL, out);
@@ -542,7 +576,8 @@ static zagg_status reduce_run(const zx_fn *fn, const zx_type *p, const zx_val *a
 
 /* ---- running sums ---- */
 
-static zagg_status running_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status running_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                zx_type *out)
 {
     int64_t axis;
     ZAGG_TRY(zx_want_array(c, &p[0], fn->name));
@@ -569,19 +604,30 @@ static zagg_status running_run(const zx_fn *fn, const zx_type *p, const zx_val *
             if (i == 0)
                 memcpy(z, x, size);
             else
-                zx_kernel_binary((zx_op)fn->op, dtype, z + (i - 1) * size, 1, x + i * size, 1,
-                                 z + i * size, 1);
+                zx_kernel_binary((zx_op)fn->op, dtype, z + (i - 1) * size, 1,
+                                 x + i * size, 1, z + i * size, 1);
         }
     }
     return ZAGG_OK;
 }
 
-#define PLAIN(name, method, op) {name, "a axis", 1, method, op, reduce_type, reduce_run}
-#define TYPED(name, method, op) {name, "a axis dtype", 1, method, op, reduce_type, reduce_run}
+#define PLAIN(name, method, op)                                                          \
+    {                                                                                    \
+        name, "a axis", 1, method, op, reduce_type, reduce_run                           \
+    }
+#define TYPED(name, method, op)                                                          \
+    {                                                                                    \
+        name, "a axis dtype", 1, method, op, reduce_type, reduce_run                     \
+    }
 #define SPREAD(name, method, op)                                                         \
-    {name, "a axis dtype out ddof", 1, method, op, reduce_type, reduce_run}
+    {                                                                                    \
+        name, "a axis dtype out ddof", 1, method, op, reduce_type, reduce_run            \
+    }
 #define QUANTILE(name, op)                                                               \
-    {name, "a q axis out overwrite_input method", 2, false, op, reduce_type, reduce_run}
+    {                                                                                    \
+        name, "a q axis out overwrite_input method", 2, false, op, reduce_type,          \
+            reduce_run                                                                   \
+    }
 
 const zx_fn ZX_REDUCTIONS[] = {
     TYPED("sum", true, ZG_OP_SUM),
@@ -611,6 +657,8 @@ const zx_fn ZX_REDUCTIONS[] = {
     PLAIN("nanmin", false, ZG_OP_MIN | SKIPS_NAN),
     PLAIN("nanmax", false, ZG_OP_MAX | SKIPS_NAN),
     PLAIN("nanmedian", false, ZG_OP_MEDIAN | SKIPS_NAN),
+    PLAIN("nanargmin", false, ZG_OP_ARGMIN | SKIPS_NAN),
+    PLAIN("nanargmax", false, ZG_OP_ARGMAX | SKIPS_NAN),
     QUANTILE("nanquantile", ZG_OP_QUANTILE | SKIPS_NAN),
     QUANTILE("nanpercentile", ZG_OP_QUANTILE | SKIPS_NAN),
     {"cumsum", "a axis", 1, true, ZX_ADD, running_type, running_run},

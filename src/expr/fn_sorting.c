@@ -38,11 +38,12 @@ BY(by_f64, f, order_f64)
 BY(by_i64, i, WHOLE_ORDER)
 BY(by_u64, u, WHOLE_ORDER)
 
-static zagg_status keys_of(zx_run *r, zagg_dtype dtype, const void *x, size_t n, keyed **out)
+static zagg_status keys_of(zx_run *r, zagg_dtype dtype, const void *x, size_t n,
+                           keyed **out)
 {
     const size_t size = zagg_dtype_size(dtype);
     const bool is_float = zagg_dtype_is_float(dtype);
-    const zagg_dtype wide = is_float                                              ? ZAGG_DT_F64
+    const zagg_dtype wide = is_float ? ZAGG_DT_F64
                             : zagg_dtype_is_unsigned_int(dtype) || dtype == ZAGG_DT_BOOL
                                 ? ZAGG_DT_U64
                                 : ZAGG_DT_I64;
@@ -96,7 +97,8 @@ static zagg_status sort_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
             if (fn->op == ARGSORT)
                 ((int64_t *)out->data)[first + i] = (int64_t)k[i].place;
             else
-                memcpy((char *)out->data + (first + i) * size, x + k[i].place * size, size);
+                memcpy((char *)out->data + (first + i) * size, x + k[i].place * size,
+                       size);
     }
     return ZAGG_OK;
 }
@@ -111,8 +113,8 @@ static bool same_element(zagg_dtype dtype, const char *x, const char *y)
     return u == v || (u != u && v != v); /* NaNs are one, as np.unique has them */
 }
 
-static zagg_status unique_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                              zx_val *out)
+static zagg_status unique_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
 {
     zx_val v;
     keyed *k;
@@ -146,28 +148,12 @@ static zagg_status unique_run(const zx_fn *fn, const zx_type *p, const zx_val *a
 
 /* ---- places of what is not zero ---- */
 
-static zagg_status nonzero_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
-{
-    zx_type *items;
-    ZAGG_TRY(zx_want_array(c, &p[0], fn->name));
-    if (p[0].rank != 1)
-        return zx_refuse(c, "%s of a table is not supported", fn->name);
-    *out = zx_value_type(ZAGG_DT_I64, 1);
-    if (fn->op == 0)
-        return ZAGG_OK;
-    ZAGG_TRY(zagg_arena_alloc(c->arena, 1, sizeof *items, &items, c->err));
-    items[0] = *out;
-    *out = (zx_type){.kind = ZX_K_SEQ, .n = 1, .items = items};
-    return ZAGG_OK;
-}
-
-static zagg_status nonzero_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                               zx_val *out)
+/* The places alone, or as the tuple of one that nonzero gives. */
+static zagg_status places(zx_run *r, const zx_val *a, zx_val *out)
 {
     zx_val truth;
     size_t n_out = 0;
-    (void)p;
-    ZAGG_TRY(zx_cast(r, &a[0], ZAGG_DT_BOOL, &truth));
+    ZAGG_TRY(zx_cast(r, a, ZAGG_DT_BOOL, &truth));
     size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
     int64_t *to = off ? zx_take(r, zx_elements(&truth) + 1, sizeof *to) : NULL;
     if (!to)
@@ -180,20 +166,49 @@ static zagg_status nonzero_run(const zx_fn *fn, const zx_type *p, const zx_val *
                 to[n_out++] = (int64_t)i;
         off[s + 1] = n_out;
     }
-    zx_val v = truth;
-    v.dtype = ZAGG_DT_I64;
-    v.off = off;
-    v.data = to;
-    if (fn->op == 0) {
-        *out = v;
-        return ZAGG_OK;
-    }
+    *out = truth;
+    out->dtype = ZAGG_DT_I64;
+    out->off = off;
+    out->data = to;
+    return ZAGG_OK;
+}
+
+zagg_status zx_nonzero_type(const zx_type *p, zx_check *c, zx_type *out)
+{
+    zx_type *items;
+    ZAGG_TRY(zx_want_array(c, &p[0], "the argument"));
+    if (p[0].rank != 1)
+        return zx_refuse(c, "places in a table are not supported");
+    ZAGG_TRY(zagg_arena_alloc(c->arena, 1, sizeof *items, &items, c->err));
+    items[0] = zx_value_type(ZAGG_DT_I64, 1);
+    *out = (zx_type){.kind = ZX_K_SEQ, .n = 1, .items = items};
+    return ZAGG_OK;
+}
+
+zagg_status zx_nonzero(zx_run *r, const zx_val *a, zx_val *out)
+{
     zx_val *items = zx_take(r, 1, sizeof *items);
     if (!items)
         return r->err->status;
-    items[0] = v;
+    ZAGG_TRY(places(r, a, &items[0]));
     *out = (zx_val){.n = 1, .items = items};
     return ZAGG_OK;
+}
+
+static zagg_status nonzero_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                zx_type *out)
+{
+    ZAGG_TRY(zx_nonzero_type(p, c, out));
+    if (fn->op == 0)
+        *out = zx_value_type(ZAGG_DT_I64, 1);
+    return ZAGG_OK;
+}
+
+static zagg_status nonzero_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                               zx_run *r, zx_val *out)
+{
+    (void)p;
+    return fn->op == 0 ? places(r, &a[0], out) : zx_nonzero(r, &a[0], out);
 }
 
 /* ---- searching in sorted arrays ---- */
@@ -218,7 +233,8 @@ static bool is_right(const zx_type *t)
     return t->kind == ZX_K_TEXT && strcmp(t->text, "right") == 0;
 }
 
-static zagg_status search_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status search_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                               zx_type *out)
 {
     zx_type a, v;
     ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
@@ -255,8 +271,8 @@ static zagg_status digit(zx_run *r, size_t seg, const double *bins, size_t n, do
     return ZAGG_OK;
 }
 
-static zagg_status search_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                              zx_val *out)
+static zagg_status search_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
 {
     zx_val first, second;
     ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &first));
@@ -301,7 +317,7 @@ static zagg_status isin_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
     (void)fn;
     ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &x));
     ZAGG_TRY(zx_as_array(r, &p[1], &a[1], &set));
-    const zagg_dtype common = zx_promote(x.dtype, set.dtype);
+    const zagg_dtype common = zg_promote(x.dtype, set.dtype);
     ZAGG_TRY(zx_cast(r, &x, common, &x));
     ZAGG_TRY(zx_cast(r, &set, common, &set));
     const bool invert = p[3].kind == ZX_K_VALUE && p[3].i != 0;
@@ -329,7 +345,8 @@ static zagg_status isin_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
 
 /* ---- bincount ---- */
 
-static zagg_status bincount_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status bincount_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                 zx_type *out)
 {
     int64_t least;
     ZAGG_TRY(zx_want_array(c, &p[0], fn->name));
@@ -344,8 +361,8 @@ static zagg_status bincount_type(const zx_fn *fn, const zx_type *p, zx_check *c,
     return least < 0 ? zx_refuse(c, "minlength must not be negative") : ZAGG_OK;
 }
 
-static zagg_status bincount_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                                zx_val *out)
+static zagg_status bincount_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                                zx_run *r, zx_val *out)
 {
     zx_val x, w = {0};
     const bool weighted = p[1].kind == ZX_K_VALUE;
@@ -363,14 +380,15 @@ static zagg_status bincount_run(const zx_fn *fn, const zx_type *p, const zx_val 
         int64_t most = least;
         for (size_t i = 0; i < zx_rows(&x, s); i++) {
             if (each[i] < 0)
-                return zx_fail(r, s,
-                               "ValueError: 'list' argument must have no negative elements");
+                return zx_fail(
+                    r, s, "ValueError: 'list' argument must have no negative elements");
             most = each[i] >= most ? each[i] + (each[i] < INT64_MAX) : most;
         }
         if ((uint64_t)most > r->limit)
             return zx_fail(r, s, "bincount: %lld bins are too many", (long long)most);
         if (weighted && zx_rows(&w, s) != zx_rows(&x, s))
-            return zx_fail(r, s, "ValueError: The weights and list don't have the same length.");
+            return zx_fail(
+                r, s, "ValueError: The weights and list don't have the same length.");
         off[s + 1] = off[s] + (size_t)most;
     }
     ZAGG_TRY(zx_new_array(r, weighted ? ZAGG_DT_F64 : ZAGG_DT_I64, off, out));
@@ -390,7 +408,8 @@ static zagg_status bincount_run(const zx_fn *fn, const zx_type *p, const zx_val 
 
 /* ---- interp ---- */
 
-static zagg_status interp_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+static zagg_status interp_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                               zx_type *out)
 {
     zx_type t[3];
     for (int i = 0; i < 3; i++)
@@ -432,8 +451,8 @@ static double between(const double *x, const double *y, size_t n, double at, dou
     return v;
 }
 
-static zagg_status interp_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                              zx_val *out)
+static zagg_status interp_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
 {
     zx_val v[3];
     (void)fn;
@@ -499,10 +518,11 @@ static zagg_status take_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
         for (size_t i = 0; i < zx_rows(&index, s); i++) {
             const int64_t at = each[i] < 0 ? each[i] + n : each[i];
             if (at < 0 || at >= n)
-                return zx_fail(r, s,
-                               "IndexError: index %lld is out of bounds for axis 0 with size "
-                               "%lld",
-                               (long long)each[i], (long long)n);
+                return zx_fail(
+                    r, s,
+                    "IndexError: index %lld is out of bounds for axis 0 with size "
+                    "%lld",
+                    (long long)each[i], (long long)n);
             memcpy(to + i * size, x + (size_t)at * size, size);
         }
     }
@@ -517,7 +537,8 @@ const zx_fn ZX_SORTING[] = {
     {"nonzero", "a", 1, true, 1, nonzero_type, nonzero_run},
     {"searchsorted", "a v side", 2, false, 0, search_type, search_run},
     {"digitize", "x bins right", 2, false, 1, search_type, search_run},
-    {"isin", "element test_elements assume_unique invert", 2, false, 0, isin_type, isin_run},
+    {"isin", "element test_elements assume_unique invert", 2, false, 0, isin_type,
+     isin_run},
     {"bincount", "x weights minlength", 1, false, 0, bincount_type, bincount_run},
     {"interp", "x xp fp left right", 3, false, 0, interp_type, interp_run},
     {"take", "a indices", 2, true, 0, take_type, take_run},

@@ -37,8 +37,9 @@ static zagg_status kind_of(zx_check *c, const zx_type *t, int *out)
     else if (array.kind == ZX_K_VALUE && array.rank == 1 && is_whole(&array))
         *out = MANY;
     else
-        return zx_refuse(c, "an index must be a whole number, a slice, a mask of the same "
-                            "length or an array of whole numbers");
+        return zx_refuse(c,
+                         "an index must be a whole number, a slice, a mask of the same "
+                         "length or an array of whole numbers");
     return ZAGG_OK;
 }
 
@@ -90,7 +91,8 @@ zagg_status zx_index_type(zx_check *c, const zx_type *types, size_t n, zx_type *
 
 static zagg_status out_of_bounds(zx_run *r, size_t seg, int64_t i, size_t n)
 {
-    return zx_fail(r, seg, "IndexError: index %lld is out of bounds for axis 0 with size %zu",
+    return zx_fail(r, seg,
+                   "IndexError: index %lld is out of bounds for axis 0 with size %zu",
                    (long long)i, n);
 }
 
@@ -227,7 +229,8 @@ static zagg_status pick(zx_run *r, int kind, const zx_type *t, const zx_val *ind
         for (size_t i = 0; i < n; i++)                                                   \
             for (size_t k = 0; k < out_cols; k++)                                        \
                 to_[i * out_cols + k] =                                                  \
-                    from_[rows[i] * v->cols + (size_t)(cols->start + (int64_t)k * cols->step)]; \
+                    from_[rows[i] * v->cols +                                            \
+                          (size_t)(cols->start + (int64_t)k * cols->step)];              \
     } while (0)
 
 /* Rows and columns of a value, element by element. */
@@ -260,7 +263,7 @@ static zagg_status pick_columns(zx_run *r, const zx_type *types, const zx_val *v
         return ZAGG_OK;
     if (types[2].kind == ZX_K_SEQ)
         return slice_of(r, &types[2], &values[2], 0, values[0].cols, out);
-    size_t at;
+    size_t at = 0;
     const int64_t first = zx_int(&values[2], 0);
     for (size_t s = 1; s < r->n_seg && !values[2].uniform; s++)
         if (zx_int(&values[2], s) != first)
@@ -292,7 +295,8 @@ zagg_status zx_index(zx_run *r, const zx_type *types, const zx_val *values, size
         *out = *v;
         return ZAGG_OK;
     }
-    if (n == 3 && types[2].kind == ZX_K_NONE) { /* [:, None]: each value a row of its own */
+    if (n == 3 &&
+        types[2].kind == ZX_K_NONE) { /* [:, None]: each value a row of its own */
         ZAGG_TRY(pick(r, SLICE, &types[1], &index, v, &rows));
         cols = (span){0, 1, 1};
     } else {
@@ -304,7 +308,8 @@ zagg_status zx_index(zx_run *r, const zx_type *types, const zx_val *values, size
         ZAGG_TRY(pick(r, kind, &types[1], &index, v, &rows));
         ZAGG_TRY(pick_columns(r, types, values, n, &cols));
     }
-    /* A number takes its axis away; what is left decides how the elements are laid out. */
+    /* A number takes its axis away; what is left decides how the elements are laid out.
+     */
     const bool one_row = n >= 2 && run_kind(&types[1], &index) == ONE;
     const bool one_column = v->rank == 1 || (n == 3 && types[2].kind != ZX_K_SEQ);
     if (n == 3 && types[2].kind == ZX_K_NONE) {
@@ -318,7 +323,8 @@ zagg_status zx_index(zx_run *r, const zx_type *types, const zx_val *values, size
         *out = (zx_val){.dtype = v->dtype, .n_seg = r->n_seg, .off = rows.off};
         out->rank = one_column ? 1 : 2;
         out->cols = one_column ? 1 : cols.n;
-        out->data = zx_take(r, rows.off[r->n_seg] * out->cols + 1, zagg_dtype_size(v->dtype));
+        out->data =
+            zx_take(r, rows.off[r->n_seg] * out->cols + 1, zagg_dtype_size(v->dtype));
         if (!out->data)
             return r->err->status;
     }

@@ -1,7 +1,6 @@
-/* Loops over elements. Each exists for two arrays and for an array with one element on either
- * side; the compiler makes vector code of those that allow it. */
+/* Loops over elements. Each exists for two arrays and for an array with one element on
+ * either side; the compiler makes vector code of those that allow it. */
 #include "expr/elementwise.h"
-
 #include "num/num.h"
 
 #include <math.h>
@@ -37,28 +36,24 @@
 
 /* ---- whole numbers wrap ---- */
 
-#define INT_DIVIDE(T, UT)                                                                \
+#define SIGNED_DIVIDE(T, UT)                                                             \
     static T floor_div_##T(T x, T y)                                                     \
     {                                                                                    \
         if (y == 0)                                                                      \
             return 0;                                                                    \
-        if ((T)-1 < 0 && y == (T)-1)                                                     \
+        if (y == -1)                                                                     \
             return (T)(UT)(0 - (uint64_t)x);                                             \
         const T q = (T)(x / y);                                                          \
         return (T)(q - (T)((x % y != 0) && ((x < 0) != (y < 0))));                       \
     }                                                                                    \
-    static T floor_mod_##T(T x, T y)                                                     \
-    {                                                                                    \
-        if (y == 0 || ((T)-1 < 0 && y == (T)-1))                                         \
-            return 0;                                                                    \
-        const T m = (T)(x % y);                                                          \
-        return (T)((m != 0 && ((m < 0) != (y < 0))) ? m + y : m);                        \
-    }                                                                                    \
     static T c_mod_##T(T x, T y)                                                         \
     {                                                                                    \
-        if (y == 0 || ((T)-1 < 0 && y == (T)-1))                                         \
-            return 0;                                                                    \
-        return (T)(x % y);                                                               \
+        return y == 0 || y == -1 ? (T)0 : (T)(x % y);                                    \
+    }                                                                                    \
+    static T floor_mod_##T(T x, T y)                                                     \
+    {                                                                                    \
+        const T m = c_mod_##T(x, y);                                                     \
+        return (T)((m != 0 && ((m < 0) != (y < 0))) ? m + y : m);                        \
     }                                                                                    \
     static T shift_left_##T(T x, T y)                                                    \
     {                                                                                    \
@@ -66,9 +61,29 @@
     }                                                                                    \
     static T shift_right_##T(T x, T y)                                                   \
     {                                                                                    \
-        if ((uint64_t)y < sizeof(T) * 8)                                                 \
-            return (T)(x >> y);                                                          \
-        return x < 0 ? (T)-1 : (T)0;                                                     \
+        return (T)(x >> ((uint64_t)y < sizeof(T) * 8 ? y : (T)(sizeof(T) * 8 - 1)));     \
+    }
+
+#define UNSIGNED_DIVIDE(T)                                                               \
+    static T floor_div_##T(T x, T y)                                                     \
+    {                                                                                    \
+        return y == 0 ? (T)0 : (T)(x / y);                                               \
+    }                                                                                    \
+    static T c_mod_##T(T x, T y)                                                         \
+    {                                                                                    \
+        return y == 0 ? (T)0 : (T)(x % y);                                               \
+    }                                                                                    \
+    static T floor_mod_##T(T x, T y)                                                     \
+    {                                                                                    \
+        return c_mod_##T(x, y);                                                          \
+    }                                                                                    \
+    static T shift_left_##T(T x, T y)                                                    \
+    {                                                                                    \
+        return y < sizeof(T) * 8 ? (T)((uint64_t)x << y) : (T)0;                         \
+    }                                                                                    \
+    static T shift_right_##T(T x, T y)                                                   \
+    {                                                                                    \
+        return y < sizeof(T) * 8 ? (T)(x >> y) : (T)0;                                   \
     }
 
 #define INT_KERNEL(T, UT)                                                                \
@@ -141,14 +156,14 @@
     }
 
 /* clang-format off: one line a type */
-INT_DIVIDE(int8_t, uint8_t)
-INT_DIVIDE(int16_t, uint16_t)
-INT_DIVIDE(int32_t, uint32_t)
-INT_DIVIDE(int64_t, uint64_t)
-INT_DIVIDE(uint8_t, uint8_t)
-INT_DIVIDE(uint16_t, uint16_t)
-INT_DIVIDE(uint32_t, uint32_t)
-INT_DIVIDE(uint64_t, uint64_t)
+SIGNED_DIVIDE(int8_t, uint8_t)
+SIGNED_DIVIDE(int16_t, uint16_t)
+SIGNED_DIVIDE(int32_t, uint32_t)
+SIGNED_DIVIDE(int64_t, uint64_t)
+UNSIGNED_DIVIDE(uint8_t)
+UNSIGNED_DIVIDE(uint16_t)
+UNSIGNED_DIVIDE(uint32_t)
+UNSIGNED_DIVIDE(uint64_t)
 INT_KERNEL(int8_t, uint8_t)
 INT_KERNEL(int16_t, uint16_t)
 INT_KERNEL(int32_t, uint32_t)
@@ -175,7 +190,7 @@ static void bool_kernel(zx_op op, const void *a, size_t stride_a, const void *b,
     case ZX_BITAND:
     case ZX_MINIMUM:
     case ZX_FMIN:
-        EACH(uint8_t, uint8_t, x &y);
+        EACH(uint8_t, uint8_t, x & y);
         break;
     default:
         int_uint8_t(op, a, stride_a, b, stride_b, out, n);
@@ -185,7 +200,8 @@ static void bool_kernel(zx_op op, const void *a, size_t stride_a, const void *b,
 
 /* ---- floating point ---- */
 
-/* numpy's floor division and remainder, in the width of the operands: config.md 5, rule 7. */
+/* numpy's floor division and remainder, in the width of the operands: config.md 5,
+ * rule 7. */
 #define FLOAT_DIVIDE(T, FMOD, FLOOR, COPYSIGN)                                           \
     static T divmod_##T(T x, T y, T *rest)                                               \
     {                                                                                    \
@@ -355,8 +371,8 @@ static uint64_t power_u64(uint64_t x, uint64_t y)
     return r;
 }
 
-bool zx_kernel_int_power(zagg_dtype compute, const void *a, size_t stride_a, const void *b,
-                         size_t stride_b, void *out, size_t n)
+bool zx_kernel_int_power(zagg_dtype compute, const void *a, size_t stride_a,
+                         const void *b, size_t stride_b, void *out, size_t n)
 {
     const size_t size = zagg_dtype_size(compute);
     for (size_t i = 0; i < n; i++) {

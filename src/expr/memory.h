@@ -19,6 +19,7 @@ struct zagg_expr_memory {
 
 void zx_memory_reset(zagg_expr_memory *m);
 /** The histogram of this memory. */
-zagg_status zx_histogram_of(zagg_expr_memory *m, struct zg_histogram **out, zagg_err *err);
+zagg_status zx_histogram_of(zagg_expr_memory *m, struct zg_histogram **out,
+                            zagg_err *err);
 
 #endif

@@ -7,16 +7,16 @@
 #include "expr/value.h"
 
 typedef enum zx_step_kind {
-    ZX_S_NAME = 0,   /* input number `target` */
-    ZX_S_CONST,      /* element of `constant` */
-    ZX_S_SEQ,        /* args are the items */
+    ZX_S_NAME = 0, /* input number `target` */
+    ZX_S_CONST,    /* element of `constant` */
+    ZX_S_SEQ,      /* args are the items */
     ZX_S_UNARY,
     ZX_S_BINARY,
     ZX_S_CALL,
-    ZX_S_INDEX,      /* see zx_index */
-    ZX_S_ITEM,       /* item `target` of a sequence */
+    ZX_S_INDEX, /* see zx_index */
+    ZX_S_ITEM,  /* item `target` of a sequence */
     ZX_S_ATTR,
-    ZX_S_MOVE,       /* arg 0 as the type of the slot: joins branches */
+    ZX_S_MOVE, /* arg 0 as the type of the slot: joins branches */
     ZX_S_NOT,
     ZX_S_JUMP,       /* to step `target` */
     ZX_S_JUMP_FALSE, /* if arg 0 is false */
@@ -31,7 +31,8 @@ typedef struct zx_step {
     zagg_dtype compute; /* BINARY; NONE: signed against unsigned */
     const zx_fn *fn;
     size_t out, target;
-    size_t n_args; /* CALL: one for each parameter, with the number of no slot where absent */
+    size_t n_args; /* CALL: one for each parameter, with the number of no slot where
+                      absent */
     const size_t *args;
     const zx_type *types; /* of the arguments, CALL: ABSENT where not given */
     uint64_t constant;
@@ -52,8 +53,8 @@ struct zagg_program {
     bool branches; /* run segment by segment */
 };
 
-/** a[i, ...]: type of the result. `types` are the array and its indices, a slice being a SEQ of
- *  three items and an ellipsis TEXT. */
+/** a[i, ...]: type of the result. `types` are the array and its indices, a slice being a
+ * SEQ of three items and an ellipsis TEXT. */
 zagg_status zx_index_type(zx_check *c, const zx_type *types, size_t n, zx_type *out);
 zagg_status zx_index(zx_run *r, const zx_type *types, const zx_val *values, size_t n,
                      zx_val *out);

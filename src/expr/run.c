@@ -1,9 +1,9 @@
-/* The interpreter: each step works on the values of all segments of a batch at once. Programs
- * with branches run segment by segment, as only there may one side be left out. */
-#include "expr/program.h"
-
+/* The interpreter: each step works on the values of all segments of a batch at once.
+ * Programs with branches run segment by segment, as only there may one side be left out.
+ */
 #include "expr/elementwise.h"
 #include "expr/memory.h"
+#include "expr/program.h"
 
 #include <math.h>
 #include <string.h>
@@ -114,7 +114,8 @@ static zagg_status call(zx_run *r, const zx_step *s, const zx_val *slots, zx_val
     return s->fn->run(s->fn, s->types, args, r, out);
 }
 
-static zagg_status index_step(zx_run *r, const zx_step *s, const zx_val *slots, zx_val *out)
+static zagg_status index_step(zx_run *r, const zx_step *s, const zx_val *slots,
+                              zx_val *out)
 {
     zx_val values[4] = {{0}};
     for (size_t i = 0; i < s->n_args; i++)
@@ -174,8 +175,8 @@ static zagg_status truth(zx_run *r, const zx_val *v, bool *out)
     return ZAGG_OK;
 }
 
-static zagg_status run_steps(zx_run *r, const zagg_program *p, const zagg_expr_input *inputs,
-                             zx_val *slots)
+static zagg_status run_steps(zx_run *r, const zagg_program *p,
+                             const zagg_expr_input *inputs, zx_val *slots)
 {
     for (size_t i = 0; i < p->n_steps;) {
         const zx_step *s = &p->steps[i++];
@@ -285,8 +286,8 @@ static zagg_status reserve_slots(zagg_expr_memory *m, size_t n, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status run_batch(zx_run *r, const zagg_program *p, const zagg_expr_input *inputs,
-                             zagg_expr_result *out)
+static zagg_status run_batch(zx_run *r, const zagg_program *p,
+                             const zagg_expr_input *inputs, zagg_expr_result *out)
 {
     ZAGG_TRY(reserve_slots(r->memory, p->n_slots, r->err));
     ZAGG_TRY(run_steps(r, p, inputs, r->memory->slots));
@@ -303,8 +304,8 @@ static void narrow_inputs(const zagg_program *p, const zagg_expr_input *inputs,
         const size_t cols = name->rank == 2 ? inputs[i].columns : 1;
         out[i] = inputs[i];
         if (!name->uniform && out[i].data)
-            out[i].data = (const char *)out[i].data +
-                          first * cols * zagg_dtype_size(name->dtype);
+            out[i].data =
+                (const char *)out[i].data + first * cols * zagg_dtype_size(name->dtype);
     }
 }
 
@@ -363,9 +364,9 @@ static zagg_status run_segments(zx_run *r, const zagg_program *p,
     const size_t n_seg = r->n_seg;
     zagg_expr_input *own = zg_alloc(p->n_names + 1, sizeof *own);
     joined j = {.off = zg_alloc(n_seg + 1, sizeof *j.off)};
-    zagg_status status = own && j.off ? ZAGG_OK
-                                      : zagg_err_set(r->err, ZAGG_ENOMEM,
-                                                     "no memory for an expression");
+    zagg_status status =
+        own && j.off ? ZAGG_OK
+                     : zagg_err_set(r->err, ZAGG_ENOMEM, "no memory for an expression");
     for (size_t s = 0; status == ZAGG_OK && s < n_seg; s++) {
         const size_t rows[2] = {0, offsets[s + 1] - offsets[s]};
         zagg_expr_result one;
@@ -390,8 +391,8 @@ static zagg_status run_segments(zx_run *r, const zagg_program *p,
 
 zagg_status zagg_program_run(const zagg_program *program, zagg_expr_memory *memory,
                              const zagg_expr_input *inputs, const size_t *offsets,
-                             size_t n_segments, zagg_expr_result *out, size_t *bad_segment,
-                             zagg_err *err)
+                             size_t n_segments, zagg_expr_result *out,
+                             size_t *bad_segment, zagg_err *err)
 {
     static const size_t LEAST = (size_t)1 << 20;
     zagg_err own = ZAGG_ERR_INIT;
@@ -404,8 +405,9 @@ zagg_status zagg_program_run(const zagg_program *program, zagg_expr_memory *memo
     zagg_status status;
     zx_memory_reset(memory);
     if (n_segments == 0 || offsets[0] != 0)
-        return zagg_err_set(err, ZAGG_EARG,
-                            "zagg_program_run: no segments, or offsets that start behind 0");
+        return zagg_err_set(
+            err, ZAGG_EARG,
+            "zagg_program_run: no segments, or offsets that start behind 0");
     status = program->branches ? run_segments(&r, program, inputs, offsets, out)
                                : run_batch(&r, program, inputs, out);
     if (status != ZAGG_OK && bad_segment)

@@ -1,6 +1,6 @@
-/* Offsets of a column to time words. The word grammar (epoch 1850, flag bit 31, ceiling) and
- * the rounding in two exact steps are upstream's; the dates of leap seconds are the IERS's
- * (Bulletin C). */
+/* Offsets of a column to time words. The word grammar (epoch 1850, flag bit 31, ceiling)
+ * and the rounding in two exact steps are upstream's; the dates of leap seconds are the
+ * IERS's (Bulletin C). */
 #include "stats/observation_time.h"
 
 #include <math.h>
@@ -79,8 +79,8 @@ static bool parse_zone(const char **at, instant *out)
     if (!west && **at != '+')
         return true;
     (*at)++;
-    if (!digits(at, 2, &hours) || !mark(at, ':') || !digits(at, 2, &minutes) || hours > 23 ||
-        minutes > 59)
+    if (!digits(at, 2, &hours) || !mark(at, ':') || !digits(at, 2, &minutes) ||
+        hours > 23 || minutes > 59)
         return false;
     out->second += (west ? 1 : -1) * (hours * 3600 + minutes * 60);
     return true;
@@ -111,7 +111,8 @@ static bool parse_instant(const char *text, instant *out)
         !mark(&at, '-') || !digits(&at, 2, &day) || month < 1 || month > 12 || day < 1)
         return false;
     out->day = days_of(year, month, day);
-    const int64_t next = month == 12 ? days_of(year + 1, 1, 1) : days_of(year, month + 1, 1);
+    const int64_t next =
+        month == 12 ? days_of(year + 1, 1, 1) : days_of(year, month + 1, 1);
     if (out->day >= next)
         return false;
     if (*at != '\0' && !((mark(&at, 'T') || mark(&at, ' ')) && parse_time(&at, out)))
@@ -123,7 +124,8 @@ static bool parse_instant(const char *text, instant *out)
     return *at == '\0';
 }
 
-zagg_status zg_clock_new(const char *epoch, const char *units, zg_clock *out, zagg_err *err)
+zagg_status zg_clock_new(const char *epoch, const char *units, zg_clock *out,
+                         zagg_err *err)
 {
     instant t;
     const bool days = strcmp(units, "days") == 0;
@@ -186,7 +188,8 @@ zagg_status zg_clock_words(const zg_clock *clock, zagg_dtype dtype, const void *
                                    &t) ||
             t < 0 || t >= CEILING_NS)
             return zagg_err_set(err, ZAGG_ERANGE,
-                                "the time of row %zu is outside the years 1850 to 2142", i);
+                                "the time of row %zu is outside the years 1850 to 2142",
+                                i);
         const uint64_t u = (uint64_t)t;
         words[i] = (u & ~LOW) << 1 | (LOW + 1) | (u & LOW);
     }

@@ -1,11 +1,12 @@
-/* golden/cellstats.json: upstream's aggregation of four cells (one of them without rows) under
- * its built-in configs: every stored field and payload, or the failure. */
+/* golden/cellstats.json: upstream's aggregation of four cells (one of them without rows)
+ * under its built-in configs: every stored field and payload, or the failure. */
 #include "golden/core_cases.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char GRID[] = "{\"type\": \"healpix\", \"parent_order\": 5, \"child_order\": 6}";
+static const char GRID[] =
+    "{\"type\": \"healpix\", \"parent_order\": 5, \"child_order\": 6}";
 enum { N_CELLS = 4 };
 
 typedef struct suite {
@@ -22,7 +23,8 @@ static void *take(const suite *s, size_t n, size_t size)
 }
 
 /* Elements of a list of hex floats or whole numbers, in the type that goes with it. */
-static void *elements(const suite *s, const zagg_value *array, zagg_dtype *dtype, size_t *n)
+static void *elements(const suite *s, const zagg_value *array, zagg_dtype *dtype,
+                      size_t *n)
 {
     const zagg_value *values = zagg_value_get(array, "values");
     *dtype = zagg_dtype_from_name(zagg_value_get(array, "dtype")->str);
@@ -55,8 +57,8 @@ static void make_table(const suite *s, const zagg_value *entry, const zagg_worke
     for (size_t c = 0; c < w->n_columns; c++) {
         const char *name = w->columns[c].variable->name;
         t->columns[c].name = name;
-        t->columns[c].data = elements(s, zagg_value_get(columns, name),
-                                      &t->columns[c].dtype, &t->n_rows);
+        t->columns[c].data =
+            elements(s, zagg_value_get(columns, name), &t->columns[c].dtype, &t->n_rows);
     }
     t->ranks = take(s, t->n_rows + 1, sizeof *t->ranks);
     for (size_t k = 0; k < children->n; k++) {
@@ -117,7 +119,8 @@ static void check_fields(suite *s, const zagg_value *entry, const core_dense *de
     const zagg_value *ragged = zagg_value_get(entry, "ragged");
     for (size_t i = 0; fields && i < fields->n && !why[0]; i++) {
         const char *name = fields->members[i].key->str;
-        check_field(s, name, fields->members[i].value, core_dense_column(dense, name), why);
+        check_field(s, name, fields->members[i].value, core_dense_column(dense, name),
+                    why);
     }
     for (size_t i = 0; ragged && i < ragged->n && !why[0]; i++) {
         const char *name = ragged->members[i].key->str;

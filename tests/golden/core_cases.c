@@ -166,7 +166,8 @@ static void join(void **to, size_t n_before, const void *from, size_t n, size_t 
     *to = data;
 }
 
-static void join_column(core_dense *d, size_t i, const zagg_carrier_column *from, size_t n)
+static void join_column(core_dense *d, size_t i, const zagg_carrier_column *from,
+                        size_t n)
 {
     zagg_carrier_column *to = &d->columns[i];
     const size_t size = from->width * zagg_dtype_size(from->dtype);
@@ -175,8 +176,8 @@ static void join_column(core_dense *d, size_t i, const zagg_carrier_column *from
         return;
     }
     const size_t before = to->offsets ? (size_t)to->offsets[d->n_cells] : 0;
-    uint64_t *offsets = zg_realloc((void *)(uintptr_t)to->offsets, d->n_cells + n + 1,
-                                   sizeof *offsets);
+    uint64_t *offsets =
+        zg_realloc((void *)(uintptr_t)to->offsets, d->n_cells + n + 1, sizeof *offsets);
     assert_non_null(offsets);
     for (size_t k = 0; k <= n; k++)
         offsets[d->n_cells + k] = before + from->offsets[k];

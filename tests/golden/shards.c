@@ -232,9 +232,9 @@ static void check_ragged(suite *s, const zagg_carrier_column *col, size_t n_cell
     for (size_t i = 0; i < n_cells; i++)
         if (col->offsets[i + 1] > col->offsets[i]) {
             const size_t at = filled++;
-            wrong += at >= cells.n || (size_t)((const int32_t *)cells.data)[at] != i ||
-                     col->offsets[i + 1] !=
-                         (uint64_t)((const int64_t *)offsets.data)[at + 1];
+            wrong +=
+                at >= cells.n || (size_t)((const int32_t *)cells.data)[at] != i ||
+                col->offsets[i + 1] != (uint64_t)((const int64_t *)offsets.data)[at + 1];
         }
     if (wrong || filled != cells.n)
         case_fail(&s->report, name, "%zu of %zu cells have other centroids", wrong,

@@ -1,5 +1,6 @@
 /* Time words against upstream's (zagg 0.61.0 with mortie 1.0.0, run once). */
 #include "stats/observation_time.h"
+
 #include "support/support.h"
 
 #include <math.h>
@@ -14,7 +15,8 @@ typedef struct known {
 static const known KNOWN[] = {
     {"2018-01-01T00:00:00", "seconds", 0.0, UINT64_C(10603180836377408512)},
     {"2018-01-01T00:00:00", "seconds", 1.5, UINT64_C(10603180840024892160)},
-    {"2018-01-01T00:00:00", "seconds", 258000000.12345678, UINT64_C(11119180838379061512)},
+    {"2018-01-01T00:00:00", "seconds", 258000000.12345678,
+     UINT64_C(11119180838379061512)},
     {"2018-01-01T00:00:00", "seconds", -1000000000.0, UINT64_C(8603180837038273536)},
     {"2018-01-01T00:00:00", "seconds", 30000001.0, UINT64_C(10663180838195101184)},
     {"1980-01-06", "days", 0.0, UINT64_C(8205580801679687680)},
@@ -29,9 +31,11 @@ static void words_are_upstreams(void **state)
     for (size_t i = 0; i < sizeof KNOWN / sizeof KNOWN[0]; i++) {
         zg_clock clock;
         uint64_t word = 0;
-        assert_int_equal(zg_clock_new(KNOWN[i].epoch, KNOWN[i].units, &clock, NULL), ZAGG_OK);
-        assert_int_equal(zg_clock_words(&clock, ZAGG_DT_F64, &KNOWN[i].value, 1, &word, NULL),
+        assert_int_equal(zg_clock_new(KNOWN[i].epoch, KNOWN[i].units, &clock, NULL),
                          ZAGG_OK);
+        assert_int_equal(
+            zg_clock_words(&clock, ZAGG_DT_F64, &KNOWN[i].value, 1, &word, NULL),
+            ZAGG_OK);
         if (word != KNOWN[i].word)
             fail_msg("%s + %.17g %s: %llu, not %llu", KNOWN[i].epoch, KNOWN[i].value,
                      KNOWN[i].units, (unsigned long long)word,
@@ -61,9 +65,10 @@ static void leap_seconds_count_up_to_the_epoch(void **state)
 
 static void what_is_no_time_is_refused(void **state)
 {
-    static const char *const bad[] = {"",           "2018",       "2018-13-01",
-                                      "2018-02-29", "2018-01-01x", "2018-01-01T25:00",
-                                      "1849-12-31", "2150-01-01", "2018-01-01T00:00:00+2"};
+    static const char *const bad[] = {
+        "",           "2018",        "2018-13-01",
+        "2018-02-29", "2018-01-01x", "2018-01-01T25:00",
+        "1849-12-31", "2150-01-01",  "2018-01-01T00:00:00+2"};
     zg_clock clock;
     zagg_err err = ZAGG_ERR_INIT;
     (void)state;
@@ -114,8 +119,8 @@ static void every_number_type_tells_time(void **state)
     assert_int_equal(zg_clock_new("2018-01-01", "seconds", &clock, NULL), ZAGG_OK);
     assert_int_equal(zg_clock_words(&clock, ZAGG_DT_F64, &f64, 1, &want, NULL), ZAGG_OK);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        assert_int_equal(zg_clock_words(&clock, all[i].dtype, all[i].value, 1, &word, NULL),
-                         ZAGG_OK);
+        assert_int_equal(
+            zg_clock_words(&clock, all[i].dtype, all[i].value, 1, &word, NULL), ZAGG_OK);
         assert_int_equal(word, want);
     }
 }
