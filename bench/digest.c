@@ -1,9 +1,10 @@
 /* digest [ROUNDS]: CPU time of digests and histograms over one order-11 shard: 2 million
  * heights in 37 556 cells, as unevenly filled as real ones (median 26 rows, 1 in 100
  * above 400). */
+#include "zagg/digest.h"
+
 #include "base/base.h"
 #include "stats/histogram.h"
-#include "zagg/digest.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,7 +63,8 @@ static bool make_cells(cells *c)
         double ground = 400 + 100 * uniform(), slope = 3 * uniform();
         for (size_t k = c->first[i]; k < c->first[i + 1]; k++) {
             bool noise = uniform() < 0.3;
-            double z = noise ? 60 * (uniform() - 0.5) : 0.2 * normal() + slope * uniform();
+            double z =
+                noise ? 60 * (uniform() - 0.5) : 0.2 * normal() + slope * uniform();
             c->heights[k] = (float)(ground + z);
             c->times[k] = UINT64_C(0x5000000080000000) + (next_random() & 0xffffff);
         }

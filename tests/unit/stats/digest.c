@@ -97,6 +97,13 @@ static void test_partitions(void **state)
     zagg_digest_memory_use_0_11(memory, false);
 }
 
+static void work_out(size_t n, double delta)
+{
+    zg_partition p;
+    assert_int_equal(zg_partition_units(memory, n, delta, &p, NULL), ZAGG_OK);
+    assert_in_range(p.k, 1, n);
+}
+
 /* More partitions than the cache holds: its size stays bounded, what it gives stays
  * right. */
 static void test_cache(void **state)
@@ -107,25 +114,26 @@ static void test_cache(void **state)
     for (size_t i = 0; i < N; i++)
         values[i] = (float)i;
     const zg_partition_cache *cache = memory->cache;
-    (void)build_f32(values, 600, 250);
+    work_out(600, 250);
     uint64_t before = zg_partition_cache_misses(cache);
-    (void)build_f32(values, 600, 250);
+    work_out(600, 250);
     assert_true(zg_partition_cache_misses(cache) == before);
-    (void)build_f32(values, 600, 251);
+    work_out(600, 251);
     assert_true(zg_partition_cache_misses(cache) == before + 1);
-    /* many of them, then large ones */
+    /* too many of them, then too large ones */
     for (size_t n = 100; n < N; n++)
-        (void)build_f32(values, n, 4);
+        work_out(n, 1.5);
     assert_in_range(zg_partition_cache_bytes(cache), 1, 5U << 20);
-    for (size_t n = 2000; n < N; n += 5)
-        (void)build_f32(values, n, 1400);
+    for (size_t n = 2000; n < N; n += 10)
+        work_out(n, 1400);
     assert_in_range(zg_partition_cache_bytes(cache), 1, 5U << 20);
     before = zg_partition_cache_misses(cache);
     zagg_digest d = build_f32(values, 600, 250);
     assert_true(zg_partition_cache_misses(cache) == before + 1); /* it was dropped */
     expect_partition(&d, 600, 250, false);
-    d = build_f32(values, N - 1, 1400);
-    expect_partition(&d, N - 1, 1400, false);
+    d = build_f32(values, 8990, 1400);
+    assert_true(zg_partition_cache_misses(cache) == before + 1);
+    expect_partition(&d, 8990, 1400, false);
 }
 
 /* ---- rows ---- */
@@ -142,7 +150,8 @@ static void test_rows_left_out(void **state)
     d = build_f32(some, 6, 100);
     expect(&d, 4, (const float[]){1, 1, 2, 1, 3, 1, 5, 1});
     const uint8_t where[6] = {1, 1, 0, 1, 255, 0};
-    zagg_digest_rows rows = {.n = 6, .dtype = ZAGG_DT_F32, .values = some, .where = where};
+    zagg_digest_rows rows = {
+        .n = 6, .dtype = ZAGG_DT_F32, .values = some, .where = where};
     d = build(&rows, 100);
     expect(&d, 2, (const float[]){2, 1, 3, 1});
     const uint8_t none[6] = {0};
@@ -224,8 +233,8 @@ static void test_times(void **state)
     assert_int_equal(zagg_time_join((const uint64_t[]){late, early}, 2, &out, NULL),
                      ZAGG_OK);
     assert_true(out == (UINT64_C(6) << 32 | 5));
-    assert_int_equal(zagg_time_join((const uint64_t[]){early, range, late}, 3, &out, NULL),
-                     ZAGG_OK);
+    assert_int_equal(
+        zagg_time_join((const uint64_t[]){early, range, late}, 3, &out, NULL), ZAGG_OK);
     assert_true(out == (UINT64_C(2) << 32 | 5));
     /* idempotent: the envelope takes its members in */
     assert_int_equal(zagg_time_join((const uint64_t[]){out, early}, 2, &out, NULL),
@@ -345,8 +354,7 @@ static void test_merge_ties(void **state)
     for (size_t o = 0; o < 3; o++) {
         zagg_digest parts[4], d;
         for (size_t i = 0; i < 4; i++)
-            parts[i] = (zagg_digest){
-                .n = 1, .centroids = one, .times = &t[orders[o][i]]};
+            parts[i] = (zagg_digest){.n = 1, .centroids = one, .times = &t[orders[o][i]]};
         assert_int_equal(zagg_digest_merge_all(memory, parts, 4, 3, &d, NULL), ZAGG_OK);
         assert_in_range(d.n, 2, 3);
         if (o == 0)
@@ -378,7 +386,8 @@ static void test_merge_errors(void **state)
         assert_int_equal(zagg_digest_merge(memory, &plain, &plain, deltas[i], &d, &err),
                          ZAGG_EARG);
         const zagg_digest_rows rows = {.n = 1, .dtype = ZAGG_DT_F32, .values = centroids};
-        assert_int_equal(zagg_digest_build(memory, &rows, deltas[i], &d, &err), ZAGG_EARG);
+        assert_int_equal(zagg_digest_build(memory, &rows, deltas[i], &d, &err),
+                         ZAGG_EARG);
     }
     const zagg_digest_rows many = {.n = (size_t)UINT32_MAX + 1, .dtype = ZAGG_DT_F32};
     assert_int_equal(zagg_digest_build(memory, &many, 10, &d, &err), ZAGG_ERANGE);
@@ -396,10 +405,12 @@ static void test_merge_errors(void **state)
 static void test_malformed_digests(void **state)
 {
     (void)state;
-    static const float bad[6][8] = {
-        {NAN, 1, NAN, 1, 1, 1, 2, 1},      {3, 1, 2, 1, 1, 1, 0, 1},
-        {1, 0, 2, 0, 3, 0, 4, 0},          {1, -1, 2, -5, 3, 1, 4, NAN},
-        {1, INFINITY, 2, 1, 3, 3e38F, 4, 1}, {INFINITY, 1, -INFINITY, 1, 0, 1, -0.0F, 1}};
+    static const float bad[6][8] = {{NAN, 1, NAN, 1, 1, 1, 2, 1},
+                                    {3, 1, 2, 1, 1, 1, 0, 1},
+                                    {1, 0, 2, 0, 3, 0, 4, 0},
+                                    {1, -1, 2, -5, 3, 1, 4, NAN},
+                                    {1, INFINITY, 2, 1, 3, 3e38F, 4, 1},
+                                    {INFINITY, 1, -INFINITY, 1, 0, 1, -0.0F, 1}};
     for (size_t i = 0; i < 6; i++) {
         for (size_t j = 0; j < 6; j++) {
             const zagg_digest a = {.n = 4, .centroids = bad[i]};
@@ -465,11 +476,11 @@ static void test_failing_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_partitions),     cmocka_unit_test(test_cache),
-        cmocka_unit_test(test_rows_left_out),  cmocka_unit_test(test_types),
-        cmocka_unit_test(test_signs_of_zero),  cmocka_unit_test(test_times),
-        cmocka_unit_test(test_refused_words),  cmocka_unit_test(test_merge_in_place),
-        cmocka_unit_test(test_merge_ties),     cmocka_unit_test(test_merge_errors),
+        cmocka_unit_test(test_partitions),        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_rows_left_out),     cmocka_unit_test(test_types),
+        cmocka_unit_test(test_signs_of_zero),     cmocka_unit_test(test_times),
+        cmocka_unit_test(test_refused_words),     cmocka_unit_test(test_merge_in_place),
+        cmocka_unit_test(test_merge_ties),        cmocka_unit_test(test_merge_errors),
         cmocka_unit_test(test_malformed_digests), cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

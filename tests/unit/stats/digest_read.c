@@ -1,5 +1,5 @@
-/* Reading digests: values worked out by hand, empty and malformed digests, windows that do
- * not make sense, raw values. */
+/* Reading digests: values worked out by hand, empty and malformed digests, windows that
+ * do not make sense, raw values. */
 #include "support/support.h"
 #include "zagg/digest.h"
 
@@ -29,9 +29,8 @@ static void test_quantile(void **state)
 static void test_cdf(void **state)
 {
     (void)state;
-    static const double x[] = {(double)NAN,      (double)-INFINITY, 9.9, 10, 15, 20,
-                               30,               40,                40.1,
-                               (double)INFINITY, 15};
+    static const double x[] = {(double)NAN, (double)-INFINITY, 9.9, 10, 15, 20, 30, 40,
+                               40.1,        (double)INFINITY,  15};
     static const double expected[] = {(double)NAN, 0, 0, 1, 2.5, 4, 5.5, 7, 8, 8, 2.5};
     double out[11];
     zagg_digest_cdf(&digest, x, 11, out);

@@ -57,7 +57,8 @@ static zg_bound bound_of(const zagg_value *pair)
 static zagg_status set_bins(zg_histogram *h, const zagg_value *c, zagg_dtype dtype,
                             const slice *values, size_t n, zagg_err *err)
 {
-    const zagg_value *edges = zagg_value_get(c, "edges"), *range = zagg_value_get(c, "range");
+    const zagg_value *edges = zagg_value_get(c, "edges"),
+                     *range = zagg_value_get(c, "range");
     if (edges != NULL) {
         slice e;
         zagg_dtype type = zagg_dtype_from_name(edges->items[0]->str);
@@ -194,7 +195,8 @@ static void test_many_values(void **state)
                             : nextafterf(e[k], -INFINITY);
         wide[i] = (double)x[i];
         for (size_t b = 0; b < BINS; b++)
-            expected[b] += x[i] >= e[b] && (b + 1 < BINS ? x[i] < e[b + 1] : x[i] <= e[BINS]);
+            expected[b] +=
+                x[i] >= e[b] && (b + 1 < BINS ? x[i] < e[b + 1] : x[i] <= e[BINS]);
     }
     assert_int_equal(zg_histogram_count(h, x, N, counts, NULL), ZAGG_OK);
     assert_memory_equal(counts, expected, sizeof expected);
@@ -229,7 +231,8 @@ static void test_bins_stay(void **state)
     assert_int_equal(zg_histogram_set_range(h, ZAGG_DT_F32, lo, hi, 3, NULL), ZAGG_OK);
     zg_alloc_fail_nth(0);
     assert_ptr_equal(zg_histogram_edges(h, &dtype), edges);
-    assert_int_equal(zg_histogram_set_range(h, ZAGG_DT_F32, hi, lo, 3, NULL), ZAGG_ERANGE);
+    assert_int_equal(zg_histogram_set_range(h, ZAGG_DT_F32, hi, lo, 3, NULL),
+                     ZAGG_ERANGE);
     const double descending[2] = {2, 1};
     assert_int_equal(
         zg_histogram_set_edges(h, ZAGG_DT_F32, ZAGG_DT_F64, descending, 2, NULL),
@@ -256,8 +259,8 @@ static void test_failing_memory(void **state)
     zg_alloc_fail_nth(1);
     assert_int_equal(zg_histogram_new(&h, &err), ZAGG_ENOMEM);
     assert_int_equal(zg_histogram_new(&h, NULL), ZAGG_OK);
-    assert_int_equal(
-        zg_histogram_set_edges(h, ZAGG_DT_F32, ZAGG_DT_F32, edges, 3, NULL), ZAGG_OK);
+    assert_int_equal(zg_histogram_set_edges(h, ZAGG_DT_F32, ZAGG_DT_F32, edges, 3, NULL),
+                     ZAGG_OK);
     zg_alloc_fail_nth(1);
     assert_int_equal(zg_histogram_set_range(h, ZAGG_DT_F32, zg_bound_weak_int(0),
                                             zg_bound_weak_int(4), 4, &err),
@@ -273,8 +276,8 @@ static void test_failing_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numpy),       cmocka_unit_test(test_promotion),
-        cmocka_unit_test(test_many_values), cmocka_unit_test(test_bins_stay),
+        cmocka_unit_test(test_numpy),          cmocka_unit_test(test_promotion),
+        cmocka_unit_test(test_many_values),    cmocka_unit_test(test_bins_stay),
         cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

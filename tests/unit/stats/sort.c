@@ -93,8 +93,8 @@ static void test_pairs(void **state)
 static void test_keys(void **state)
 {
     (void)state;
-    static const float ascending[] = {-INFINITY, -3e38F, -1.5F, -1e-45F, -0.0F, 0.0F,
-                                      1e-45F,    1.5F,   3e38F, INFINITY};
+    static const float ascending[] = {-INFINITY, -3e38F, -1.5F, -1e-45F, -0.0F,
+                                      0.0F,      1e-45F, 1.5F,  3e38F,   INFINITY};
     for (size_t i = 0; i < sizeof ascending / sizeof *ascending; i++) {
         float back = zg_f32_of_key(zg_key_of_f32(ascending[i]));
         assert_memory_equal(&back, &ascending[i], sizeof back);

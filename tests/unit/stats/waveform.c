@@ -139,8 +139,8 @@ static void test_records(void **state)
                 2);
     assert_true(isnan(zagg_waveform_single_value(column, 6)));
     assert_true(isnan(zagg_waveform_single_value(column, 0)));
-    assert_true(isnan(zagg_waveform_single_value((zagg_values){ZAGG_DT_F32, floats + 2},
-                                                 2)));
+    assert_true(
+        isnan(zagg_waveform_single_value((zagg_values){ZAGG_DT_F32, floats + 2}, 2)));
     assert_true(zagg_waveform_single_value((zagg_values){ZAGG_DT_I8, narrow}, 2) == -3);
 }
 
@@ -210,11 +210,12 @@ static void test_failing_memory(void **state)
     (void)state;
     const double x[3] = {1, 2, 3};
     const zagg_values column = {ZAGG_DT_F64, x};
-    const zagg_waveform_rows rows = {.n = 3,
-                                     .values = column,
-                                     .counts = column,
-                                     .noise_mean = {ZAGG_DT_F64, (const double[]){0, 0, 0}},
-                                     .noise_sd = column};
+    const zagg_waveform_rows rows = {
+        .n = 3,
+        .values = column,
+        .counts = column,
+        .noise_mean = {ZAGG_DT_F64, (const double[]){0, 0, 0}},
+        .noise_sd = column};
     int64_t failures = 0;
     for (int64_t nth = 1;; nth++) {
         zagg_err err = ZAGG_ERR_INIT;
@@ -239,10 +240,9 @@ static void test_failing_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threshold),   cmocka_unit_test(test_flux),
-        cmocka_unit_test(test_records),     cmocka_unit_test(test_composition),
-        cmocka_unit_test(test_composition_merge),
-        cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_threshold),         cmocka_unit_test(test_flux),
+        cmocka_unit_test(test_records),           cmocka_unit_test(test_composition),
+        cmocka_unit_test(test_composition_merge), cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
