@@ -35,6 +35,7 @@ static int64_t whole_part(double x)
 static void load_whole(zagg_values column, size_t at, size_t n, int64_t *out)
 {
     switch (column.dtype) {
+#define WHOLE_PART(x) whole_part((double)(x))
 #define LOAD(DT, T, AS)                                                                  \
     case DT:                                                                             \
         for (size_t i = 0; i < n; i++)                                                   \
@@ -48,8 +49,9 @@ static void load_whole(zagg_values column, size_t at, size_t n, int64_t *out)
         LOAD(ZAGG_DT_U16, uint16_t, (int64_t))
         LOAD(ZAGG_DT_U32, uint32_t, (int64_t))
         LOAD(ZAGG_DT_U64, uint64_t, (int64_t))
-        LOAD(ZAGG_DT_F32, float, whole_part)
-        LOAD(ZAGG_DT_F64, double, whole_part)
+        LOAD(ZAGG_DT_F32, float, WHOLE_PART)
+        LOAD(ZAGG_DT_F64, double, WHOLE_PART)
+#undef WHOLE_PART
 #undef LOAD
     default: /* bool */
         for (size_t i = 0; i < n; i++)

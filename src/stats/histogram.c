@@ -322,8 +322,8 @@ static zagg_status describe(zg_bins *bins, zg_bound lo, zg_bound hi, zagg_dtype 
     bins->limit = (double)bins->n + 1;
     if (bins->kind == ZG_BINS_F32)
         bins->limit = up_to_f32(bins->limit);
-    bins->keep_lo = -INFINITY;
-    bins->keep_hi = INFINITY;
+    bins->keep_lo = (double)-INFINITY;
+    bins->keep_hi = (double)INFINITY;
     bins->keep_lo_i = INT64_MIN;
     bins->keep_hi_i = INT64_MAX;
     bins->keep_lo_u = 0;

@@ -325,7 +325,8 @@ static zagg_status count_slice(const zg_histogram *h, const void *values, size_t
 zagg_status zg_histogram_count(const zg_histogram *h, const void *values, size_t n,
                                int64_t *counts, zagg_err *err)
 {
-    memset(counts, 0, h->bins.n * sizeof *counts);
+    if (h->bins.n > 0)
+        memset(counts, 0, h->bins.n * sizeof *counts);
     return count_slice(h, values, n, (counter){.wide = counts}, err);
 }
 

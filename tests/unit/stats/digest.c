@@ -97,6 +97,13 @@ static void test_partitions(void **state)
     zagg_digest_memory_use_0_11(memory, false);
 }
 
+static void work_out(size_t n, double delta)
+{
+    zg_partition p;
+    assert_int_equal(zg_partition_units(memory, n, delta, &p, NULL), ZAGG_OK);
+    assert_in_range(p.k, 1, n);
+}
+
 /* More partitions than the cache holds: its size stays bounded, what it gives stays
  * right. */
 static void test_cache(void **state)
@@ -107,25 +114,26 @@ static void test_cache(void **state)
     for (size_t i = 0; i < N; i++)
         values[i] = (float)i;
     const zg_partition_cache *cache = memory->cache;
-    (void)build_f32(values, 600, 250);
+    work_out(600, 250);
     uint64_t before = zg_partition_cache_misses(cache);
-    (void)build_f32(values, 600, 250);
+    work_out(600, 250);
     assert_true(zg_partition_cache_misses(cache) == before);
-    (void)build_f32(values, 600, 251);
+    work_out(600, 251);
     assert_true(zg_partition_cache_misses(cache) == before + 1);
-    /* many of them, then large ones */
+    /* too many of them, then too large ones */
     for (size_t n = 100; n < N; n++)
-        (void)build_f32(values, n, 4);
+        work_out(n, 1.5);
     assert_in_range(zg_partition_cache_bytes(cache), 1, 5U << 20);
-    for (size_t n = 2000; n < N; n += 5)
-        (void)build_f32(values, n, 1400);
+    for (size_t n = 2000; n < N; n += 10)
+        work_out(n, 1400);
     assert_in_range(zg_partition_cache_bytes(cache), 1, 5U << 20);
     before = zg_partition_cache_misses(cache);
     zagg_digest d = build_f32(values, 600, 250);
     assert_true(zg_partition_cache_misses(cache) == before + 1); /* it was dropped */
     expect_partition(&d, 600, 250, false);
-    d = build_f32(values, N - 1, 1400);
-    expect_partition(&d, N - 1, 1400, false);
+    d = build_f32(values, 8990, 1400);
+    assert_true(zg_partition_cache_misses(cache) == before + 1);
+    expect_partition(&d, 8990, 1400, false);
 }
 
 /* ---- rows ---- */
