@@ -118,6 +118,8 @@ typedef struct zagg_field {
     const zagg_value *fill;  /* as written; NULL when absent (default "NaN") */
     bool chunk_resolution;   /* resolution: chunk */
     const zagg_value *attrs; /* MAP or NULL */
+    const char *location;    /* digests: column of the words that centroids carry; NULL */
+    const char *temporal;    /* "per-cell" or "per-centroid"; NULL */
     uint32_t line;
 } zagg_field;
 
@@ -144,6 +146,14 @@ typedef enum zagg_store_layout {
     ZAGG_LAYOUT_FLAT = 0,
     ZAGG_LAYOUT_HIVE
 } zagg_store_layout;
+
+/** output.time_source: how a column tells the time of an observation. */
+typedef struct zagg_time_source {
+    const char *field; /* column; NULL without a time source */
+    const char *epoch; /* "2018-01-01T00:00:00", UTC */
+    const char *scale; /* "gps" or "tai": SI seconds, no leaps */
+    const char *units; /* "seconds" or "days" */
+} zagg_time_source;
 
 /** Resolved: defaults of upstream 0.61, or of 0.11 under compat, are filled in. So
  * `sharded` is true for healpix unless written (false under compat), and a sharded
@@ -172,6 +182,7 @@ typedef struct zagg_output {
     bool store_layout_given;
     bool consolidate_metadata; /* true under compat unless written */
     zagg_compat compat;
+    zagg_time_source time_source;
 } zagg_output;
 
 /* ---- the whole ---- */

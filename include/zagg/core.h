@@ -101,9 +101,13 @@ typedef struct zagg_carrier_column {
     const uint64_t *offsets; /* ragged: n_cells + 1; else NULL */
 } zagg_carrier_column;
 
+/** Who uses the memory of a carrier: a count, see zagg_carrier_retain. */
+typedef struct zagg_carrier_owner zagg_carrier_owner;
+
 /** Columns of one inner chunk: the fields in config order (each followed by its ragged
  * companions NAME_locations and NAME_times where it has them), then (HEALPix) "morton"
- * and, where the config asks for it, "cell_ids". Valid during the call only. */
+ * and, where the config asks for it, "cell_ids". In a sink it is valid during the call
+ * only, unless it is retained. */
 typedef struct zagg_carrier {
     uint64_t chunk;          /* 0..chunks_per_shard-1 */
     uint64_t chunk_index[2]; /* in the chunk grid of the whole array */
@@ -111,7 +115,16 @@ typedef struct zagg_carrier {
     size_t cells_with_data;
     size_t n_columns;
     const zagg_carrier_column *columns;
+    zagg_carrier_owner *owner;
 } zagg_carrier;
+
+/** Keep a carrier, its columns and their names beyond the call: one more reference to the
+ * same memory, nothing is copied. The result is the carrier to use from now on; it is for
+ * reading only. NULL when `carrier` has no owner (one that was not made by zagg). To be
+ * given up with zagg_carrier_release. Thread-safe, O(1). */
+ZAGG_API const zagg_carrier *zagg_carrier_retain(const zagg_carrier *carrier);
+/** Give one reference up; the last frees the memory. NULL is fine. Thread-safe. */
+ZAGG_API void zagg_carrier_release(const zagg_carrier *carrier);
 
 /** Takes the carriers of a shard in chunk order, on the thread that processes the shard.
  */
@@ -128,10 +141,11 @@ typedef struct zagg_shard_opts {
     zagg_log *log;
     zagg_open_fn open; /* NULL: local files */
     void *open_user;
+    bool trace_rss; /* log the resident memory after each stage (ZAGG_PROFILE_RSS) */
 } zagg_shard_opts;
 #define ZAGG_SHARD_OPTS_INIT                                                             \
     {                                                                                    \
-        NULL, NULL, NULL, NULL, NULL                                                     \
+        NULL, NULL, NULL, NULL, NULL, false                                              \
     }
 
 #define ZAGG_EXEMPLARS 3

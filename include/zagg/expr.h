@@ -1,6 +1,6 @@
-/* The closed expression language of configs: numpy's syntax, promotion and results for a fixed
- * set of functions, checked and compiled before anything runs. No I/O, import or attribute walk
- * can be expressed. */
+/* The closed expression language of configs: numpy's syntax, promotion and results for a
+ * fixed set of functions, checked and compiled before anything runs. No I/O, import or
+ * attribute walk can be expressed. */
 #ifndef ZAGG_EXPR_H
 #define ZAGG_EXPR_H
 
@@ -38,8 +38,8 @@ typedef struct zagg_expr zagg_expr;
  *  ECONFIG; the message holds the text, the column (1-based) at fault and what is allowed
  *  there. O(text). */
 ZAGG_API zagg_status zagg_expr_parse(const char *text, const zagg_expr_name *names,
-                                     size_t n_names, zagg_expr_scope scope, zagg_expr **out,
-                                     zagg_err *err);
+                                     size_t n_names, zagg_expr_scope scope,
+                                     zagg_expr **out, zagg_err *err);
 ZAGG_API void zagg_expr_free(zagg_expr *expr);
 /** True when the text uses names[i] of the parse. */
 ZAGG_API bool zagg_expr_uses(const zagg_expr *expr, size_t i);
@@ -54,8 +54,8 @@ typedef struct zagg_expr_type {
     unsigned rank; /* 0 scalar, 1, 2 */
 } zagg_expr_type;
 
-/** Give the names their types (same order as in the parse) and compile. ECONFIG with text and
- *  column where numpy would raise for these types and ranks whatever the values. */
+/** Give the names their types (same order as in the parse) and compile. ECONFIG with text
+ * and column where numpy would raise for these types and ranks whatever the values. */
 ZAGG_API zagg_status zagg_expr_compile(const zagg_expr *expr, const zagg_expr_name *names,
                                        size_t n_names, zagg_program **out, zagg_err *err);
 ZAGG_API void zagg_program_free(zagg_program *program);
@@ -74,28 +74,33 @@ typedef struct zagg_expr_memory zagg_expr_memory;
 ZAGG_API zagg_status zagg_expr_memory_new(zagg_expr_memory **out, zagg_err *err);
 ZAGG_API void zagg_expr_memory_free(zagg_expr_memory *memory);
 
-/** Values of a program for some segments (cells). Owned by the memory, valid until its next use.
+/** Values of a program for some segments (cells). Owned by the memory, valid until its
+ * next use.
  */
 typedef struct zagg_expr_result {
     zagg_expr_type type;
-    const void *data;       /* rank 0: one element a segment; else elements in C order */
-    const size_t *offsets;  /* rank 1, 2: first item (row) of each segment, and the end */
-    size_t columns;         /* rank 2: elements of one item; else 1 */
+    const void *data;      /* rank 0: one element a segment; else elements in C order */
+    const size_t *offsets; /* rank 1, 2: first item (row) of each segment, and the end */
+    size_t columns;        /* rank 2: elements of one item; else 1 */
 } zagg_expr_result;
 
-/** Rows up to which the values of a run stay in the L1 cache: callers pass segments in batches
- *  of about this many rows. A segment is never split, so a batch may be one larger segment. */
+/** Rows up to which the values of a run stay in the L1 cache: callers pass segments in
+ * batches of about this many rows. A segment is never split, so a batch may be one larger
+ * segment. */
 #define ZAGG_EXPR_BATCH_ROWS 1024
 
-/** Run over n_segments consecutive segments: rows offsets[s]..offsets[s+1] of every row input,
- *  at least one row each unless the whole shard is one empty segment. Fails as numpy would;
- *  *bad_segment (may be NULL) then names the segment, the message text and column. ERANGE for
- *  values, ENOMEM. Floating-point warnings are no errors; NaN comes out as the positive quiet
- *  NaN. Deterministic: the same bits on every CPU. Thread-safe for distinct memories. */
-ZAGG_API zagg_status zagg_program_run(const zagg_program *program, zagg_expr_memory *memory,
-                                      const zagg_expr_input *inputs, const size_t *offsets,
-                                      size_t n_segments, zagg_expr_result *out,
-                                      size_t *bad_segment, zagg_err *err);
+/** Run over n_segments consecutive segments: rows offsets[s]..offsets[s+1] of every row
+ * input (offsets[0] is 0), at least one row each unless the whole shard is one empty
+ * segment. Fails as numpy would; *bad_segment (may be NULL) then names the segment, the
+ * message text and column. ERANGE for values, ENOMEM. Floating-point warnings are no
+ * errors; NaN comes out as the positive quiet NaN. Deterministic: the same bits on every
+ * CPU. Thread-safe for distinct memories. */
+ZAGG_API zagg_status zagg_program_run(const zagg_program *program,
+                                      zagg_expr_memory *memory,
+                                      const zagg_expr_input *inputs,
+                                      const size_t *offsets, size_t n_segments,
+                                      zagg_expr_result *out, size_t *bad_segment,
+                                      zagg_err *err);
 
 #ifdef __cplusplus
 }

@@ -69,6 +69,11 @@ ZAGG_API zagg_status zagg_word_coarsen(uint64_t word, unsigned k, uint64_t *out,
  * ask for the count only). RANGE when t < order or the count passes `max`. */
 ZAGG_API zagg_status zagg_word_children(uint64_t word, unsigned t, uint64_t *out,
                                         size_t max, size_t *count, zagg_err *err);
+/** The deepest cell that holds all of n words, whatever their orders: always an area
+ * word, but a single word is its own answer. ARG for n = 0, an invalid word, or words of
+ * different base cells. O(n). */
+ZAGG_API zagg_status zagg_word_common_ancestor(const uint64_t *words, size_t n,
+                                               uint64_t *out, zagg_err *err);
 /** First and one-past-last nested id of the cell on the order-29 line. */
 ZAGG_API void zagg_word_range29(uint64_t word, uint64_t *begin, uint64_t *end);
 /** Decimal form ("-31123", point words with a trailing 'p'); at most 32 bytes with the

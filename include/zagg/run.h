@@ -57,6 +57,7 @@ typedef struct zagg_run_opts {
     int64_t max_shards; /* 0: all */
     size_t threads;     /* 0: the machine's processors */
     bool overwrite, dry_run;
+    bool trace_rss;         /* see zagg_shard_opts */
     zagg_latitude latitude; /* see zagg_run_latitude */
     zagg_log *log;
     zagg_run_progress_fn progress; /* may be NULL; called on the caller's thread */

@@ -75,6 +75,8 @@ typedef struct zg_vec {
 void zg_vec_init(zg_vec *v, size_t elem_size, size_t max_len);
 /** New zeroed element at the end, or NULL when bound or memory refuses. */
 void *zg_vec_push(zg_vec *v);
+/** `n` elements behind the last one; false when bound or memory refuses. */
+bool zg_vec_append(zg_vec *v, const void *data, size_t n);
 bool zg_vec_reserve(zg_vec *v, size_t len);
 void zg_vec_free(zg_vec *v);
 #define ZG_VEC_AT(v, type, i) (&((type *)(v)->data)[i])
@@ -112,6 +114,8 @@ void zg_clock_utc_iso(char out[21]);
 /** Peak resident memory in bytes from VmHWM of /proc/self/status; 0 where it cannot be
  * read. */
 uint64_t zg_peak_rss_bytes(void);
+/** Resident memory now, in the same way. */
+uint64_t zg_rss_bytes(void);
 /** Processors this process may use, at least 1. */
 size_t zg_cpu_count(void);
 

@@ -6,22 +6,34 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-uint64_t zg_peak_rss_bytes(void)
+/* proc(5): "VmHWM:     1234 kB"; 0 where there is no such line. */
+static uint64_t status_bytes(const char *key)
 {
-    /* proc(5): "VmHWM:     1234 kB" */
     FILE *status = fopen("/proc/self/status", "re");
     if (status == NULL)
         return 0;
     char line[256];
     unsigned long long kib = 0;
     while (fgets(line, sizeof line, status) != NULL) {
-        if (sscanf(line, "VmHWM: %llu kB", &kib) == 1)
+        const size_t len = strlen(key);
+        if (strncmp(line, key, len) == 0 && sscanf(line + len, " %llu kB", &kib) == 1)
             break;
     }
     fclose(status);
     return (uint64_t)kib << 10;
+}
+
+uint64_t zg_peak_rss_bytes(void)
+{
+    return status_bytes("VmHWM:");
+}
+
+uint64_t zg_rss_bytes(void)
+{
+    return status_bytes("VmRSS:");
 }
 
 size_t zg_cpu_count(void)

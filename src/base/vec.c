@@ -38,6 +38,18 @@ void *zg_vec_push(zg_vec *v)
     return elem;
 }
 
+bool zg_vec_append(zg_vec *v, const void *data, size_t n)
+{
+    size_t len;
+    if (n == 0)
+        return true;
+    if (!zg_add_size(v->len, n, &len) || !zg_vec_reserve(v, len))
+        return false;
+    memcpy((char *)v->data + v->len * v->elem_size, data, n * v->elem_size);
+    v->len = len;
+    return true;
+}
+
 void zg_vec_free(zg_vec *v)
 {
     zg_free(v->data);

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Set by the first Ctrl-C: running shards end, no new one starts. The second one kills.
@@ -135,6 +136,13 @@ static int outcome(const zagg_run_summary *s)
     return s->failed || s->incomplete ? EXIT_SHARDS_FAILED : EXIT_OK;
 }
 
+/* Upstream's switch: any text, even "0", asks for the trace. */
+static bool traces_rss(void)
+{
+    const char *value = getenv("ZAGG_PROFILE_RSS");
+    return value && value[0] != '\0';
+}
+
 static int run(run_session *s)
 {
     const run_args *a = &s->args;
@@ -146,6 +154,7 @@ static int run(run_session *s)
                                 .max_shards = a->max_cells,
                                 .threads = a->max_workers,
                                 .overwrite = a->overwrite,
+                                .trace_rss = traces_rss(),
                                 .dry_run = a->dry_run,
                                 .latitude = s->latitude,
                                 .log = s->progress.log,

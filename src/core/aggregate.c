@@ -1,33 +1,24 @@
 /* Fields over cells: one task an inner chunk, carriers handed over in chunk order. */
+#include "core/carrier.h"
 #include "core/worker.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct job {
     const zagg_worker *worker;
     const zagg_shard *shard;
     const zg_grouped *rows;
+    const zg_typed *typed;
     zagg_carrier_fn sink;
     void *user;
     uint64_t cells_with_data;
 } job;
 
-/* A carrier and the memory behind its columns. */
-typedef struct chunk_result {
-    zagg_carrier carrier;
-    zagg_carrier_column *columns;
-    void *block;
-} chunk_result;
-
 static void result_free(void *user, void *result)
 {
-    chunk_result *c = result;
     (void)user;
-    if (!c)
-        return;
-    zg_free(c->block);
-    zg_free(c->columns);
-    zg_free(c);
+    zagg_carrier_release(result);
 }
 
 static bool writes_cell_ids(const zagg_worker *w)
@@ -37,117 +28,130 @@ static bool writes_cell_ids(const zagg_worker *w)
            (o->emit_cell_ids || o->compat == ZAGG_COMPAT_0_11);
 }
 
-/* Columns of a chunk in one block: fields, then the cell words. */
-static chunk_result *result_new(const zagg_worker *w)
+static bool is_located(const zg_field_plan *f)
 {
-    const bool healpix = w->info->kind == ZAGG_GRID_HEALPIX;
-    const size_t n_cells = (size_t)w->info->cells_per_chunk;
-    const size_t n_columns =
-        w->n_fields + (healpix ? 1u : 0u) + (writes_cell_ids(w) ? 1u : 0u);
-    size_t row_bytes = 0, bytes;
-    chunk_result *c = zg_alloc(1, sizeof *c);
-    if (!c)
-        return NULL;
-    /* Wide columns first would pack tighter, but 8 bytes a column keep every one aligned.
-     */
-    row_bytes = n_columns * 8;
-    c->columns = zg_alloc(n_columns ? n_columns : 1, sizeof *c->columns);
-    c->block =
-        zg_mul_size(row_bytes, n_cells, &bytes) ? zg_alloc(bytes ? bytes : 1, 1) : NULL;
-    if (!c->columns || !c->block) {
-        result_free(NULL, c);
-        return NULL;
-    }
-    for (size_t i = 0; i < n_columns; i++) {
-        zagg_carrier_column *col = &c->columns[i];
-        col->data = (uint8_t *)c->block + i * 8 * n_cells;
-        col->kind = ZAGG_FIELD_SCALAR;
-        col->width = 1;
-        if (i < w->n_fields) {
-            col->name = w->fields[i].field->name;
-            col->dtype = w->fields[i].field->dtype;
-        } else {
-            col->name = i == w->n_fields ? "morton" : "cell_ids";
-            col->dtype = ZAGG_DT_U64;
-        }
-    }
-    c->carrier.n_cells = n_cells;
-    c->carrier.n_columns = n_columns;
-    c->carrier.columns = c->columns;
-    return c;
+    return f->calc.locations != ZG_NO_COLUMN;
 }
 
-static void fill_empty(void *data, const uint8_t empty[8], size_t size, size_t n)
+static bool is_timed(const zg_field_plan *f)
 {
-    uint8_t *p = data;
+    return f->calc.times && f->field->kind == ZAGG_FIELD_RAGGED;
+}
+
+/* Name of a companion, in `arena`. */
+static const char *companion(zagg_arena *arena, const char *field, const char *suffix)
+{
+    zg_str name;
+    zg_str_init(&name, 4096);
+    zg_str_addf(&name, "%s%s", field, suffix);
+    const char *kept =
+        name.failed ? NULL : zagg_arena_strndup(arena, name.data, name.len);
+    zg_str_free(&name);
+    return kept;
+}
+
+/* Columns of a chunk: fields with their companions, then the cell words. */
+static zagg_status carrier_new(const zagg_worker *w, zagg_arena *arena,
+                               zagg_carrier **out, zagg_err *err)
+{
+    size_t n = 0;
+    zg_carrier_spec *specs;
+    ZAGG_TRY(zagg_arena_alloc(arena, 3 * w->n_fields + 2, sizeof *specs, &specs, err));
+    for (size_t i = 0; i < w->n_fields; i++) {
+        const zg_field_plan *f = &w->fields[i];
+        specs[n++] = (zg_carrier_spec){f->field->name, f->field->kind, f->field->dtype,
+                                       f->width, false};
+        if (is_located(f))
+            specs[n++] = (zg_carrier_spec){companion(arena, f->field->name, "_locations"),
+                                           ZAGG_FIELD_RAGGED, ZAGG_DT_U64, 1, true};
+        if (is_timed(f))
+            specs[n++] = (zg_carrier_spec){companion(arena, f->field->name, "_times"),
+                                           ZAGG_FIELD_RAGGED, ZAGG_DT_U64, 1, false};
+    }
     for (size_t i = 0; i < n; i++)
-        memcpy(p + i * size, empty, size);
+        if (!specs[i].name)
+            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for names");
+    if (w->info->kind == ZAGG_GRID_HEALPIX)
+        specs[n++] = (zg_carrier_spec){"morton", ZAGG_FIELD_SCALAR, ZAGG_DT_U64, 1, true};
+    if (writes_cell_ids(w))
+        specs[n++] =
+            (zg_carrier_spec){"cell_ids", ZAGG_FIELD_SCALAR, ZAGG_DT_U64, 1, false};
+    return zg_carrier_new(specs, n, (size_t)w->info->cells_per_chunk, out, err);
 }
 
-static zagg_status cell_failed(const job *j, const zg_field_plan *f, uint64_t chunk,
-                               size_t cell, zagg_status status, zagg_err *err)
+/* Cells that hold rows, and where these lie in the chunk. */
+static zagg_status find_cells(zg_chunk_rows *chunk, const uint32_t *offsets,
+                              zagg_err *err)
 {
-    char label[40];
-    zagg_grid_shard_label(j->worker->grid, j->shard->key, label);
-    return zagg_err_context(err, status, "shard %s: field '%s': cell %zu of chunk %llu",
-                            label, f->field->name, cell, (unsigned long long)chunk);
-}
-
-/* One field over the cells of a chunk. Counts come straight from the offsets. */
-static zagg_status evaluate(const job *j, const zg_field_plan *f, uint64_t chunk,
-                            const uint32_t *offsets, zagg_carrier_column *out,
-                            size_t n_cells, void *scratch, zagg_err *err)
-{
-    const size_t size = zagg_dtype_size(out->dtype);
-    const bool count = zg_reducer_is_count(f->reducer);
-    const zagg_column *src = count ? NULL : &j->rows->columns[f->source];
-    const zagg_column *wgt =
-        f->weights == ZG_NO_COLUMN ? NULL : &j->rows->columns[f->weights];
-    const size_t src_size = src ? zagg_dtype_size(src->dtype) : 0;
-    const size_t wgt_size = wgt ? zagg_dtype_size(wgt->dtype) : 0;
-    uint8_t *cells = out->data;
-    fill_empty(cells, f->empty, size, n_cells);
-    for (size_t i = 0; i < n_cells; i++) {
-        const size_t first = offsets[i], n = offsets[i + 1] - first;
-        zg_scalar value = {ZAGG_DT_I64, {.i = (int64_t)n}};
-        zagg_status status = ZAGG_OK;
-        if (n == 0)
-            continue;
-        if (!count)
-            status = zg_reduce(f->reducer, src->dtype,
-                               (const uint8_t *)src->data + first * src_size, n,
-                               wgt ? wgt->dtype : ZAGG_DT_NONE,
-                               wgt ? (const uint8_t *)wgt->data + first * wgt_size : NULL,
-                               scratch, &value, err);
-        if (status == ZAGG_OK)
-            status = zg_scalar_store(value, out->dtype, cells + i * size, err);
-        if (status != ZAGG_OK)
-            return cell_failed(j, f, chunk, i, status, err);
-    }
+    zg_memory *m = chunk->memory;
+    size_t n = 0;
+    if (!zg_vec_reserve(&m->cells, chunk->n_cells) ||
+        !zg_vec_reserve(&m->bounds, chunk->n_cells + 1))
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", chunk->n_cells);
+    uint32_t *cells = m->cells.data;
+    size_t *bounds = m->bounds.data;
+    bounds[0] = 0;
+    for (size_t i = 0; i < chunk->n_cells; i++)
+        if (offsets[i + 1] > offsets[i]) {
+            cells[n++] = (uint32_t)i;
+            bounds[n] = offsets[i + 1] - offsets[0];
+        }
+    chunk->cells = cells;
+    chunk->bounds = bounds;
+    chunk->n_filled = n;
+    chunk->n_rows = bounds[n];
     return ZAGG_OK;
 }
 
-/* Scratch that the largest cell of the chunk needs for any field. */
-static zagg_status scratch_new(const job *j, const uint32_t *offsets, size_t n_cells,
-                               void **out, zagg_err *err)
+static zagg_status find_columns(zg_chunk_rows *chunk, const zg_grouped *rows,
+                                size_t first, zagg_arena *arena, zagg_err *err)
 {
-    size_t most_rows = 0, bytes = 0;
-    for (size_t i = 0; i < n_cells; i++)
-        if (offsets[i + 1] - offsets[i] > most_rows)
-            most_rows = offsets[i + 1] - offsets[i];
+    const zagg_worker *w = chunk->worker;
+    ZAGG_TRY(zagg_arena_alloc(arena, w->n_columns + 1, sizeof *chunk->columns,
+                              &chunk->columns, err));
+    for (size_t c = 0; c <= w->n_columns; c++)
+        if (rows->columns[c])
+            chunk->columns[c] =
+                (uint8_t *)rows->columns[c] + first * zagg_dtype_size(rows->dtypes[c]);
+    chunk->dtypes = rows->dtypes;
+    return ZAGG_OK;
+}
+
+static zagg_status find_values(zg_chunk_rows *chunk, zagg_arena *arena, zagg_err *err)
+{
+    const size_t n = chunk->worker->n_precompute;
+    zg_chunk_value *values;
+    if (n == 0 || chunk->n_rows == 0)
+        return ZAGG_OK;
+    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *values, &values, err));
+    ZAGG_TRY(zg_precompute(chunk, arena, values, err));
+    chunk->values = values;
+    return ZAGG_OK;
+}
+
+static zagg_status evaluate(const job *j, zg_chunk_rows *chunk, size_t index,
+                            zagg_arena *arena, zagg_carrier *carrier, zagg_err *err)
+{
+    const uint32_t *offsets = j->rows->offsets + index * chunk->n_cells;
+    ZAGG_TRY(find_cells(chunk, offsets, err));
+    ZAGG_TRY(find_columns(chunk, j->rows, offsets[0], arena, err));
+    ZAGG_TRY(find_values(chunk, arena, err));
+    zg_field_out out = {carrier, 0};
     for (size_t k = 0; k < j->worker->n_fields; k++) {
         const zg_field_plan *f = &j->worker->fields[k];
-        if (zg_reducer_is_count(f->reducer))
-            continue;
-        const size_t need = zg_reducer_scratch_bytes(
-            f->reducer, j->rows->columns[f->source].dtype, most_rows);
-        if (need > bytes)
-            bytes = need;
+        ZAGG_TRY(zg_field_evaluate(chunk, f, &out, err));
+        out.first += 1u + is_located(f) + is_timed(f);
     }
-    *out = NULL;
-    if (bytes && !(*out = zg_alloc(bytes, 1)))
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a cell of %zu rows",
-                            most_rows);
+    zg_carrier_finish(carrier);
+    carrier->chunk = index;
+    carrier->cells_with_data = chunk->n_filled;
+    zagg_grid_chunk_index(j->worker->grid, j->shard, index, carrier->chunk_index);
+    if (j->worker->info->kind == ZAGG_GRID_HEALPIX)
+        zagg_grid_chunk_words(j->worker->grid, j->shard, index,
+                              carrier->columns[out.first++].data);
+    if (writes_cell_ids(j->worker))
+        zagg_grid_chunk_cells(j->worker->grid, j->shard, index,
+                              carrier->columns[out.first].data);
     return ZAGG_OK;
 }
 
@@ -155,32 +159,32 @@ static zagg_status chunk_task(void *user, size_t index, size_t slot, void **resu
                               zagg_err *err)
 {
     const job *j = user;
-    const zagg_worker *w = j->worker;
-    const size_t n_cells = (size_t)w->info->cells_per_chunk;
-    const uint32_t *offsets = j->rows->offsets + index * n_cells;
-    void *scratch;
+    char label[40], where[80];
+    zagg_arena *arena = NULL;
+    zagg_carrier *carrier = NULL;
+    zg_chunk_rows chunk = {.worker = j->worker,
+                           .typed = j->typed,
+                           .shard = j->shard,
+                           .index = index,
+                           .where = where,
+                           .n_cells = (size_t)j->worker->info->cells_per_chunk};
     (void)slot;
-    ZAGG_TRY(scratch_new(j, offsets, n_cells, &scratch, err));
-    chunk_result *c = result_new(w);
-    zagg_status status =
-        c ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", n_cells);
-    for (size_t k = 0; status == ZAGG_OK && k < w->n_fields; k++)
-        status = evaluate(j, &w->fields[k], index, offsets, &c->columns[k], n_cells,
-                          scratch, err);
-    zg_free(scratch);
+    zagg_grid_shard_label(j->worker->grid, j->shard->key, label);
+    (void)snprintf(where, sizeof where, "shard %s, chunk %zu", label, index);
+    ZAGG_TRY(zagg_arena_new(0, &arena, err));
+    zagg_status status = carrier_new(j->worker, arena, &carrier, err);
+    if (status == ZAGG_OK)
+        status = zg_memory_take(j->worker, &chunk.memory, err);
+    if (status == ZAGG_OK) {
+        status = evaluate(j, &chunk, index, arena, carrier, err);
+        zg_memory_give(j->worker, chunk.memory);
+    }
+    zagg_arena_free(arena);
     if (status != ZAGG_OK) {
-        result_free(NULL, c);
+        zagg_carrier_release(carrier);
         return status;
     }
-    c->carrier.chunk = index;
-    zagg_grid_chunk_index(w->grid, j->shard, index, c->carrier.chunk_index);
-    for (size_t i = 0; i < n_cells; i++)
-        c->carrier.cells_with_data += offsets[i + 1] > offsets[i];
-    if (w->info->kind == ZAGG_GRID_HEALPIX)
-        zagg_grid_chunk_words(w->grid, j->shard, index, c->columns[w->n_fields].data);
-    if (writes_cell_ids(w))
-        zagg_grid_chunk_cells(w->grid, j->shard, index, c->columns[w->n_fields + 1].data);
-    *result = c;
+    *result = carrier;
     return ZAGG_OK;
 }
 
@@ -188,16 +192,16 @@ static zagg_status chunk_fold(void *user, size_t index, zagg_status status, void
                               const zagg_err *task_err, zagg_err *err)
 {
     job *j = user;
-    chunk_result *c = result;
+    zagg_carrier *carrier = result;
     (void)index;
     if (status != ZAGG_OK) {
         if (err && task_err)
             *err = *task_err;
         return status;
     }
-    j->cells_with_data += c->carrier.cells_with_data;
-    status = j->sink(j->user, j->shard, &c->carrier, err);
-    result_free(NULL, c);
+    j->cells_with_data += carrier->cells_with_data;
+    status = j->sink(j->user, j->shard, carrier, err);
+    zagg_carrier_release(carrier);
     return status;
 }
 
@@ -205,7 +209,9 @@ zagg_status zg_aggregate(const zagg_worker *w, const zagg_shard *shard,
                          const zg_grouped *rows, zagg_pool *pool, zagg_carrier_fn sink,
                          void *user, uint64_t *cells_with_data, zagg_err *err)
 {
-    job j = {w, shard, rows, sink, user, 0};
+    job j = {w, shard, rows, NULL, sink, user, 0};
+    ZAGG_TRY(zg_typed_get(w, rows->dtypes, w->n_filters, w->n_texts - w->n_filters,
+                          &j.typed, err));
     ZAGG_TRY(zagg_pool_map(pool, (size_t)w->info->chunks_per_shard, 0, chunk_task,
                            chunk_fold, result_free, &j, err));
     *cells_with_data = j.cells_with_data;

@@ -1,26 +1,8 @@
-/* Rows of all granules grouped by cell: a stable counting sort on the rank inside the
- * shard, so that rows of a cell stay in granule order > group order > ascending photon
- * index. */
+/* Rows grouped by cell: a stable counting sort on the rank inside the shard, so that rows
+ * of a cell stay in granule order > group order > ascending photon index. */
 #include "core/worker.h"
 
 #include <string.h>
-
-/* Two reads that carry a column in different types cannot be joined bit for bit. */
-static zagg_status check_types(const zagg_worker *w, const zagg_table *const *tables,
-                               size_t n_tables, zagg_err *err)
-{
-    for (size_t t = 1; t < n_tables; t++)
-        for (size_t c = 0; c < w->n_columns; c++)
-            if (tables[t]->columns[c].dtype != tables[0]->columns[c].dtype)
-                return zagg_err_set(err, ZAGG_EFORMAT,
-                                    "column '%s' is %s in one read and %s in another; "
-                                    "granules of one shard "
-                                    "must agree",
-                                    tables[0]->columns[c].name,
-                                    zagg_dtype_name(tables[0]->columns[c].dtype),
-                                    zagg_dtype_name(tables[t]->columns[c].dtype));
-    return ZAGG_OK;
-}
 
 #define SCATTER(T)                                                                       \
     do {                                                                                 \
@@ -49,62 +31,64 @@ static void scatter(void *to, const void *from, const uint32_t *place, size_t n,
     }
 }
 
-/* Offsets of all cells, and for each row (in reading order) its place behind the sort. */
-static void places(const zagg_table *const *tables, size_t n_tables, size_t n_cells,
-                   uint32_t *offsets, uint32_t *place)
+/* Offsets of all cells; the rank of each row becomes its place behind the sort. */
+static void places(uint32_t *ranks, size_t n_rows, size_t n_cells, uint32_t *offsets)
 {
-    for (size_t t = 0; t < n_tables; t++)
-        for (size_t i = 0; i < tables[t]->n_rows; i++)
-            offsets[tables[t]->ranks[i] + 1]++;
+    for (size_t i = 0; i < n_rows; i++)
+        offsets[ranks[i] + 1]++;
     for (size_t c = 0; c < n_cells; c++)
         offsets[c + 1] += offsets[c];
     /* Each cell's start moves forward as its rows take their places, and is moved back by
      * one cell afterwards: no second array of cell size is needed. */
-    for (size_t t = 0; t < n_tables; t++)
-        for (size_t i = 0; i < tables[t]->n_rows; i++)
-            *place++ = offsets[tables[t]->ranks[i]]++;
+    for (size_t i = 0; i < n_rows; i++)
+        ranks[i] = offsets[ranks[i]]++;
     memmove(offsets + 1, offsets, n_cells * sizeof *offsets);
     offsets[0] = 0;
 }
 
-zagg_status zg_group_rows(const zagg_worker *w, zagg_arena *arena,
-                          const zagg_table *const *tables, size_t n_tables,
-                          zg_grouped *out, zagg_err *err)
+static zagg_status group(const zagg_worker *w, zg_rows *rows, zg_grouped *out,
+                         zagg_err *err)
 {
-    uint32_t *place;
-    size_t n_rows = 0;
     const size_t n_cells = (size_t)w->info->cells_per_shard;
-    ZAGG_TRY(check_types(w, tables, n_tables, err));
-    for (size_t t = 0; t < n_tables; t++)
-        n_rows += tables[t]->n_rows;
-    if (n_rows >= UINT32_MAX)
-        return zagg_err_set(
-            err, ZAGG_ERANGE,
-            "%zu rows in one shard are too many; choose a finer parent_order", n_rows);
-    ZAGG_TRY(
-        zagg_arena_alloc(arena, n_cells + 1, sizeof *out->offsets, &out->offsets, err));
-    ZAGG_TRY(
-        zagg_arena_alloc(arena, w->n_columns, sizeof *out->columns, &out->columns, err));
-    for (size_t c = 0; c < w->n_columns; c++) {
-        zagg_column *col = &out->columns[c];
-        *col =
-            (zagg_column){tables[0]->columns[c].name, tables[0]->columns[c].dtype, NULL};
-        if (w->columns[c].used)
-            ZAGG_TRY(zagg_arena_alloc(arena, n_rows, zagg_dtype_size(col->dtype),
-                                      &col->data, err));
+    out->offsets = zg_alloc(n_cells + 1, sizeof *out->offsets);
+    out->dtypes = zg_alloc(w->n_columns + 1, sizeof *out->dtypes);
+    out->columns = zg_alloc(w->n_columns + 1, sizeof *out->columns);
+    if (!out->offsets || !out->dtypes || !out->columns)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", n_cells);
+    memcpy(out->dtypes, rows->dtypes, (w->n_columns + 1) * sizeof *out->dtypes);
+    places(rows->ranks.data, rows->n_rows, n_cells, out->offsets);
+    for (size_t c = 0; c <= w->n_columns; c++) {
+        const size_t size = zagg_dtype_size(rows->dtypes[c]);
+        if (rows->columns[c].len == 0)
+            continue;
+        out->columns[c] = zg_alloc(rows->n_rows, size);
+        if (!out->columns[c])
+            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu rows", rows->n_rows);
+        scatter(out->columns[c], rows->columns[c].data, rows->ranks.data, rows->n_rows,
+                size);
+        zg_vec_free(&rows->columns[c]);
     }
-    const zagg_arena_mark mark = zagg_arena_get_mark(arena);
-    ZAGG_TRY(zagg_arena_alloc(arena, n_rows, sizeof *place, &place, err));
-    places(tables, n_tables, n_cells, out->offsets, place);
-    for (size_t c = 0; c < w->n_columns; c++) {
-        size_t first = 0;
-        for (size_t t = 0; out->columns[c].data && t < n_tables; t++) {
-            scatter(out->columns[c].data, tables[t]->columns[c].data, place + first,
-                    tables[t]->n_rows, zagg_dtype_size(out->columns[c].dtype));
-            first += tables[t]->n_rows;
-        }
-    }
-    zagg_arena_release(arena, mark);
-    out->n_rows = n_rows;
+    out->n_rows = rows->n_rows;
     return ZAGG_OK;
+}
+
+zagg_status zg_group_rows(const zagg_worker *w, zg_rows *rows, zg_grouped *out,
+                          zagg_err *err)
+{
+    *out = (zg_grouped){0};
+    const zagg_status status = group(w, rows, out, err);
+    zg_rows_free(w, rows);
+    if (status != ZAGG_OK)
+        zg_grouped_free(w, out);
+    return status;
+}
+
+void zg_grouped_free(const zagg_worker *w, zg_grouped *grouped)
+{
+    for (size_t c = 0; grouped->columns && c <= w->n_columns; c++)
+        zg_free(grouped->columns[c]);
+    zg_free(grouped->columns);
+    zg_free(grouped->dtypes);
+    zg_free(grouped->offsets);
+    *grouped = (zg_grouped){0};
 }

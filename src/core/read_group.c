@@ -72,7 +72,7 @@ static zagg_status keep_block(scan_state *s, uint64_t first, size_t n, const dou
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for kept rows");
         if (!piece_add(*p, first + i, ranks[i]))
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for kept rows");
-        if (s->read->opts->with_leaf_ids) {
+        if (s->read->with_leaf_ids) {
             uint64_t *leaf = zg_vec_push(&(*p)->leaf_ids);
             if (!leaf)
                 return zagg_err_set(err, ZAGG_ENOMEM, "no memory for leaf ids");
@@ -103,27 +103,15 @@ static zagg_status scan_work(void *user, size_t slot, uint64_t first, size_t n,
     return ZAGG_OK;
 }
 
-static bool append(zg_vec *to, const zg_vec *from)
-{
-    if (from->len == 0)
-        return true;
-    if (!zg_vec_reserve(to, to->len + from->len))
-        return false;
-    memcpy((char *)to->data + to->len * to->elem_size, from->data,
-           from->len * from->elem_size);
-    to->len += from->len;
-    return true;
-}
-
 static zagg_status scan_fold(void *user, void *result, zagg_err *err)
 {
     scan_state *s = user;
     piece *p = result;
     if (!p)
         return ZAGG_OK;
-    const bool ok = append(&s->read->rows, &p->rows) &&
-                    append(&s->read->ranks, &p->ranks) &&
-                    append(&s->read->leaf_ids, &p->leaf_ids);
+    const bool ok = zg_vec_append(&s->read->rows, p->rows.data, p->rows.len) &&
+                    zg_vec_append(&s->read->ranks, p->ranks.data, p->ranks.len) &&
+                    zg_vec_append(&s->read->leaf_ids, p->leaf_ids.data, p->leaf_ids.len);
     piece_free(NULL, p);
     return ok ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for kept rows");
 }
@@ -193,7 +181,7 @@ static zagg_status build_table(zg_group_read *r, zagg_table **out, zagg_err *err
     }
     ZAGG_TRY(zagg_arena_alloc(r->arena, t->n_rows, sizeof *t->ranks, &t->ranks, err));
     memcpy(t->ranks, r->ranks.data, t->n_rows * sizeof *t->ranks);
-    if (r->opts->with_leaf_ids) {
+    if (r->with_leaf_ids) {
         ZAGG_TRY(zagg_arena_alloc(r->arena, t->n_rows, sizeof *t->leaf_ids, &t->leaf_ids,
                                   err));
         memcpy(t->leaf_ids, r->leaf_ids.data, t->n_rows * sizeof *t->leaf_ids);
@@ -239,7 +227,11 @@ static zagg_status read_rows(zg_group_read *r, zagg_table **out, zagg_err *err)
     ZAGG_TRY(zg_apply_filters(r, err));
     if (r->rows.len == 0)
         return ZAGG_OK;
-    return build_table(r, out, err);
+    ZAGG_TRY(build_table(r, out, err));
+    ZAGG_TRY(zg_filter_table(r->worker, *out, err));
+    if ((*out)->n_rows == 0)
+        *out = NULL;
+    return ZAGG_OK;
 }
 
 zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *shard,
@@ -254,6 +246,7 @@ zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *
                        .granule = granule,
                        .group = group,
                        .opts = opts ? opts : &DEFAULTS,
+                       .with_leaf_ids = (opts && opts->with_leaf_ids) || worker->leaf_ids,
                        .arena = arena,
                        .counters = counters};
     zagg_table *table = NULL;

@@ -20,7 +20,7 @@ typedef struct shard_job {
     const char *const *hrefs;
     const zagg_shard_opts *opts;
     zagg_shard_result *result;
-    zg_vec granules; /* granule_rows * that hold tables */
+    zg_rows rows; /* of the granules so far */
 } shard_job;
 
 static void granule_free(void *user, void *result)
@@ -163,17 +163,12 @@ static zagg_status granule_fold(void *user, size_t index, zagg_status status,
     add_counters(&res->counters, &g->counters);
     for (size_t i = 0; i < g->n_messages; i++)
         keep_message(res->exemplars, &res->n_exemplars, g->messages[i]);
-    if (g->tables.len == 0) {
-        granule_free(NULL, g);
-        return ZAGG_OK;
-    }
-    granule_rows **slot = zg_vec_push(&j->granules);
-    if (!slot) {
-        granule_free(NULL, g);
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the granules of a shard");
-    }
-    *slot = g;
-    return ZAGG_OK;
+    for (size_t i = 0; i < g->tables.len && status == ZAGG_OK; i++)
+        status = zg_rows_append(j->worker, &j->rows,
+                                *ZG_VEC_AT(&g->tables, zagg_table *, i), err);
+    /* What the reads of a granule held is given back before rows are grouped. */
+    granule_free(NULL, g);
+    return status;
 }
 
 /* Upstream's wording; failed reads without any data are a failure, benign emptiness is
@@ -205,44 +200,31 @@ static void describe_no_data(zagg_shard_result *res)
     zg_str_free(&text);
 }
 
-/* Group the rows of all granules, drop the reads, evaluate. */
+/* One line of the memory trace, in upstream's form. */
+static void trace_rss(const shard_job *j, const char *stage)
+{
+    if (j->opts->trace_rss)
+        zagg_log_write(j->opts->log, ZAGG_LOG_INFO, "  [rss] %-34s %7.0f MB", stage,
+                       (double)zg_rss_bytes() / 1e6);
+}
+
+/* Group the rows of all granules and evaluate. */
 static zagg_status group_and_aggregate(shard_job *j, zagg_carrier_fn sink, void *user,
                                        zagg_err *err)
 {
     zagg_shard_result *res = j->result;
-    zagg_arena *arena = NULL;
-    zg_vec tables;
-    zg_grouped grouped = {0};
+    zg_grouped grouped;
     double start = zg_clock_mono_s();
-    zg_vec_init(&tables, sizeof(const zagg_table *), 0);
-    for (size_t i = 0; i < j->granules.len; i++) {
-        granule_rows *g = *ZG_VEC_AT(&j->granules, granule_rows *, i);
-        for (size_t t = 0; t < g->tables.len; t++) {
-            const zagg_table **slot = zg_vec_push(&tables);
-            if (!slot) {
-                zg_vec_free(&tables);
-                return zagg_err_set(err, ZAGG_ENOMEM,
-                                    "no memory for the tables of a shard");
-            }
-            *slot = *ZG_VEC_AT(&g->tables, zagg_table *, t);
-        }
-    }
-    zagg_status status = zagg_arena_new(0, &arena, err);
-    if (status == ZAGG_OK)
-        status = zg_group_rows(j->worker, arena, tables.data, tables.len, &grouped, err);
-    zg_vec_free(&tables);
-    for (size_t i = 0; i < j->granules.len; i++)
-        granule_free(NULL, *ZG_VEC_AT(&j->granules, granule_rows *, i));
-    j->granules.len = 0;
+    ZAGG_TRY(zg_group_rows(j->worker, &j->rows, &grouped, err));
+    trace_rss(j, "arrow: after group");
     res->index_s = zg_clock_mono_s() - start;
     start = zg_clock_mono_s();
-    if (status == ZAGG_OK) {
-        res->total_obs = grouped.n_rows;
-        status = zg_aggregate(j->worker, j->shard, &grouped, j->opts->pool, sink, user,
-                              &res->cells_with_data, err);
-    }
+    res->total_obs = grouped.n_rows;
+    const zagg_status status = zg_aggregate(j->worker, j->shard, &grouped, j->opts->pool,
+                                            sink, user, &res->cells_with_data, err);
     res->aggregate_s = zg_clock_mono_s() - start;
-    zagg_arena_free(arena);
+    zg_grouped_free(j->worker, &grouped);
+    trace_rss(j, "after aggregate");
     return status;
 }
 
@@ -254,9 +236,10 @@ static zagg_status process(shard_job *j, size_t n_hrefs, zagg_carrier_fn sink, v
     zagg_status status = zagg_pool_map(j->opts->pool, n_hrefs, 0, granule_task,
                                        granule_fold, granule_free, j, err);
     res->read_s = zg_clock_mono_s() - start;
+    trace_rss(j, "after reads, their buffers freed");
     if (status != ZAGG_OK)
         return status;
-    if (j->granules.len == 0) {
+    if (j->rows.n_rows == 0) {
         describe_no_data(res);
         return ZAGG_OK;
     }
@@ -283,11 +266,9 @@ zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
     *result = (zagg_shard_result){.shard_key = shard_key, .granule_count = n_hrefs};
     ZAGG_TRY(check_handoff(j.opts->handoff, err));
     ZAGG_TRY(zagg_grid_shard(worker->grid, shard_key, &shard, err));
-    zg_vec_init(&j.granules, sizeof(granule_rows *), 0);
+    ZAGG_TRY(zg_rows_init(worker, &j.rows, err));
     const zagg_status status = process(&j, n_hrefs, sink, user, err);
-    for (size_t i = 0; i < j.granules.len; i++)
-        granule_free(NULL, *ZG_VEC_AT(&j.granules, granule_rows *, i));
-    zg_vec_free(&j.granules);
+    zg_rows_free(worker, &j.rows);
     result->duration_s = zg_clock_mono_s() - start;
     return status;
 }

@@ -1,15 +1,11 @@
 /* Compiling a pipeline for running: which columns are read, what each field computes. */
 #include "core/worker.h"
 
+#include <math.h>
 #include <string.h>
 
-static size_t find_column(const zagg_worker *w, const char *name)
-{
-    for (size_t i = 0; i < w->n_columns; i++)
-        if (strcmp(w->columns[i].variable->name, name) == 0)
-            return i;
-    return ZG_NO_COLUMN;
-}
+/* Of one cell of a vector, or one row of a ragged field: far above any waveform. */
+enum { MOST_ELEMENTS = 1 << 20 };
 
 static zagg_status collect_columns(zagg_worker *w, zagg_err *err)
 {
@@ -30,65 +26,111 @@ static zagg_status collect_columns(zagg_worker *w, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status use_column(zagg_worker *w, const zagg_field *f, const char *name,
-                              size_t *out, zagg_err *err)
+/* Names of expressions, in this order: columns, the leaf ids, chunk_precompute entries.
+ */
+static zagg_status collect_names(zagg_worker *w, zagg_err *err)
 {
-    const size_t c = find_column(w, name);
-    if (c == ZG_NO_COLUMN)
-        return zagg_err_set(
-            err, ZAGG_ECONFIG,
-            "%s:%u: aggregation.variables.%s: column '%s'%s is not read; add "
-            "it to data_source.variables or name another source",
-            w->pipeline->name, f->line, f->name, name,
-            f->source_given ? "" : " (the default source)");
-    w->columns[c].used = true;
-    *out = c;
+    const zagg_pipeline *p = w->pipeline;
+    const size_t most = w->n_columns + 1 + p->n_precompute;
+    ZAGG_TRY(zagg_arena_alloc(w->arena, most, sizeof *w->names, &w->names, err));
+    for (size_t i = 0; i < w->n_columns; i++)
+        w->names[i] = (zagg_expr_name){.name = w->columns[i].variable->name, .rank = 1};
+    w->names[w->n_columns] = (zagg_expr_name){.name = "leaf_id", .rank = 1};
+    for (size_t i = 0; i < p->n_precompute; i++)
+        w->names[w->n_columns + 1 + i] =
+            (zagg_expr_name){.name = p->precompute[i].name, .uniform = true};
+    w->n_names = most;
+    w->n_precompute = p->n_precompute;
     return ZAGG_OK;
 }
 
 /* Cells without rows: counts are 0, floats NaN whatever the declared fill, integers the
- * fill (default 0), as upstream 0.61 does. */
-static zagg_status empty_value(const zagg_field *f, const zg_reducer *reducer,
-                               uint8_t empty[8], zagg_err *err)
+ * fill (default 0), as upstream 0.61 does. Vectors hold their fill. */
+static zagg_status empty_value(const zagg_field *f, zg_calc_kind kind, uint8_t empty[8],
+                               zagg_err *err)
 {
     zg_scalar s = {ZAGG_DT_I64, {.i = 0}};
-    if (!zg_reducer_is_count(reducer)) {
+    const bool fill = f->kind == ZAGG_FIELD_VECTOR || !zagg_dtype_is_float(f->dtype);
+    if (kind != ZG_CALC_COUNT) {
         int64_t i;
         uint64_t u;
         double d;
-        if (zagg_dtype_is_float(f->dtype)) {
-            s.dtype = ZAGG_DT_F64;
-            s.v.f = __builtin_nan("");
-        } else if (f->fill && zagg_value_i64(f->fill, &i)) {
+        if (fill && f->fill && zagg_value_i64(f->fill, &i)) {
             s.v.i = i;
-        } else if (f->fill && zagg_value_u64(f->fill, &u)) {
+        } else if (fill && f->fill && zagg_value_u64(f->fill, &u)) {
             s.dtype = ZAGG_DT_U64;
             s.v.u = u;
-        } else if (f->fill && zagg_value_number(f->fill, &d)) {
+        } else if (fill && f->fill && zagg_value_number(f->fill, &d)) {
             s.dtype = ZAGG_DT_F64;
             s.v.f = d;
+        } else if (zagg_dtype_is_float(f->dtype)) {
+            s.dtype = ZAGG_DT_F64;
+            s.v.f = f->fill && zagg_value_is(f->fill, "Infinity")    ? HUGE_VAL
+                    : f->fill && zagg_value_is(f->fill, "-Infinity") ? -HUGE_VAL
+                                                                     : __builtin_nan("");
+            if (!fill)
+                s.v.f = __builtin_nan("");
         }
     }
     return zg_scalar_store(s, f->dtype, empty, err);
 }
 
+/* The chunk_precompute entry that an expression consists of, blanks aside. */
+static size_t bare_entry(const zagg_worker *w, const zagg_field *f)
+{
+    static const char BLANKS[] = " \t\r\n";
+    if (!f->expression || f->kind != ZAGG_FIELD_SCALAR)
+        return ZG_NO_ENTRY;
+    const char *text = f->expression + strspn(f->expression, BLANKS);
+    size_t len = strlen(text);
+    while (len > 0 && strchr(BLANKS, text[len - 1]))
+        len--;
+    for (size_t i = 0; i < w->n_precompute; i++) {
+        const char *name = w->pipeline->precompute[i].name;
+        if (strlen(name) == len && memcmp(name, text, len) == 0)
+            return i;
+    }
+    return ZG_NO_ENTRY;
+}
+
 static zagg_status compile_field(zagg_worker *w, const zagg_field *f, zg_field_plan *out,
                                  zagg_err *err)
 {
-    *out = (zg_field_plan){f, NULL, ZG_NO_COLUMN, ZG_NO_COLUMN, {0}};
-    zagg_status status =
-        zg_reducer_compile(w->arena, f->function, f->params, &out->reducer, err);
-    if (status == ZAGG_OK)
-        status = empty_value(f, out->reducer, out->empty, err);
+    *out = (zg_field_plan){.field = f, .width = 1, .bare = bare_entry(w, f)};
+    ZAGG_TRY(zg_calc_compile(w, f, &out->calc, err));
+    for (size_t i = 0; f->kind != ZAGG_FIELD_SCALAR && i < f->n_shape; i++)
+        if (!zg_mul_size(out->width, (size_t)f->shape[i], &out->width) ||
+            out->width > MOST_ELEMENTS)
+            return zagg_err_set(
+                err, ZAGG_ECONFIG,
+                "%s:%u: aggregation.variables.%s: more than %d elements a "
+                "cell",
+                w->pipeline->name, f->line, f->name, MOST_ELEMENTS);
+    const zagg_status status = empty_value(f, out->calc.kind, out->empty, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "%s:%u: aggregation.variables.%s",
                                 w->pipeline->name, f->line, f->name);
-    if (zg_reducer_is_count(out->reducer))
-        return ZAGG_OK;
-    ZAGG_TRY(use_column(w, f, f->source, &out->source, err));
-    const char *weights = zg_reducer_weights(out->reducer);
-    if (weights)
-        ZAGG_TRY(use_column(w, f, weights, &out->weights, err));
+    return ZAGG_OK;
+}
+
+/* Everything that computes, in the order of zagg_worker.texts. */
+static zagg_status compile_calculations(zagg_worker *w, zagg_err *err)
+{
+    const zagg_pipeline *p = w->pipeline;
+    const zagg_data_source *ds = &p->data_source;
+    const size_t most =
+        ds->n_filters + p->n_precompute + p->n_fields * (1 + ZG_CALC_ROW_ARGS);
+    ZAGG_TRY(zagg_arena_alloc(w->arena, most, sizeof *w->texts, &w->texts, err));
+    ZAGG_TRY(zagg_arena_alloc(w->arena, p->n_fields, sizeof *w->fields, &w->fields, err));
+    for (size_t i = 0; i < ds->n_filters; i++)
+        if (ds->filters[i].expression)
+            ZAGG_TRY(zg_filter_parse(w, &ds->filters[i], err));
+    w->n_filters = w->n_texts;
+    for (size_t i = 0; i < p->n_precompute; i++)
+        ZAGG_TRY(zg_precompute_parse(w, &p->precompute[i], err));
+    for (size_t i = 0; i < p->n_fields; i++)
+        ZAGG_TRY(compile_field(w, &p->fields[i], &w->fields[i], err));
+    w->n_fields = p->n_fields;
     return ZAGG_OK;
 }
 
@@ -132,11 +174,8 @@ static zagg_status compile(zagg_worker *w, zagg_err *err)
             "%s: data_source.coordinates: latitude and longitude are needed", p->name);
     ZAGG_TRY(find_index_level(w, err));
     ZAGG_TRY(collect_columns(w, err));
-    ZAGG_TRY(zagg_arena_alloc(w->arena, p->n_fields, sizeof *w->fields, &w->fields, err));
-    for (size_t i = 0; i < p->n_fields; i++)
-        ZAGG_TRY(compile_field(w, &p->fields[i], &w->fields[i], err));
-    w->n_fields = p->n_fields;
-    return ZAGG_OK;
+    ZAGG_TRY(collect_names(w, err));
+    return compile_calculations(w, err);
 }
 
 zagg_status zagg_worker_new(const zagg_pipeline *pipeline, const zagg_grid *grid,
@@ -145,6 +184,10 @@ zagg_status zagg_worker_new(const zagg_pipeline *pipeline, const zagg_grid *grid
     zagg_worker *w = zg_alloc(1, sizeof *w);
     if (!w)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a worker");
+    if (pthread_mutex_init(&w->lock, NULL) != 0) {
+        zg_free(w);
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a worker's lock");
+    }
     w->pipeline = pipeline;
     w->grid = grid;
     w->info = zagg_grid_get_info(grid);
@@ -163,6 +206,11 @@ void zagg_worker_free(zagg_worker *worker)
 {
     if (!worker)
         return;
+    for (size_t i = 0; i < worker->n_texts; i++)
+        zagg_expr_free(worker->texts[i].expr);
+    zg_typed_free(worker->typed);
+    zg_memory_free(worker->memories);
+    pthread_mutex_destroy(&worker->lock);
     zagg_arena_free(worker->arena);
     zg_free(worker);
 }

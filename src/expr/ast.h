@@ -7,27 +7,27 @@
 #include "zagg/expr.h"
 
 typedef enum zx_node_kind {
-    ZX_INT = 0,  /* i */
-    ZX_FLOAT,    /* f */
-    ZX_BOOL,     /* i: 0 or 1 */
+    ZX_INT = 0, /* i */
+    ZX_FLOAT,   /* f */
+    ZX_BOOL,    /* i: 0 or 1 */
     ZX_NONE,
-    ZX_STRING,   /* text */
+    ZX_STRING, /* text */
     ZX_ELLIPSIS,
-    ZX_NAME,     /* i: number of the name */
-    ZX_DTYPE,    /* dtype */
-    ZX_UNARY,    /* op, child 0 */
-    ZX_BINARY,   /* op, children 0 and 1 */
-    ZX_COMPARE,  /* n children, n - 1 operators in ops */
-    ZX_AND,      /* children 0 and 1 */
+    ZX_NAME,    /* i: number of the name */
+    ZX_DTYPE,   /* dtype */
+    ZX_UNARY,   /* op, child 0 */
+    ZX_BINARY,  /* op, children 0 and 1 */
+    ZX_COMPARE, /* n children, n - 1 operators in ops */
+    ZX_AND,     /* children 0 and 1 */
     ZX_OR,
     ZX_NOT,
-    ZX_COND,     /* children: then, condition, else */
-    ZX_TUPLE,    /* n children */
+    ZX_COND,  /* children: then, condition, else */
+    ZX_TUPLE, /* n children */
     ZX_LIST,
-    ZX_CALL,     /* fn; positional children, then keyword ones with names in keys */
-    ZX_INDEX,    /* child 0 of an array, the others are its indices */
-    ZX_SLICE,    /* three children, -1 where absent */
-    ZX_ATTR      /* attr, child 0 */
+    ZX_CALL,  /* fn; positional children, then keyword ones with names in keys */
+    ZX_INDEX, /* child 0 of an array, the others are its indices */
+    ZX_SLICE, /* three children, -1 where absent */
+    ZX_ATTR   /* attr, child 0 */
 } zx_node_kind;
 
 typedef enum zx_op {
@@ -67,7 +67,13 @@ typedef enum zx_op {
     ZX_INVERT
 } zx_op;
 
-typedef enum zx_attr { ZX_ATTR_SIZE = 0, ZX_ATTR_SHAPE, ZX_ATTR_NDIM, ZX_ATTR_T, ZX_ATTR_DTYPE } zx_attr;
+typedef enum zx_attr {
+    ZX_ATTR_SIZE = 0,
+    ZX_ATTR_SHAPE,
+    ZX_ATTR_NDIM,
+    ZX_ATTR_T,
+    ZX_ATTR_DTYPE
+} zx_attr;
 
 struct zx_fn;
 
@@ -83,10 +89,10 @@ typedef struct zx_node {
     zagg_dtype dtype;
     const char *text; /* STRING */
     const struct zx_fn *fn;
-    bool method;      /* called as x.f(): child 0 is x */
-    size_t n;         /* children, keyword ones included */
+    bool method; /* called as x.f(): child 0 is x */
+    size_t n;    /* children, keyword ones included */
     int32_t *children;
-    size_t n_keys;    /* the last n_keys children are keyword arguments */
+    size_t n_keys; /* the last n_keys children are keyword arguments */
     const char **keys;
     zx_op *ops; /* COMPARE */
 } zx_node;

@@ -25,10 +25,10 @@ bool zx_is(const zx_token *t, const char *mark)
 /* The longest mark first. */
 static size_t mark_length(const char *at)
 {
-    static const char *const MARKS[] = {"...", "**", "//", "<<", ">>", "<=", ">=", "==",
-                                        "!=",  "+",  "-",  "*",  "/",  "%",  "&",  "|",
-                                        "^",   "~",  "<",  ">",  "(",  ")",  "[",  "]",
-                                        ",",   ":",  ".",  "="};
+    static const char *const MARKS[] = {
+        "...", "**", "//", "<<", ">>", "<=", ">=", "==", "!=", "+",
+        "-",   "*",  "/",  "%",  "&",  "|",  "^",  "~",  "<",  ">",
+        "(",   ")",  "[",  "]",  ",",  ":",  ".",  "=",  "@"};
     for (size_t i = 0; i < sizeof MARKS / sizeof MARKS[0]; i++)
         if (strncmp(at, MARKS[i], strlen(MARKS[i])) == 0)
             return strlen(MARKS[i]);
@@ -76,8 +76,8 @@ static zagg_status number(const char *text, zx_token *t, const char **next, zagg
     if (t->kind == ZX_T_FLOAT)
         return zg_float_parse(plain, n, &t->f)
                    ? ZAGG_OK
-                   : zx_at(err, zagg_err_set(err, ZAGG_ECONFIG, "this is no number"), text,
-                           t->column);
+                   : zx_at(err, zagg_err_set(err, ZAGG_ECONFIG, "this is no number"),
+                           text, t->column);
     for (size_t i = 0; i < n; i++)
         if (__builtin_mul_overflow(t->i, 10, &t->i) ||
             __builtin_add_overflow(t->i, plain[i] - '0', &t->i))
@@ -130,14 +130,14 @@ zagg_status zx_lex(const char *text, const char *at, zx_token *out, const char *
     out->len = mark_length(at);
     *next = at + out->len;
     if (out->len == 0)
-        return zx_at(err,
-                     (*at > ' ' && *at < 127)
-                         ? zagg_err_set(err, ZAGG_ECONFIG,
-                                        "'%c' has no meaning here; operators are + - * / // "
-                                        "%% ** & | ^ ~ << >> < <= > >= == !=",
-                                        *at)
-                         : zagg_err_set(err, ZAGG_ECONFIG,
-                                        "this character has no meaning here"),
-                     text, out->column);
+        return zx_at(
+            err,
+            (*at > ' ' && *at < 127)
+                ? zagg_err_set(err, ZAGG_ECONFIG,
+                               "'%c' has no meaning here; operators are + - * / // "
+                               "%% ** & | ^ ~ << >> < <= > >= == !=",
+                               *at)
+                : zagg_err_set(err, ZAGG_ECONFIG, "this character has no meaning here"),
+            text, out->column);
     return ZAGG_OK;
 }

@@ -14,8 +14,12 @@ struct zagg_expr_memory {
     size_t taken, next_bytes;
     zx_val *slots; /* of the program that ran last */
     size_t n_slots;
+    struct zg_histogram *histogram; /* made on first use: bins are kept between runs */
 };
 
 void zx_memory_reset(zagg_expr_memory *m);
+/** The histogram of this memory. */
+zagg_status zx_histogram_of(zagg_expr_memory *m, struct zg_histogram **out,
+                            zagg_err *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Recursive descent over the grammar of the language (docs/expressions.md): Python's, without
- * everything that is not arithmetic. */
+/* Recursive descent over the grammar of the language (docs/expressions.md): Python's,
+ * without everything that is not arithmetic. */
 #include "expr/ast.h"
 #include "expr/fn.h"
 #include "expr/lexer.h"
@@ -59,7 +59,8 @@ static zagg_status add(parser *p, zx_node node, const int32_t *children, size_t 
     node.n = n;
     *slot = node;
     if (n > 0) {
-        ZAGG_TRY(zagg_arena_alloc(p->e->arena, n, sizeof *children, &slot->children, p->err));
+        ZAGG_TRY(
+            zagg_arena_alloc(p->e->arena, n, sizeof *children, &slot->children, p->err));
         memcpy(slot->children, children, n * sizeof *children);
     }
     *out = (int32_t)(p->nodes.len - 1);
@@ -101,7 +102,8 @@ static zagg_status argument_list(parser *p, arguments *a)
         if (is_keyword(p))
             ZAGG_TRY(keyword(p, a));
         else if (a->n_keys > 0)
-            return REFUSE(p, p->t.column, "positional argument behind a keyword argument");
+            return REFUSE(p, p->t.column,
+                          "positional argument behind a keyword argument");
         int32_t child;
         ZAGG_TRY(expr(p, &child));
         int32_t *slot = zg_vec_push(&a->children);
@@ -192,14 +194,14 @@ static zagg_status numpy_name(parser *p, int32_t *out)
         return unexpected(p, "a function of numpy");
     ZAGG_TRY(advance(p));
     if (constant(&t, &value))
-        return add(p, (zx_node){.kind = ZX_FLOAT, .column = t.column, .f = value}, NULL, 0,
-                   out);
+        return add(p, (zx_node){.kind = ZX_FLOAT, .column = t.column, .f = value}, NULL,
+                   0, out);
     if (zx_is(&t, "newaxis"))
         return add(p, (zx_node){.kind = ZX_NONE, .column = t.column}, NULL, 0, out);
     const zagg_dtype dtype = dtype_word(&t);
     if (dtype != ZAGG_DT_NONE && !zx_is(&p->t, "("))
-        return add(p, (zx_node){.kind = ZX_DTYPE, .column = t.column, .dtype = dtype}, NULL,
-                   0, out);
+        return add(p, (zx_node){.kind = ZX_DTYPE, .column = t.column, .dtype = dtype},
+                   NULL, 0, out);
     const zx_fn *fn = zx_find_fn(t.text, t.len);
     if (!fn)
         return REFUSE(p, t.column,
@@ -218,11 +220,11 @@ static zagg_status unknown_name(parser *p, const zx_token *t)
     zg_str_init(&list, 600);
     for (size_t i = 0; i < p->e->n_names && list.len < 300; i++)
         zg_str_addf(&list, "%s%s", i ? ", " : "", p->e->names[i]);
-    const zagg_status status = REFUSE(
-        p, t->column,
-        "'%.*s' is neither a column nor a function; allowed: %s%snp.FUNCTION%s",
-        t->len > 40 ? 40 : (int)t->len, t->text, list.data, list.len ? ", " : "",
-        p->scope == ZAGG_EXPR_FIELD ? ", len, float, int, abs, sum" : "");
+    const zagg_status status =
+        REFUSE(p, t->column,
+               "'%.*s' is neither a column nor a function; allowed: %s%snp.FUNCTION%s",
+               t->len > 40 ? 40 : (int)t->len, t->text, list.data, list.len ? ", " : "",
+               p->scope == ZAGG_EXPR_FIELD ? ", len, float, int, abs, sum" : "");
     zg_str_free(&list);
     return status;
 }
@@ -239,7 +241,8 @@ static zagg_status name(parser *p, int32_t *out)
         }
     ZAGG_TRY(advance(p));
     if (zx_is(&t, "True") || zx_is(&t, "False"))
-        return add(p, (zx_node){.kind = ZX_BOOL, .column = t.column, .i = zx_is(&t, "True")},
+        return add(p,
+                   (zx_node){.kind = ZX_BOOL, .column = t.column, .i = zx_is(&t, "True")},
                    NULL, 0, out);
     if (zx_is(&t, "None"))
         return add(p, (zx_node){.kind = ZX_NONE, .column = t.column}, NULL, 0, out);
@@ -247,8 +250,7 @@ static zagg_status name(parser *p, int32_t *out)
         ZAGG_TRY(expect(p, ".", "'.' and a function of numpy"));
         return numpy_name(p, out);
     }
-    const zx_fn *fn =
-        p->scope == ZAGG_EXPR_FIELD ? zx_find_builtin(t.text, t.len) : NULL;
+    const zx_fn *fn = p->scope == ZAGG_EXPR_FIELD ? zx_find_builtin(t.text, t.len) : NULL;
     if (!fn)
         return unknown_name(p, &t);
     if (!zx_is(&p->t, "("))
@@ -332,7 +334,8 @@ static zagg_status index_of(parser *p, int32_t *node)
     zg_vec_init(&children, sizeof(int32_t), 0);
     int32_t *slot = zg_vec_push(&children);
     zagg_status status =
-        slot ? advance(p) : zagg_err_set(p->err, ZAGG_ENOMEM, "no memory for an expression");
+        slot ? advance(p)
+             : zagg_err_set(p->err, ZAGG_ENOMEM, "no memory for an expression");
     if (slot)
         *slot = *node;
     if (status == ZAGG_OK)
@@ -385,16 +388,17 @@ static zagg_status attribute(parser *p, int32_t *node)
 static zagg_status atom(parser *p, int32_t *out)
 {
     const zx_token t = p->t;
-    static const char *const WORDS[] = {"lambda", "for", "in",    "is",    "import", "if",
-                                        "else",   "and", "or",    "not",   "await",  "yield",
-                                        "def",    "del", "class", "return"};
+    static const char *const WORDS[] = {
+        "lambda", "for", "in",    "is",    "import", "if",  "else",  "and",
+        "or",     "not", "await", "yield", "def",    "del", "class", "return"};
     for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++)
         if (zx_is(&t, WORDS[i]))
             return unexpected(p, "a column, a number or a function");
     switch (t.kind) {
     case ZX_T_INT:
         ZAGG_TRY(advance(p));
-        return add(p, (zx_node){.kind = ZX_INT, .column = t.column, .i = t.i}, NULL, 0, out);
+        return add(p, (zx_node){.kind = ZX_INT, .column = t.column, .i = t.i}, NULL, 0,
+                   out);
     case ZX_T_FLOAT:
         ZAGG_TRY(advance(p));
         return add(p, (zx_node){.kind = ZX_FLOAT, .column = t.column, .f = t.f}, NULL, 0,
@@ -404,8 +408,8 @@ static zagg_status atom(parser *p, int32_t *out)
         if (!text)
             return zagg_err_set(p->err, ZAGG_ENOMEM, "no memory for an expression");
         ZAGG_TRY(advance(p));
-        return add(p, (zx_node){.kind = ZX_STRING, .column = t.column, .text = text}, NULL,
-                   0, out);
+        return add(p, (zx_node){.kind = ZX_STRING, .column = t.column, .text = text},
+                   NULL, 0, out);
     }
     case ZX_T_NAME:
         return name(p, out);
@@ -474,8 +478,7 @@ static zagg_status unary(parser *p, int32_t *out)
             ZAGG_TRY(advance(p));
             ZAGG_TRY(unary(p, &child));
             p->depth--;
-            return add(p,
-                       (zx_node){.kind = ZX_UNARY, .column = column, .op = OPS[i].op},
+            return add(p, (zx_node){.kind = ZX_UNARY, .column = column, .op = OPS[i].op},
                        &child, 1, out);
         }
     return power(p, out);
@@ -507,6 +510,12 @@ static bool operator_of(const parser *p, const level *l, zx_op *op)
     return false;
 }
 
+/* a @ b of two arrays is their dot product; it binds as * does. */
+static bool is_dot(const parser *p, int at)
+{
+    return at == 0 && p->t.kind == ZX_T_MARK && zx_is(&p->t, "@");
+}
+
 static zagg_status binary(parser *p, int at, int32_t *out)
 {
     int32_t sides[2];
@@ -514,12 +523,15 @@ static zagg_status binary(parser *p, int at, int32_t *out)
     if (at < 0)
         return unary(p, out);
     ZAGG_TRY(binary(p, at - 1, &sides[0]));
-    while (operator_of(p, &LEVELS[at], &op)) {
-        const uint32_t column = p->t.column;
+    while (is_dot(p, at) || operator_of(p, &LEVELS[at], &op)) {
+        zx_node node = {.kind = ZX_BINARY, .column = p->t.column, .op = op};
+        if (is_dot(p, at)) {
+            node.kind = ZX_CALL;
+            node.fn = zx_find_fn("dot", 3);
+        }
         ZAGG_TRY(advance(p));
         ZAGG_TRY(binary(p, at - 1, &sides[1]));
-        ZAGG_TRY(add(p, (zx_node){.kind = ZX_BINARY, .column = column, .op = op}, sides, 2,
-                     &sides[0]));
+        ZAGG_TRY(add(p, node, sides, 2, &sides[0]));
     }
     *out = sides[0];
     return ZAGG_OK;
@@ -527,8 +539,9 @@ static zagg_status binary(parser *p, int at, int32_t *out)
 
 static bool comparison(const parser *p, zx_op *op)
 {
-    static const level COMPARISONS[] = {{{"<", "<=", ">", ">="}, {ZX_LT, ZX_LE, ZX_GT, ZX_GE}},
-                                        {{"==", "!="}, {ZX_EQ, ZX_NE}}};
+    static const level COMPARISONS[] = {
+        {{"<", "<=", ">", ">="}, {ZX_LT, ZX_LE, ZX_GT, ZX_GE}},
+        {{"==", "!="}, {ZX_EQ, ZX_NE}}};
     return operator_of(p, &COMPARISONS[0], op) || operator_of(p, &COMPARISONS[1], op);
 }
 
@@ -543,7 +556,8 @@ static zagg_status compare(parser *p, int32_t *out)
     while (comparison(p, &ops[n - 1])) {
         column = n == 1 ? p->t.column : column;
         if (n == MOST)
-            return REFUSE(p, p->t.column, "more than %d comparisons in a chain", MOST - 1);
+            return REFUSE(p, p->t.column, "more than %d comparisons in a chain",
+                          MOST - 1);
         ZAGG_TRY(advance(p));
         ZAGG_TRY(binary(p, N_LEVELS - 1, &sides[n++]));
     }
@@ -578,8 +592,8 @@ static zagg_status logical(parser *p, bool is_or, int32_t *out)
         const uint32_t column = p->t.column;
         ZAGG_TRY(advance(p));
         ZAGG_TRY(is_or ? logical(p, false, &sides[1]) : not_(p, &sides[1]));
-        ZAGG_TRY(add(p, (zx_node){.kind = is_or ? ZX_OR : ZX_AND, .column = column}, sides,
-                     2, &sides[0]));
+        ZAGG_TRY(add(p, (zx_node){.kind = is_or ? ZX_OR : ZX_AND, .column = column},
+                     sides, 2, &sides[0]));
     }
     *out = sides[0];
     return ZAGG_OK;
@@ -630,8 +644,8 @@ static zagg_status whole_text(parser *p)
     ZAGG_TRY(expr(p, &p->e->root));
     if (p->t.kind != ZX_T_END)
         return unexpected(p, "an operator or the end of the text");
-    ZAGG_TRY(zagg_arena_alloc(p->e->arena, p->nodes.len, sizeof *p->e->nodes, &p->e->nodes,
-                              p->err));
+    ZAGG_TRY(zagg_arena_alloc(p->e->arena, p->nodes.len, sizeof *p->e->nodes,
+                              &p->e->nodes, p->err));
     memcpy(p->e->nodes, p->nodes.data, p->nodes.len * sizeof *p->e->nodes);
     p->e->n_nodes = p->nodes.len;
     return ZAGG_OK;
@@ -647,10 +661,10 @@ zagg_status zagg_expr_parse(const char *text, const zagg_expr_name *names, size_
     parser p = {.e = e, .scope = scope, .err = err};
     zg_vec_init(&p.nodes, sizeof(zx_node), MOST_TEXT);
     zagg_status status =
-        len <= MOST_TEXT ? zagg_arena_new(0, &e->arena, err)
-                         : zagg_err_set(err, ZAGG_ECONFIG,
-                                        "an expression of %zu bytes; %d are allowed", len,
-                                        MOST_TEXT);
+        len <= MOST_TEXT
+            ? zagg_arena_new(0, &e->arena, err)
+            : zagg_err_set(err, ZAGG_ECONFIG,
+                           "an expression of %zu bytes; %d are allowed", len, MOST_TEXT);
     if (status == ZAGG_OK && !(e->text = zagg_arena_strndup(e->arena, text, len)))
         status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for an expression");
     if (status == ZAGG_OK)

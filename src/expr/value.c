@@ -1,6 +1,8 @@
 /* Memory and values of a run. */
-#include "expr/memory.h"
 #include "expr/value.h"
+
+#include "expr/memory.h"
+#include "stats/histogram.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,7 +37,16 @@ void zagg_expr_memory_free(zagg_expr_memory *memory)
     free_blocks(memory);
     zg_vec_free(&memory->blocks);
     zg_free(memory->slots);
+    zg_histogram_free(memory->histogram);
     zg_free(memory);
+}
+
+zagg_status zx_histogram_of(zagg_expr_memory *m, zg_histogram **out, zagg_err *err)
+{
+    if (!m->histogram)
+        ZAGG_TRY(zg_histogram_new(&m->histogram, err));
+    *out = m->histogram;
+    return ZAGG_OK;
 }
 
 /* One block that would have been enough takes the place of several. */
@@ -53,7 +64,8 @@ void zx_memory_reset(zagg_expr_memory *m)
 static void *from_block(zx_block *b, size_t bytes)
 {
     const uintptr_t base = (uintptr_t)b->data;
-    const size_t at = (size_t)(((base + b->used + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1)) - base);
+    const size_t at =
+        (size_t)(((base + b->used + ALIGN - 1) & ~(uintptr_t)(ALIGN - 1)) - base);
     if (at > b->bytes || bytes > b->bytes - at)
         return NULL;
     b->used = at + bytes;
@@ -161,7 +173,8 @@ static bool fits(int64_t i, zagg_dtype dtype)
         return true;
     if (zagg_dtype_is_unsigned_int(dtype))
         return i >= 0 && (bits == 64 || (uint64_t)i >> bits == 0);
-    return bits == 64 || (i >= -(INT64_C(1) << (bits - 1)) && i < INT64_C(1) << (bits - 1));
+    return bits == 64 ||
+           (i >= -(INT64_C(1) << (bits - 1)) && i < INT64_C(1) << (bits - 1));
 }
 
 zagg_status zx_adopt(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out)

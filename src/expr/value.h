@@ -3,6 +3,7 @@
 #define ZG_EXPR_VALUE_H
 
 #include "base/base.h"
+#include "stats/histogram.h"
 #include "zagg/dtype.h"
 #include "zagg/expr.h"
 
@@ -27,12 +28,12 @@ typedef struct zx_type {
     const char *text; /* TEXT */
     size_t n;         /* SEQ */
     const struct zx_type *items;
-    bool is_list;     /* SEQ: [..], else (..) */
+    bool is_list; /* SEQ: [..], else (..) */
 } zx_type;
 
-/** A value for all segments of a run. Rank 0: n_seg elements, or one where uniform. Rank 1 and
- *  2: `cols` elements a row (1 for rank 1), rows off[s]..off[s+1] for segment s, or rows
- *  0..off[1] for all of them where uniform. Elements are natively aligned. */
+/** A value for all segments of a run. Rank 0: n_seg elements, or one where uniform. Rank
+ * 1 and 2: `cols` elements a row (1 for rank 1), rows off[s]..off[s+1] for segment s, or
+ * rows 0..off[1] for all of them where uniform. Elements are natively aligned. */
 typedef struct zx_val {
     zagg_dtype dtype;
     bool weak, uniform;
@@ -55,8 +56,8 @@ typedef struct zx_run {
     zagg_err *err;
 } zx_run;
 
-/** Memory of the run: gone at the next. NULL when it is lacking or the run's bound is hit, the
- *  error being set. Aligned to 64; not zeroed. */
+/** Memory of the run: gone at the next. NULL when it is lacking or the run's bound is
+ * hit, the error being set. Aligned to 64; not zeroed. */
 void *zx_take(zx_run *r, size_t n, size_t size);
 
 /** Fail for a segment, with numpy's reason. */
@@ -96,21 +97,20 @@ zagg_status zx_new_rows(zx_run *r, zagg_dtype dtype, size_t n, unsigned rank, si
                         zx_val *out);
 /** The same value in another type, as astype converts. The same memory where it fits. */
 zagg_status zx_cast(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out);
-/** A Python number in the type of its partner: OverflowError where a whole number does not
- *  fit. */
+/** A Python number in the type of its partner: OverflowError where a whole number does
+ * not fit. */
 zagg_status zx_adopt(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out);
 /** One value a segment as double or integer (rank 0 only). */
 double zx_double(const zx_val *v, size_t seg);
 int64_t zx_int(const zx_val *v, size_t seg);
 
-/** numpy's astype over n elements. Floats to integers truncate; what does not fit, and NaN,
- *  becomes what x86 gives: the smallest 32- or 64-bit integer, the low bits of it for narrower
- *  and unsigned types. */
+/** numpy's astype over n elements. Floats to integers truncate; what does not fit, and
+ * NaN, becomes what x86 gives: the smallest 32- or 64-bit integer, the low bits of it for
+ * narrower and unsigned types. */
 void zg_cast(zagg_dtype from, const void *src, zagg_dtype to, void *dst, size_t n);
 
-/** Type that numpy gives two arrays (NEP 50). */
-zagg_dtype zx_promote(zagg_dtype a, zagg_dtype b);
-/** The same for operands of which one or both may be Python numbers. */
+/** Type that numpy gives two operands (NEP 50), one or both of which may be Python
+ * numbers; see zg_promote for arrays. */
 zagg_dtype zx_common(const zx_type *a, const zx_type *b);
 
 #endif

@@ -130,3 +130,32 @@ void zagg_word_range29(uint64_t word, uint64_t *begin, uint64_t *end)
     *begin = first;
     *end = first + (UINT64_C(1) << shift);
 }
+
+zagg_status zagg_word_common_ancestor(const uint64_t *words, size_t n, uint64_t *out,
+                                      zagg_err *err)
+{
+    if (n == 0)
+        return zagg_err_set(err, ZAGG_EARG, "no words: they have no common ancestor");
+    unsigned order = ZAGG_GEO_MAX_ORDER;
+    uint64_t first = 0, differing = 0; /* bits of ids on the order-29 line */
+    for (size_t i = 0; i < n; i++) {
+        uint64_t begin, end;
+        if (!zagg_word_valid(words[i]))
+            return zg_word_refuse_invalid(words[i], err);
+        zagg_word_range29(words[i], &begin, &end);
+        if (i == 0)
+            first = begin;
+        differing |= begin ^ first;
+        if (zagg_word_order(words[i]) < order)
+            order = zagg_word_order(words[i]);
+    }
+    if (differing >> (2u * ZAGG_GEO_MAX_ORDER) != 0)
+        return zagg_err_set(err, ZAGG_EARG,
+                            "words of different base cells have no common ancestor");
+    while (differing >> (2u * (ZAGG_GEO_MAX_ORDER - order)) != 0)
+        order--;
+    *out = n == 1 ? words[0]
+                  : zagg_word_from_nested(first >> (2u * (ZAGG_GEO_MAX_ORDER - order)),
+                                          order);
+    return ZAGG_OK;
+}

@@ -68,7 +68,8 @@ static zagg_status hrefs_of(const local_run *run, const zagg_shard_entry *entry,
 static zagg_status process_and_write(const local_run *run, const zagg_shard_entry *entry,
                                      shard_outcome *o, zagg_err *err)
 {
-    const zagg_shard_opts opts = {.pool = run->pool, .log = run->opts->log};
+    const zagg_shard_opts opts = {
+        .pool = run->pool, .log = run->opts->log, .trace_rss = run->opts->trace_rss};
     timed_writer t = {NULL, 0};
     const char **hrefs = NULL;
     size_t n = 0;

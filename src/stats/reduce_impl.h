@@ -107,6 +107,8 @@ typedef struct zg_terms {
 /** 0 + the pairwise sum of the terms, in float32 or float64 arithmetic. Not for a float64
  *  source with a float32 sum. */
 double zg_sum_terms(zagg_dtype real, const zg_terms *t);
+/** The pairwise sum of n doubles without numpy's 0 in front; -0.0 for none. */
+double zg_pairwise_f64(const double *x, size_t n);
 /** Sum of values cast to `real`: in blocks of 8192 where the types differ, as numpy's
  *  buffered reduction does. */
 double zg_sum_cast(zagg_dtype real, zg_slice x);

@@ -34,6 +34,12 @@ double zg_sum_terms(zagg_dtype real, const zg_terms *t)
     return 0.0 + pairwise_f64(t, 0, t->x.n);
 }
 
+double zg_pairwise_f64(const double *x, size_t n)
+{
+    const zg_terms t = {.term = ZG_TERM_VALUE, .x = {ZAGG_DT_F64, x, n}};
+    return pairwise_f64(&t, 0, n);
+}
+
 double zg_sum_cast(zagg_dtype real, zg_slice x)
 {
     zg_terms t = {.term = ZG_TERM_VALUE, .x = x};

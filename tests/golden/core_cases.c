@@ -96,12 +96,20 @@ const zagg_value *core_grid(zagg_arena *arena, const zagg_value *entry)
 zagg_status core_case_new(const zagg_value *data_source, const zagg_value *fields,
                           const zagg_value *grid, core_case *out, zagg_err *err)
 {
-    core_case c = {0};
-    assert_int_equal(zagg_arena_new(0, &c.arena, NULL), ZAGG_OK);
-    zagg_value *aggregation = map_value(c.arena, 1);
+    zagg_arena *arena;
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    zagg_value *aggregation = map_value(arena, 1);
+    map_add(arena, aggregation, "variables", fields);
+    return core_case_of(arena, data_source, aggregation, grid, out, err);
+}
+
+zagg_status core_case_of(zagg_arena *arena, const zagg_value *data_source,
+                         const zagg_value *aggregation, const zagg_value *grid,
+                         core_case *out, zagg_err *err)
+{
+    core_case c = {.arena = arena};
     zagg_value *output = map_value(c.arena, 2);
     zagg_value *root = map_value(c.arena, 3);
-    map_add(c.arena, aggregation, "variables", fields);
     map_add(c.arena, output, "store_layout", text_value(c.arena, "flat"));
     map_add(c.arena, output, "grid", grid);
     map_add(c.arena, root, "data_source", data_source);
@@ -147,6 +155,36 @@ void core_granule_close(core_granule *g)
     zagg_source_close(g->source);
 }
 
+static void join(void **to, size_t n_before, const void *from, size_t n, size_t size)
+{
+    if (n_before + n == 0)
+        return;
+    uint8_t *data = zg_realloc(*to, n_before + n, size);
+    assert_non_null(data);
+    if (n)
+        memcpy(data + n_before * size, from, n * size);
+    *to = data;
+}
+
+static void join_column(core_dense *d, size_t i, const zagg_carrier_column *from,
+                        size_t n)
+{
+    zagg_carrier_column *to = &d->columns[i];
+    const size_t size = from->width * zagg_dtype_size(from->dtype);
+    if (from->kind != ZAGG_FIELD_RAGGED) {
+        join(&to->data, d->n_cells, from->data, n, size);
+        return;
+    }
+    const size_t before = to->offsets ? (size_t)to->offsets[d->n_cells] : 0;
+    uint64_t *offsets =
+        zg_realloc((void *)(uintptr_t)to->offsets, d->n_cells + n + 1, sizeof *offsets);
+    assert_non_null(offsets);
+    for (size_t k = 0; k <= n; k++)
+        offsets[d->n_cells + k] = before + from->offsets[k];
+    to->offsets = offsets;
+    join(&to->data, before, from->data, (size_t)from->offsets[n], size);
+}
+
 zagg_status core_dense_take(void *dense, const zagg_shard *shard,
                             const zagg_carrier *carrier, zagg_err *err)
 {
@@ -159,26 +197,41 @@ zagg_status core_dense_take(void *dense, const zagg_shard *shard,
         d->columns = zg_alloc(d->n_columns, sizeof *d->columns);
         assert_non_null(d->columns);
         memcpy(d->columns, carrier->columns, d->n_columns * sizeof *d->columns);
-        for (size_t i = 0; i < d->n_columns; i++)
+        for (size_t i = 0; i < d->n_columns; i++) {
+            d->columns[i].name = zg_strdup(carrier->columns[i].name);
             d->columns[i].data = NULL;
+            d->columns[i].offsets = NULL;
+        }
     }
-    for (size_t i = 0; i < d->n_columns; i++) {
-        const zagg_carrier_column *from = &carrier->columns[i];
-        const size_t size = zagg_dtype_size(from->dtype);
-        uint8_t *to = zg_realloc(d->columns[i].data, d->n_cells + carrier->n_cells, size);
-        assert_non_null(to);
-        memcpy(to + d->n_cells * size, from->data, carrier->n_cells * size);
-        d->columns[i].data = to;
-    }
+    for (size_t i = 0; i < d->n_columns; i++)
+        join_column(d, i, &carrier->columns[i], carrier->n_cells);
     d->n_cells += carrier->n_cells;
     d->n_carriers++;
     return ZAGG_OK;
 }
 
+zagg_status core_group(const zagg_worker *w, const zagg_table *const *tables, size_t n,
+                       zg_grouped *out, zagg_err *err)
+{
+    zg_rows rows;
+    ZAGG_TRY(zg_rows_init(w, &rows, err));
+    for (size_t i = 0; i < n; i++) {
+        const zagg_status status = zg_rows_append(w, &rows, tables[i], err);
+        if (status != ZAGG_OK) {
+            zg_rows_free(w, &rows);
+            return status;
+        }
+    }
+    return zg_group_rows(w, &rows, out, err);
+}
+
 void core_dense_free(core_dense *d)
 {
-    for (size_t i = 0; i < d->n_columns; i++)
+    for (size_t i = 0; i < d->n_columns; i++) {
+        zg_free((void *)(uintptr_t)d->columns[i].name);
         zg_free(d->columns[i].data);
+        zg_free((void *)(uintptr_t)d->columns[i].offsets);
+    }
     zg_free(d->columns);
     *d = (core_dense){0};
 }

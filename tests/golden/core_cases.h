@@ -26,7 +26,15 @@ typedef struct core_case {
  * failure everything is released. */
 zagg_status core_case_new(const zagg_value *data_source, const zagg_value *fields,
                           const zagg_value *grid, core_case *out, zagg_err *err);
+/** The same for a whole aggregation section; takes `arena` over, whatever comes. */
+zagg_status core_case_of(zagg_arena *arena, const zagg_value *data_source,
+                         const zagg_value *aggregation, const zagg_value *grid,
+                         core_case *out, zagg_err *err);
 void core_case_free(core_case *c);
+
+/** Tables joined in order and grouped by cell; to be freed with zg_grouped_free. */
+zagg_status core_group(const zagg_worker *w, const zagg_table *const *tables, size_t n,
+                       zg_grouped *out, zagg_err *err);
 
 /** Parse JSON text that the test itself holds, or fail the test. */
 const zagg_value *core_json(zagg_arena *arena, const char *text);

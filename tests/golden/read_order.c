@@ -107,12 +107,12 @@ static void check_grouped(const suite *s, const core_case *c, const zagg_value *
     zagg_err err = ZAGG_ERR_INIT;
     const zagg_value *want = zagg_value_get(entry, "grouped");
     const zagg_grid_info *info = zagg_grid_get_info(c->grid);
-    if (zg_group_rows(c->worker, s->arena, (const zagg_table *const *)t->of, t->n, &g,
-                      &err) != ZAGG_OK)
+    if (core_group(c->worker, (const zagg_table *const *)t->of, t->n, &g, &err) !=
+        ZAGG_OK)
         fail_msg("%s", err.msg);
     for (size_t i = 0; i < c->worker->n_columns && !why[0]; i++)
-        compare(want, g.columns[i].name, g.columns[i].dtype, g.columns[i].data, g.n_rows,
-                why);
+        compare(want, c->worker->columns[i].variable->name, g.dtypes[i], g.columns[i],
+                g.n_rows, why);
     /* A leaf of this grid is a cell: offsets alone give the sorted leaf ids. */
     assert_int_equal(info->chunks_per_shard, 1);
     assert_int_equal(
@@ -127,6 +127,7 @@ static void check_grouped(const suite *s, const core_case *c, const zagg_value *
             leaf[i] = cells[k];
     if (!why[0])
         compare(want, "leaf_id", ZAGG_DT_U64, leaf, g.n_rows, why);
+    zg_grouped_free(c->worker, &g);
 }
 
 /* Numbers that upstream returns with the shard; `first` receives or checks the cells. */

@@ -74,18 +74,18 @@ static void rows_of_a_cell_keep_their_order(void **state)
         core_granule_close(&g);
         tables[t] = table;
     }
-    assert_int_equal(
-        zg_group_rows(c.worker, f->arena, tables, 2 * N_GRANULES, &grouped, NULL),
-        ZAGG_OK);
+    assert_int_equal(core_group(c.worker, tables, 2 * N_GRANULES, &grouped, NULL),
+                     ZAGG_OK);
     static const uint32_t offsets[] = {0, 24, 42, 42, 42};
     assert_memory_equal(grouped.offsets, offsets, sizeof offsets);
-    const float *h = grouped.columns[0].data;
+    const float *h = grouped.columns[0];
     for (int cell = 0; cell < 2; cell++)
         for (int t = 0; t < 2 * N_GRANULES; t++)
             for (int i = 0; i < 4 - cell; i++) {
                 const int photon = cell ? 9 + i : 5 + i;
                 assert_int_equal((int)*h++, 1000 * (t / 2) + 100 * (t % 2) + photon);
             }
+    zg_grouped_free(c.worker, &grouped);
     core_case_free(&c);
 }
 
@@ -104,8 +104,7 @@ static void reads_of_two_types_are_refused(void **state)
     const zagg_table *const tables[] = {&one, &two};
     zg_grouped grouped = {0};
     zagg_err err = ZAGG_ERR_INIT;
-    assert_int_equal(zg_group_rows(c.worker, f->arena, tables, 2, &grouped, &err),
-                     ZAGG_EFORMAT);
+    assert_int_equal(core_group(c.worker, tables, 2, &grouped, &err), ZAGG_EFORMAT);
     assert_non_null(strstr(err.msg, "column 'h' is float32 in one read and float64"));
     core_case_free(&c);
 }

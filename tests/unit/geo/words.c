@@ -104,6 +104,47 @@ static void children(void **state)
     assert_int_equal(count, 7);
 }
 
+static uint64_t ancestor(const uint64_t *words, size_t n)
+{
+    uint64_t out = 0;
+    assert_int_equal(zagg_word_common_ancestor(words, n, &out, NULL), ZAGG_OK);
+    return out;
+}
+
+static void common_ancestor(void **state)
+{
+    (void)state;
+    uint64_t point = zagg_word_point(UINT64_C(3) << 58 | 0x1234), out = 7;
+    uint64_t cell = zagg_word_from_nested(UINT64_C(3) << 58 | 0x1234, 29);
+    assert_true(ancestor(&point, 1) == point);
+    assert_true(ancestor((const uint64_t[]){point, point}, 2) == cell);
+    assert_true(ancestor((const uint64_t[]){point, cell}, 2) == cell);
+    /* neighbours, and words of other orders */
+    uint64_t next = zagg_word_point(UINT64_C(3) << 58 | 0x1235);
+    assert_true(ancestor((const uint64_t[]){point, next}, 2) ==
+                zagg_word_from_nested((UINT64_C(3) << 58 | 0x1234) >> 2, 28));
+    uint64_t coarse = zagg_word_from_nested(UINT64_C(3) << 10 | 5, 5);
+    assert_true(ancestor((const uint64_t[]){point, coarse}, 2) ==
+                zagg_word_from_nested(UINT64_C(3) << 6, 3));
+    uint64_t base = zagg_word_from_nested(3, 0);
+    assert_true(ancestor((const uint64_t[]){point, base, next}, 3) == base);
+    uint64_t far = zagg_word_point(UINT64_C(3) << 58 | UINT64_C(3) << 56);
+    assert_true(ancestor((const uint64_t[]){point, far}, 2) == base);
+    /* all four children */
+    uint64_t four[4];
+    size_t count;
+    assert_int_equal(zagg_word_children(coarse, 6, four, 4, &count, NULL), ZAGG_OK);
+    assert_true(ancestor(four, 4) == coarse);
+    zagg_err err = ZAGG_ERR_INIT;
+    const uint64_t apart[2] = {point, zagg_word_from_nested(4, 0)};
+    assert_int_equal(zagg_word_common_ancestor(apart, 2, &out, &err), ZAGG_EARG);
+    assert_int_equal(zagg_word_common_ancestor(apart, 0, &out, &err), ZAGG_EARG);
+    const uint64_t bad[2] = {point, 0};
+    assert_int_equal(zagg_word_common_ancestor(bad, 2, &out, &err), ZAGG_EARG);
+    assert_int_equal(zagg_word_common_ancestor(bad + 1, 1, &out, &err), ZAGG_EARG);
+    assert_true(out == 7);
+}
+
 static void invalid_words(void **state)
 {
     (void)state;
@@ -163,8 +204,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips),   cmocka_unit_test(points),
         cmocka_unit_test(known_words),   cmocka_unit_test(ids_out_of_range),
-        cmocka_unit_test(children),      cmocka_unit_test(invalid_words),
-        cmocka_unit_test(invalid_texts),
+        cmocka_unit_test(children),      cmocka_unit_test(common_ancestor),
+        cmocka_unit_test(invalid_words), cmocka_unit_test(invalid_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,546 @@
+/* Functions that order, search and count. */
+#include "expr/elementwise.h"
+#include "expr/fn.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- order ---- */
+
+/* NaN is above everything, as numpy sorts. */
+static int order_f64(double x, double y)
+{
+    if (x != x || y != y)
+        return (x != x) - (y != y);
+    return (x > y) - (x < y);
+}
+
+/* Elements and where they were: the place makes any sort stable. */
+typedef struct keyed {
+    union {
+        double f;
+        int64_t i;
+        uint64_t u;
+    } key;
+    size_t place;
+} keyed;
+
+#define BY(name, member, compare)                                                        \
+    static int name(const void *a, const void *b)                                        \
+    {                                                                                    \
+        const keyed *x = a, *y = b;                                                      \
+        const int o = compare(x->key.member, y->key.member);                             \
+        return o ? o : (x->place > y->place) - (x->place < y->place);                    \
+    }
+#define WHOLE_ORDER(x, y) (((x) > (y)) - ((x) < (y)))
+BY(by_f64, f, order_f64)
+BY(by_i64, i, WHOLE_ORDER)
+BY(by_u64, u, WHOLE_ORDER)
+
+static zagg_status keys_of(zx_run *r, zagg_dtype dtype, const void *x, size_t n,
+                           keyed **out)
+{
+    const size_t size = zagg_dtype_size(dtype);
+    const bool is_float = zagg_dtype_is_float(dtype);
+    const zagg_dtype wide = is_float ? ZAGG_DT_F64
+                            : zagg_dtype_is_unsigned_int(dtype) || dtype == ZAGG_DT_BOOL
+                                ? ZAGG_DT_U64
+                                : ZAGG_DT_I64;
+    keyed *k = zx_take(r, n + 1, sizeof *k);
+    if (!k)
+        return r->err->status;
+    for (size_t i = 0; i < n; i++) {
+        zg_cast(dtype, (const char *)x + i * size, wide, &k[i].key, 1);
+        k[i].place = i;
+    }
+    qsort(k, n, sizeof *k, is_float ? by_f64 : wide == ZAGG_DT_U64 ? by_u64 : by_i64);
+    *out = k;
+    return ZAGG_OK;
+}
+
+enum { SORT, ARGSORT, UNIQUE };
+
+static zagg_status sort_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+{
+    int64_t axis;
+    ZAGG_TRY(zx_array_type(c, &p[0], fn->name, out));
+    if (fn->op != UNIQUE) {
+        ZAGG_TRY(zx_want_int(c, &p[1], "axis", -1, &axis));
+        if (axis != 0 && axis != -1)
+            return zx_refuse(c, "axis %lld is out of bounds", (long long)axis);
+        if (p[2].kind != ZX_K_ABSENT && p[2].kind != ZX_K_TEXT && p[2].kind != ZX_K_NONE)
+            return zx_refuse(c, "kind must be a text");
+    }
+    if (out->rank == 0 && fn->op == UNIQUE)
+        out->rank = 1;
+    if (out->rank != 1)
+        return zx_refuse(c, "%s needs an array of one axis", fn->name);
+    if (fn->op == ARGSORT)
+        out->dtype = ZAGG_DT_I64;
+    return ZAGG_OK;
+}
+
+static zagg_status sort_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
+                            zx_val *out)
+{
+    zx_val v;
+    keyed *k;
+    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &v));
+    ZAGG_TRY(zx_new_like(r, &v, fn->op == ARGSORT ? ZAGG_DT_I64 : v.dtype, out));
+    const size_t size = zagg_dtype_size(v.dtype);
+    for (size_t s = 0; s < (v.uniform ? 1 : r->n_seg); s++) {
+        const size_t n = zx_rows(&v, s), first = zx_first(&v, s);
+        const char *x = zx_at_segment(&v, s);
+        ZAGG_TRY(keys_of(r, v.dtype, x, n, &k));
+        for (size_t i = 0; i < n; i++)
+            if (fn->op == ARGSORT)
+                ((int64_t *)out->data)[first + i] = (int64_t)k[i].place;
+            else
+                memcpy((char *)out->data + (first + i) * size, x + k[i].place * size,
+                       size);
+    }
+    return ZAGG_OK;
+}
+
+static bool same_element(zagg_dtype dtype, const char *x, const char *y)
+{
+    if (!zagg_dtype_is_float(dtype))
+        return memcmp(x, y, zagg_dtype_size(dtype)) == 0;
+    double u, v;
+    zg_cast(dtype, x, ZAGG_DT_F64, &u, 1);
+    zg_cast(dtype, y, ZAGG_DT_F64, &v, 1);
+    return u == v || (u != u && v != v); /* NaNs are one, as np.unique has them */
+}
+
+static zagg_status unique_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
+{
+    zx_val v;
+    keyed *k;
+    size_t *off, n_out = 0;
+    (void)fn;
+    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &v));
+    const size_t size = zagg_dtype_size(v.dtype);
+    const size_t n_seg = v.uniform ? 1 : r->n_seg;
+    off = zx_take(r, r->n_seg + 1, sizeof *off);
+    char *to = off ? zx_take(r, zx_elements(&v) + 1, size) : NULL;
+    if (!to)
+        return r->err->status;
+    off[0] = 0;
+    for (size_t s = 0; s < n_seg; s++) {
+        const size_t n = zx_rows(&v, s);
+        const char *x = zx_at_segment(&v, s);
+        ZAGG_TRY(keys_of(r, v.dtype, x, n, &k));
+        for (size_t i = 0; i < n; i++)
+            if (i == 0 ||
+                !same_element(v.dtype, x + k[i].place * size, x + k[i - 1].place * size))
+                memcpy(to + n_out++ * size, x + k[i].place * size, size);
+        off[s + 1] = n_out;
+    }
+    *out = v;
+    out->weak = false;
+    out->rank = 1;
+    out->off = off;
+    out->data = to;
+    return ZAGG_OK;
+}
+
+/* ---- places of what is not zero ---- */
+
+/* The places alone, or as the tuple of one that nonzero gives. */
+static zagg_status places(zx_run *r, const zx_val *a, zx_val *out)
+{
+    zx_val truth;
+    size_t n_out = 0;
+    ZAGG_TRY(zx_cast(r, a, ZAGG_DT_BOOL, &truth));
+    size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
+    int64_t *to = off ? zx_take(r, zx_elements(&truth) + 1, sizeof *to) : NULL;
+    if (!to)
+        return r->err->status;
+    off[0] = 0;
+    for (size_t s = 0; s < (truth.uniform ? 1 : r->n_seg); s++) {
+        const uint8_t *x = zx_at_segment(&truth, s);
+        for (size_t i = 0; i < zx_rows(&truth, s); i++)
+            if (x[i])
+                to[n_out++] = (int64_t)i;
+        off[s + 1] = n_out;
+    }
+    *out = truth;
+    out->dtype = ZAGG_DT_I64;
+    out->off = off;
+    out->data = to;
+    return ZAGG_OK;
+}
+
+zagg_status zx_nonzero_type(const zx_type *p, zx_check *c, zx_type *out)
+{
+    zx_type *items;
+    ZAGG_TRY(zx_want_array(c, &p[0], "the argument"));
+    if (p[0].rank != 1)
+        return zx_refuse(c, "places in a table are not supported");
+    ZAGG_TRY(zagg_arena_alloc(c->arena, 1, sizeof *items, &items, c->err));
+    items[0] = zx_value_type(ZAGG_DT_I64, 1);
+    *out = (zx_type){.kind = ZX_K_SEQ, .n = 1, .items = items};
+    return ZAGG_OK;
+}
+
+zagg_status zx_nonzero(zx_run *r, const zx_val *a, zx_val *out)
+{
+    zx_val *items = zx_take(r, 1, sizeof *items);
+    if (!items)
+        return r->err->status;
+    ZAGG_TRY(places(r, a, &items[0]));
+    *out = (zx_val){.n = 1, .items = items};
+    return ZAGG_OK;
+}
+
+static zagg_status nonzero_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                zx_type *out)
+{
+    ZAGG_TRY(zx_nonzero_type(p, c, out));
+    if (fn->op == 0)
+        *out = zx_value_type(ZAGG_DT_I64, 1);
+    return ZAGG_OK;
+}
+
+static zagg_status nonzero_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                               zx_run *r, zx_val *out)
+{
+    (void)p;
+    return fn->op == 0 ? places(r, &a[0], out) : zx_nonzero(r, &a[0], out);
+}
+
+/* ---- searching in sorted arrays ---- */
+
+/* First place whose element is >= x (or > x). NaN is above everything. */
+static size_t lower_place(const double *sorted, size_t n, double x, bool right)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        const int o = order_f64(sorted[mid], x);
+        if (right ? o <= 0 : o < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static bool is_right(const zx_type *t)
+{
+    return t->kind == ZX_K_TEXT && strcmp(t->text, "right") == 0;
+}
+
+static zagg_status search_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                               zx_type *out)
+{
+    zx_type a, v;
+    ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
+    ZAGG_TRY(zx_array_type(c, &p[1], fn->name, &v));
+    const zx_type *sorted = fn->op ? &v : &a;
+    if (sorted->rank != 1 || v.rank > 1 || a.rank > 1)
+        return zx_refuse(c, "%s needs an array of one axis to search in", fn->name);
+    if (p[2].kind == ZX_K_TEXT && strcmp(p[2].text, "left") != 0 && !is_right(&p[2]))
+        return zx_refuse(c, "side must be 'left' or 'right'");
+    *out = zx_value_type(ZAGG_DT_I64, fn->op ? a.rank : v.rank);
+    return ZAGG_OK;
+}
+
+/* digitize: bins that descend count from the other end. */
+static zagg_status digit(zx_run *r, size_t seg, const double *bins, size_t n, double x,
+                         bool right, int64_t *out)
+{
+    bool up = true, down = true;
+    for (size_t i = 0; i + 1 < n; i++) {
+        up &= order_f64(bins[i], bins[i + 1]) <= 0;
+        down &= order_f64(bins[i], bins[i + 1]) >= 0;
+    }
+    if (!up && !down)
+        return zx_fail(r, seg,
+                       "ValueError: bins must be monotonically increasing or decreasing");
+    if (up) {
+        *out = (int64_t)lower_place(bins, n, x, !right);
+        return ZAGG_OK;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += right ? order_f64(bins[i], x) >= 0 : order_f64(bins[i], x) > 0;
+    *out = (int64_t)count;
+    return ZAGG_OK;
+}
+
+static zagg_status search_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
+{
+    zx_val first, second;
+    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &first));
+    ZAGG_TRY(zx_as_array(r, &p[1], &a[1], &second));
+    ZAGG_TRY(zx_cast(r, &first, ZAGG_DT_F64, &first));
+    ZAGG_TRY(zx_cast(r, &second, ZAGG_DT_F64, &second));
+    const zx_val *sorted = fn->op ? &second : &first, *x = fn->op ? &first : &second;
+    if (x->rank == 0)
+        ZAGG_TRY(zx_new_scalar(r, ZAGG_DT_I64, x->uniform && sorted->uniform, out));
+    else if (x->uniform && !sorted->uniform)
+        ZAGG_TRY(zx_new_rows(r, ZAGG_DT_I64, x->off[1], 1, 1, out));
+    else
+        ZAGG_TRY(zx_new_like(r, x, ZAGG_DT_I64, out));
+    const bool right = fn->op ? p[2].kind == ZX_K_VALUE && p[2].i != 0 : is_right(&p[2]);
+    for (size_t s = 0; s < (out->uniform ? 1 : r->n_seg); s++) {
+        const double *edges = zx_at_segment(sorted, s), *each = zx_at_segment(x, s);
+        int64_t *to = (int64_t *)out->data + zx_first(out, s);
+        for (size_t i = 0; i < zx_rows(x, s); i++)
+            if (fn->op)
+                ZAGG_TRY(digit(r, s, edges, zx_rows(sorted, s), each[i], right, &to[i]));
+            else
+                to[i] = (int64_t)lower_place(edges, zx_rows(sorted, s), each[i], right);
+    }
+    return ZAGG_OK;
+}
+
+/* ---- isin ---- */
+
+static zagg_status isin_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+{
+    zx_type a, b;
+    ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
+    ZAGG_TRY(zx_array_type(c, &p[1], fn->name, &b));
+    *out = zx_value_type(ZAGG_DT_BOOL, a.rank);
+    return ZAGG_OK;
+}
+
+static zagg_status isin_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
+                            zx_val *out)
+{
+    zx_val x, set;
+    (void)fn;
+    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &x));
+    ZAGG_TRY(zx_as_array(r, &p[1], &a[1], &set));
+    const zagg_dtype common = zg_promote(x.dtype, set.dtype);
+    ZAGG_TRY(zx_cast(r, &x, common, &x));
+    ZAGG_TRY(zx_cast(r, &set, common, &set));
+    const bool invert = p[3].kind == ZX_K_VALUE && p[3].i != 0;
+    if (x.uniform && !set.uniform)
+        return zx_fail(r, 0, "isin: the first argument must come from the rows");
+    ZAGG_TRY(zx_new_like(r, &x, ZAGG_DT_BOOL, out));
+    const size_t size = zagg_dtype_size(common);
+    for (size_t s = 0; s < (x.uniform ? 1 : r->n_seg); s++) {
+        const size_t n = zx_rows(&x, s) * x.cols, n_set = zx_rows(&set, s) * set.cols;
+        const char *each = zx_at_segment(&x, s), *members = zx_at_segment(&set, s);
+        uint8_t *to = (uint8_t *)out->data + zx_first(out, s) * out->cols;
+        memset(to, 0, n);
+        for (size_t k = 0; k < n_set; k++)
+            for (size_t i = 0; i < n; i++) {
+                uint8_t equal;
+                zx_kernel_binary(ZX_EQ, common, each + i * size, 1, members + k * size, 1,
+                                 &equal, 1);
+                to[i] |= equal;
+            }
+        for (size_t i = 0; i < n; i++)
+            to[i] = to[i] != invert;
+    }
+    return ZAGG_OK;
+}
+
+/* ---- bincount ---- */
+
+static zagg_status bincount_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                                 zx_type *out)
+{
+    int64_t least;
+    ZAGG_TRY(zx_want_array(c, &p[0], fn->name));
+    if (p[0].rank != 1 || zagg_dtype_is_float(p[0].dtype) || p[0].dtype == ZAGG_DT_U64)
+        return zx_refuse(c, "bincount needs whole numbers of one axis");
+    *out = zx_value_type(ZAGG_DT_I64, 1);
+    if (p[1].kind != ZX_K_ABSENT && p[1].kind != ZX_K_NONE) {
+        ZAGG_TRY(zx_want_array(c, &p[1], "weights"));
+        out->dtype = ZAGG_DT_F64;
+    }
+    ZAGG_TRY(zx_want_int(c, &p[2], "minlength", 0, &least));
+    return least < 0 ? zx_refuse(c, "minlength must not be negative") : ZAGG_OK;
+}
+
+static zagg_status bincount_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                                zx_run *r, zx_val *out)
+{
+    zx_val x, w = {0};
+    const bool weighted = p[1].kind == ZX_K_VALUE;
+    const int64_t least = p[2].kind == ZX_K_VALUE ? p[2].i : 0;
+    size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
+    (void)fn;
+    if (!off)
+        return r->err->status;
+    ZAGG_TRY(zx_cast(r, &a[0], ZAGG_DT_I64, &x));
+    if (weighted)
+        ZAGG_TRY(zx_cast(r, &a[1], ZAGG_DT_F64, &w));
+    off[0] = 0;
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const int64_t *each = zx_at_segment(&x, s);
+        int64_t most = least;
+        for (size_t i = 0; i < zx_rows(&x, s); i++) {
+            if (each[i] < 0)
+                return zx_fail(
+                    r, s, "ValueError: 'list' argument must have no negative elements");
+            most = each[i] >= most ? each[i] + (each[i] < INT64_MAX) : most;
+        }
+        if ((uint64_t)most > r->limit)
+            return zx_fail(r, s, "bincount: %lld bins are too many", (long long)most);
+        if (weighted && zx_rows(&w, s) != zx_rows(&x, s))
+            return zx_fail(
+                r, s, "ValueError: The weights and list don't have the same length.");
+        off[s + 1] = off[s] + (size_t)most;
+    }
+    ZAGG_TRY(zx_new_array(r, weighted ? ZAGG_DT_F64 : ZAGG_DT_I64, off, out));
+    if (off[r->n_seg])
+        memset(out->data, 0, off[r->n_seg] * 8);
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const int64_t *each = zx_at_segment(&x, s);
+        for (size_t i = 0; i < zx_rows(&x, s); i++)
+            if (weighted)
+                ((double *)out->data)[off[s] + (size_t)each[i]] +=
+                    ((const double *)zx_at_segment(&w, s))[i];
+            else
+                ((int64_t *)out->data)[off[s] + (size_t)each[i]]++;
+    }
+    return ZAGG_OK;
+}
+
+/* ---- interp ---- */
+
+static zagg_status interp_type(const zx_fn *fn, const zx_type *p, zx_check *c,
+                               zx_type *out)
+{
+    zx_type t[3];
+    for (int i = 0; i < 3; i++)
+        ZAGG_TRY(zx_array_type(c, &p[i], fn->name, &t[i]));
+    if (t[1].rank != 1 || t[2].rank != 1 || t[0].rank > 1)
+        return zx_refuse(c, "xp and fp must be arrays of one axis");
+    for (int i = 3; i < 5; i++)
+        if (p[i].kind != ZX_K_ABSENT && p[i].kind != ZX_K_NONE &&
+            (p[i].kind != ZX_K_VALUE || p[i].rank != 0))
+            return zx_refuse(c, "left and right must be single values");
+    *out = zx_value_type(ZAGG_DT_F64, t[0].rank);
+    return ZAGG_OK;
+}
+
+/* numpy's rule, NaN results tried from the other side included. */
+static double between(const double *x, const double *y, size_t n, double at, double left,
+                      double right)
+{
+    if (at != at)
+        return at;
+    if (at > x[n - 1])
+        return right;
+    if (at < x[0])
+        return left;
+    if (n == 1)
+        return y[0];
+    size_t j = lower_place(x, n, at, true) - 1;
+    if (j >= n - 1)
+        return y[n - 1];
+    if (x[j] == at)
+        return y[j];
+    const double slope = (y[j + 1] - y[j]) / (x[j + 1] - x[j]);
+    double v = slope * (at - x[j]) + y[j];
+    if (v != v) {
+        v = slope * (at - x[j + 1]) + y[j + 1];
+        if (v != v && y[j] == y[j + 1])
+            v = y[j];
+    }
+    return v;
+}
+
+static zagg_status interp_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
+                              zx_run *r, zx_val *out)
+{
+    zx_val v[3];
+    (void)fn;
+    for (int i = 0; i < 3; i++) {
+        ZAGG_TRY(zx_as_array(r, &p[i], &a[i], &v[i]));
+        ZAGG_TRY(zx_cast(r, &v[i], ZAGG_DT_F64, &v[i]));
+    }
+    if (v[0].rank == 0)
+        ZAGG_TRY(zx_new_scalar(r, ZAGG_DT_F64, false, out));
+    else if (v[0].uniform)
+        ZAGG_TRY(zx_new_rows(r, ZAGG_DT_F64, v[0].off[1], 1, 1, out));
+    else
+        ZAGG_TRY(zx_new_like(r, &v[0], ZAGG_DT_F64, out));
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const size_t n = zx_rows(&v[1], s);
+        const double *at = zx_at_segment(&v[0], s), *x = zx_at_segment(&v[1], s),
+                     *y = zx_at_segment(&v[2], s);
+        double *to = (double *)out->data + zx_first(out, s);
+        if (n == 0)
+            return zx_fail(r, s, "ValueError: array of sample points is empty");
+        if (zx_rows(&v[2], s) != n)
+            return zx_fail(r, s, "ValueError: fp and xp are not of the same length.");
+        const double left = p[3].kind == ZX_K_VALUE ? zx_double(&a[3], s) : y[0];
+        const double right = p[4].kind == ZX_K_VALUE ? zx_double(&a[4], s) : y[n - 1];
+        for (size_t i = 0; i < zx_rows(&v[0], s); i++)
+            to[i] = between(x, y, n, at[i], left, right);
+    }
+    return ZAGG_OK;
+}
+
+/* ---- take ---- */
+
+static zagg_status take_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
+{
+    zx_type a, index;
+    ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
+    ZAGG_TRY(zx_array_type(c, &p[1], fn->name, &index));
+    if (a.rank != 1 || index.rank > 1 || zagg_dtype_is_float(index.dtype))
+        return zx_refuse(c, "take needs an array of one axis and whole numbers");
+    *out = zx_value_type(a.dtype, index.rank);
+    return ZAGG_OK;
+}
+
+static zagg_status take_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
+                            zx_val *out)
+{
+    zx_val v, index;
+    (void)fn;
+    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &v));
+    ZAGG_TRY(zx_as_array(r, &p[1], &a[1], &index));
+    ZAGG_TRY(zx_cast(r, &index, ZAGG_DT_I64, &index));
+    if (index.rank == 0)
+        ZAGG_TRY(zx_new_scalar(r, v.dtype, false, out));
+    else if (index.uniform)
+        ZAGG_TRY(zx_new_rows(r, v.dtype, index.off[1], 1, 1, out));
+    else
+        ZAGG_TRY(zx_new_like(r, &index, v.dtype, out));
+    const size_t size = zagg_dtype_size(v.dtype);
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const int64_t *each = zx_at_segment(&index, s), n = (int64_t)zx_rows(&v, s);
+        const char *x = zx_at_segment(&v, s);
+        char *to = (char *)out->data + zx_first(out, s) * size;
+        for (size_t i = 0; i < zx_rows(&index, s); i++) {
+            const int64_t at = each[i] < 0 ? each[i] + n : each[i];
+            if (at < 0 || at >= n)
+                return zx_fail(
+                    r, s,
+                    "IndexError: index %lld is out of bounds for axis 0 with size "
+                    "%lld",
+                    (long long)each[i], (long long)n);
+            memcpy(to + i * size, x + (size_t)at * size, size);
+        }
+    }
+    return ZAGG_OK;
+}
+
+const zx_fn ZX_SORTING[] = {
+    {"sort", "a axis kind", 1, false, SORT, sort_type, sort_run},
+    {"argsort", "a axis kind", 1, true, ARGSORT, sort_type, sort_run},
+    {"unique", "ar", 1, false, UNIQUE, sort_type, unique_run},
+    {"flatnonzero", "a", 1, false, 0, nonzero_type, nonzero_run},
+    {"nonzero", "a", 1, true, 1, nonzero_type, nonzero_run},
+    {"searchsorted", "a v side", 2, false, 0, search_type, search_run},
+    {"digitize", "x bins right", 2, false, 1, search_type, search_run},
+    {"isin", "element test_elements assume_unique invert", 2, false, 0, isin_type,
+     isin_run},
+    {"bincount", "x weights minlength", 1, false, 0, bincount_type, bincount_run},
+    {"interp", "x xp fp left right", 3, false, 0, interp_type, interp_run},
+    {"take", "a indices", 2, true, 0, take_type, take_run},
+    {0},
+};
