@@ -104,6 +104,53 @@ typedef enum zagg_field_kind {
     ZAGG_FIELD_RAGGED
 } zagg_field_kind;
 
+/** What one argument of `params` stands for. */
+typedef enum zagg_param_kind {
+    ZAGG_PARAM_VALUE = 0,  /* no text: a number, boolean, null, list or mapping */
+    ZAGG_PARAM_NAME,       /* the text is the name of a column, of a chunk_precompute
+                              entry, or leaf_id */
+    ZAGG_PARAM_EXPRESSION, /* any other text over these names: ZAGG_EXPR_PARAM */
+    ZAGG_PARAM_NUMBER,     /* text that is a number: `number` */
+    ZAGG_PARAM_METHOD      /* argument `method`: one of numpy's quantile methods */
+} zagg_param_kind;
+
+typedef struct zagg_param {
+    const char *name;
+    zagg_param_kind kind;
+    const zagg_value *value; /* as written */
+    const char *text;        /* of the value; NULL for ZAGG_PARAM_VALUE */
+    double number;           /* ZAGG_PARAM_NUMBER */
+    uint32_t line;
+} zagg_param;
+
+/** Upstream's own reducers, by full name (zagg.stats....). */
+typedef enum zagg_stats_function {
+    ZAGG_STATS_NONE = 0,         /* an expression, len, count, or a function of numpy */
+    ZAGG_STATS_TDIGEST,          /* tdigest.build_tdigest */
+    ZAGG_STATS_TDIGEST_PAIRWISE, /* tdigest.build_tdigest_pairwise */
+    ZAGG_STATS_TDIGEST_WHERE,    /* tdigest.build_tdigest_where */
+    ZAGG_STATS_COMPOSITION,      /* composition.pack_composition */
+    ZAGG_STATS_WAVEFORM_DIGEST,  /* waveform.build_waveform_digest */
+    ZAGG_STATS_SHOT_COUNT,       /* waveform.shot_count */
+    ZAGG_STATS_SHOT_NUMBER,      /* waveform.shot_number */
+    ZAGG_STATS_SINGLE_SHOT,      /* waveform.single_shot_value */
+    ZAGG_STATS_CELL_ENVELOPE     /* toc.cell_envelope */
+} zagg_stats_function;
+
+/** `temporal`: where the time words of a field lie. */
+typedef enum zagg_temporal {
+    ZAGG_TEMPORAL_NONE = 0,
+    ZAGG_TEMPORAL_PER_CELL,    /* the field itself, a uint64 scalar with fill 0 */
+    ZAGG_TEMPORAL_PER_CENTROID /* NAME_times beside the ragged field */
+} zagg_temporal;
+
+/** `weights`: what the weights of a ragged digest are. */
+typedef enum zagg_weights {
+    ZAGG_WEIGHTS_ABSENT = 0, /* counts; no attribute is written */
+    ZAGG_WEIGHTS_COUNTS,
+    ZAGG_WEIGHTS_FLUX
+} zagg_weights;
+
 typedef struct zagg_field {
     const char *name;
     const char *function; /* one of function / expression is set */
@@ -119,6 +166,18 @@ typedef struct zagg_field {
     bool chunk_resolution;   /* resolution: chunk */
     const zagg_value *attrs; /* MAP or NULL */
     uint32_t line;
+    zagg_stats_function stats; /* of `function` */
+    const zagg_param *args;    /* `params`, entry by entry */
+    size_t n_args;
+    const char *location; /* ragged: column of a morton word a row, or "leaf_id"; its
+                             words become NAME_locations. NULL: none */
+    zagg_temporal temporal;
+    zagg_weights weights;          /* ragged */
+    const zagg_value *gain;        /* attrs.gain, a MAP with name and version; there when
+                                      weights is flux. NULL: no mapping of that name */
+    const zagg_value *composition; /* attrs.composition, a MAP; NULL: none. The writer
+                                      sets its `spec` and `lanes` */
+    int64_t overview_delta;        /* 0: absent */
 } zagg_field;
 
 typedef struct zagg_precompute {
@@ -126,6 +185,10 @@ typedef struct zagg_precompute {
     const zagg_value *params;
     zagg_dtype dtype; /* NONE: as computed */
     uint32_t line;
+    zagg_stats_function stats;
+    const zagg_param *args; /* names of columns only */
+    size_t n_args;
+    bool source_given; /* false with a function: `source` is the default "h_li" */
 } zagg_precompute;
 
 /** A declared coordinate array (aggregation.coordinates). */
@@ -144,6 +207,17 @@ typedef enum zagg_store_layout {
     ZAGG_LAYOUT_FLAT = 0,
     ZAGG_LAYOUT_HIVE
 } zagg_store_layout;
+
+/** The clock of the observations: `output.time_source`, else what `output.windowing` says
+ * on a continuous scale. */
+typedef enum zagg_time_scale { ZAGG_SCALE_GPS = 0, ZAGG_SCALE_TAI } zagg_time_scale;
+typedef struct zagg_time_source {
+    bool present;
+    const char *field;     /* column of the offsets from the epoch */
+    int64_t epoch_us;      /* the epoch as written, UTC microseconds since 1970 */
+    zagg_time_scale scale; /* of the offsets */
+    double unit_seconds;   /* 1 or 86400 */
+} zagg_time_source;
 
 /** Resolved: defaults of upstream 0.61, or of 0.11 under compat, are filled in. So
  * `sharded` is true for healpix unless written (false under compat), and a sharded
@@ -172,6 +246,7 @@ typedef struct zagg_output {
     bool store_layout_given;
     bool consolidate_metadata; /* true under compat unless written */
     zagg_compat compat;
+    zagg_time_source time_source;
 } zagg_output;
 
 /* ---- the whole ---- */
