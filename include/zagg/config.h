@@ -186,9 +186,8 @@ typedef struct zagg_precompute {
     zagg_dtype dtype; /* NONE: as computed */
     uint32_t line;
     zagg_stats_function stats;
-    const zagg_param *args; /* names of columns only */
+    const zagg_param *args; /* `params`, entry by entry */
     size_t n_args;
-    bool source_given; /* false with a function: `source` is the default "h_li" */
 } zagg_precompute;
 
 /** A declared coordinate array (aggregation.coordinates). */
@@ -209,14 +208,15 @@ typedef enum zagg_store_layout {
 } zagg_store_layout;
 
 /** The clock of the observations: `output.time_source`, else what `output.windowing` says
- * on a continuous scale. */
+ * on a continuous scale. Offsets count SI seconds whichever scale it is. */
 typedef enum zagg_time_scale { ZAGG_SCALE_GPS = 0, ZAGG_SCALE_TAI } zagg_time_scale;
 typedef struct zagg_time_source {
     bool present;
     const char *field;     /* column of the offsets from the epoch */
-    int64_t epoch_us;      /* the epoch as written, UTC microseconds since 1970 */
+    const char *epoch;     /* UTC instant as written, e.g. "2018-01-01T00:00:00" */
+    const char *units;     /* of the offsets: "seconds" or "days" */
     zagg_time_scale scale; /* of the offsets */
-    double unit_seconds;   /* 1 or 86400 */
+    uint32_t line;
 } zagg_time_source;
 
 /** Resolved: defaults of upstream 0.61, or of 0.11 under compat, are filled in. So
@@ -308,8 +308,14 @@ typedef struct zagg_key {
 /** Static table, sorted by path. */
 ZAGG_API const zagg_key *zagg_config_keys(size_t *n);
 
-/** Built-in templates: YAML text by name. NULL when there is none of that name. */
+/** Built-in templates: YAML text by name, as upstream 0.61 has it. NULL when there is
+ * none of that name. */
 ZAGG_API const char *zagg_config_builtin(const char *name);
+/** The same as another version had it (ZAGG_COMPAT_NONE: 0.61). NULL where that version
+ * had none of that name. */
+ZAGG_API const char *zagg_config_builtin_compat(const char *name, zagg_compat compat);
+/** What a built-in template is for, one line. NULL when there is none of that name. */
+ZAGG_API const char *zagg_config_builtin_purpose(const char *name);
 /** Names of the built-in templates; static, NULL-terminated, sorted. */
 ZAGG_API const char *const *zagg_config_builtin_names(void);
 
