@@ -104,6 +104,53 @@ typedef enum zagg_field_kind {
     ZAGG_FIELD_RAGGED
 } zagg_field_kind;
 
+/** What one argument of `params` stands for. */
+typedef enum zagg_param_kind {
+    ZAGG_PARAM_VALUE = 0,  /* no text: a number, boolean, null, list or mapping */
+    ZAGG_PARAM_NAME,       /* the text is the name of a column, of a chunk_precompute
+                              entry, or leaf_id */
+    ZAGG_PARAM_EXPRESSION, /* any other text over these names: ZAGG_EXPR_PARAM */
+    ZAGG_PARAM_NUMBER,     /* text that is a number: `number` */
+    ZAGG_PARAM_METHOD      /* argument `method`: one of numpy's quantile methods */
+} zagg_param_kind;
+
+typedef struct zagg_param {
+    const char *name;
+    zagg_param_kind kind;
+    const zagg_value *value; /* as written */
+    const char *text;        /* of the value; NULL for ZAGG_PARAM_VALUE */
+    double number;           /* ZAGG_PARAM_NUMBER */
+    uint32_t line;
+} zagg_param;
+
+/** Upstream's own reducers, by full name (zagg.stats....). */
+typedef enum zagg_stats_function {
+    ZAGG_STATS_NONE = 0,         /* an expression, len, count, or a function of numpy */
+    ZAGG_STATS_TDIGEST,          /* tdigest.build_tdigest */
+    ZAGG_STATS_TDIGEST_PAIRWISE, /* tdigest.build_tdigest_pairwise */
+    ZAGG_STATS_TDIGEST_WHERE,    /* tdigest.build_tdigest_where */
+    ZAGG_STATS_COMPOSITION,      /* composition.pack_composition */
+    ZAGG_STATS_WAVEFORM_DIGEST,  /* waveform.build_waveform_digest */
+    ZAGG_STATS_SHOT_COUNT,       /* waveform.shot_count */
+    ZAGG_STATS_SHOT_NUMBER,      /* waveform.shot_number */
+    ZAGG_STATS_SINGLE_SHOT,      /* waveform.single_shot_value */
+    ZAGG_STATS_CELL_ENVELOPE     /* toc.cell_envelope */
+} zagg_stats_function;
+
+/** `temporal`: where the time words of a field lie. */
+typedef enum zagg_temporal {
+    ZAGG_TEMPORAL_NONE = 0,
+    ZAGG_TEMPORAL_PER_CELL,    /* the field itself, a uint64 scalar with fill 0 */
+    ZAGG_TEMPORAL_PER_CENTROID /* NAME_times beside the ragged field */
+} zagg_temporal;
+
+/** `weights`: what the weights of a ragged digest are. */
+typedef enum zagg_weights {
+    ZAGG_WEIGHTS_ABSENT = 0, /* counts; no attribute is written */
+    ZAGG_WEIGHTS_COUNTS,
+    ZAGG_WEIGHTS_FLUX
+} zagg_weights;
+
 typedef struct zagg_field {
     const char *name;
     const char *function; /* one of function / expression is set */
@@ -118,9 +165,19 @@ typedef struct zagg_field {
     const zagg_value *fill;  /* as written; NULL when absent (default "NaN") */
     bool chunk_resolution;   /* resolution: chunk */
     const zagg_value *attrs; /* MAP or NULL */
-    const char *location;    /* digests: column of the words that centroids carry; NULL */
-    const char *temporal;    /* "per-cell" or "per-centroid"; NULL */
     uint32_t line;
+    zagg_stats_function stats; /* of `function` */
+    const zagg_param *args;    /* `params`, entry by entry */
+    size_t n_args;
+    const char *location; /* ragged: column of a morton word a row, or "leaf_id"; its
+                             words become NAME_locations. NULL: none */
+    zagg_temporal temporal;
+    zagg_weights weights;          /* ragged */
+    const zagg_value *gain;        /* attrs.gain, a MAP with name and version; there when
+                                      weights is flux. NULL: no mapping of that name */
+    const zagg_value *composition; /* attrs.composition, a MAP; NULL: none. The writer
+                                      sets its `spec` and `lanes` */
+    int64_t overview_delta;        /* 0: absent */
 } zagg_field;
 
 typedef struct zagg_precompute {
@@ -128,6 +185,9 @@ typedef struct zagg_precompute {
     const zagg_value *params;
     zagg_dtype dtype; /* NONE: as computed */
     uint32_t line;
+    zagg_stats_function stats;
+    const zagg_param *args; /* `params`, entry by entry */
+    size_t n_args;
 } zagg_precompute;
 
 /** A declared coordinate array (aggregation.coordinates). */
@@ -147,12 +207,16 @@ typedef enum zagg_store_layout {
     ZAGG_LAYOUT_HIVE
 } zagg_store_layout;
 
-/** output.time_source: how a column tells the time of an observation. */
+/** The clock of the observations: `output.time_source`, else what `output.windowing` says
+ * on a continuous scale. Offsets count SI seconds whichever scale it is. */
+typedef enum zagg_time_scale { ZAGG_SCALE_GPS = 0, ZAGG_SCALE_TAI } zagg_time_scale;
 typedef struct zagg_time_source {
-    const char *field; /* column; NULL without a time source */
-    const char *epoch; /* "2018-01-01T00:00:00", UTC */
-    const char *scale; /* "gps" or "tai": SI seconds, no leaps */
-    const char *units; /* "seconds" or "days" */
+    bool present;
+    const char *field;     /* column of the offsets from the epoch */
+    const char *epoch;     /* UTC instant as written, e.g. "2018-01-01T00:00:00" */
+    const char *units;     /* of the offsets: "seconds" or "days" */
+    zagg_time_scale scale; /* of the offsets */
+    uint32_t line;
 } zagg_time_source;
 
 /** Resolved: defaults of upstream 0.61, or of 0.11 under compat, are filled in. So
@@ -244,8 +308,14 @@ typedef struct zagg_key {
 /** Static table, sorted by path. */
 ZAGG_API const zagg_key *zagg_config_keys(size_t *n);
 
-/** Built-in templates: YAML text by name. NULL when there is none of that name. */
+/** Built-in templates: YAML text by name, as upstream 0.61 has it. NULL when there is
+ * none of that name. */
 ZAGG_API const char *zagg_config_builtin(const char *name);
+/** The same as another version had it (ZAGG_COMPAT_NONE: 0.61). NULL where that version
+ * had none of that name. */
+ZAGG_API const char *zagg_config_builtin_compat(const char *name, zagg_compat compat);
+/** What a built-in template is for, one line. NULL when there is none of that name. */
+ZAGG_API const char *zagg_config_builtin_purpose(const char *name);
 /** Names of the built-in templates; static, NULL-terminated, sorted. */
 ZAGG_API const char *const *zagg_config_builtin_names(void);
 

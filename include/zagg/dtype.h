@@ -27,6 +27,12 @@ typedef enum zagg_dtype {
     ZAGG_DT_F64
 } zagg_dtype;
 
+/** One element of a variable-length array: `len` bytes at any address. */
+typedef struct zagg_bytes_view {
+    const void *data; /* may be NULL where len is 0 */
+    size_t len;
+} zagg_bytes_view;
+
 /** Bytes of one element (0 for NONE). */
 ZAGG_API size_t zagg_dtype_size(zagg_dtype t);
 /** numpy / Zarr name: "bool", "int8", ..., "float64"; "" for NONE. Static text. */

@@ -1,5 +1,6 @@
-/* Zarr v3: metadata documents byte for byte as zarr-python writes them, dense chunks,
- * shard objects, flat groups, consolidated metadata, reading back. */
+/* Zarr v3: metadata documents byte for byte as zarr-python writes them, chunks of numbers
+ * and of variable-length bytes, shard objects, ragged fields in CSR groups, flat groups,
+ * consolidated metadata, reading back. */
 #ifndef ZAGG_ZARR_H
 #define ZAGG_ZARR_H
 
@@ -18,17 +19,28 @@ extern "C" {
 
 #define ZAGG_ZARR_MAX_RANK 4
 
-/** One array of a flat group. `chunk` is the innermost chunk; with `sharded`, `shard` is
- * the extent of one object and a multiple of `chunk` along each axis. */
+typedef enum zagg_zarr_kind {
+    ZAGG_ZARR_DENSE = 0, /* elements of `dtype` */
+    ZAGG_ZARR_VLEN,      /* variable_length_bytes: an element is a zagg_bytes_view */
+    ZAGG_ZARR_CSR /* a ragged field as upstream 0.11 stores it: no array, but a group
+                     with one group of three arrays a chunk (zagg_zarr_csr) */
+} zagg_zarr_kind;
+
+/** One member of a flat group. `chunk` is the innermost chunk; with `sharded`, `shard` is
+ * the extent of one object and a multiple of `chunk` along each axis. A CSR field has
+ * `name` and `dtype` only. */
 typedef struct zagg_zarr_array {
     const char *name;
-    zagg_dtype dtype;
+    zagg_zarr_kind kind;
+    zagg_dtype dtype; /* VLEN: NONE; CSR: of the values */
     unsigned rank;
     uint64_t shape[ZAGG_ZARR_MAX_RANK];
     uint64_t chunk[ZAGG_ZARR_MAX_RANK];
     bool sharded;
     uint64_t shard[ZAGG_ZARR_MAX_RANK];
-    uint8_t fill[8];                           /* one element, little endian */
+    bool zstd; /* chunks are zstd frames, packed with zstd_level */
+    int zstd_level;
+    uint8_t fill[8]; /* one element, little endian; VLEN: empty */
     const char *dim_names[ZAGG_ZARR_MAX_RANK]; /* all NULL: no dimension_names */
     const char *attributes_json;               /* a JSON object, NULL for {} */
 } zagg_zarr_array;
@@ -48,7 +60,8 @@ ZAGG_API zagg_status zagg_zarr_array_json(const zagg_zarr_array *array, char **o
 ZAGG_API zagg_status zagg_zarr_group_json(const char *attributes_json, char **out,
                                           size_t *out_len, zagg_err *err);
 
-/** A flat store: root group and one group of arrays below it. */
+/** A flat store: root group and one group of arrays below it. CSR fields have no document
+ * in a template: their groups come with their chunks. */
 typedef struct zagg_zarr_template {
     const char *group;                 /* "19", "rectilinear" */
     const char *group_attributes_json; /* a JSON object */
@@ -58,9 +71,10 @@ typedef struct zagg_zarr_template {
 
 /** Create the template in a store, by the overwrite table of upstream: nothing there:
  * created; a group whose members and attributes equal the new ones: accepted untouched;
- * anything else: EEXISTS naming the first difference and --overwrite. With `overwrite`
- * everything below the group is removed first. Root document first, then the group's,
- * then the arrays'. */
+ * anything else, a CSR field with chunks among it: EEXISTS naming the first difference
+ * and
+ * --overwrite. With `overwrite` everything below the group is removed first. Root
+ * document first, then the group's, then the arrays'. */
 ZAGG_API zagg_status zagg_zarr_create(zagg_sink *store, const zagg_zarr_template *t,
                                       bool overwrite, zagg_err *err);
 
@@ -75,23 +89,29 @@ ZAGG_API zagg_status zagg_zarr_object_key(const char *group, const zagg_zarr_arr
                                           size_t out_len, zagg_err *err);
 
 /** True when `n` elements all equal the fill by zarr's rule: integers by value; floats
- * NaN equal to NaN of any payload, a 0.0 fill only bit for bit, other fills by value. */
+ * NaN equal to NaN of any payload, a 0.0 fill only bit for bit, other fills by value;
+ * VLEN: all empty. Elements are of `dtype`, or zagg_bytes_view. */
 ZAGG_API bool zagg_zarr_all_fill(const zagg_zarr_array *array, const void *data,
                                  size_t n);
 
-/** Write one unsharded chunk (whole, C order) or delete its object when it is all fill.
- */
+/** Write one unsharded chunk (whole, C order; elements as for zagg_zarr_all_fill) or
+ * delete its object when it is all fill. */
 ZAGG_API zagg_status zagg_zarr_write_chunk(zagg_sink *store, const char *group,
                                            const zagg_zarr_array *array,
                                            const uint64_t *chunk_index, const void *data,
                                            zagg_err *err);
 
 /** Builder of one shard object: inner chunks are handed over in any order of their index,
- * each once, and copied unless they are all fill. */
+ * each once, and are encoded at once unless they are all fill. Holds the stored bytes and
+ * no more, and while it takes a chunk that one's encoded form. One thread at a time.
+ * Cheapest in C order; an arrival before k stored chunks that are not all of one size
+ * (VLEN or zstd) moves their bytes. */
 typedef struct zagg_zarr_shard zagg_zarr_shard;
 ZAGG_API zagg_status zagg_zarr_shard_new(const zagg_zarr_array *array,
                                          zagg_zarr_shard **out, zagg_err *err);
-/** `inner_index`: position of the inner chunk inside the shard along each axis. */
+/** `inner_index`: position of the inner chunk inside the shard along each axis; `data`:
+ * its elements in C order, as for zagg_zarr_all_fill. ERANGE for an element of 4 GiB or
+ * more. */
 ZAGG_API zagg_status zagg_zarr_shard_add(zagg_zarr_shard *shard,
                                          const uint64_t *inner_index, const void *data,
                                          zagg_err *err);
@@ -103,15 +123,43 @@ ZAGG_API zagg_status zagg_zarr_shard_write(zagg_zarr_shard *shard, zagg_sink *st
                                            zagg_err *err);
 ZAGG_API void zagg_zarr_shard_free(zagg_zarr_shard *shard);
 
+/* ---- ragged fields of upstream 0.11 ---- */
+
+/** One chunk of a ragged field: the payloads of the cells that have one. Stored as three
+ * arrays `values`, `offsets` and `cell_ids`, each one zstd chunk, below
+ * GROUP/FIELD/KEY/. */
+typedef struct zagg_zarr_csr {
+    zagg_dtype dtype;
+    size_t width;            /* elements of a row of `values`; 0: it has one axis only */
+    size_t n_cells;          /* cells with a payload */
+    const int64_t *cell_ids; /* their positions in the chunk, ascending */
+    const int64_t
+        *offsets;       /* n_cells + 1: cell i has rows offsets[i] .. offsets[i + 1] */
+    const void *values; /* offsets[n_cells] rows */
+} zagg_zarr_csr;
+
+/** Document of a CSR field's own group, GROUP/FIELD/zarr.json: to be written before the
+ * first of its chunks. */
+ZAGG_API zagg_status zagg_zarr_csr_create(zagg_sink *store, const char *group,
+                                          const char *field, zagg_err *err);
+/** Write one chunk of a CSR field under its key, an empty one too; the document of its
+ * group goes last. Nothing may be there yet under this key. Thread-safe for distinct
+ * keys. */
+ZAGG_API zagg_status zagg_zarr_csr_write(zagg_sink *store, const char *group,
+                                         const char *field, uint64_t key,
+                                         const zagg_zarr_csr *csr, zagg_err *err);
+
 /* ---- reading back ---- */
 
 /** Parsed metadata of one stored array; text is owned by the reader. */
 typedef struct zagg_zarr_reader zagg_zarr_reader;
-/** Open a flat store: parses the root, the groups below it and their arrays. */
+/** Open a flat store: parses the root, the groups below it and their arrays; of a CSR
+ * field the type of its values. */
 ZAGG_API zagg_status zagg_zarr_open(zagg_sink *store, zagg_zarr_reader **out,
                                     zagg_err *err);
 ZAGG_API void zagg_zarr_reader_free(zagg_zarr_reader *reader);
-/** Arrays found, in byte order of their path. The second gives the group ("19"). */
+/** Arrays and CSR fields found, in byte order of their path. The second gives the group
+ * ("19"). */
 ZAGG_API size_t zagg_zarr_reader_n(const zagg_zarr_reader *reader);
 ZAGG_API const zagg_zarr_array *zagg_zarr_reader_array(const zagg_zarr_reader *reader,
                                                        size_t i);
@@ -120,12 +168,15 @@ ZAGG_API const char *zagg_zarr_reader_group(const zagg_zarr_reader *reader, size
 ZAGG_API const zagg_value *
 zagg_zarr_reader_group_attributes(const zagg_zarr_reader *reader, size_t i);
 
-/** Sees one decoded inner chunk: its index in the chunk grid, elements in C order (fill
- * where absent in a stored shard: such chunks are not reported). */
+/** Sees one decoded inner chunk: its index in the chunk grid, its n elements in C order,
+ * as for zagg_zarr_all_fill (those of VLEN lie at any address). Chunks that are not
+ * stored are not reported. Of a CSR field `data` is one zagg_zarr_csr, n its n_cells and
+ * chunk_index[0] its key; empty chunks are reported. Valid during the call only. */
 typedef zagg_status (*zagg_zarr_chunk_fn)(void *user, const uint64_t *chunk_index,
                                           const void *data, size_t n, zagg_err *err);
-/** Decode every stored inner chunk of array i; shard indexes are bounds- and crc-checked
- *  (FORMAT naming the object). `object_bytes` (may be NULL) adds up the objects' sizes.
+/** Decode every stored inner chunk of array i; shard indexes are bounds- and crc-checked,
+ * zstd frames and framed lengths held to what they promise (FORMAT naming the object); a
+ * chunk may unpack to 1 GiB. `object_bytes` (may be NULL) adds up the objects' sizes.
  */
 ZAGG_API zagg_status zagg_zarr_read_chunks(zagg_zarr_reader *reader, size_t i,
                                            zagg_zarr_chunk_fn fn, void *user,

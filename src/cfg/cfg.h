@@ -26,11 +26,17 @@ typedef struct zg_cfg {
     zagg_filter *filters; /* those of p while they are still being written */
     const char **columns; /* base variables, then segment variables */
     size_t n_columns;
-    const char **names; /* columns, then chunk_precompute names */
+    const char **names; /* of expressions: columns, leaf_id, toc_word where there is a
+                           column of it, then (in fields) chunk_precompute entries */
     size_t n_names;
+    bool toc_word; /* the words of the clock are a column */
 } zg_cfg;
 
 #define ZG_CFG_PATH 240
+
+/* Columns that upstream derives: the cell of each row, and its time word. */
+#define ZG_LEAF_ID "leaf_id"
+#define ZG_TOC_WORD "toc_word"
 
 /** A place in the config: its value (NULL when the key is absent), its line and key path.
  */
@@ -88,6 +94,8 @@ const zagg_value *zg_read_fill(const zg_spot *s);
 /* Sections, in the order in which they are checked (load.c). */
 zagg_status zg_check_finite(const zg_cfg *c, const zg_spot *root);
 zagg_status zg_check_worker(const zg_cfg *c, const zg_spot *root);
+zagg_status zg_load_clock(const zg_cfg *c, const zg_spot *output);
+zagg_status zg_check_clock_column(const zg_cfg *c, const zg_spot *output);
 zagg_status zg_check_pipeline(const zg_cfg *c, const zg_spot *root);
 zagg_status zg_check_sections(const zg_cfg *c, const zg_spot *root);
 zagg_status zg_check_refused_keys(const zg_cfg *c, const zg_spot *root);
@@ -100,7 +108,7 @@ zagg_status zg_load_filters(zg_cfg *c, const zg_spot *source);
 zagg_status zg_load_levels(const zg_cfg *c, const zg_spot *source);
 zagg_status zg_check_filter_levels(const zg_cfg *c, const zg_spot *source);
 zagg_status zg_check_index(const zg_cfg *c, const zg_spot *source);
-zagg_status zg_collect_columns(zg_cfg *c);
+zagg_status zg_collect_columns(zg_cfg *c, const zg_spot *aggregation);
 zagg_status zg_load_precompute(zg_cfg *c, const zg_spot *aggregation);
 zagg_status zg_check_filter_names(const zg_cfg *c);
 zagg_status zg_load_fields(const zg_cfg *c, const zg_spot *aggregation);
@@ -119,20 +127,43 @@ const char *zg_function_bare(const char *name);
 bool zg_numpy_name(const char *name);
 /** Nearest known function or NULL, for a hint. */
 const char *zg_function_hint(const char *name);
+/** A reducer of upstream's own. */
+typedef struct zg_stats_info {
+    const char *name;
+    zagg_stats_function function;
+    bool takes_locations; /* keyword argument that `location` fills */
+    bool takes_times;     /* ... that `temporal: per-centroid` fills */
+} zg_stats_info;
+/** By full name; NULL for every other function. */
+const zg_stats_info *zg_stats_find(const char *name);
 /** True when every word of `text` is a column, precompute or known name; otherwise `bad`
  *  holds the first that is not, and *why what is wrong with it. */
 bool zg_expr_names_ok(const char *text, const char *const *names, size_t n_names,
                       char bad[64], const char **why);
+/** Argument `s` of a mapping of params: what its text stands for where `names` are known.
+ * False where it is text that stands for nothing. */
+bool zg_param_read(const zg_spot *s, const char *const *names, size_t n_names,
+                   zagg_param *out);
+
 /** function / expression / source / params, shared by fields and chunk_precompute. */
 typedef struct zg_reduction {
     const char *function, *expression, *source;
+    const zg_stats_info *stats;
     const zagg_value *params;
+    const zagg_param *args;
+    size_t n_args;
 } zg_reduction;
 zagg_status zg_load_reduction(const zg_cfg *c, const zg_spot *entry,
                               const char *const *names, size_t n_names,
                               zg_reduction *out);
 
-/** True when the function is one that check_runnable lets run. */
-bool zg_reducer_runs(const char *function);
+/* Rules of 0.61 for one field, in its order (field_rules.c, field_attrs.c). `f` holds
+ * what was read so far. */
+zagg_status zg_load_field_shape(const zg_cfg *c, const zg_spot *entry, zagg_field *f);
+zagg_status zg_load_field_channels(const zg_cfg *c, const zg_spot *entry, zagg_field *f);
+zagg_status zg_load_field_attrs(const zg_cfg *c, const zg_spot *entry, zagg_field *f);
+
+/* The walk over the key table (key_walk.c). */
+zagg_status zg_check_run_keys(const zg_cfg *c, const zg_spot *root);
 
 #endif

@@ -1,6 +1,6 @@
-/* The config against the key table: keys that this version refuses, and keys that neither
- * upstream version reads. Below a path that the table does not go into (attrs,
- * bounds.spatial,
+/* The config against the key table: keys that this version refuses, when it loads a
+ * config or when it runs one, and keys that neither upstream version reads. Below a path
+ * that the table does not go into (attrs, bounds.spatial,
  * ...) everything is free. */
 #include "cfg/cfg.h"
 #include "text/text.h"
@@ -10,24 +10,28 @@
 
 /* Hostile files must not flood the log. */
 #define MAX_WARNINGS 32
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-/* Not refused by the walk: either only a run refuses them, or their own section says it
- * in better words. */
+/* Refused by a run only: they change how rows are folded or what lies beside the arrays,
+ * not what the rest of the config means. */
+static const char *const refused_by_runs[] = {
+    "aggregation.streaming", "output.aoi_mask", "output.coverage_moc", "output.icechunk",
+    "output.leaf_versions",  "output.pyramid",  "output.sweep",        "output.windowing",
+};
+
+/* Not refused by the walk: their own section says it in better words. */
 static const char *const refused_elsewhere[] = {
-    "aggregation.chunk_precompute",
-    "aggregation.variables.<name>.expression",
-    "aggregation.variables.<name>.inner_shape",
-    "aggregation.variables.<name>.trailing_shape",
-    "data_source.filters[].expression",
     "data_source.levels.<name>.link.reference_index",
     "output.grid.cell_ids_encoding",
 };
+
+typedef enum walk_mode { WALK_LOAD, WALK_RUN, WALK_WARN } walk_mode;
 
 typedef struct walk {
     const zg_cfg *c;
     const zagg_key *keys;
     size_t n_keys;
-    bool warn;       /* warn about unknown keys; otherwise refuse refused ones */
+    walk_mode mode;
     size_t warnings; /* so far */
 } walk;
 
@@ -67,20 +71,20 @@ static bool make_path(char out[ZG_CFG_PATH], const char *head, const char *tail)
     return n >= 0 && n < ZG_CFG_PATH;
 }
 
-/* null, false, and the words that mean "as if absent". */
+/* null, false, the words that mean "as if absent", and windows on no schedule. */
 static bool is_off(const zagg_value *v)
 {
+    if (zagg_value_is(zagg_value_get(v, "schedule"), "none"))
+        return true;
     return v->kind == ZAGG_NULL || (v->kind == ZAGG_BOOL && !v->u.b) ||
-           zagg_value_is(v, "none") || zagg_value_is(v, "legacy") ||
-           zagg_value_is(v, "counts");
+           zagg_value_is(v, "none");
 }
 
-static bool elsewhere(const char *path)
+static bool below_one_of(const char *path, const char *const *heads, size_t n_heads)
 {
-    for (size_t i = 0; i < sizeof refused_elsewhere / sizeof refused_elsewhere[0]; i++) {
-        size_t n = strlen(refused_elsewhere[i]);
-        if (strncmp(path, refused_elsewhere[i], n) == 0 &&
-            (path[n] == '\0' || path[n] == '.'))
+    for (size_t i = 0; i < n_heads; i++) {
+        size_t n = strlen(heads[i]);
+        if (strncmp(path, heads[i], n) == 0 && (path[n] == '\0' || path[n] == '.'))
             return true;
     }
     return false;
@@ -88,8 +92,10 @@ static bool elsewhere(const char *path)
 
 static zagg_status refuse(const walk *w, const zg_spot *s, const zagg_key *key)
 {
-    if (w->warn || key->state != ZAGG_KEY_REFUSED || is_off(s->value) ||
-        elsewhere(key->path))
+    bool by_run = below_one_of(key->path, refused_by_runs, COUNT(refused_by_runs));
+    if (key->state != ZAGG_KEY_REFUSED || is_off(s->value) ||
+        w->mode != (by_run ? WALK_RUN : WALK_LOAD) ||
+        below_one_of(key->path, refused_elsewhere, COUNT(refused_elsewhere)))
         return ZAGG_OK;
     return zg_fail(w->c, s, "this version does not do it (%s); remove the key",
                    key->meaning);
@@ -122,7 +128,7 @@ static void warn_unknown(walk *w, const zg_spot *s, const char *parent)
 {
     char line[24] = "";
     const char *hint = NULL;
-    if (!w->warn || w->c->log == NULL || w->warnings++ >= MAX_WARNINGS)
+    if (w->mode != WALK_WARN || w->c->log == NULL || w->warnings++ >= MAX_WARNINGS)
         return;
     if (s->line != 0)
         (void)snprintf(line, sizeof line, ":%lu", (unsigned long)s->line);
@@ -175,14 +181,21 @@ static zagg_status walk_value(walk *w, const zg_spot *s, const char *pattern)
 
 zagg_status zg_check_refused_keys(const zg_cfg *c, const zg_spot *root)
 {
-    walk w = {.c = c};
+    walk w = {.c = c, .mode = WALK_LOAD};
+    w.keys = zagg_config_keys(&w.n_keys);
+    return walk_value(&w, root, "");
+}
+
+zagg_status zg_check_run_keys(const zg_cfg *c, const zg_spot *root)
+{
+    walk w = {.c = c, .mode = WALK_RUN};
     w.keys = zagg_config_keys(&w.n_keys);
     return walk_value(&w, root, "");
 }
 
 void zg_warn_unknown_keys(const zg_cfg *c, const zg_spot *root)
 {
-    walk w = {.c = c, .warn = true};
+    walk w = {.c = c, .mode = WALK_WARN};
     if (c->log == NULL)
         return;
     w.keys = zagg_config_keys(&w.n_keys);

@@ -21,6 +21,7 @@ static zagg_status check_all(zg_cfg *c, const zg_spot *root)
 
     ZAGG_TRY(zg_check_finite(c, root));
     ZAGG_TRY(zg_check_worker(c, root));
+    ZAGG_TRY(zg_load_clock(c, &output));
     ZAGG_TRY(zg_check_pipeline(c, root));
     ZAGG_TRY(zg_check_sections(c, root));
     ZAGG_TRY(zg_check_refused_keys(c, root));
@@ -33,7 +34,8 @@ static zagg_status check_all(zg_cfg *c, const zg_spot *root)
     ZAGG_TRY(zg_load_levels(c, &source));
     ZAGG_TRY(zg_check_filter_levels(c, &source));
     ZAGG_TRY(zg_check_index(c, &source));
-    ZAGG_TRY(zg_collect_columns(c));
+    ZAGG_TRY(zg_collect_columns(c, &aggregation));
+    ZAGG_TRY(zg_check_clock_column(c, &output));
     ZAGG_TRY(zg_load_precompute(c, &aggregation));
     ZAGG_TRY(zg_check_filter_names(c));
     ZAGG_TRY(zg_load_coordinates(c, &aggregation));

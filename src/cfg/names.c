@@ -230,21 +230,24 @@ static const char *const numpy_callables[] = {"abs",
 /* Sorted. */
 static const char *const numpy_constants[] = {"e", "inf", "nan", "newaxis", "pi"};
 
-/* Upstream's reducers of 0.11 and 0.61: known by name, run by a later version. */
-static const char *const zagg_functions[] = {
-    "zagg.stats.composition.pack_composition",
-    "zagg.stats.tdigest.build_tdigest",
-    "zagg.stats.tdigest.build_tdigest_pairwise",
-    "zagg.stats.tdigest.build_tdigest_where",
-    "zagg.stats.toc.cell_envelope",
-    "zagg.stats.waveform.build_waveform_digest",
-    "zagg.stats.waveform.shot_count",
-    "zagg.stats.waveform.shot_number",
-    "zagg.stats.waveform.single_shot_value",
+/* Sorted. Upstream's own reducers; those that make digests take the words of located and
+ * temporal fields along. */
+static const zg_stats_info zagg_functions[] = {
+    {"zagg.stats.composition.pack_composition", ZAGG_STATS_COMPOSITION, false, false},
+    {"zagg.stats.tdigest.build_tdigest", ZAGG_STATS_TDIGEST, true, true},
+    {"zagg.stats.tdigest.build_tdigest_pairwise", ZAGG_STATS_TDIGEST_PAIRWISE, true,
+     true},
+    {"zagg.stats.tdigest.build_tdigest_where", ZAGG_STATS_TDIGEST_WHERE, true, true},
+    {"zagg.stats.toc.cell_envelope", ZAGG_STATS_CELL_ENVELOPE, false, false},
+    {"zagg.stats.waveform.build_waveform_digest", ZAGG_STATS_WAVEFORM_DIGEST, false,
+     true},
+    {"zagg.stats.waveform.shot_count", ZAGG_STATS_SHOT_COUNT, false, false},
+    {"zagg.stats.waveform.shot_number", ZAGG_STATS_SHOT_NUMBER, false, false},
+    {"zagg.stats.waveform.single_shot_value", ZAGG_STATS_SINGLE_SHOT, false, false},
 };
 
-/* Sorted. What a run of this version can reduce. */
-static const char *const runnable[] = {
+/* Sorted. The reducers by name, for hints. */
+static const char *const reducers[] = {
     "all",         "amax",      "amin",     "any",           "argmax",
     "argmin",      "average",   "count",    "count_nonzero", "len",
     "max",         "mean",      "median",   "min",           "nanmax",
@@ -280,11 +283,19 @@ const char *zg_function_bare(const char *name)
     return strncmp(name, "numpy.", 6) == 0 ? name + 6 : name;
 }
 
+const zg_stats_info *zg_stats_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT(zagg_functions); i++)
+        if (strcmp(zagg_functions[i].name, name) == 0)
+            return &zagg_functions[i];
+    return NULL;
+}
+
 bool zg_function_known(const char *name)
 {
     if (strcmp(name, "len") == 0 || strcmp(name, "count") == 0)
         return true;
-    if (in_sorted(name, zagg_functions, COUNT(zagg_functions)))
+    if (zg_stats_find(name) != NULL)
         return true;
     return in_sorted(zg_function_bare(name), numpy_callables, COUNT(numpy_callables));
 }
@@ -295,25 +306,16 @@ bool zg_numpy_name(const char *name)
            in_sorted(name, numpy_constants, COUNT(numpy_constants));
 }
 
-bool zg_reducer_runs(const char *function)
-{
-    /* len and count are no numpy names: "np.len" is nothing */
-    const char *bare = zg_function_bare(function);
-    if (bare != function && (strcmp(bare, "len") == 0 || strcmp(bare, "count") == 0))
-        return false;
-    return in_sorted(bare, runnable, COUNT(runnable));
-}
-
 const char *zg_function_hint(const char *name)
 {
     const char *bare = zg_function_bare(name);
     const char *best = NULL;
     size_t best_distance = 3;
-    for (size_t i = 0; i < COUNT(runnable); i++) {
-        size_t distance = zg_edit_distance(bare, runnable[i]);
+    for (size_t i = 0; i < COUNT(reducers); i++) {
+        size_t distance = zg_edit_distance(bare, reducers[i]);
         if (distance < best_distance && 2 * distance < strlen(bare)) {
             best_distance = distance;
-            best = runnable[i];
+            best = reducers[i];
         }
     }
     return best;

@@ -1,78 +1,30 @@
 /* function / expression / source / params: what aggregation.variables and
  * chunk_precompute entries share. */
 #include "cfg/cfg.h"
-#include "text/text.h"
 
 #include <string.h>
 
-/* Values of numpy's `method` argument, which upstream's check takes for unknown columns.
- */
-static const char *const methods[] = {"linear",
-                                      "lower",
-                                      "higher",
-                                      "nearest",
-                                      "midpoint",
-                                      "hazen",
-                                      "weibull",
-                                      "inverted_cdf",
-                                      "averaged_inverted_cdf",
-                                      "closest_observation",
-                                      "interpolated_inverted_cdf",
-                                      "median_unbiased",
-                                      "normal_unbiased"};
-
-/* As Python's float() reads it, blanks and the words for NaN and infinity included. */
-static bool is_python_number(const char *text)
+static zagg_status load_params(const zg_cfg *c, const zg_spot *params,
+                               const char *const *names, size_t n_names,
+                               zg_reduction *out)
 {
-    static const char *const special[] = {"nan", "inf", "infinity"};
-    char word[64];
-    double number = 0;
-    size_t n = 0;
-    text += strspn(text, " \t\r\n\v\f");
-    size_t len = strlen(text);
-    while (len > 0 && strchr(" \t\r\n\v\f", text[len - 1]) != NULL)
-        len--;
-    for (size_t i = 0; i < len && n + 1 < sizeof word; i++) {
-        char b = text[i];
-        if (b != '_')
-            word[n++] = b >= 'A' && b <= 'Z' ? (char)(b - 'A' + 'a') : b;
-    }
-    word[n] = '\0';
-    const char *bare = word[0] == '+' || word[0] == '-' ? word + 1 : word;
-    return zg_name_in(bare, special, 3) || zg_float_parse(word, n, &number);
-}
-
-/* Upstream accepts text that holds a column's name anywhere, as an expression. */
-static bool param_text_ok(const char *text, const char *const *names, size_t n_names)
-{
-    if (is_python_number(text))
-        return true;
-    for (size_t i = 0; i < n_names; i++)
-        if (strstr(text, names[i]) != NULL)
-            return true;
-    return false;
-}
-
-static zagg_status check_params(const zg_cfg *c, const zg_spot *params,
-                                const char *const *names, size_t n_names)
-{
+    zagg_param *args = NULL;
     ZAGG_TRY(zg_expect_map(c, params, "argument name to value"));
     if (params->value->n > ZG_CFG_MAX_PARAMS)
         return zg_must(c, params, "at most %d arguments", ZG_CFG_MAX_PARAMS);
+    ZAGG_TRY(zg_cfg_alloc(c, params->value->n, sizeof *args, &args));
     for (size_t i = 0; i < params->value->n; i++) {
         zg_spot s = zg_spot_member(params, i);
-        const char *key = NULL;
         const char *text = NULL;
-        ZAGG_TRY(zg_read_key(c, &s, &key));
-        if (s.value->kind != ZAGG_STR)
-            continue;
-        ZAGG_TRY(zg_read_text(c, &s, &text));
-        if (strcmp(key, "method") == 0 &&
-            zg_name_in(text, methods, sizeof methods / sizeof methods[0]))
-            continue;
-        if (!param_text_ok(text, names, n_names))
+        ZAGG_TRY(zg_read_key(c, &s, &args[i].name));
+        if (s.value->kind == ZAGG_STR)
+            ZAGG_TRY(zg_read_text(c, &s, &text));
+        if (!zg_param_read(&s, names, n_names, &args[i]))
             return zg_must(c, &s, "a number, a column, or an expression that uses one");
     }
+    out->params = params->value;
+    out->args = args;
+    out->n_args = params->value->n;
     return ZAGG_OK;
 }
 
@@ -105,17 +57,17 @@ zagg_status zg_load_reduction(const zg_cfg *c, const zg_spot *entry,
                        "has neither function nor expression; write one of them");
     if (zg_spot_is_set(&source)) {
         ZAGG_TRY(zg_read_text(c, &source, &out->source));
-        if (!zg_name_in(out->source, c->columns, c->n_columns))
+        if (!zg_name_in(out->source, c->columns, c->n_columns) &&
+            !(c->toc_word && strcmp(out->source, ZG_TOC_WORD) == 0))
             return zg_must(c, &source, "a column of data_source.variables or of a level");
     }
     if (function.value != NULL) {
         ZAGG_TRY(zg_read_text(c, &function, &out->function));
         ZAGG_TRY(check_function(c, &function, out->function));
+        out->stats = zg_stats_find(out->function);
     }
-    if (params.value != NULL) {
-        ZAGG_TRY(check_params(c, &params, names, n_names));
-        out->params = params.value;
-    }
+    if (params.value != NULL)
+        ZAGG_TRY(load_params(c, &params, names, n_names, out));
     if (expression.value == NULL)
         return ZAGG_OK;
     ZAGG_TRY(zg_read_text(c, &expression, &out->expression));

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-/* Upstream's derived column; nothing may be called so, even where it does not exist. */
-#define TOC_WORD "toc_word"
-
 static zagg_status load_groups(const zg_cfg *c, const zg_spot *source)
 {
     zagg_data_source *d = &c->p->data_source;
@@ -34,7 +31,7 @@ static zagg_status load_base_coordinates(const zg_cfg *c, const zg_spot *source)
     ZAGG_TRY(zg_expect_map(c, &coordinates, "latitude and longitude"));
     zg_spot latitude = zg_spot_get(&coordinates, "latitude");
     zg_spot longitude = zg_spot_get(&coordinates, "longitude");
-    zg_spot toc = zg_spot_get(&coordinates, TOC_WORD);
+    zg_spot toc = zg_spot_get(&coordinates, ZG_TOC_WORD);
     ZAGG_TRY(zg_read_opt_text(c, &latitude, &d->latitude));
     ZAGG_TRY(zg_read_opt_text(c, &longitude, &d->longitude));
     if (toc.value != NULL)
@@ -69,7 +66,7 @@ static zagg_status load_variables(const zg_cfg *c, const zg_spot *source)
     for (size_t i = 0; i < variables.value->n; i++) {
         zg_spot s = zg_spot_member(&variables, i);
         ZAGG_TRY(zg_read_key(c, &s, &out[i].name));
-        if (strcmp(out[i].name, TOC_WORD) == 0)
+        if (strcmp(out[i].name, ZG_TOC_WORD) == 0)
             return zg_fail(c, &s, "this name is reserved by upstream; rename the column");
         if (s.value->kind == ZAGG_STR)
             ZAGG_TRY(zg_read_text(c, &s, &out[i].path));
@@ -113,8 +110,21 @@ zagg_status zg_load_source(const zg_cfg *c, const zg_spot *source)
     return load_variables(c, source);
 }
 
+/* The words of the clock are a column where some field wants them. */
+static bool has_toc_word(const zg_cfg *c, const zg_spot *aggregation)
+{
+    zg_spot variables = zg_spot_get(aggregation, "variables");
+    if (!c->p->output.time_source.present || !zg_spot_is_map(&variables))
+        return false;
+    for (size_t i = 0; i < variables.value->n; i++)
+        if (zagg_value_truthy(
+                zagg_value_get(variables.value->members[i].value, "temporal")))
+            return true;
+    return false;
+}
+
 /* Base variables, then the segment variables of every level in file order. */
-zagg_status zg_collect_columns(zg_cfg *c)
+zagg_status zg_collect_columns(zg_cfg *c, const zg_spot *aggregation)
 {
     const zagg_data_source *d = &c->p->data_source;
     size_t n = d->n_variables;
@@ -126,7 +136,12 @@ zagg_status zg_collect_columns(zg_cfg *c)
     for (size_t i = 0; i < d->n_levels; i++)
         for (size_t k = 0; k < d->levels[i].n_variables; k++)
             c->columns[c->n_columns++] = d->levels[i].variables[k].name;
-    c->names = c->columns;
-    c->n_names = c->n_columns;
+    ZAGG_TRY(zg_cfg_alloc(c, n + 2, sizeof *c->names, &c->names));
+    for (size_t i = 0; i < n; i++)
+        c->names[c->n_names++] = c->columns[i];
+    c->names[c->n_names++] = ZG_LEAF_ID;
+    c->toc_word = has_toc_word(c, aggregation);
+    if (c->toc_word)
+        c->names[c->n_names++] = ZG_TOC_WORD;
     return ZAGG_OK;
 }

@@ -7,6 +7,7 @@
 #include <nettle/version.h>
 #include <stdio.h>
 #include <yaml.h>
+#include <zstd.h>
 
 static const cli_option OPTIONS[] = {
     {'v', "verbose", NULL, "also the libraries and what can be read and written"},
@@ -35,6 +36,7 @@ int main_version(int argc, char **argv)
         printf("libyaml %s\n", yaml_get_version_string());
         printf("json-c %s\n", json_c_version());
         printf("libdeflate %s\n", LIBDEFLATE_VERSION_STRING);
+        printf("libzstd %s\n", ZSTD_versionString());
         printf("nettle %d.%d\n", nettle_version_major(), nettle_version_minor());
         printf("compiler %s\n", __VERSION__);
         printf("reads: file\nwrites: file\ngrids: healpix, rectilinear (EPSG:4326, "

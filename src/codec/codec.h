@@ -1,8 +1,10 @@
-/* Chunk codecs: inflate with an exact output bound, byte unshuffle, crc32c. */
+/* Chunk codecs: inflate with an exact output bound, zstd, framing of variable-length
+ * elements, byte unshuffle, crc32c. */
 #ifndef ZG_CODEC_H
 #define ZG_CODEC_H
 
 #include "base/base.h"
+#include "zagg/dtype.h"
 
 /** Decompressor state, reusable, one thread at a time (over libdeflate). */
 typedef struct zg_inflater zg_inflater;
@@ -13,6 +15,38 @@ void zg_inflater_free(zg_inflater *inf);
  *  bytes and use all of `in_len`. FORMAT when it is damaged, longer or shorter. */
 zagg_status zg_inflate_exact(zg_inflater *inf, const void *in, size_t in_len, void *out,
                              size_t out_len, zagg_err *err);
+
+/** State for both directions of zstd, reusable, one thread at a time. NULL on lack of
+ * memory; libzstd's own memory is had on first use. */
+typedef struct zg_zstd zg_zstd;
+zg_zstd *zg_zstd_new(void);
+void zg_zstd_free(zg_zstd *z);
+
+/** Most bytes that a frame of `len` bytes takes; 0 where that is no size. */
+size_t zg_zstd_bound(size_t len);
+/** One frame with its content size, without checksum and dictionary id. Level 0 is
+ * libzstd's default, which is 3: the same bytes. `out_cap` from zg_zstd_bound. */
+zagg_status zg_zstd_pack(zg_zstd *z, int level, const void *in, size_t in_len, void *out,
+                         size_t out_cap, size_t *out_len, zagg_err *err);
+/** What the one frame that `in` must be says that it holds, at most `max` bytes. FORMAT
+ * when it is no whole frame, more than one, tells no size, or more than `max` or than so
+ * few bytes can hold. */
+zagg_status zg_zstd_content_size(const void *in, size_t in_len, size_t max, size_t *out,
+                                 zagg_err *err);
+/** Unpack the one frame, which must give exactly `out_len` bytes. FORMAT when it is
+ * damaged, longer or shorter. */
+zagg_status zg_zstd_unpack(zg_zstd *z, const void *in, size_t in_len, void *out,
+                           size_t out_len, zagg_err *err);
+
+/** Bytes that n elements take in the framing of vlen-bytes; false where one of them, or
+ * n, is beyond 32 bits. */
+bool zg_vlen_size(const zagg_bytes_view *items, size_t n, size_t *out);
+/** Write the framing: as many bytes as zg_vlen_size says. */
+void zg_vlen_encode(const zagg_bytes_view *items, size_t n, void *out);
+/** The n elements that `in` must hold, no more and no fewer; they point into `in`, at any
+ * address. FORMAT naming the element at which it is damaged. */
+zagg_status zg_vlen_decode(const void *in, size_t in_len, zagg_bytes_view *items,
+                           size_t n, zagg_err *err);
 
 /** Undo HDF5's byte shuffle: `len` bytes of elements of `elem_size`; a tail shorter than
  * one element is copied as it is. in and out must not overlap. Any elem_size >= 1; 2, 4

@@ -11,7 +11,6 @@
 
 /* Upstream's statistics, what they take for each row, and what as numbers. */
 typedef struct statistic {
-    const char *name;
     zg_calc_kind kind;
     double delta; /* default; 0 for those that build no digest */
     const char *rows[ZG_CALC_ROW_ARGS];
@@ -20,24 +19,25 @@ typedef struct statistic {
 } statistic;
 
 static const statistic STATISTICS[] = {
-    {"zagg.stats.tdigest.build_tdigest", ZG_CALC_DIGEST, 512, {0}, {0}, {0}},
-    {"zagg.stats.tdigest.build_tdigest_pairwise", ZG_CALC_DIGEST, 512, {0}, {0}, {0}},
-    {"zagg.stats.tdigest.build_tdigest_where", ZG_CALC_DIGEST, 512, {"where"}, {0}, {0}},
-    {"zagg.stats.composition.pack_composition",
-     ZG_CALC_COMPOSITION,
-     0,
-     {"conf_land", "conf_ocean", "conf_sea_ice", "conf_land_ice", "conf_inland_water"},
-     {"threshold"},
-     {2}},
-    {"zagg.stats.waveform.build_waveform_digest",
-     ZG_CALC_WAVEFORM,
-     4096,
-     {"counts", "noise_mean", "noise_stddev"},
-     {"gain", "false_positive_rate", "samples_per_record", "correlation_length"},
-     {1, 1e-3, 1, 1}},
-    {"zagg.stats.waveform.shot_count", ZG_CALC_SHOT_COUNT, 0, {0}, {0}, {0}},
-    {"zagg.stats.waveform.shot_number", ZG_CALC_SHOT_NUMBER, 0, {0}, {0}, {0}},
-    {"zagg.stats.waveform.single_shot_value", ZG_CALC_SINGLE_SHOT, 0, {0}, {0}, {0}},
+    [ZAGG_STATS_TDIGEST] = {ZG_CALC_DIGEST, 512, {0}, {0}, {0}},
+    [ZAGG_STATS_TDIGEST_PAIRWISE] = {ZG_CALC_DIGEST, 512, {0}, {0}, {0}},
+    [ZAGG_STATS_TDIGEST_WHERE] = {ZG_CALC_DIGEST, 512, {"where"}, {0}, {0}},
+    [ZAGG_STATS_COMPOSITION] = {ZG_CALC_COMPOSITION,
+                                0,
+                                {"conf_land", "conf_ocean", "conf_sea_ice", "conf_land_ice",
+                                 "conf_inland_water"},
+                                {"threshold"},
+                                {2}},
+    [ZAGG_STATS_WAVEFORM_DIGEST] = {ZG_CALC_WAVEFORM,
+                                    4096,
+                                    {"counts", "noise_mean", "noise_stddev"},
+                                    {"gain", "false_positive_rate", "samples_per_record",
+                                     "correlation_length"},
+                                    {1, 1e-3, 1, 1}},
+    [ZAGG_STATS_SHOT_COUNT] = {ZG_CALC_SHOT_COUNT, 0, {0}, {0}, {0}},
+    [ZAGG_STATS_SHOT_NUMBER] = {ZG_CALC_SHOT_NUMBER, 0, {0}, {0}, {0}},
+    [ZAGG_STATS_SINGLE_SHOT] = {ZG_CALC_SINGLE_SHOT, 0, {0}, {0}, {0}},
+    [ZAGG_STATS_CELL_ENVELOPE] = {ZG_CALC_TIMES, 0, {0}, {0}, {0}},
 };
 
 static size_t find_column(const zagg_worker *w, const char *name)
@@ -95,14 +95,6 @@ static zagg_status add_text(zagg_worker *w, const char *key, uint32_t line,
             mark_used(w, i);
     *out = w->n_texts++;
     return ZAGG_OK;
-}
-
-static bool holds_name(const zagg_worker *w, const char *text)
-{
-    for (size_t i = 0; i < w->n_names; i++)
-        if (strstr(text, w->names[i].name) != NULL)
-            return true;
-    return false;
 }
 
 static zagg_status add_literal(zg_str *out, const zagg_value *v, zagg_err *err);
@@ -167,46 +159,40 @@ static zagg_status add_literal(zg_str *out, const zagg_value *v, zagg_err *err)
     }
 }
 
-/* A parameter of a numpy function: text that holds a name is an expression, text that is
- * a number that number; everything else stays what it is. */
-static zagg_status add_argument(const zagg_worker *w, zg_str *out, const zagg_value *v,
+/* What an argument stands for, written as a part of a call. */
+static zagg_status add_argument(const zagg_worker *w, zg_str *out, const zagg_param *p,
                                 zagg_err *err)
 {
-    double number;
-    if (v->kind != ZAGG_STR)
-        return add_literal(out, v, err);
-    if (zg_float_parse(v->str, v->str_len, &number)) {
-        add_float(out, number);
+    zagg_expr *alone;
+    switch (p->kind) {
+    case ZAGG_PARAM_VALUE:
+        return add_literal(out, p->value, err);
+    case ZAGG_PARAM_METHOD:
+        return add_quoted(out, p->value, err);
+    case ZAGG_PARAM_NUMBER:
+        add_float(out, p->number);
+        return ZAGG_OK;
+    default:
+        /* By itself first: its faults are then told in its own columns, and "1)" cannot
+         * end the call. */
+        ZAGG_TRY(
+            zagg_expr_parse(p->text, w->names, w->n_names, ZAGG_EXPR_PARAM, &alone, err));
+        zagg_expr_free(alone);
+        zg_str_addf(out, "(%s)", p->text);
         return ZAGG_OK;
     }
-    if (!holds_name(w, v->str))
-        return add_quoted(out, v, err);
-    /* By itself first: its faults are then told in its own columns, and "1)" cannot end
-     * the call. */
-    zagg_expr *alone;
-    ZAGG_TRY(zagg_expr_parse(v->str, w->names, w->n_names, ZAGG_EXPR_PARAM, &alone, err));
-    zagg_expr_free(alone);
-    zg_str_addf(out, "(%s)", v->str);
-    return ZAGG_OK;
 }
 
 static zagg_status write_call(const zagg_worker *w, const char *function,
-                              const char *source, const zagg_value *params, zg_str *out,
-                              zagg_err *err)
+                              const char *source, const zagg_param *args, size_t n_args,
+                              zg_str *out, zagg_err *err)
 {
     zg_str_addf(out, "np.%s(%s", zg_function_bare(function), source);
-    for (size_t i = 0; params && i < params->n; i++) {
-        const zagg_member *m = &params->members[i];
-        if (m->key->kind != ZAGG_STR)
-            return zagg_err_set(err, ZAGG_ECONFIG, "params: a key is %s, not text",
-                                zagg_value_kind_name(m->key));
-        zg_str_addf(out, ", %s=", m->key->str);
-        const zagg_status status =
-            strcmp(m->key->str, "method") == 0 && m->value->kind == ZAGG_STR
-                ? add_quoted(out, m->value, err)
-                : add_argument(w, out, m->value, err);
+    for (size_t i = 0; i < n_args; i++) {
+        zg_str_addf(out, ", %s=", args[i].name);
+        const zagg_status status = add_argument(w, out, &args[i], err);
         if (status != ZAGG_OK)
-            return zagg_err_context(err, status, "params.%s", m->key->str);
+            return zagg_err_context(err, status, "params.%s", args[i].name);
     }
     zg_str_add(out, ")");
     return ZAGG_OK;
@@ -215,30 +201,22 @@ static zagg_status write_call(const zagg_worker *w, const char *function,
 /* function(source, **params) as a text. */
 static zagg_status add_call(zagg_worker *w, const char *key, uint32_t line,
                             const char *function, const char *source,
-                            const zagg_value *params, bool sees_precompute, size_t *out,
-                            zagg_err *err)
+                            const zagg_param *args, size_t n_args, bool sees_precompute,
+                            size_t *out, zagg_err *err)
 {
     zg_str text;
     zg_str_init(&text, 1u << 16);
-    zagg_status status = write_call(w, function, source, params, &text, err);
+    zagg_status status = write_call(w, function, source, args, n_args, &text, err);
     if (status == ZAGG_OK && text.failed)
         status = zagg_err_set(err, ZAGG_ECONFIG, "parameters are too long");
     if (status == ZAGG_OK)
-        status =
-            add_text(w, key, line, text.data, ZAGG_EXPR_FIELD, sees_precompute, out, err);
+        status = add_text(w, key, line, text.data, ZAGG_EXPR_FIELD, sees_precompute, out,
+                          err);
     zg_str_free(&text);
     return status;
 }
 
 /* ---- upstream's statistics ---- */
-
-static const statistic *find_statistic(const char *function)
-{
-    for (size_t i = 0; i < sizeof STATISTICS / sizeof STATISTICS[0]; i++)
-        if (strcmp(STATISTICS[i].name, function) == 0)
-            return &STATISTICS[i];
-    return NULL;
-}
 
 static size_t index_of(const char *name, const char *const *names, size_t n)
 {
@@ -248,32 +226,30 @@ static size_t index_of(const char *name, const char *const *names, size_t n)
     return n;
 }
 
-static zagg_status statistic_param(zagg_worker *w, const zagg_field *f,
-                                   const statistic *s, const char *key,
-                                   const zagg_member *m, zg_calc *out, zagg_err *err)
+static zagg_status statistic_param(zagg_worker *w, const zagg_field *f, const statistic *s,
+                                   const char *key, const zagg_param *p, zg_calc *out,
+                                   zagg_err *err)
 {
-    const char *name = m->key->kind == ZAGG_STR ? m->key->str : "";
-    const size_t row = index_of(name, s->rows, ZG_CALC_ROW_ARGS);
-    const size_t number = index_of(name, s->numbers, 4);
-    double value;
+    const size_t row = index_of(p->name, s->rows, ZG_CALC_ROW_ARGS);
+    const size_t number = index_of(p->name, s->numbers, 4);
+    double value = p->number;
     if (row < ZG_CALC_ROW_ARGS) {
-        if (m->value->kind != ZAGG_STR)
+        if (p->kind != ZAGG_PARAM_NAME && p->kind != ZAGG_PARAM_EXPRESSION)
             return zagg_err_set(err, ZAGG_ECONFIG,
-                                "params.%s: found %s, must be a column or an expression",
-                                name, zagg_value_kind_name(m->value));
-        const zagg_status status =
-            add_text(w, key, f->line, m->value->str, ZAGG_EXPR_PARAM, true,
-                     &out->row_args[row], err);
+                                "params.%s: must be a column or an expression", p->name);
+        const zagg_status status = add_text(w, key, f->line, p->text, ZAGG_EXPR_PARAM, true,
+                                            &out->row_args[row], err);
         return status == ZAGG_OK ? status
-                                 : zagg_err_context(err, status, "params.%s", name);
+                                 : zagg_err_context(err, status, "params.%s", p->name);
     }
-    const bool delta = strcmp(name, "delta") == 0 && s->delta > 0;
+    const bool delta = strcmp(p->name, "delta") == 0 && s->delta > 0;
     if (!delta && number == 4)
         return zagg_err_set(err, ZAGG_ECONFIG, "params.%s: %s takes no such parameter",
-                            name, s->name);
-    if (!zagg_value_number(m->value, &value) || (delta && !(value >= 1 && value <= 1e9)))
-        return zagg_err_set(err, ZAGG_ECONFIG, "params.%s: must be a number%s", name,
-                            delta ? " from 1 to 1e9" : "");
+                            p->name, f->function);
+    if ((p->kind != ZAGG_PARAM_NUMBER && !zagg_value_number(p->value, &value)) ||
+        !isfinite(value) || (delta && !(value > 0)))
+        return zagg_err_set(err, ZAGG_ECONFIG, "params.%s: must be a number%s", p->name,
+                            delta ? " above 0" : "");
     if (delta)
         out->delta = value;
     else
@@ -281,22 +257,47 @@ static zagg_status statistic_param(zagg_worker *w, const zagg_field *f,
     return ZAGG_OK;
 }
 
-static zagg_status compile_statistic(zagg_worker *w, const zagg_field *f,
-                                     const statistic *s, const char *key, zg_calc *out,
-                                     zagg_err *err)
+static zagg_status use_clock(zagg_worker *w, zagg_err *err)
 {
+    const zagg_time_source *t = &w->pipeline->output.time_source;
+    if (w->has_clock)
+        return ZAGG_OK;
+    if (!t->present)
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "temporal: needs output.time_source {field, epoch, scale, units}");
+    w->clock_column = find_column(w, t->field);
+    if (w->clock_column >= w->n_columns)
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "output.time_source.field: column '%s' is not read; add it to "
+                            "data_source.variables",
+                            t->field);
+    mark_used(w, w->clock_column);
+    w->has_clock = true;
+    return zg_clock_new(t->epoch, t->units, &w->clock, err);
+}
+
+static zagg_status compile_statistic(zagg_worker *w, const zagg_field *f, const char *key,
+                                     zg_calc *out, zagg_err *err)
+{
+    const statistic *s = &STATISTICS[f->stats];
     out->kind = s->kind;
     out->delta = s->delta;
     memcpy(out->number_args, s->defaults, sizeof out->number_args);
     ZAGG_TRY(use_column(w, f, f->source, &out->source, err));
-    for (size_t i = 0; f->params && i < f->params->n; i++)
-        ZAGG_TRY(statistic_param(w, f, s, key, &f->params->members[i], out, err));
+    for (size_t i = 0; i < f->n_args; i++)
+        ZAGG_TRY(statistic_param(w, f, s, key, &f->args[i], out, err));
     for (size_t i = 0; i < ZG_CALC_ROW_ARGS && s->rows[i]; i++)
         if (out->row_args[i] == ZG_NO_TEXT)
             return zagg_err_set(err, ZAGG_ECONFIG, "params.%s is missing; %s needs it",
-                                s->rows[i], s->name);
+                                s->rows[i], f->function);
     if (f->location)
         ZAGG_TRY(use_column(w, f, f->location, &out->locations, err));
+    out->times = f->temporal != ZAGG_TEMPORAL_NONE || s->kind == ZG_CALC_TIMES;
+    if (out->times)
+        ZAGG_TRY(use_clock(w, err));
+    if (s->kind == ZG_CALC_WAVEFORM) /* from here on the threshold, worked out once */
+        ZAGG_TRY(zagg_waveform_threshold(out->number_args[1], out->number_args[2],
+                                         out->number_args[3], &out->number_args[1], err));
     return ZAGG_OK;
 }
 
@@ -310,9 +311,8 @@ static zagg_status compile(zagg_worker *w, const zagg_field *f, const char *key,
         return add_text(w, key, f->line, f->expression, ZAGG_EXPR_FIELD, true, &out->text,
                         err);
     }
-    const statistic *s = find_statistic(f->function);
-    if (s)
-        return compile_statistic(w, f, s, key, out, err);
+    if (f->stats != ZAGG_STATS_NONE)
+        return compile_statistic(w, f, key, out, err);
     zagg_err reducer_err = ZAGG_ERR_INIT;
     out->kind = ZG_CALC_REDUCE;
     if (f->kind == ZAGG_FIELD_SCALAR &&
@@ -332,8 +332,8 @@ static zagg_status compile(zagg_worker *w, const zagg_field *f, const char *key,
         return zagg_err_set(err, ZAGG_ENOMEM, "%s", reducer_err.msg);
     out->kind = ZG_CALC_TEXT;
     ZAGG_TRY(use_column(w, f, f->source, &out->source, err));
-    return add_call(w, key, f->line, f->function, f->source, f->params, true, &out->text,
-                    err);
+    return add_call(w, key, f->line, f->function, f->source, f->args, f->n_args, true,
+                    &out->text, err);
 }
 
 static void key_of(const char *section, const char *name, char key[256])
@@ -366,15 +366,18 @@ zagg_status zg_precompute_parse(zagg_worker *w, const zagg_precompute *entry,
     size_t text;
     key_of("aggregation.chunk_precompute", entry->name, key);
     zagg_status status;
-    if (entry->expression)
+    if (entry->stats != ZAGG_STATS_NONE)
+        status = zagg_err_set(err, ZAGG_ECONFIG, "%s makes no value for a whole chunk",
+                              entry->function);
+    else if (entry->expression)
         status = add_text(w, key, entry->line, entry->expression, ZAGG_EXPR_FIELD, false,
                           &text, err);
     else if (strcmp(entry->function, "count") == 0 || strcmp(entry->function, "len") == 0)
         status =
-            add_call(w, key, entry->line, "size", entry->source, NULL, false, &text, err);
+            add_call(w, key, entry->line, "size", entry->source, NULL, 0, false, &text, err);
     else
         status = add_call(w, key, entry->line, entry->function, entry->source,
-                          entry->params, false, &text, err);
+                          entry->args, entry->n_args, false, &text, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "%s:%u: %s", w->pipeline->name, entry->line,
                                 key);

@@ -145,6 +145,8 @@ zagg_status zg_apply_filters(zg_group_read *r, zagg_err *err)
     memset(keep, 1, r->rows.len);
     for (size_t i = 0; i < ds->n_filters; i++) {
         const zagg_filter *f = &ds->filters[i];
+        if (f->expression) /* over the table, when there is one */
+            continue;
         if (!f->level || (ds->base_level && strcmp(f->level, ds->base_level) == 0)) {
             ZAGG_TRY(base_filter(r, f, keep, err));
             continue;

@@ -1,123 +1,7 @@
-/* Which arrays a pipeline writes on a grid, and the attributes that describe the grid.
- * HEALPix attributes: the dggs convention of zarr-conventions, with mortie's extension as
- * upstream 0.61 writes it, or upstream 0.11's form under output.compat. */
+/* Which arrays a pipeline writes on a grid. */
 #include "core/store_plan.h"
 
-#include "text/text.h"
-
 #include <string.h>
-
-static const char DGGS_SCHEMA[] =
-    "https://raw.githubusercontent.com/zarr-conventions/dggs/refs/tags/v1/schema.json";
-static const char DGGS_SPEC[] =
-    "https://github.com/zarr-conventions/dggs/blob/v1/README.md";
-static const char MORTON_SCHEMA[] =
-    "https://github.com/espg/mortie/blob/main/docs/specification.md#dggs-attrs";
-static const char MORTON_SPEC[] =
-    "https://github.com/espg/mortie/blob/main/docs/specification.md";
-
-static void text_member(zg_json_out *w, const char *key, const char *value)
-{
-    zg_json_key(w, key);
-    zg_json_str(w, value);
-}
-
-static void convention(zg_json_out *w, const char *const part[5])
-{
-    static const char *const KEYS[5] = {"schema_url", "spec_url", "uuid", "name",
-                                        "description"};
-    zg_json_open_map(w);
-    for (int i = 0; i < 5; i++)
-        text_member(w, KEYS[i], part[i]);
-    zg_json_close_map(w);
-}
-
-static void ellipsoid(zg_json_out *w, const char *axis_key)
-{
-    zg_json_key(w, "ellipsoid");
-    zg_json_open_map(w);
-    text_member(w, "name", "WGS84");
-    zg_json_key(w, axis_key);
-    zg_json_double(w, 6378137.0);
-    zg_json_key(w, "inverse_flattening");
-    zg_json_double(w, 298.257223563);
-    zg_json_close_map(w);
-}
-
-static void healpix_attributes(zg_json_out *w, const zagg_grid_info *info, bool old)
-{
-    static const char *const DGGS[5] = {
-        DGGS_SCHEMA, DGGS_SPEC, "7b255807-140c-42ca-97f6-7a1cfecdbc38", "dggs",
-        "Discrete Global Grid Systems convention for zarr"};
-    static const char *const MORTON[5] = {
-        MORTON_SCHEMA, MORTON_SPEC, "3e22156d-ea9e-4e01-95fe-e3809a4b41e7", "morton-dggs",
-        "Packed-u64 morton (HEALPix) DGGS convention"};
-    zg_json_open_map(w);
-    zg_json_key(w, "zarr_conventions");
-    zg_json_open_list(w);
-    convention(w, DGGS);
-    if (!old)
-        convention(w, MORTON);
-    zg_json_close_list(w);
-    zg_json_key(w, "dggs");
-    zg_json_open_map(w);
-    text_member(w, "name", old ? "healpix" : "morton");
-    zg_json_key(w, "refinement_level");
-    zg_json_i64(w, info->child_order);
-    if (old)
-        text_member(w, "indexing_scheme", "nested");
-    text_member(w, "spatial_dimension", "cells");
-    ellipsoid(w, old ? "semimajor_axis" : "semi_major_axis");
-    if (old) {
-        text_member(w, "coordinate", "cell_ids");
-        text_member(w, "compression", "none");
-    } else {
-        text_member(w, "compression", "none");
-        text_member(w, "latitude",
-                    info->latitude == ZAGG_LATITUDE_AUTHALIC ? "authalic-wgs84"
-                                                             : "geodetic-spherical");
-        text_member(w, "coordinate", "morton");
-    }
-    zg_json_close_map(w);
-    zg_json_close_map(w);
-}
-
-static void rectilinear_attributes(zg_json_out *w, const zagg_grid_info *info)
-{
-    zg_json_open_map(w);
-    text_member(w, "crs", info->crs);
-    zg_json_key(w, "resolution");
-    zg_json_open_list(w);
-    zg_json_double(w, info->resolution[0]);
-    zg_json_double(w, info->resolution[1]);
-    zg_json_close_list(w);
-    zg_json_key(w, "bounds");
-    zg_json_open_list(w);
-    for (int i = 0; i < 4; i++)
-        zg_json_double(w, info->bounds[i]);
-    zg_json_close_list(w);
-    zg_json_close_map(w);
-}
-
-static zagg_status set_attributes(zagg_store_plan *plan, zagg_err *err)
-{
-    zg_str text;
-    zg_json_out w;
-    zg_str_init(&text, 1u << 16);
-    zg_json_begin(&w, &text, -1);
-    if (plan->info->kind == ZAGG_GRID_HEALPIX)
-        healpix_attributes(&w, plan->info,
-                           plan->pipeline->output.compat == ZAGG_COMPAT_0_11);
-    else
-        rectilinear_attributes(&w, plan->info);
-    char *kept =
-        text.failed ? NULL : zagg_arena_strndup(plan->arena, text.data, text.len);
-    zg_str_free(&text);
-    if (!kept)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the attributes of the grid");
-    plan->tmpl.group_attributes_json = kept;
-    return ZAGG_OK;
-}
 
 /* An array over the cells of the grid. */
 static zagg_zarr_array cell_array(const zagg_grid_info *info, const char *name,
@@ -134,20 +18,28 @@ static zagg_zarr_array cell_array(const zagg_grid_info *info, const char *name,
     return a;
 }
 
-static zagg_status add_array(zagg_store_plan *plan, zagg_zarr_array array,
-                             const zagg_value *fill, const char *key, zagg_err *err)
+static zagg_status add_member(zagg_store_plan *plan, zagg_zarr_array array,
+                              const zagg_field *field, const char *key, zagg_err *err)
 {
     for (size_t i = 0; i < plan->tmpl.n_arrays; i++)
         if (strcmp(plan->arrays[i].name, array.name) == 0)
             return zagg_err_set(err, ZAGG_ECONFIG,
                                 "%s: %s: the name is used twice in the store",
                                 plan->pipeline->name, key);
+    plan->fields[plan->tmpl.n_arrays] = field;
+    plan->arrays[plan->tmpl.n_arrays++] = array;
+    return ZAGG_OK;
+}
+
+static zagg_status add_array(zagg_store_plan *plan, zagg_zarr_array array,
+                             const zagg_field *field, const zagg_value *fill,
+                             const char *key, zagg_err *err)
+{
     const zagg_status status =
         zagg_zarr_fill_from_value(array.dtype, fill, key, array.fill, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "%s", plan->pipeline->name);
-    plan->arrays[plan->tmpl.n_arrays++] = array;
-    return ZAGG_OK;
+    return add_member(plan, array, field, key, err);
 }
 
 static const char *key_of(zagg_store_plan *plan, const char *section, const char *name)
@@ -180,16 +72,16 @@ static zagg_status add_coordinates(zagg_store_plan *plan, zagg_err *err)
                 p->name, c->name, zagg_dtype_name(c->dtype));
         have_words |= words;
         have_ids |= cell_ids;
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, c->name, c->dtype), c->fill,
+        ZAGG_TRY(add_array(plan, cell_array(plan->info, c->name, c->dtype), NULL, c->fill,
                            key_of(plan, "aggregation.coordinates", c->name), err));
     }
     static const zagg_value ZERO = {.kind = ZAGG_INT};
     if (healpix && !have_words)
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, "morton", ZAGG_DT_U64), &ZERO,
-                           "aggregation.coordinates.morton", err));
+        ZAGG_TRY(add_array(plan, cell_array(plan->info, "morton", ZAGG_DT_U64), NULL,
+                           &ZERO, "aggregation.coordinates.morton", err));
     if (healpix && p->output.emit_cell_ids && !have_ids)
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, "cell_ids", ZAGG_DT_U64), &ZERO,
-                           "aggregation.coordinates.cell_ids", err));
+        ZAGG_TRY(add_array(plan, cell_array(plan->info, "cell_ids", ZAGG_DT_U64), NULL,
+                           &ZERO, "aggregation.coordinates.cell_ids", err));
     return ZAGG_OK;
 }
 
@@ -207,55 +99,135 @@ static zagg_status add_axes(zagg_store_plan *plan, zagg_err *err)
         a.dim_names[0] = NAMES[axis];
         a.attributes_json = ATTRIBUTES[axis];
         plan->axis_array[axis] = plan->tmpl.n_arrays;
-        ZAGG_TRY(add_array(plan, a, &ZERO, NAMES[axis], err));
+        ZAGG_TRY(add_array(plan, a, NULL, &ZERO, NAMES[axis], err));
     }
     return ZAGG_OK;
 }
 
-/* A field's own attributes as a JSON object. */
-static zagg_status field_attributes(zagg_store_plan *plan, const zagg_field *f,
-                                    const char **out, zagg_err *err)
+/* Array of a field over cells, or over chunks, before its trailing axes. */
+static zagg_zarr_array field_array(const zagg_grid_info *info, const zagg_field *f)
 {
-    const zg_json_style one_line = {-1, false, false};
-    zg_str text;
-    zg_str_init(&text, 1u << 24);
-    zagg_status status = zg_json_write(&text, f->attrs, one_line, err);
-    if (status != ZAGG_OK) {
-        zagg_err_context(err, status, "%s:%u: aggregation.variables.%s.attrs",
-                         plan->pipeline->name, f->line, f->name);
-    } else {
-        const char *kept =
-            text.failed ? NULL : zagg_arena_strndup(plan->arena, text.data, text.len);
-        if (kept)
-            *out = kept;
-        else
-            status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for attributes");
+    zagg_zarr_array a = cell_array(info, f->name, f->dtype);
+    if (!f->chunk_resolution)
+        return a;
+    a.sharded = false;
+    memset(a.shard, 0, sizeof a.shard);
+    for (unsigned i = 0; i < info->rank; i++) {
+        a.shape[i] = info->shape[i] / info->chunk_shape[i];
+        a.chunk[i] = 1;
+        a.dim_names[i] = info->chunk_dim_names[i];
     }
-    zg_str_free(&text);
-    return status;
+    return a;
+}
+
+/* A vector's own axes, each one chunk whole. */
+static zagg_status add_trailing(const zagg_store_plan *plan, const zagg_field *f,
+                                zagg_zarr_array *a, zagg_err *err)
+{
+    static const char *const NAMES[] = {"vector_0", "vector_1", "vector_2"};
+    if (f->n_shape > ZAGG_ZARR_MAX_RANK - a->rank)
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "%s:%u: aggregation.variables.%s.trailing_shape: found %zu "
+                            "axes; at most %u fit beside those of the grid",
+                            plan->pipeline->name, f->line, f->name, f->n_shape,
+                            ZAGG_ZARR_MAX_RANK - a->rank);
+    for (size_t i = 0; i < f->n_shape; i++, a->rank++) {
+        a->shape[a->rank] = a->chunk[a->rank] = (uint64_t)f->shape[i];
+        a->shard[a->rank] = a->sharded ? (uint64_t)f->shape[i] : 0;
+        a->dim_names[a->rank] = f->n_shape == 1 ? "vector" : NAMES[i];
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status add_dense_field(zagg_store_plan *plan, const zagg_field *f,
+                                   const char *key, zagg_err *err)
+{
+    const zg_store_words none = {NULL, NULL};
+    zagg_zarr_array array = field_array(plan->info, f);
+    if (f->kind == ZAGG_FIELD_VECTOR)
+        ZAGG_TRY(add_trailing(plan, f, &array, err));
+    /* Upstream 0.11 did not know attributes of fields. */
+    if (plan->pipeline->output.compat != ZAGG_COMPAT_0_11)
+        ZAGG_TRY(zg_store_field_attributes(plan, f, &none, &array.attributes_json, err));
+    return add_array(plan, array, f, f->fill, key, err);
+}
+
+static const char *sibling_name(zagg_store_plan *plan, const zagg_field *f,
+                                const char *tail)
+{
+    zg_str name;
+    zg_str_init(&name, 0);
+    zg_str_addf(&name, "%s_%s", f->name, tail);
+    const char *kept =
+        name.failed ? NULL : zagg_arena_strndup(plan->arena, name.data, name.len);
+    zg_str_free(&name);
+    return kept;
+}
+
+/* Words beside the rows of a ragged field, in an array of the same layout. */
+static zagg_status add_words(zagg_store_plan *plan, zagg_zarr_array array,
+                             const char *name, bool locations, const char *key,
+                             zagg_err *err)
+{
+    if (!name)
+        return ZAGG_OK;
+    array.name = name;
+    ZAGG_TRY(zg_store_words_attributes(plan, locations, &array.attributes_json, err));
+    return add_member(plan, array, NULL, key, err);
+}
+
+static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
+                                    const char *key, zagg_err *err)
+{
+    enum { ZSTD_LEVEL = 3 };
+    zg_store_words words = {NULL, NULL};
+    zagg_zarr_array array = field_array(plan->info, f);
+    array.kind = ZAGG_ZARR_VLEN;
+    array.dtype = ZAGG_DT_NONE;
+    array.zstd = true;
+    array.zstd_level = ZSTD_LEVEL;
+    if (f->location)
+        words.locations = sibling_name(plan, f, "locations");
+    if (f->temporal == ZAGG_TEMPORAL_PER_CENTROID)
+        words.times = sibling_name(plan, f, "times");
+    if ((f->location && !words.locations) ||
+        (f->temporal == ZAGG_TEMPORAL_PER_CENTROID && !words.times))
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the arrays of a store");
+    ZAGG_TRY(zg_store_field_attributes(plan, f, &words, &array.attributes_json, err));
+    ZAGG_TRY(add_member(plan, array, f, key, err));
+    ZAGG_TRY(add_words(plan, array, words.locations, true, key, err));
+    return add_words(plan, array, words.times, false, key, err);
+}
+
+static zagg_status add_field(zagg_store_plan *plan, const zagg_field *f, zagg_err *err)
+{
+    const char *key = key_of(plan, "aggregation.variables", f->name);
+    if (f->kind != ZAGG_FIELD_RAGGED)
+        return add_dense_field(plan, f, key, err);
+    if (plan->pipeline->output.compat != ZAGG_COMPAT_0_11)
+        return add_ragged_field(plan, f, key, err);
+    const zagg_zarr_array csr = {
+        .name = f->name, .kind = ZAGG_ZARR_CSR, .dtype = f->dtype};
+    return add_member(plan, csr, f, key, err);
 }
 
 static zagg_status build(zagg_store_plan *plan, zagg_err *err)
 {
     const zagg_pipeline *p = plan->pipeline;
-    const size_t most = p->n_coordinates + p->n_fields + 4;
+    /* A ragged field has up to two arrays beside it; x, y, morton and cell_ids. */
+    const size_t most = p->n_coordinates + 3 * p->n_fields + 4;
     ZAGG_TRY(
         zagg_arena_alloc(plan->arena, most, sizeof *plan->arrays, &plan->arrays, err));
+    ZAGG_TRY(
+        zagg_arena_alloc(plan->arena, most, sizeof *plan->fields, &plan->fields, err));
     plan->tmpl.group = plan->info->group;
     plan->tmpl.arrays = plan->arrays;
-    ZAGG_TRY(set_attributes(plan, err));
+    ZAGG_TRY(zg_store_group_attributes(plan, &plan->tmpl.group_attributes_json, err));
     if (plan->info->kind == ZAGG_GRID_RECTILINEAR)
         ZAGG_TRY(add_axes(plan, err));
     ZAGG_TRY(add_coordinates(plan, err));
-    for (size_t i = 0; i < p->n_fields; i++) {
-        const zagg_field *f = &p->fields[i];
-        zagg_zarr_array array = cell_array(plan->info, f->name, f->dtype);
-        /* Upstream 0.11 did not know field attributes. */
-        if (f->attrs && p->output.compat != ZAGG_COMPAT_0_11)
-            ZAGG_TRY(field_attributes(plan, f, &array.attributes_json, err));
-        ZAGG_TRY(add_array(plan, array, f->fill,
-                           key_of(plan, "aggregation.variables", f->name), err));
-    }
+    for (size_t i = 0; i < p->n_fields; i++)
+        ZAGG_TRY(add_field(plan, &p->fields[i], err));
     return ZAGG_OK;
 }
 

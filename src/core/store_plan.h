@@ -11,7 +11,53 @@ struct zagg_store_plan {
     const zagg_grid_info *info;
     zagg_zarr_template tmpl;
     zagg_zarr_array *arrays;
+    const zagg_field *
+        *fields;          /* of each array; NULL: coordinate, axis, companion words */
     size_t axis_array[2]; /* rectilinear: y and x in arrays */
 };
+
+/** Names of the arrays of words beside a ragged field; NULL where it has none. */
+typedef struct zg_store_words {
+    const char *locations, *times;
+} zg_store_words;
+
+/* ---- store_attributes.c: JSON objects in the arena of the plan ---- */
+
+zagg_status zg_store_group_attributes(zagg_store_plan *plan, const char **out,
+                                      zagg_err *err);
+/** Of a field's own array; *out NULL for {}. */
+zagg_status zg_store_field_attributes(zagg_store_plan *plan, const zagg_field *field,
+                                      const zg_store_words *words, const char **out,
+                                      zagg_err *err);
+/** Of an array of location words, or else of time words, beside a ragged field. */
+zagg_status zg_store_words_attributes(zagg_store_plan *plan, bool locations,
+                                      const char **out, zagg_err *err);
+
+/* ---- companion.c: the one value of a chunk, field `resolution: chunk` ---- */
+
+/** Cell whose elements of a scalar or vector column stand for the chunk: the first
+ * populated one, to which all populated ones must be equal (NaN equals NaN); 0 where none
+ * is. Floating-point cells that are NaN throughout are not populated, all others are.
+ * ERANGE in upstream's words where they differ. */
+zagg_status zg_companion_cell(const zagg_carrier_column *column, size_t n_cells,
+                              size_t *cell, zagg_err *err);
+/** Cell whose payload of a ragged column stands for the chunk, in the same manner;
+ * n_cells where no cell has a payload. */
+zagg_status zg_companion_payload(const zagg_carrier_column *column, size_t n_cells,
+                                 size_t *cell, zagg_err *err);
+
+/* ---- store_ragged.c ---- */
+
+/** Write one chunk of a ragged column, or of the one payload of a companion: through
+ * `shard` where the array is sharded, else as an object of its own. */
+zagg_status zg_store_put_vlen(zagg_sink *store, const char *group,
+                              const zagg_zarr_array *array, zagg_zarr_shard *shard,
+                              const uint64_t *index, const zagg_carrier_column *column,
+                              size_t first_cell, size_t n_cells, zagg_err *err);
+/** Write one chunk of a ragged column, or of the one payload of a companion, as a CSR
+ * group. */
+zagg_status zg_store_put_csr(zagg_sink *store, const char *group, const char *field,
+                             uint64_t key, const zagg_carrier_column *column,
+                             size_t first_cell, size_t n_cells, zagg_err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* Carriers of a shard into the store: chunk by chunk, or one object per array and shard.
- */
+ * Sharded arrays are encoded chunk by chunk as they come. */
 #include "core/store_plan.h"
 
 #include <string.h>
@@ -7,22 +7,24 @@
 struct zagg_store_writer {
     const zagg_store_plan *plan;
     zagg_sink *store;
-    zagg_zarr_shard *
-        *shards; /* one builder per array of a sharded grid, made on first use */
+    zagg_zarr_shard **shards; /* of each sharded array, made on first use */
+    bool *begun;              /* of each CSR field: its own group is written */
 };
 
 zagg_status zagg_store_writer_new(const zagg_store_plan *plan, zagg_sink *store,
                                   zagg_store_writer **out, zagg_err *err)
 {
     zagg_store_writer *w = zg_alloc(1, sizeof *w);
-    if (w)
-        w->shards = zg_alloc(plan->tmpl.n_arrays, sizeof *w->shards);
-    if (!w || !w->shards) {
-        zg_free(w);
+    if (!w)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a store writer");
-    }
     w->plan = plan;
     w->store = store;
+    w->shards = zg_alloc(plan->tmpl.n_arrays, sizeof *w->shards);
+    w->begun = zg_alloc(plan->tmpl.n_arrays, sizeof *w->begun);
+    if (!w->shards || !w->begun) {
+        zagg_store_writer_free(w);
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a store writer");
+    }
     *out = w;
     return ZAGG_OK;
 }
@@ -31,14 +33,15 @@ void zagg_store_writer_free(zagg_store_writer *writer)
 {
     if (!writer)
         return;
-    for (size_t i = 0; i < writer->plan->tmpl.n_arrays; i++)
+    for (size_t i = 0; writer->shards && i < writer->plan->tmpl.n_arrays; i++)
         zagg_zarr_shard_free(writer->shards[i]);
     zg_free(writer->shards);
+    zg_free(writer->begun);
     zg_free(writer);
 }
 
 /* Array of a carrier column; n_arrays when the store does not hold it (cell_ids that the
- * config does not declare). */
+ * config does not declare, words that upstream 0.11 did not know). */
 static size_t array_of(const zagg_store_plan *plan, const char *name)
 {
     size_t i = 0;
@@ -47,25 +50,131 @@ static size_t array_of(const zagg_store_plan *plan, const char *name)
     return i;
 }
 
+/* A column and where it goes. */
+typedef struct placed {
+    size_t array;   /* in the plan */
+    uint64_t chunk; /* key of its CSR group */
+    uint64_t
+        index[ZAGG_ZARR_MAX_RANK]; /* of the chunk, or of the inner chunk of a shard */
+    zagg_zarr_shard *shard;        /* NULL: not sharded */
+    size_t first_cell, n_cells;    /* one for a companion */
+} placed;
+
+/* The number by which upstream 0.11 names a chunk: the shard's key where that is one
+ * chunk, else its place in the chunk grid, row after row. */
+static uint64_t csr_key(const zagg_store_plan *plan, const zagg_shard *shard,
+                        const zagg_carrier *carrier)
+{
+    const zagg_grid_info *info = plan->info;
+    if (info->chunks_per_shard == 1)
+        return shard->key;
+    uint64_t key = 0;
+    for (unsigned d = 0; d < info->rank; d++)
+        key = key * (info->shape[d] / info->chunk_shape[d]) + carrier->chunk_index[d];
+    return key;
+}
+
+static zagg_status check_column(const zagg_store_plan *plan, size_t i,
+                                const zagg_carrier_column *column, zagg_err *err)
+{
+    const zagg_zarr_array *array = &plan->arrays[i];
+    const zagg_field *field = plan->fields[i];
+    const bool ragged = column->kind == ZAGG_FIELD_RAGGED;
+    size_t width = 1;
+    for (size_t k = 0; field && k < field->n_shape; k++)
+        width *= (size_t)field->shape[k];
+    if (ragged != (array->kind != ZAGG_ZARR_DENSE) ||
+        ragged != (column->offsets != NULL) ||
+        (array->kind != ZAGG_ZARR_VLEN && column->dtype != array->dtype) ||
+        column->width != width)
+        return zagg_err_set(err, ZAGG_EARG,
+                            "column '%s' is not what the store plan makes of its field",
+                            column->name);
+    return ZAGG_OK;
+}
+
+/* Which cells are stored: all of the chunk, or the one that stands for it; none where no
+ * cell of a ragged field has a payload. */
+static zagg_status choose_cells(const zagg_store_plan *plan, const zagg_carrier *carrier,
+                                const zagg_carrier_column *column, placed *p,
+                                zagg_err *err)
+{
+    const zagg_field *field = plan->fields[p->array];
+    p->first_cell = 0;
+    p->n_cells = carrier->n_cells;
+    if (!field || !field->chunk_resolution)
+        return ZAGG_OK;
+    ZAGG_TRY((column->kind == ZAGG_FIELD_RAGGED
+                  ? zg_companion_payload
+                  : zg_companion_cell)(column, carrier->n_cells, &p->first_cell, err));
+    p->n_cells = 1;
+    return ZAGG_OK;
+}
+
+static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
+                                const zagg_carrier *carrier, placed *p, zagg_err *err)
+{
+    const zagg_zarr_array *array = &w->plan->arrays[p->array];
+    memset(p->index, 0, sizeof p->index);
+    for (unsigned d = 0; d < w->plan->info->rank; d++)
+        p->index[d] = carrier->chunk_index[d];
+    p->chunk = csr_key(w->plan, shard, carrier);
+    p->shard = NULL;
+    if (!array->sharded)
+        return ZAGG_OK;
+    for (unsigned d = 0; d < w->plan->info->rank; d++)
+        p->index[d] -= shard->block[d] * (array->shard[d] / array->chunk[d]);
+    if (!w->shards[p->array])
+        ZAGG_TRY(zagg_zarr_shard_new(array, &w->shards[p->array], err));
+    p->shard = w->shards[p->array];
+    return ZAGG_OK;
+}
+
+static zagg_status put_csr(zagg_store_writer *w, const placed *p,
+                           const zagg_carrier_column *column, zagg_err *err)
+{
+    const char *group = w->plan->tmpl.group;
+    if (!w->begun[p->array])
+        ZAGG_TRY(zagg_zarr_csr_create(w->store, group, column->name, err));
+    w->begun[p->array] = true;
+    return zg_store_put_csr(w->store, group, column->name, p->chunk, column,
+                            p->first_cell, p->n_cells, err);
+}
+
+static zagg_status put_dense(zagg_store_writer *w, const placed *p,
+                             const zagg_carrier_column *column, zagg_err *err)
+{
+    const size_t cell_bytes = column->width * zagg_dtype_size(column->dtype);
+    const void *data = (const char *)column->data + p->first_cell * cell_bytes;
+    if (p->shard)
+        return zagg_zarr_shard_add(p->shard, p->index, data, err);
+    return zagg_zarr_write_chunk(w->store, w->plan->tmpl.group,
+                                 &w->plan->arrays[p->array], p->index, data, err);
+}
+
 static zagg_status put_column(zagg_store_writer *w, const zagg_shard *shard,
                               const zagg_carrier *carrier,
                               const zagg_carrier_column *column, zagg_err *err)
 {
     const zagg_store_plan *plan = w->plan;
-    const size_t i = array_of(plan, column->name);
-    if (i == plan->tmpl.n_arrays)
+    placed p = {.array = array_of(plan, column->name)};
+    if (p.array == plan->tmpl.n_arrays)
         return ZAGG_OK;
-    const zagg_zarr_array *array = &plan->arrays[i];
-    if (!array->sharded)
-        return zagg_zarr_write_chunk(w->store, plan->tmpl.group, array,
-                                     carrier->chunk_index, column->data, err);
-    uint64_t inner[2] = {0, 0};
-    for (unsigned axis = 0; axis < array->rank; axis++)
-        inner[axis] = carrier->chunk_index[axis] -
-                      shard->block[axis] * (array->shard[axis] / array->chunk[axis]);
-    if (!w->shards[i])
-        ZAGG_TRY(zagg_zarr_shard_new(array, &w->shards[i], err));
-    return zagg_zarr_shard_add(w->shards[i], inner, column->data, err);
+    const zagg_zarr_array *array = &plan->arrays[p.array];
+    ZAGG_TRY(check_column(plan, p.array, column, err));
+    ZAGG_TRY(choose_cells(plan, carrier, column, &p, err));
+    ZAGG_TRY(choose_place(w, shard, carrier, &p, err));
+    if (column->kind != ZAGG_FIELD_RAGGED)
+        return put_dense(w, &p, column, err);
+    if (p.first_cell == carrier->n_cells) { /* a companion without a payload */
+        if (array->kind == ZAGG_ZARR_CSR)
+            return ZAGG_OK; /* such a chunk has no group */
+        p.first_cell = 0;   /* any cell: all are empty */
+    }
+    if (array->kind == ZAGG_ZARR_CSR)
+        return put_csr(w, &p, column, err);
+    return zg_store_put_vlen(w->store, plan->tmpl.group, array, p.shard, p.index, column,
+                             p.first_cell, p.n_cells, err);
 }
 
 zagg_status zagg_store_writer_carrier(void *writer, const zagg_shard *shard,
@@ -81,9 +190,12 @@ zagg_status zagg_store_writer_finish(zagg_store_writer *writer, const zagg_shard
                                      zagg_err *err)
 {
     const zagg_store_plan *plan = writer->plan;
+    uint64_t index[ZAGG_ZARR_MAX_RANK] = {0};
+    for (unsigned d = 0; d < plan->info->rank; d++)
+        index[d] = shard->block[d];
     for (size_t i = 0; i < plan->tmpl.n_arrays; i++)
         if (writer->shards[i])
             ZAGG_TRY(zagg_zarr_shard_write(writer->shards[i], writer->store,
-                                           plan->tmpl.group, shard->block, err));
+                                           plan->tmpl.group, index, err));
     return ZAGG_OK;
 }

@@ -1,5 +1,6 @@
 /* Reading metadata documents: which node a zarr.json describes, and the description of a
- * dense array. Everything outside what zagg writes is refused by name. */
+ * dense or variable-length array. Everything outside what zagg writes is refused by name.
+ */
 #include "zarr/layout.h"
 
 #include <string.h>
@@ -87,41 +88,75 @@ static zagg_status check_bytes_codec(const doc_reader *r, const zagg_value *code
     return ZAGG_OK;
 }
 
-/* A list of codecs whose first is the array's bytes; further ones are named as refused.
- */
-static zagg_status check_codec_list(const doc_reader *r, const zagg_value *list,
-                                    size_t elem_bytes, const char *second)
+static zagg_status check_list(const doc_reader *r, const zagg_value *list)
 {
-    size_t expected = second == NULL ? 1 : 2;
     if (list == NULL || list->kind != ZAGG_LIST || list->n == 0)
         return bad(r, "codecs", "is no list of codecs");
-    ZAGG_TRY(check_bytes_codec(r, list->items[0], elem_bytes));
-    if (list->n < expected)
-        return zagg_err_set(r->err, ZAGG_EUNSUPPORTED,
-                            "%s: a shard index without %s is not one that zagg reads",
-                            r->where, second);
-    if (second != NULL && !zagg_value_is(named(list->items[1]), second))
-        return unsupported(r, "codec", named(list->items[1]));
-    if (list->n > expected)
-        return unsupported(r, "codec", named(list->items[expected]));
     return ZAGG_OK;
+}
+
+/* Codecs of a shard's index: bytes, then crc32c, and nothing more. */
+static zagg_status check_index_codecs(const doc_reader *r, const zagg_value *list)
+{
+    ZAGG_TRY(check_list(r, list));
+    ZAGG_TRY(check_bytes_codec(r, list->items[0], 8));
+    if (list->n < 2)
+        return zagg_err_set(r->err, ZAGG_EUNSUPPORTED,
+                            "%s: a shard index without crc32c is not one that zagg reads",
+                            r->where);
+    if (!zagg_value_is(named(list->items[1]), "crc32c"))
+        return unsupported(r, "codec", named(list->items[1]));
+    return list->n > 2 ? unsupported(r, "codec", named(list->items[2])) : ZAGG_OK;
+}
+
+static zagg_status read_zstd(const doc_reader *r, const zagg_value *codec,
+                             zagg_zarr_array *a)
+{
+    enum { LEAST_LEVEL = -131072, MOST_LEVEL = 22 };
+    int64_t level = 0;
+    if (!zagg_value_is(named(codec), "zstd"))
+        return unsupported(r, "codec", named(codec));
+    if (!zagg_value_i64(setting(codec, "level"), &level) || level < LEAST_LEVEL ||
+        level > MOST_LEVEL)
+        return bad(r, "codec 'zstd'", "has no level");
+    if (zagg_value_truthy(setting(codec, "checksum")))
+        return zagg_err_set(r->err, ZAGG_EUNSUPPORTED,
+                            "%s: zstd with a checksum is not one that zagg reads",
+                            r->where);
+    a->zstd = true;
+    a->zstd_level = (int)level;
+    return ZAGG_OK;
+}
+
+/* Codecs of an innermost chunk: the elements, then maybe zstd; further ones are named as
+ * refused. */
+static zagg_status read_chunk_codecs(const doc_reader *r, const zagg_value *list,
+                                     zagg_zarr_array *a)
+{
+    ZAGG_TRY(check_list(r, list));
+    if (a->kind == ZAGG_ZARR_DENSE)
+        ZAGG_TRY(check_bytes_codec(r, list->items[0], zagg_dtype_size(a->dtype)));
+    else if (!zagg_value_is(named(list->items[0]), "vlen-bytes"))
+        return unsupported(r, "codec", named(list->items[0]));
+    if (list->n > 1)
+        ZAGG_TRY(read_zstd(r, list->items[1], a));
+    return list->n > 2 ? unsupported(r, "codec", named(list->items[2])) : ZAGG_OK;
 }
 
 static zagg_status read_codecs(const doc_reader *r, const zagg_value *codecs,
                                zagg_zarr_array *a)
 {
-    size_t elem_bytes = zagg_dtype_size(a->dtype);
     bool list = codecs != NULL && codecs->kind == ZAGG_LIST && codecs->n > 0;
     const zagg_value *first = list ? codecs->items[0] : NULL;
     if (!zagg_value_is(named(first), "sharding_indexed"))
-        return check_codec_list(r, codecs, elem_bytes, NULL);
+        return read_chunk_codecs(r, codecs, a);
     if (codecs->n > 1)
         return unsupported(r, "codec", named(codecs->items[1]));
     const zagg_value *location = setting(first, "index_location");
     if (location != NULL && !zagg_value_is(location, "end"))
         return unsupported(r, "shard index location", location);
-    ZAGG_TRY(check_codec_list(r, setting(first, "codecs"), elem_bytes, NULL));
-    ZAGG_TRY(check_codec_list(r, setting(first, "index_codecs"), 8, "crc32c"));
+    ZAGG_TRY(read_chunk_codecs(r, setting(first, "codecs"), a));
+    ZAGG_TRY(check_index_codecs(r, setting(first, "index_codecs")));
     a->sharded = true;
     memcpy(a->shard, a->chunk, sizeof a->shard);
     return read_extent(r, setting(first, "chunk_shape"), "chunk_shape", a->rank,
@@ -189,6 +224,12 @@ static zagg_status read_type(const doc_reader *r, const zagg_value *doc,
 {
     const zagg_value *type = zagg_value_get(doc, "data_type");
     const zagg_value *fill = zagg_value_get(doc, "fill_value");
+    if (zagg_value_is(type, ZG_ZARR_VLEN_TYPE)) {
+        a->kind = ZAGG_ZARR_VLEN;
+        return zagg_value_is(fill, "")
+                   ? ZAGG_OK
+                   : bad(r, "fill_value", "is not the empty text of " ZG_ZARR_VLEN_TYPE);
+    }
     a->dtype = type != NULL && type->kind == ZAGG_STR ? zagg_dtype_from_name(type->str)
                                                       : ZAGG_DT_NONE;
     if (a->dtype == ZAGG_DT_NONE)

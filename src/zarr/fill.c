@@ -252,12 +252,22 @@ static bool all_nan_f64(const unsigned char *data, size_t n)
     return all;
 }
 
+static bool all_empty(const zagg_bytes_view *data, size_t n)
+{
+    bool all = true;
+    for (size_t i = 0; i < n && all; i++)
+        all = data[i].len == 0;
+    return all;
+}
+
 bool zagg_zarr_all_fill(const zagg_zarr_array *array, const void *data, size_t n)
 {
     size_t size = zagg_dtype_size(array->dtype);
     const unsigned char *bytes = data;
     if (n == 0)
         return true;
+    if (array->kind == ZAGG_ZARR_VLEN)
+        return all_empty(data, n);
     if (array->dtype == ZAGG_DT_F32 && all_nan_f32(array->fill, 1))
         return all_nan_f32(bytes, n);
     if (array->dtype == ZAGG_DT_F64 && all_nan_f64(array->fill, 1))

@@ -2,6 +2,8 @@
  * and the chunk index along each axis, joined by '/'. */
 #include "zarr/layout.h"
 
+#include "codec/codec.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +18,9 @@ static zagg_status check_axes(const zagg_zarr_array *a, zagg_err *err)
 {
     if (a == NULL || !zg_zarr_name_ok(a->name))
         return zagg_err_set(err, ZAGG_EARG, "zarr array without a usable name");
-    if (zagg_dtype_size(a->dtype) == 0)
+    if (a->kind != ZAGG_ZARR_DENSE && a->kind != ZAGG_ZARR_VLEN)
+        return zagg_err_set(err, ZAGG_EARG, "'%s' is no zarr array", a->name);
+    if (a->kind == ZAGG_ZARR_DENSE && zagg_dtype_size(a->dtype) == 0)
         return zagg_err_set(err, ZAGG_EARG, "zarr array '%s' has no data type", a->name);
     if (a->rank < 1 || a->rank > ZAGG_ZARR_MAX_RANK)
         return zagg_err_set(err, ZAGG_EARG, "zarr array '%s' has rank %u, not 1 to %d",
@@ -39,11 +43,23 @@ static bool mul_extent(size_t a, uint64_t b, size_t *out)
     return b <= SIZE_MAX && zg_mul_size(a, (size_t)b, out);
 }
 
+/* Most bytes that a stored chunk takes. */
+static size_t stored_max(const zagg_zarr_array *a, const zg_zarr_layout *l)
+{
+    if (l->fixed)
+        return l->chunk_bytes;
+    if (a->kind == ZAGG_ZARR_VLEN || l->chunk_bytes > ZG_ZARR_MAX_CHUNK_BYTES)
+        return ZG_ZARR_MAX_CHUNK_BYTES;
+    return zg_zstd_bound(l->chunk_bytes);
+}
+
 /* False when a product does not fit. */
 static bool fill_layout(const zagg_zarr_array *a, zg_zarr_layout *l)
 {
     size_t payload;
-    l->elem_bytes = zagg_dtype_size(a->dtype);
+    const bool vlen = a->kind == ZAGG_ZARR_VLEN;
+    l->elem_bytes = vlen ? sizeof(zagg_bytes_view) : zagg_dtype_size(a->dtype);
+    l->fixed = !vlen && !a->zstd;
     l->chunk_elems = 1;
     l->n_inner = 1;
     for (unsigned d = 0; d < a->rank; d++) {
@@ -57,6 +73,8 @@ static bool fill_layout(const zagg_zarr_array *a, zg_zarr_layout *l)
     if (!zg_mul_size(l->chunk_elems, l->elem_bytes, &l->chunk_bytes) ||
         !zg_mul_size(l->n_inner, l->chunk_bytes, &payload))
         return false;
+    if (!zg_mul_size(l->n_inner, stored_max(a, l), &payload))
+        payload = SIZE_MAX / 2; /* of those that vary: no bound but memory */
     if (a->sharded && (!zg_mul_size(l->n_inner, 16, &l->index_bytes) ||
                        !zg_add_size(l->index_bytes, 4, &l->index_bytes)))
         return false;

@@ -46,18 +46,36 @@ static void put_bytes_codec(zg_json_out *w, size_t elem_bytes)
     zg_json_close_map(w);
 }
 
+/* Codecs of an innermost chunk. */
+static void put_chunk_codecs(zg_json_out *w, const zagg_zarr_array *a)
+{
+    zg_json_open_list(w);
+    if (a->kind == ZAGG_ZARR_VLEN) {
+        open_named(w, "vlen-bytes");
+        close_named(w);
+    } else {
+        put_bytes_codec(w, zagg_dtype_size(a->dtype));
+    }
+    if (a->zstd) {
+        open_named(w, "zstd");
+        zg_json_key(w, "level");
+        zg_json_i64(w, a->zstd_level);
+        zg_json_key(w, "checksum");
+        zg_json_bool(w, false);
+        close_named(w);
+    }
+    zg_json_close_list(w);
+}
+
 static void put_codecs(zg_json_out *w, const zagg_zarr_array *a)
 {
-    size_t elem_bytes = zagg_dtype_size(a->dtype);
     zg_json_key(w, "codecs");
-    zg_json_open_list(w);
     if (a->sharded) {
+        zg_json_open_list(w);
         open_named(w, "sharding_indexed");
         put_extent(w, "chunk_shape", a->chunk, a->rank);
         zg_json_key(w, "codecs");
-        zg_json_open_list(w);
-        put_bytes_codec(w, elem_bytes);
-        zg_json_close_list(w);
+        put_chunk_codecs(w, a);
         zg_json_key(w, "index_codecs");
         zg_json_open_list(w);
         put_bytes_codec(w, 8);
@@ -69,10 +87,10 @@ static void put_codecs(zg_json_out *w, const zagg_zarr_array *a)
         zg_json_key(w, "index_location");
         zg_json_str(w, "end");
         close_named(w);
+        zg_json_close_list(w);
     } else {
-        put_bytes_codec(w, elem_bytes);
+        put_chunk_codecs(w, a);
     }
-    zg_json_close_list(w);
 }
 
 static void put_dim_names(zg_json_out *w, const zagg_zarr_array *a)
@@ -146,7 +164,8 @@ zagg_status zagg_zarr_array_json(const zagg_zarr_array *array, char **out,
     zg_json_open_map(&w);
     put_extent(&w, "shape", array->shape, array->rank);
     zg_json_key(&w, "data_type");
-    zg_json_str(&w, zagg_dtype_name(array->dtype));
+    zg_json_str(&w, array->kind == ZAGG_ZARR_VLEN ? ZG_ZARR_VLEN_TYPE
+                                                  : zagg_dtype_name(array->dtype));
     zg_json_key(&w, "chunk_grid");
     open_named(&w, "regular");
     put_extent(&w, "chunk_shape", array->sharded ? array->shard : array->chunk,
@@ -158,7 +177,10 @@ zagg_status zagg_zarr_array_json(const zagg_zarr_array *array, char **out,
     zg_json_str(&w, "/");
     close_named(&w);
     zg_json_key(&w, "fill_value");
-    zg_zarr_fill_write(&w, array->dtype, array->fill);
+    if (array->kind == ZAGG_ZARR_VLEN)
+        zg_json_str(&w, "");
+    else
+        zg_zarr_fill_write(&w, array->dtype, array->fill);
     put_codecs(&w, array);
     zagg_status status = put_attributes(&w, array->attributes_json, array->name, err);
     put_dim_names(&w, array);

@@ -3,8 +3,7 @@
  * payloads in a shard does not matter here. */
 #include "zarr/objects.h"
 
-#include "codec/codec.h"
-#include "zarr/layout.h"
+#include "zarr/pack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,7 @@ typedef struct object_reader {
     zg_zarr_layout layout;
     zg_str prefix; /* "19/count/c/" */
     zg_vec objects;
-    unsigned char *aligned; /* one chunk, for payloads at odd places */
+    zg_zstd *zstd; /* NULL where the array has none */
     zagg_zarr_chunk_fn fn;
     void *user;
 } object_reader;
@@ -78,19 +77,27 @@ static int compare_objects(const void *a, const void *b)
     return 0;
 }
 
+/* Bytes of a chunk as the object `key` holds them. */
+typedef struct stored_chunk {
+    const char *key;
+    const unsigned char *data;
+    size_t len;
+    size_t inner; /* its place in the index of a shard */
+} stored_chunk;
+
 static zagg_status report_chunk(object_reader *r, const uint64_t *index,
-                                const unsigned char *data, zagg_err *err)
+                                const stored_chunk *stored, zagg_err *err)
 {
-    const zg_zarr_layout *l = &r->layout;
-    if ((uintptr_t)data % l->elem_bytes != 0) {
-        if (r->aligned == NULL)
-            r->aligned = zg_alloc(l->chunk_bytes, 1);
-        if (r->aligned == NULL)
-            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a chunk of %s", r->path);
-        memcpy(r->aligned, data, l->chunk_bytes);
-        data = r->aligned;
-    }
-    return r->fn(r->user, index, data, l->chunk_elems, err);
+    zg_zarr_unpacked chunk;
+    zagg_status status = zg_zarr_unpack(r->zstd, r->array, &r->layout, stored->data,
+                                        stored->len, &chunk, err);
+    if (status != ZAGG_OK && r->array->sharded)
+        status = zagg_err_context(err, status, "inner chunk %zu", stored->inner);
+    if (status != ZAGG_OK)
+        return zagg_err_context(err, status, "%s", stored->key);
+    status = r->fn(r->user, index, chunk.elements, r->layout.chunk_elems, err);
+    zg_zarr_unpacked_free(&chunk);
+    return status;
 }
 
 /* Index of inner chunk `i` (C order) of object `o` in the array's grid of inner chunks.
@@ -104,31 +111,48 @@ static void chunk_index_of(const object_reader *r, const object *o, size_t i,
     }
 }
 
-static zagg_status read_shard(object_reader *r, const object *o, const char *key,
-                              const unsigned char *data, size_t len, zagg_err *err)
+/* The index of a shard object, with its checksum right. */
+static zagg_status find_index(const object_reader *r, const stored_chunk *whole,
+                              const unsigned char **out, zagg_err *err)
+{
+    const size_t bytes = r->layout.index_bytes;
+    uint32_t crc;
+    if (whole->len < bytes)
+        return zagg_err_set(err, ZAGG_EFORMAT, "%s: %zu bytes hold no shard index of %zu",
+                            whole->key, whole->len, bytes);
+    const unsigned char *index = whole->data + (whole->len - bytes);
+    memcpy(&crc, index + bytes - sizeof crc, sizeof crc);
+    if (crc != zg_crc32c(index, bytes - sizeof crc))
+        return zagg_err_set(err, ZAGG_EFORMAT, "%s: crc32c of the shard index is wrong",
+                            whole->key);
+    *out = index;
+    return ZAGG_OK;
+}
+
+/* Chunks that are unpacked must not share bytes: an object could unpack without end. */
+static zagg_status read_shard(object_reader *r, const object *o,
+                              const stored_chunk *whole, zagg_err *err)
 {
     const zg_zarr_layout *l = &r->layout;
-    uint32_t crc;
-    if (len < l->index_bytes)
-        return zagg_err_set(err, ZAGG_EFORMAT, "%s: %zu bytes hold no shard index of %zu",
-                            key, len, l->index_bytes);
-    size_t payload = len - l->index_bytes;
-    const unsigned char *index = data + payload;
-    memcpy(&crc, index + l->index_bytes - sizeof crc, sizeof crc);
-    if (crc != zg_crc32c(index, l->index_bytes - sizeof crc))
-        return zagg_err_set(err, ZAGG_EFORMAT, "%s: crc32c of the shard index is wrong",
-                            key);
+    const unsigned char *index = NULL;
+    ZAGG_TRY(find_index(r, whole, &index, err));
+    const size_t payload = (size_t)(index - whole->data);
+    size_t unread = payload;
     for (size_t i = 0; i < l->n_inner; i++) {
         uint64_t place[2], chunk_index[ZAGG_ZARR_MAX_RANK];
         memcpy(place, index + i * sizeof place, sizeof place);
         if (place[0] == UINT64_MAX && place[1] == UINT64_MAX)
             continue;
-        if (place[1] != l->chunk_bytes || place[0] > payload ||
-            place[1] > payload - place[0])
+        if ((l->fixed && place[1] != l->chunk_bytes) || place[0] > payload ||
+            place[1] > payload - place[0] || (!l->fixed && place[1] > unread))
             return zagg_err_set(err, ZAGG_EFORMAT,
-                                "%s: inner chunk %zu is not inside the shard", key, i);
+                                "%s: inner chunk %zu is not inside the shard", whole->key,
+                                i);
+        unread -= l->fixed ? 0 : (size_t)place[1];
         chunk_index_of(r, o, i, chunk_index);
-        ZAGG_TRY(report_chunk(r, chunk_index, data + (size_t)place[0], err));
+        const stored_chunk chunk = {whole->key, whole->data + (size_t)place[0],
+                                    (size_t)place[1], i};
+        ZAGG_TRY(report_chunk(r, chunk_index, &chunk, err));
     }
     return ZAGG_OK;
 }
@@ -157,13 +181,9 @@ static zagg_status read_object(object_reader *r, const object *o,
                             key);
     if (status != ZAGG_OK)
         return status;
-    if (r->array->sharded)
-        status = read_shard(r, o, key, data, len, err);
-    else if (len != r->layout.chunk_bytes)
-        status = zagg_err_set(err, ZAGG_EFORMAT, "%s: %zu bytes instead of %zu", key, len,
-                              r->layout.chunk_bytes);
-    else
-        status = report_chunk(r, o->index, data, err);
+    const stored_chunk whole = {key, data, len, 0};
+    status = r->array->sharded ? read_shard(r, o, &whole, err)
+                               : report_chunk(r, o->index, &whole, err);
     zagg_bytes_free(data);
     totals->bytes += len;
     totals->objects++;
@@ -177,6 +197,9 @@ zagg_status zg_zarr_read_objects(zagg_sink *store, const char *path,
     object_reader r = {
         .store = store, .path = path, .array = array, .fn = fn, .user = user};
     ZAGG_TRY(zg_zarr_layout_of(array, &r.layout, err));
+    r.zstd = array->zstd ? zg_zstd_new() : NULL;
+    if (array->zstd && r.zstd == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory to unpack %s", path);
     zg_vec_init(&r.objects, sizeof(object), 0);
     zg_str_init(&r.prefix, ZG_ZARR_MAX_KEY);
     zg_str_addf(&r.prefix, "%s/c/", path);
@@ -188,7 +211,7 @@ zagg_status zg_zarr_read_objects(zagg_sink *store, const char *path,
         qsort(r.objects.data, r.objects.len, sizeof(object), compare_objects);
     for (size_t i = 0; i < r.objects.len && status == ZAGG_OK; i++)
         status = read_object(&r, ZG_VEC_AT(&r.objects, object, i), totals, err);
-    zg_free(r.aligned);
+    zg_zstd_free(r.zstd);
     zg_vec_free(&r.objects);
     zg_str_free(&r.prefix);
     return status;

@@ -1,4 +1,5 @@
 /* Reading a flat store back: its groups and their arrays. */
+#include "zarr/csr.h"
 #include "zarr/layout.h"
 #include "zarr/objects.h"
 
@@ -86,21 +87,24 @@ static zagg_status node_doc(zagg_zarr_reader *r, const char *group, const char *
     return status == ZAGG_ENOTFOUND ? ZAGG_OK : status;
 }
 
-static zagg_status add_array(zagg_zarr_reader *r, const char *name, const char *path,
-                             const zagg_value *doc, zagg_err *err)
+/* A group inside a group is a ragged field in CSR form; one without chunks is none yet.
+ */
+static zagg_status add_member(zagg_zarr_reader *r, const char *name, const char *path,
+                              const zagg_value *doc, zagg_err *err)
 {
-    if (zg_zarr_is_node(doc, "group"))
-        return zagg_err_set(
-            err, ZAGG_EUNSUPPORTED,
-            "%s is a group inside a group (a ragged field in CSR form): not "
-            "one that zagg reads",
-            path);
+    zagg_zarr_array array = {.name = name, .kind = ZAGG_ZARR_CSR};
+    if (zg_zarr_is_node(doc, "group")) {
+        ZAGG_TRY(zg_zarr_csr_type(r->store, path, &array.dtype, err));
+        if (array.dtype == ZAGG_DT_NONE)
+            return ZAGG_OK;
+    } else {
+        ZAGG_TRY(zg_zarr_array_parse(doc, name, path, r->arena, &array, err));
+    }
     stored_array *a = zg_vec_push(&r->arrays);
     if (a == NULL)
         return no_memory(r, err);
-    a->path = path;
-    a->group = r->groups.len - 1;
-    return zg_zarr_array_parse(doc, name, path, r->arena, &a->array, err);
+    *a = (stored_array){array, path, r->groups.len - 1};
+    return ZAGG_OK;
 }
 
 static zagg_status read_members(zagg_zarr_reader *r, const char *group, zagg_err *err)
@@ -117,7 +121,7 @@ static zagg_status read_members(zagg_zarr_reader *r, const char *group, zagg_err
         const zagg_value *doc = NULL;
         status = node_doc(r, group, name, &path, &doc, err);
         if (status == ZAGG_OK && doc != NULL)
-            status = add_array(r, name, path, doc, err);
+            status = add_member(r, name, path, doc, err);
     }
     zg_vec_free(&members.names);
     zg_str_free(&prefix);
@@ -240,8 +244,12 @@ zagg_status zagg_zarr_read_chunks(zagg_zarr_reader *reader, size_t i,
         return zagg_err_set(err, ZAGG_ERANGE, "array %zu of a store with %zu", i,
                             reader->arrays.len);
     zg_zarr_read_totals totals = {0, 0};
-    ZAGG_TRY(
-        zg_zarr_read_objects(reader->store, a->path, &a->array, fn, user, &totals, err));
+    if (a->array.kind == ZAGG_ZARR_CSR)
+        ZAGG_TRY(zg_zarr_read_csr(reader->store, a->path, a->array.dtype, fn, user,
+                                  &totals, err));
+    else
+        ZAGG_TRY(zg_zarr_read_objects(reader->store, a->path, &a->array, fn, user,
+                                      &totals, err));
     if (object_bytes != NULL)
         *object_bytes += totals.bytes;
     if (n_objects != NULL)

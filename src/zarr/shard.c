@@ -4,20 +4,23 @@
  * payloads in Z-order of the inner chunks' coordinates, and so does this, for equal
  * bytes.
  *
- * Only stored chunks are held, in one block that becomes the object: it is put in order
- * in place and the index is added behind, so that a shard is never in memory twice. */
-#include "codec/codec.h"
-#include "zarr/layout.h"
+ * Only stored chunks are held, encoded, in one block that becomes the object: it is put
+ * in order in place and the index is added behind, so that a shard is never in memory
+ * twice. Chunks of one size are put in order at the end, each moved once. Those of
+ * different sizes cannot change places; each is put where it belongs when it comes, which
+ * moves nothing where they come in Z-order, as they do on an axis. */
+#include "zarr/pack.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One stored inner chunk, in the order of arrival. */
+/* One stored inner chunk, in the order of the block. */
 typedef struct shard_entry {
     uint64_t z_order;
     size_t c_order; /* position in the index */
-    size_t arrival; /* position in the block, in chunks */
+    size_t offset;  /* in the block */
+    size_t len;
 } shard_entry;
 
 struct zagg_zarr_shard {
@@ -26,9 +29,10 @@ struct zagg_zarr_shard {
     zg_zarr_layout layout;
     bool *seen; /* by C order: handed over already */
     zg_vec entries;
+    zg_zstd *zstd; /* NULL where the array has none */
     unsigned char *block;
-    size_t block_bytes;
-    bool in_order; /* entries arrived in ascending Z-order */
+    size_t block_bytes, used;
+    bool in_order; /* entries of one size: they arrived in ascending Z-order */
 };
 
 /* Interleaved coordinate bits, axis 0 lowest; an axis whose bits are used up is left out
@@ -68,7 +72,9 @@ zagg_status zagg_zarr_shard_new(const zagg_zarr_array *array, zagg_zarr_shard **
     shard->name = zg_strdup(array->name);
     shard->array.name = shard->name;
     shard->seen = zg_alloc(layout.n_inner, sizeof *shard->seen);
-    if (shard->name == NULL || shard->seen == NULL) {
+    shard->zstd = array->zstd ? zg_zstd_new() : NULL;
+    if (shard->name == NULL || shard->seen == NULL ||
+        (array->zstd && shard->zstd == NULL)) {
         zagg_zarr_shard_free(shard);
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the %zu chunks of a shard",
                             layout.n_inner);
@@ -82,6 +88,7 @@ void zagg_zarr_shard_free(zagg_zarr_shard *shard)
     if (shard == NULL)
         return;
     zg_vec_free(&shard->entries);
+    zg_zstd_free(shard->zstd);
     zg_free(shard->seen);
     zg_free(shard->name);
     zg_free(shard->block);
@@ -99,24 +106,70 @@ static zagg_status resize_block(zagg_zarr_shard *shard, size_t bytes, zagg_err *
     return ZAGG_OK;
 }
 
-/* Room for chunk number `stored`: half as much again each time, at most the whole object.
- */
-static zagg_status make_room(zagg_zarr_shard *shard, size_t stored, zagg_err *err)
+/* Room for `more` bytes: half as much again each time, of chunks of one size at most the
+ * whole object. */
+static zagg_status make_room(zagg_zarr_shard *shard, size_t more, zagg_err *err)
 {
+    enum { LEAST_GROWTH = 4096 };
     const zg_zarr_layout *l = &shard->layout;
-    size_t need = (stored + 1) * l->chunk_bytes;
+    size_t need, bytes;
+    if (!zg_add_size(shard->used, more, &need) ||
+        !zg_add_size(need, need / 2 + LEAST_GROWTH, &bytes))
+        return zagg_err_set(err, ZAGG_ERANGE, "a shard of '%s' is too large",
+                            shard->name);
     if (need <= shard->block_bytes)
         return ZAGG_OK;
-    size_t chunks = stored + stored / 2 + 4;
-    size_t bytes = chunks < l->n_inner ? chunks * l->chunk_bytes : l->object_max_bytes;
-    return resize_block(shard, bytes, err);
+    if (bytes > l->object_max_bytes)
+        bytes = l->object_max_bytes;
+    return resize_block(shard, need > bytes ? need : bytes, err);
+}
+
+/* Where a chunk goes among those there: chunks of one size stay in the order of arrival.
+ */
+static size_t place_of(zagg_zarr_shard *shard, uint64_t z_order)
+{
+    const shard_entry *entries = shard->entries.data;
+    size_t at = shard->entries.len;
+    if (shard->layout.fixed) {
+        if (at > 0 && entries[at - 1].z_order > z_order)
+            shard->in_order = false;
+        return at;
+    }
+    while (at > 0 && entries[at - 1].z_order > z_order)
+        at--;
+    return at;
+}
+
+static zagg_status insert(zagg_zarr_shard *shard, uint64_t z_order, size_t c_order,
+                          const zg_zarr_packed *chunk, zagg_err *err)
+{
+    ZAGG_TRY(make_room(shard, chunk->len, err));
+    if (zg_vec_push(&shard->entries) == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard of '%s'",
+                            shard->name);
+    shard->entries.len--;
+    const size_t at = place_of(shard, z_order), behind = shard->entries.len - at;
+    shard_entry *entry = ZG_VEC_AT(&shard->entries, shard_entry, at);
+    const size_t offset = behind > 0 ? entry->offset : shard->used;
+    if (behind > 0) {
+        memmove(entry + 1, entry, behind * sizeof *entry);
+        memmove(shard->block + offset + chunk->len, shard->block + offset,
+                shard->used - offset);
+        for (size_t i = 1; i <= behind; i++)
+            entry[i].offset += chunk->len;
+    }
+    *entry = (shard_entry){z_order, c_order, offset, chunk->len};
+    memcpy(shard->block + offset, chunk->data, chunk->len);
+    shard->entries.len++;
+    shard->used += chunk->len;
+    return ZAGG_OK;
 }
 
 zagg_status zagg_zarr_shard_add(zagg_zarr_shard *shard, const uint64_t *inner_index,
                                 const void *data, zagg_err *err)
 {
     const zg_zarr_layout *l = &shard->layout;
-    size_t c_order = 0, stored = shard->entries.len;
+    size_t c_order = 0;
     for (unsigned d = 0; d < shard->array.rank; d++) {
         if (inner_index[d] >= l->inner[d])
             return zagg_err_set(err, ZAGG_ERANGE,
@@ -134,20 +187,13 @@ zagg_status zagg_zarr_shard_add(zagg_zarr_shard *shard, const uint64_t *inner_in
         shard->seen[c_order] = true;
         return ZAGG_OK;
     }
-    ZAGG_TRY(make_room(shard, stored, err));
-    shard_entry *entry = zg_vec_push(&shard->entries);
-    if (entry == NULL)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard of '%s'",
-                            shard->name);
-    shard->seen[c_order] = true;
-    entry->z_order = z_order_of(l, shard->array.rank, inner_index);
-    entry->c_order = c_order;
-    entry->arrival = stored;
-    if (stored > 0 &&
-        ZG_VEC_AT(&shard->entries, shard_entry, stored - 1)->z_order > entry->z_order)
-        shard->in_order = false;
-    memcpy(shard->block + stored * l->chunk_bytes, data, l->chunk_bytes);
-    return ZAGG_OK;
+    zg_zarr_packed chunk;
+    ZAGG_TRY(zg_zarr_pack(shard->zstd, &shard->array, l, data, &chunk, err));
+    const zagg_status status = insert(
+        shard, z_order_of(l, shard->array.rank, inner_index), c_order, &chunk, err);
+    zg_free(chunk.owned);
+    shard->seen[c_order] = status == ZAGG_OK;
+    return status;
 }
 
 static int by_z_order(const void *a, const void *b)
@@ -160,7 +206,7 @@ static int by_z_order(const void *a, const void *b)
  * chunk. */
 static zagg_status put_in_order(zagg_zarr_shard *shard, zagg_err *err)
 {
-    size_t size = shard->layout.chunk_bytes, n = shard->entries.len;
+    const size_t size = shard->layout.chunk_bytes, n = shard->entries.len;
     shard_entry *entries = shard->entries.data;
     unsigned char *spare = zg_alloc(size, 1);
     if (spare == NULL)
@@ -168,18 +214,18 @@ static zagg_status put_in_order(zagg_zarr_shard *shard, zagg_err *err)
                             shard->name);
     qsort(entries, n, sizeof *entries, by_z_order);
     for (size_t start = 0; start < n; start++) {
-        if (entries[start].arrival == start)
+        if (entries[start].offset == start * size)
             continue;
         memcpy(spare, shard->block + start * size, size);
         size_t at = start;
-        while (entries[at].arrival != start) {
-            size_t from = entries[at].arrival;
-            memcpy(shard->block + at * size, shard->block + from * size, size);
-            entries[at].arrival = at;
-            at = from;
+        while (entries[at].offset != start * size) {
+            const size_t from = entries[at].offset;
+            memcpy(shard->block + at * size, shard->block + from, size);
+            entries[at].offset = at * size;
+            at = from / size;
         }
         memcpy(shard->block + at * size, spare, size);
-        entries[at].arrival = at;
+        entries[at].offset = at * size;
     }
     zg_free(spare);
     return ZAGG_OK;
@@ -189,25 +235,30 @@ static zagg_status put_in_order(zagg_zarr_shard *shard, zagg_err *err)
 static zagg_status add_index(zagg_zarr_shard *shard, size_t *object_bytes, zagg_err *err)
 {
     const zg_zarr_layout *l = &shard->layout;
-    size_t n = shard->entries.len, payload = n * l->chunk_bytes;
+    const size_t n = shard->entries.len, payload = shard->used;
     const shard_entry *entries = shard->entries.data;
-    if (payload + l->index_bytes > shard->block_bytes)
-        ZAGG_TRY(resize_block(shard, payload + l->index_bytes, err));
+    size_t bytes;
+    if (!zg_add_size(payload, l->index_bytes, &bytes))
+        return zagg_err_set(err, ZAGG_ERANGE, "a shard of '%s' is too large",
+                            shard->name);
+    if (bytes > shard->block_bytes)
+        ZAGG_TRY(resize_block(shard, bytes, err));
     unsigned char *index = shard->block + payload;
     memset(index, 0xff, l->index_bytes);
     for (size_t i = 0; i < n; i++) {
-        uint64_t place[2] = {(uint64_t)i * l->chunk_bytes, l->chunk_bytes};
+        const uint64_t place[2] = {entries[i].offset, entries[i].len};
         memcpy(index + entries[i].c_order * sizeof place, place, sizeof place);
     }
     uint32_t crc = zg_crc32c(index, l->index_bytes - sizeof crc);
     memcpy(index + l->index_bytes - sizeof crc, &crc, sizeof crc);
-    *object_bytes = payload + l->index_bytes;
+    *object_bytes = bytes;
     return ZAGG_OK;
 }
 
 static void start_again(zagg_zarr_shard *shard)
 {
     shard->entries.len = 0;
+    shard->used = 0;
     shard->in_order = true;
     memset(shard->seen, 0, shard->layout.n_inner * sizeof *shard->seen);
 }

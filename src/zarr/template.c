@@ -10,6 +10,7 @@
 /* One document to be written: key, text. The group's own comes first. */
 typedef struct template_doc {
     char key[ZG_ZARR_MAX_KEY];
+    const char *name; /* of the array; NULL for the group */
     char *text;
     size_t len;
 } template_doc;
@@ -17,7 +18,7 @@ typedef struct template_doc {
 typedef struct template_docs {
     zagg_sink *store;
     const zagg_zarr_template *t;
-    template_doc *docs; /* 1 + n_arrays */
+    template_doc *docs; /* 1 + arrays that have one */
     size_t n;
 } template_docs;
 
@@ -48,19 +49,22 @@ static zagg_status docs_make(template_docs *d, zagg_err *err)
     d->docs = zg_alloc(t->n_arrays + 1, sizeof *d->docs);
     if (d->docs == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a zarr template");
-    d->n = t->n_arrays + 1;
+    d->n = 1;
     ZAGG_TRY(doc_key(d->docs[0].key, t->group, "", err));
     ZAGG_TRY(zagg_zarr_group_json(t->group_attributes_json, &d->docs[0].text,
                                   &d->docs[0].len, err));
     for (size_t i = 0; i < t->n_arrays; i++) {
-        template_doc *doc = &d->docs[i + 1];
-        ZAGG_TRY(zagg_zarr_array_json(&t->arrays[i], &doc->text, &doc->len, err));
-        ZAGG_TRY(doc_key(doc->key, t->group, t->arrays[i].name, err));
         for (size_t j = 0; j < i; j++) {
             if (strcmp(t->arrays[j].name, t->arrays[i].name) == 0)
                 return zagg_err_set(err, ZAGG_EARG, "zarr array '%s' is there twice",
                                     t->arrays[i].name);
         }
+        if (t->arrays[i].kind == ZAGG_ZARR_CSR)
+            continue;
+        template_doc *doc = &d->docs[d->n++];
+        doc->name = t->arrays[i].name;
+        ZAGG_TRY(zagg_zarr_array_json(&t->arrays[i], &doc->text, &doc->len, err));
+        ZAGG_TRY(doc_key(doc->key, t->group, doc->name, err));
     }
     return ZAGG_OK;
 }
@@ -103,13 +107,14 @@ typedef struct member_search {
     bool group_there;
 } member_search;
 
-static bool in_template(const zagg_zarr_template *t, const char *name, size_t len)
+static const zagg_zarr_array *in_template(const zagg_zarr_template *t, const char *name,
+                                          size_t len)
 {
     for (size_t i = 0; i < t->n_arrays; i++) {
         if (strlen(t->arrays[i].name) == len && memcmp(t->arrays[i].name, name, len) == 0)
-            return true;
+            return &t->arrays[i];
     }
-    return false;
+    return NULL;
 }
 
 /* Folders that are Zarr nodes count as members; other files do not. */
@@ -124,7 +129,9 @@ static zagg_status check_member(void *user, const char *name, uint64_t size,
     (void)size;
     if (len == 0 || name[len - 1] != '/')
         return ZAGG_OK;
-    if (in_template(s->d->t, name, len - 1) && s->group_there)
+    const zagg_zarr_array *known = in_template(s->d->t, name, len - 1);
+    const bool csr = known != NULL && known->kind == ZAGG_ZARR_CSR;
+    if (known != NULL && !csr && s->group_there)
         return ZAGG_OK;
     if (len >= sizeof folder)
         return zagg_err_set(err, ZAGG_ERANGE, "name in group %s is too long", group);
@@ -137,9 +144,11 @@ static zagg_status check_member(void *user, const char *name, uint64_t size,
         return ZAGG_OK;
     ZAGG_TRY(status);
     zagg_bytes_free(text);
+    if (!s->group_there)
+        return refuse(s->d, err, folder, "is there, but its group has no zarr.json");
     return refuse(s->d, err, folder,
-                  s->group_there ? "is not in the template asked for"
-                                 : "is there, but its group has no zarr.json");
+                  csr ? "a ragged field in CSR groups is written once only"
+                      : "is not in the template asked for");
 }
 
 /* OK with *equal set for an equal group, OK with *equal false for none, else EEXISTS. */
@@ -149,7 +158,7 @@ static zagg_status compare_group(const template_docs *d, bool *equal, zagg_err *
     bool group_there = false;
     ZAGG_TRY(compare_doc(d, &d->docs[0], "", &group_there, err));
     for (size_t i = 1; i < d->n && group_there; i++) {
-        const char *name = d->t->arrays[i - 1].name;
+        const char *name = d->docs[i].name;
         bool there = false;
         ZAGG_TRY(compare_doc(d, &d->docs[i], name, &there, err));
         if (!there)

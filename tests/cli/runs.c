@@ -56,7 +56,8 @@ static const cli_case PRINTED[] = {
     {"help of run", "zagg run --help", 0, "Usage: zagg run --config FILE *", NULL},
     {"version", "zagg version", 0, "zagg *.*.*\n", NULL},
     {"versions", "zagg version -v", 0,
-     "zagg *.*.*\nlibyaml *\njson-c *\nlibdeflate *\nnettle *\ncompatible with zagg "
+     "zagg *.*.*\nlibyaml *\njson-c *\nlibdeflate *\nlibzstd *\nnettle *\ncompatible "
+     "with zagg "
      "0.61*",
      NULL},
     {"built-in configs", "zagg config list", 0, "atl03\natl03_scalar_healpix\n*", NULL},

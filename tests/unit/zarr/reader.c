@@ -232,8 +232,8 @@ typedef struct edit {
 } edit;
 
 static const edit edits[] = {
-    {"\"int32\"", "\"variable_length_bytes\"", ZAGG_EUNSUPPORTED,
-     "variable_length_bytes"},
+    {"\"int32\"", "\"variable_length_bytes\"", ZAGG_EFORMAT, "fill_value"},
+    {"\"int32\"", "\"variable_length_utf8\"", ZAGG_EUNSUPPORTED, "variable_length_utf8"},
     {"\"int32\"", "\"complex64\"", ZAGG_EUNSUPPORTED, "complex64"},
     {"\"int32\"", "{\"name\": \"numpy.datetime64\"}", ZAGG_EUNSUPPORTED,
      "numpy.datetime64"},
