@@ -43,12 +43,11 @@
             return 0;                                                                    \
         if (y == -1)                                                                     \
             return (T)(UT)(0 - (uint64_t)x);                                             \
-        const T q = (T)(x / y);                                                          \
-        return (T)(q - (T)((x % y != 0) && ((x < 0) != (y < 0))));                       \
+        return (T)(x / y - ((x % y != 0) && ((x < 0) != (y < 0))));                      \
     }                                                                                    \
     static T c_mod_##T(T x, T y)                                                         \
     {                                                                                    \
-        return y == 0 || y == -1 ? (T)0 : (T)(x % y);                                    \
+        return (T)(y == 0 || y == -1 ? 0 : x % y);                                       \
     }                                                                                    \
     static T floor_mod_##T(T x, T y)                                                     \
     {                                                                                    \
@@ -57,21 +56,22 @@
     }                                                                                    \
     static T shift_left_##T(T x, T y)                                                    \
     {                                                                                    \
-        return (uint64_t)y < sizeof(T) * 8 ? (T)(UT)((uint64_t)(UT)x << y) : (T)0;       \
+        return (T)((uint64_t)y < sizeof(T) * 8 ? (UT)((uint64_t)(UT)x << y) : 0);        \
     }                                                                                    \
     static T shift_right_##T(T x, T y)                                                   \
     {                                                                                    \
-        return (T)(x >> ((uint64_t)y < sizeof(T) * 8 ? y : (T)(sizeof(T) * 8 - 1)));     \
+        return (T)(x >>                                                                  \
+                   ((uint64_t)y < sizeof(T) * 8 ? (int)y : (int)sizeof(T) * 8 - 1));     \
     }
 
 #define UNSIGNED_DIVIDE(T)                                                               \
     static T floor_div_##T(T x, T y)                                                     \
     {                                                                                    \
-        return y == 0 ? (T)0 : (T)(x / y);                                               \
+        return (T)(y == 0 ? 0 : x / y);                                                  \
     }                                                                                    \
     static T c_mod_##T(T x, T y)                                                         \
     {                                                                                    \
-        return y == 0 ? (T)0 : (T)(x % y);                                               \
+        return (T)(y == 0 ? 0 : x % y);                                                  \
     }                                                                                    \
     static T floor_mod_##T(T x, T y)                                                     \
     {                                                                                    \
@@ -79,11 +79,11 @@
     }                                                                                    \
     static T shift_left_##T(T x, T y)                                                    \
     {                                                                                    \
-        return y < sizeof(T) * 8 ? (T)((uint64_t)x << y) : (T)0;                         \
+        return (T)(y < sizeof(T) * 8 ? (uint64_t)x << y : 0);                            \
     }                                                                                    \
     static T shift_right_##T(T x, T y)                                                   \
     {                                                                                    \
-        return y < sizeof(T) * 8 ? (T)(x >> y) : (T)0;                                   \
+        return (T)(y < sizeof(T) * 8 ? (uint64_t)x >> y : 0);                            \
     }
 
 #define INT_KERNEL(T, UT)                                                                \
