@@ -15,7 +15,7 @@ static const zx_fn *find(const zx_fn *table, const char *name, size_t len)
 
 const zx_fn *zx_find_fn(const char *name, size_t len)
 {
-    static const zx_fn *const TABLES[] = {ZX_ELEMENTWISE, ZX_REDUCTIONS, ZX_ARRAYS,
+    static const zx_fn *const TABLES[] = {ZX_ELEMENTWISE, ZX_REDUCTIONS, ZX_ARRAYS, ZX_SERIES,
                                           ZX_SORTING,     ZX_HISTOGRAM,  ZX_MATH};
     for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++) {
         const zx_fn *fn = find(TABLES[i], name, len);

@@ -38,7 +38,7 @@ struct zx_fn {
 
 /** Tables, each ended by a row without a name. */
 extern const zx_fn ZX_BUILTINS[], ZX_ELEMENTWISE[], ZX_REDUCTIONS[], ZX_ARRAYS[],
-    ZX_SORTING[], ZX_HISTOGRAM[], ZX_MATH[];
+    ZX_SERIES[], ZX_SORTING[], ZX_HISTOGRAM[], ZX_MATH[];
 
 /** Function of numpy, or NULL. */
 const zx_fn *zx_find_fn(const char *name, size_t len);

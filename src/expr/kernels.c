@@ -371,22 +371,16 @@ static uint64_t power_u64(uint64_t x, uint64_t y)
     return r;
 }
 
-bool zx_kernel_int_power(zagg_dtype compute, const void *a, size_t stride_a,
-                         const void *b, size_t stride_b, void *out, size_t n)
+size_t zx_kernel_int_power(bool is_signed, const uint64_t *a, size_t stride_a,
+                           const uint64_t *b, size_t stride_b, uint64_t *out, size_t n)
 {
-    const size_t size = zagg_dtype_size(compute);
     for (size_t i = 0; i < n; i++) {
-        const char *x = (const char *)a + (stride_a ? i : 0) * size;
-        const char *y = (const char *)b + (stride_b ? i : 0) * size;
-        uint64_t base, exponent;
-        zg_cast(compute, x, ZAGG_DT_U64, &base, 1);
-        zg_cast(compute, y, ZAGG_DT_U64, &exponent, 1);
-        if (!zagg_dtype_is_unsigned_int(compute) && (int64_t)exponent < 0)
-            return false;
-        const uint64_t power = power_u64(base, exponent);
-        zg_cast(ZAGG_DT_U64, &power, compute, (char *)out + i * size, 1);
+        const uint64_t exponent = b[stride_b * i];
+        if (is_signed && exponent > INT64_MAX)
+            return i;
+        out[i] = power_u64(a[stride_a * i], exponent);
     }
-    return true;
+    return n;
 }
 
 /* ---- int64 against uint64 ---- */

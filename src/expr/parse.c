@@ -7,7 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_TEXT = 4096, MOST_DEPTH = 64 };
+/* Brackets and signs within one another; and operations whose results feed one another,
+ * which a + b + c + ... piles up without any bracket. */
+enum { MOST_TEXT = 4096, MOST_DEPTH = 64, MOST_HEIGHT = 256 };
 
 typedef struct parser {
     zagg_expr *e;
@@ -57,6 +59,13 @@ static zagg_status add(parser *p, zx_node node, const int32_t *children, size_t 
     if (!slot)
         return zagg_err_set(p->err, ZAGG_ENOMEM, "no memory for an expression");
     node.n = n;
+    for (size_t i = 0; i < n; i++)
+        if (children[i] >= 0 &&
+            ZG_VEC_AT(&p->nodes, zx_node, children[i])->height >= node.height)
+            node.height = ZG_VEC_AT(&p->nodes, zx_node, children[i])->height + 1;
+    if (node.height > MOST_HEIGHT)
+        return REFUSE(p, node.column, "more than %d operations build on one another",
+                      MOST_HEIGHT);
     *slot = node;
     if (n > 0) {
         ZAGG_TRY(
