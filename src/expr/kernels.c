@@ -278,7 +278,7 @@ FLOAT_DIVIDE(double, fmod, floor, copysign)
             EACH(T, T, HYPOT(x, y));                                                     \
             break;                                                                       \
         case ZX_COPYSIGN:                                                                \
-            EACH(T, T, COPYSIGN(x, y));                                                  \
+            EACH(T, T, COPYSIGN(x, y == y ? y : (T)1));                                  \
             break;                                                                       \
         case ZX_MINIMUM:                                                                 \
             EACH(T, T, x < y || x != x ? x : y);                                         \

@@ -246,4 +246,3 @@ zagg_status zx_lengths(zx_run *r, const zx_val *n, const size_t **out)
     *out = off;
     return ZAGG_OK;
 }
-

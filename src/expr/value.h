@@ -98,8 +98,8 @@ zagg_status zx_new_array(zx_run *r, zagg_dtype dtype, const size_t *off, zx_val 
 /** An array of n rows of cols elements in every segment. */
 zagg_status zx_new_rows(zx_run *r, zagg_dtype dtype, size_t n, unsigned rank, size_t cols,
                         zx_val *out);
-/** Offsets of arrays whose lengths a value gives: ERANGE for negative ones, and beyond the
- *  limit. */
+/** Offsets of arrays whose lengths a value gives: ERANGE for negative ones, and beyond
+ * the limit. */
 zagg_status zx_lengths(zx_run *r, const zx_val *n, const size_t **out);
 /** The same value in another type, as astype converts. The same memory where it fits. */
 zagg_status zx_cast(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out);
