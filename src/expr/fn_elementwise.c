@@ -561,14 +561,35 @@ static zagg_status convert_type(const zx_fn *fn, const zx_type *p, zx_check *c,
     return ZAGG_OK;
 }
 
+/* int(x) of a Python float, which must fit. */
+static zagg_status whole_of_float(zx_run *r, const zx_val *v, zagg_dtype dtype,
+                                  zx_val *out)
+{
+    for (size_t s = 0; s < (v->uniform ? 1 : r->n_seg); s++) {
+        const double x = trunc(zx_double(v, s));
+        if (x != x)
+            return zx_fail(r, s, "ValueError: cannot convert float NaN to integer");
+        const bool fits = dtype == ZAGG_DT_U64
+                              ? x >= 0 && x < 0x1p64
+                              : x >= -0x1p63 && x < 0x1p63 && zx_fits((int64_t)x, dtype);
+        if (!fits)
+            return zx_fail(r, s, "OverflowError: %.17g is out of bounds for %s", x,
+                           zagg_dtype_name(dtype));
+    }
+    return zx_cast(r, v, dtype, out);
+}
+
 static zagg_status convert_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
                                zx_run *r, zx_val *out)
 {
+    const zagg_dtype dtype = (zagg_dtype)fn->op;
     zx_val array;
     ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &array));
-    if (p[0].kind == ZX_K_VALUE && p[0].weak && !zagg_dtype_is_float((zagg_dtype)fn->op))
-        return zx_adopt(r, &a[0], (zagg_dtype)fn->op, out);
-    return zx_cast(r, &array, (zagg_dtype)fn->op, out);
+    if (p[0].kind != ZX_K_VALUE || !p[0].weak || zagg_dtype_is_float(dtype) ||
+        dtype == ZAGG_DT_BOOL)
+        return zx_cast(r, &array, dtype, out);
+    return p[0].dtype == ZAGG_DT_F64 ? whole_of_float(r, &a[0], dtype, out)
+                                     : zx_adopt(r, &a[0], dtype, out);
 }
 
 #define BINARY(name, op)                                                                 \
