@@ -124,10 +124,11 @@ static zagg_status axis_type(const zx_fn *fn, const zx_type *p, unsigned rank,
 
 /* q as it must be: literal or computed; a list or an array of float64 gives float64. */
 typedef struct quantile_type {
-    bool list, wide;
+    bool list, wide, whole; /* whole: 0 or 1, which take elements */
 } quantile_type;
 
-static zagg_status q_type(const zx_type *q, zx_check *c, quantile_type *out)
+static zagg_status q_type(const zx_fn *fn, const zx_type *q, zx_check *c,
+                          quantile_type *out)
 {
     zx_type a;
     ZAGG_TRY(zx_array_type(c, q, "q", &a));
@@ -137,6 +138,9 @@ static zagg_status q_type(const zx_type *q, zx_check *c, quantile_type *out)
     if (!zagg_dtype_is_float(a.dtype) && a.dtype != ZAGG_DT_I64)
         return zx_refuse(c, "q must be a number");
     out->wide = q->kind == ZX_K_SEQ || !q->weak;
+    out->whole = a.dtype == ZAGG_DT_I64 && strstr(fn->name, "quantile") != NULL;
+    if (a.dtype == ZAGG_DT_F32)
+        return zx_refuse(c, "q must not be float32; convert with float()");
     return ZAGG_OK;
 }
 
@@ -177,13 +181,6 @@ static bool picks(zg_quantile_method m)
            m == ZG_Q_INVERTED_CDF || m == ZG_Q_CLOSEST_OBSERVATION;
 }
 
-/* 0 or 1 as a Python number. */
-static bool is_whole_share(const zx_fn *fn, const zx_type *q)
-{
-    return q->kind == ZX_K_VALUE && q->weak && q->dtype == ZAGG_DT_I64 &&
-           strstr(fn->name, "quantile") != NULL;
-}
-
 static zagg_status quantile_result(const zx_fn *fn, const zx_type *p, zx_check *c,
                                    zx_type *out)
 {
@@ -192,7 +189,7 @@ static zagg_status quantile_result(const zx_fn *fn, const zx_type *p, zx_check *
     zx_type a;
     const zx_type *qt = param(fn, p, "q");
     ZAGG_TRY(zx_array_type(c, &p[0], "the first argument", &a));
-    ZAGG_TRY(q_type(qt, c, &q));
+    ZAGG_TRY(q_type(fn, qt, c, &q));
     if (!find_method(param(fn, p, "method"), &method))
         return zx_refuse(
             c, "method must be linear, lower, higher, nearest, midpoint, hazen, "
@@ -202,8 +199,11 @@ static zagg_status quantile_result(const zx_fn *fn, const zx_type *p, zx_check *
         out->dtype = a.dtype;
     else if (q.wide)
         out->dtype = ZAGG_DT_F64;
-    if (method == ZG_Q_LINEAR && is_whole_share(fn, qt))
-        out->dtype = a.dtype; /* an integer q takes an element */
+    if (method == ZG_Q_LINEAR && q.whole)
+        out->dtype = a.dtype;
+    if (q.whole && q.wide &&
+        (method == ZG_Q_WEIBULL || method == ZG_Q_INTERPOLATED_INVERTED_CDF))
+        return zx_refuse(c, "this method needs q as floats: 0.0 and 1.0");
     if (q.list && out->rank > 0)
         return zx_refuse(c, "a list of q along an axis is not supported");
     out->rank += q.list;
@@ -506,7 +506,7 @@ static zagg_status reduce_columns(work *w, const zx_val *a, zx_val *out)
 /* ---- quantiles ---- */
 
 static zagg_status one_quantile(work *w, const zx_type *qt, const zx_val *a, size_t seg,
-                                double q, bool percent, void *to)
+                                double q, bool percent, bool q_picks, void *to)
 {
     const size_t n = zx_rows(a, seg) * a->cols;
     const void *x = zx_at_segment(a, seg);
@@ -516,9 +516,11 @@ static zagg_status one_quantile(work *w, const zx_type *qt, const zx_val *a, siz
         return zx_fail(w->r, seg, "ValueError: %s must be in the range %s",
                        percent ? "Percentiles" : "Quantiles",
                        percent ? "[0, 100]" : "[0, 1]");
+    if (n == 0 && w->reducer.skip_nan && !zagg_dtype_is_float(w->result))
+        return zx_fail(w->r, seg, "NaN, as there are no values, does not fit %s",
+                       zagg_dtype_name(w->result));
     w->reducer.q = q;
-    w->reducer.q_picks =
-        !percent && qt->kind == ZX_K_VALUE && qt->weak && qt->dtype == ZAGG_DT_I64;
+    w->reducer.q_picks = q_picks;
     w->reducer.q_wide = qt->kind == ZX_K_SEQ || !qt->weak;
     return reduce_slice(w, seg, a->dtype, x, n, ZAGG_DT_NONE, NULL, to);
 }
@@ -531,11 +533,12 @@ static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p,
     const size_t size = zagg_dtype_size(w->result);
     zx_val q;
     ZAGG_TRY(zx_as_array(w->r, qt, &args[param_index(fn, p, "q")], &q));
+    const bool whole = !percent && q.dtype == ZAGG_DT_I64;
     ZAGG_TRY(zx_cast(w->r, &q, ZAGG_DT_F64, &q));
     if (q.rank == 0) {
         ZAGG_TRY(zx_new_scalar(w->r, w->result, a->uniform && q.uniform, out));
         for (size_t s = 0; s < (out->uniform ? 1 : w->r->n_seg); s++)
-            ZAGG_TRY(one_quantile(w, qt, a, s, zx_double(&q, s), percent,
+            ZAGG_TRY(one_quantile(w, qt, a, s, zx_double(&q, s), percent, whole,
                                   (char *)out->data + s * size));
         return ZAGG_OK;
     }
@@ -548,7 +551,7 @@ static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p,
     for (size_t s = 0; s < w->r->n_seg; s++) {
         const double *each = zx_at_segment(&q, s);
         for (size_t i = 0; i < zx_rows(&q, s); i++, to += size)
-            ZAGG_TRY(one_quantile(w, qt, a, s, each[i], percent, to));
+            ZAGG_TRY(one_quantile(w, qt, a, s, each[i], percent, whole, to));
     }
     return ZAGG_OK;
 }

@@ -30,8 +30,8 @@ static zagg_status arange_type(const zx_fn *fn, const zx_type *p, zx_check *c,
 }
 
 typedef struct range {
-    zx_val first, second; /* in the type of the result */
-    zx_val length;        /* float64 */
+    zx_val first, second;
+    zx_val length; /* float64 */
 } range;
 
 static zagg_status python_op(zx_run *r, zx_op op, const zx_type *ta, const zx_val *a,
@@ -44,8 +44,7 @@ static zagg_status python_op(zx_run *r, zx_op op, const zx_type *ta, const zx_va
 }
 
 /* (stop - start) / step, start and start + step with the operators of their own types. */
-static zagg_status limits(zx_run *r, const zx_type *p, const zx_val *a, zagg_dtype dtype,
-                          range *out)
+static zagg_status limits(zx_run *r, const zx_type *p, const zx_val *a, range *out)
 {
     static const int64_t NUMBERS[] = {0, 1};
     zx_type types[2] = {zx_value_type(ZAGG_DT_I64, 0), zx_value_type(ZAGG_DT_I64, 0)}, t,
@@ -67,10 +66,9 @@ static zagg_status limits(zx_run *r, const zx_type *p, const zx_val *a, zagg_dty
     ZAGG_TRY(python_op(r, ZX_DIV, &t, &gap, step, width, &q, &out->length));
     ZAGG_TRY(zx_cast(r, &out->length, ZAGG_DT_F64, &out->length));
     ZAGG_TRY(python_op(r, ZX_ADD, start, first, step, width, &t, &sum));
-    ZAGG_TRY(start->weak ? zx_adopt(r, first, dtype, &out->first)
-                         : zx_cast(r, first, dtype, &out->first));
-    return t.weak ? zx_adopt(r, &sum, dtype, &out->second)
-                  : zx_cast(r, &sum, dtype, &out->second);
+    out->first = *first;
+    out->second = sum;
+    return ZAGG_OK;
 }
 
 static zagg_status arange_offsets(zx_run *r, const zx_val *length, const size_t **out)
@@ -83,6 +81,8 @@ static zagg_status arange_offsets(zx_run *r, const zx_val *length, const size_t 
         const double n = ceil(zx_double(length, s));
         if (n != n)
             return zx_fail(r, s, "ValueError: arange: cannot compute length");
+        if (fabs(n) >= 0x1p63)
+            return zx_fail(r, s, "ValueError: Maximum allowed size exceeded");
         if (n > (double)r->limit)
             return zx_fail(r, s, "arange: %.0f elements are too many", n);
         off[s + 1] = off[s] + (n > 0 ? (size_t)n : 0);
@@ -129,6 +129,28 @@ static void step_on(zagg_dtype dtype, const void *first, const void *second, voi
     }
 }
 
+/* The value of one segment as an item of the result. */
+static zagg_status item_of(zx_run *r, const zx_val *v, size_t s, zagg_dtype dtype,
+                           uint64_t *out)
+{
+    const size_t n_seg = r->n_seg;
+    const zx_val one = {.dtype = v->dtype,
+                        .weak = v->weak,
+                        .uniform = true,
+                        .n_seg = 1,
+                        .cols = 1,
+                        .data = (void *)(uintptr_t)zx_at_segment(v, s)};
+    zx_val item;
+    r->n_seg = 1;
+    const zagg_status status = zx_as_item(r, &one, dtype, &item);
+    r->n_seg = n_seg;
+    if (status == ZAGG_OK)
+        memcpy(out, item.data, zagg_dtype_size(dtype));
+    else
+        r->bad_segment = s;
+    return status;
+}
+
 static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
                               zx_run *r, zx_val *out)
 {
@@ -137,13 +159,19 @@ static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a
     range x;
     const size_t *off = NULL;
     ZAGG_TRY(arange_type(fn, p, &none, &result));
-    ZAGG_TRY(limits(r, p, a, result.dtype, &x));
+    ZAGG_TRY(limits(r, p, a, &x));
     ZAGG_TRY(arange_offsets(r, &x.length, &off));
     ZAGG_TRY(zx_new_array(r, result.dtype, off, out));
     const size_t size = zagg_dtype_size(result.dtype);
-    for (size_t s = 0; s < r->n_seg; s++)
-        step_on(result.dtype, zx_at_segment(&x.first, s), zx_at_segment(&x.second, s),
-                (char *)out->data + off[s] * size, off[s + 1] - off[s]);
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const size_t n = off[s + 1] - off[s];
+        uint64_t first = 0, second = 0; /* room for any type */
+        if (n > 0)
+            ZAGG_TRY(item_of(r, &x.first, s, result.dtype, &first));
+        if (n > 1)
+            ZAGG_TRY(item_of(r, &x.second, s, result.dtype, &second));
+        step_on(result.dtype, &first, &second, (char *)out->data + off[s] * size, n);
+    }
     return ZAGG_OK;
 }
 
