@@ -2,7 +2,7 @@
  * of the corners through a unit vector follow mortie operation by operation. */
 #include "geo/latitude.h"
 #include "geo/sphere.h"
-#include "geo/trig.h"
+#include "num/num.h"
 #include "zagg/geo.h"
 
 /* A pole has no longitude: below this distance the projected x is not divided by it. */

@@ -2,7 +2,7 @@
 #ifndef ZG_GEO_LATITUDE_H
 #define ZG_GEO_LATITUDE_H
 
-#include "geo/trig_kernel.h"
+#include "num/trig_kernel.h"
 
 #include <math.h>
 

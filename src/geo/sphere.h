@@ -4,7 +4,7 @@
 #ifndef ZG_GEO_SPHERE_H
 #define ZG_GEO_SPHERE_H
 
-#include "geo/trig_kernel.h"
+#include "num/trig_kernel.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* Which neighbours of sorted sub-centroids make one centroid. A centroid may span one
  * unit of Dunning's scale k(q) = delta (asin(2q - 1) / pi + 1/2), q being the share of
  * the weight up to a sub-centroid (Dunning and Ertl 2019, k1). */
-#include "geo/trig.h"
+#include "num/num.h"
 #include "stats/digest_impl.h"
 #include "stats/reduce_impl.h"
 

@@ -1,70 +1,10 @@
-/* The threshold of waveforms. Logarithm and power are worked out in double-double, to
- * about 100 bits, and rounded once: as good as a libm can be, and the same everywhere. */
+/* The threshold of waveforms. */
 #include "base/base.h"
-#include "geo/trig_kernel.h"
+#include "num/num.h"
 #include "text/text.h"
 #include "zagg/digest.h"
 
 #include <math.h>
-
-static const zg_dd ln2 = {0.6931471805599453, 2.3190468138462996e-17};
-
-static zg_dd dd_quotient(zg_dd a, zg_dd b)
-{
-    double q = a.hi / b.hi;
-    zg_dd p = zg_dd_mul((zg_dd){q, 0.0}, b);
-    double rest = ((a.hi - p.hi) - p.lo) + a.lo;
-    return zg_dd_fast_sum(q, rest / b.hi);
-}
-
-static zg_dd dd_sum(zg_dd a, zg_dd b)
-{
-    zg_dd s = zg_dd_sum(a.hi, b.hi);
-    return zg_dd_fast_sum(s.hi, s.lo + (a.lo + b.lo));
-}
-
-/* log(x) for finite x > 0: x = m 2^e with m near 1, log m = 2 artanh((m - 1) / (m + 1))
- * by its series. */
-static zg_dd log_dd(double x)
-{
-    int e;
-    double m = frexp(x, &e);
-    if (m < 0.7071067811865476) {
-        m *= 2;
-        e--;
-    }
-    zg_dd t = dd_quotient((zg_dd){m - 1, 0.0}, zg_dd_sum(m, 1));
-    zg_dd square = zg_dd_mul(t, t), sum = {0.0, 0.0};
-    for (int k = 41; k >= 1; k -= 2) /* t^2 < 2^-5: the rest is below 2^-100 */
-        sum =
-            dd_sum(dd_quotient((zg_dd){1, 0.0}, (zg_dd){k, 0.0}), zg_dd_mul(square, sum));
-    sum = zg_dd_mul(sum, t);
-    sum.hi *= 2;
-    sum.lo *= 2;
-    return dd_sum(zg_dd_mul(ln2, (zg_dd){e, 0.0}), sum);
-}
-
-/* exp(x) for -700 < x <= 0: x = n ln2 + 256 r, exp(r) by its series, squared eight times.
- */
-static double exp_dd(zg_dd x)
-{
-    double n = rint(x.hi / ln2.hi);
-    zg_dd r = dd_sum(x, zg_dd_mul(ln2, (zg_dd){-n, 0.0}));
-    r.hi /= 256;
-    r.lo /= 256;
-    zg_dd sum = {1, 0.0};
-    for (int k = 12; k >= 1; k--)
-        sum = dd_sum((zg_dd){1, 0.0}, zg_dd_mul(sum, dd_quotient(r, (zg_dd){k, 0.0})));
-    for (int i = 0; i < 8; i++)
-        sum = zg_dd_mul(sum, sum);
-    return ldexp(sum.hi + sum.lo, (int)n);
-}
-
-/* x^y for 0 < x < 1 and 0 < y <= 1. */
-static double power(double x, double y)
-{
-    return exp_dd(zg_dd_mul(log_dd(x), (zg_dd){y, 0.0}));
-}
 
 static double polynomial(const double *c, size_t n, double x)
 {
@@ -89,8 +29,7 @@ static double probit(double p)
                                 3.75440866190742, 1};
     const double low = 0.02425;
     if (p < low || p > 1.0 - low) {
-        zg_dd log_tail = log_dd(p < low ? p : 1.0 - p);
-        double q = sqrt(-2.0 * (log_tail.hi + log_tail.lo));
+        double q = sqrt(-2.0 * zg_log(p < low ? p : 1.0 - p));
         double x = polynomial(c, 6, q) / polynomial(d, 5, q);
         return p < low ? x : -x;
     }
@@ -121,7 +60,7 @@ zagg_status zagg_waveform_threshold(double false_positive_rate, double samples_p
     double trials = samples_per_record / correlation_length;
     trials = trials > 1 ? trials : 1;
     double none = 1.0 - false_positive_rate; /* 1 where the rate is below 2^-54 */
-    double p = 1.0 - (1.0 - (none < 1 ? power(none, 1.0 / trials) : 1));
+    double p = 1.0 - (1.0 - zg_pow(none, 1.0 / trials));
     if (!(p > 0 && p < 1))
         return zagg_err_set(err, ZAGG_ERANGE,
                             "false_positive_rate %g over %g independent samples is too "

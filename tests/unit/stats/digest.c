@@ -1,7 +1,7 @@
 /* Building and merging digests without the golden folder: partitions against a plain
  * rendering of the rule, the cache of partitions and its bound, rows that are left out,
  * words, inputs that lie in the memory, errors, failing memory. */
-#include "geo/trig.h"
+#include "num/num.h"
 #include "stats/digest_impl.h"
 #include "support/support.h"
 #include "zagg/geo.h"

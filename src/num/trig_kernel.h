@@ -1,74 +1,15 @@
 /* Sine and cosine as one fixed sequence of IEEE operations, so that cells depend neither
  * on the CPU nor on its libm. Arguments are reduced by pi/2 in three parts (Cody and
  * Waite 1980); polynomials interpolate the remainder of the Taylor series at Chebyshev
- * nodes; products that matter are kept as the unevaluated sum of two doubles (Dekker
- * 1971), without FMA. */
-#ifndef ZG_GEO_TRIG_KERNEL_H
-#define ZG_GEO_TRIG_KERNEL_H
+ * nodes; products that matter are kept in double-double. Loops over points inline all of
+ * it. */
+#ifndef ZG_NUM_TRIG_KERNEL_H
+#define ZG_NUM_TRIG_KERNEL_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
-
-/* Loops over points become vectors only where every call in them is inlined. */
-#define ZG_ALWAYS __attribute__((always_inline))
+#include "num/dd.h"
 
 /* Reduction is exact to 2^-100 below this; geographic angles stay under 400 rad. */
 #define ZG_TRIG_MAX_RAD 1.0e5
-
-/** Unevaluated sum, |lo| <= ulp(hi) / 2. */
-typedef struct zg_dd {
-    double hi, lo;
-} zg_dd;
-
-/** c ? a : b without a branch, so that loops over points become vectors. */
-static inline ZG_ALWAYS double zg_select(bool c, double a, double b)
-{
-    uint64_t mask = 0u - (uint64_t)c, x, y;
-    memcpy(&x, &a, sizeof x);
-    memcpy(&y, &b, sizeof y);
-    x = (x & mask) | (y & ~mask);
-    memcpy(&a, &x, sizeof a);
-    return a;
-}
-
-/** a + b where |a| >= |b| or a is 0. */
-static inline ZG_ALWAYS zg_dd zg_dd_fast_sum(double a, double b)
-{
-    zg_dd r;
-    r.hi = a + b;
-    r.lo = b - (r.hi - a);
-    return r;
-}
-
-static inline ZG_ALWAYS zg_dd zg_dd_sum(double a, double b)
-{
-    zg_dd r;
-    r.hi = a + b;
-    double bb = r.hi - a;
-    r.lo = (a - (r.hi - bb)) + (b - bb);
-    return r;
-}
-
-/** Exact product of two doubles (Dekker's splitting by 2^27 + 1). */
-static inline ZG_ALWAYS zg_dd zg_dd_product(double a, double b)
-{
-    const double split = 134217729.0;
-    double ca = split * a, cb = split * b;
-    double ah = ca - (ca - a), bh = cb - (cb - b);
-    double al = a - ah, bl = b - bh;
-    zg_dd r;
-    r.hi = a * b;
-    r.lo = ((ah * bh - r.hi) + ah * bl + al * bh) + al * bl;
-    return r;
-}
-
-static inline ZG_ALWAYS zg_dd zg_dd_mul(zg_dd a, zg_dd b)
-{
-    zg_dd p = zg_dd_product(a.hi, b.hi);
-    p.lo += a.hi * b.lo + a.lo * b.hi;
-    return p;
-}
 
 /** x = n * pi/2 + r with |r| <= pi/4 (a hair more at ties); |x| < ZG_TRIG_MAX_RAD. */
 static inline ZG_ALWAYS zg_dd zg_trig_reduce(double x, int64_t *n)
@@ -132,20 +73,6 @@ static inline ZG_ALWAYS zg_dd zg_trig_cos_kernel(zg_dd r)
     zg_dd w = zg_dd_mul(z, t);
     zg_dd s = zg_dd_fast_sum(1.0, w.hi);
     return zg_dd_fast_sum(s.hi, s.lo + w.lo);
-}
-
-/** sin(x + quarter_turns * pi/2) in double-double, |x| < ZG_TRIG_MAX_RAD. */
-static inline ZG_ALWAYS zg_dd zg_trig_sin_dd(double x, int64_t quarter_turns)
-{
-    int64_t n;
-    zg_dd r = zg_trig_reduce(x, &n);
-    n += quarter_turns;
-    zg_dd s = (n & 1) != 0 ? zg_trig_cos_kernel(r) : zg_trig_sin_kernel(r);
-    if ((n & 2) != 0) {
-        s.hi = -s.hi;
-        s.lo = -s.lo;
-    }
-    return s;
 }
 
 /** Sine and cosine of 0 <= x <= pi to about 1 ulp, for the terms of a series that are

@@ -1,28 +1,11 @@
-/* Sine, cosine and their inverses. The inverses start from a short polynomial (error
- * 2^-28) and take one Newton step against the double-double sine or cosine, which makes
- * them as good as those; arguments near 1 go through the half angle. */
-#include "geo/trig.h"
-
-#include "geo/trig_kernel.h"
-
-#include <math.h>
+/* Arc functions. They start from a short polynomial (error 2^-28) and take one Newton
+ * step against the double-double sine or cosine, which makes them as good as those;
+ * arguments near 1 go through the half angle. */
+#include "num/num.h"
+#include "num/trig_kernel.h"
 
 static const zg_dd zg_pi = {3.141592653589793, 1.2246467991473532e-16};
 static const zg_dd zg_half_pi = {1.5707963267948966, 6.123233995736766e-17};
-
-double zg_sin(double x)
-{
-    if (!(fabs(x) < ZG_TRIG_MAX_RAD))
-        return (double)NAN;
-    return x == 0.0 ? x : zg_trig_sin_dd(x, 0).hi;
-}
-
-double zg_cos(double x)
-{
-    if (!(fabs(x) < ZG_TRIG_MAX_RAD))
-        return (double)NAN;
-    return zg_trig_sin_dd(x, 1).hi;
-}
 
 /** asin(s) for |s| <= 1/2, s in double-double. */
 static zg_dd asin_small(zg_dd s)
@@ -83,7 +66,7 @@ double zg_acos(double x)
     return offset(zg_pi, -2.0, half_acos(-x));
 }
 
-/** atan(y / x) for 0 <= y <= x, x > 0. */
+/** atan(y / x) for 0 <= y <= x and 1 <= x < 2. */
 static zg_dd atan_octant(double y, double x)
 {
     double t = y / x, z = t * t;
@@ -105,19 +88,43 @@ static zg_dd atan_octant(double y, double x)
     return zg_dd_fast_sum(guess.hi, rest / (x * c.hi + y * s.hi));
 }
 
+/** The same for any 0 < y <= x. */
+static zg_dd atan_ratio(double y, double x)
+{
+    if (y < x * 0x1p-60)
+        return (zg_dd){y / x, 0.0};
+    int64_t k;
+    const double m = zg_mantissa(x, &k);
+    /* 2^-k in two steps: that of a subnormal is too large for one */
+    return atan_octant(y * zg_power_of_two(-(k / 2)) * zg_power_of_two(k / 2 - k), m);
+}
+
 double zg_atan2(double y, double x)
 {
-    if (!isfinite(x) || !isfinite(y))
+    if (isnan(x) || isnan(y))
         return (double)NAN;
     double ay = fabs(y), ax = fabs(x);
+    if (isinf(ay) || isinf(ax)) { /* as for 1 and 0 in their place */
+        ay = isinf(ay) ? 1.0 : 0.0;
+        ax = isinf(ax) ? 1.0 : 0.0;
+    }
     if (ay == 0.0) /* C: the sign of y, 0 or pi by the sign of x */
         return copysign(signbit(x) ? zg_pi.hi : 0.0, y);
     double r;
     if (ay <= ax) {
-        zg_dd a = atan_octant(ay, ax);
-        r = x < 0.0 ? offset(zg_pi, -1.0, a) : a.hi;
+        zg_dd a = atan_ratio(ay, ax);
+        r = signbit(x) ? offset(zg_pi, -1.0, a) : a.hi;
+    } else if (ax == 0.0) {
+        r = zg_half_pi.hi;
     } else {
-        r = offset(zg_half_pi, x < 0.0 ? 1.0 : -1.0, atan_octant(ax, ay));
+        r = offset(zg_half_pi, signbit(x) ? 1.0 : -1.0, atan_ratio(ax, ay));
     }
     return copysign(r, y);
+}
+
+double zg_atan(double x)
+{
+    if (isnan(x))
+        return (double)NAN;
+    return fabs(x) < 0x1p-28 ? x : zg_atan2(x, 1.0);
 }
