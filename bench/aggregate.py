@@ -22,13 +22,16 @@ import statistics
 import subprocess
 import sys
 
+import numpy as np
+
+import aggregate_input
+from aggregate_engines import ENGINES
 from common import PEER, ROOT, WORK, commit, machine, record
 
 FOLDER = WORK / "aggregate"
 PEERS = ROOT / ".bench-peers"
 PROGRAM = ROOT / "build" / "release" / "bench" / "aggregate"
 EXPRESSION = ROOT / "build" / "release" / "bench" / "expression"
-CELLS = 65_536
 
 CONFIG = """\
 data_source:
@@ -135,12 +138,12 @@ def run_engine(engine, task, *extra):
 
 def make_input():
     stamp = FOLDER / "made"
-    script = ROOT / "bench" / "aggregate_input.py"
-    if not stamp.is_file() or stamp.read_text() != script.read_text():
+    script = (ROOT / "bench" / "aggregate_input.py").read_text()
+    if not stamp.is_file() or stamp.read_text() != script:
         print("bench: making the input in build/bench/aggregate (once)", flush=True)
         shutil.rmtree(FOLDER, ignore_errors=True)
-        run([PEER, script, FOLDER])
-        stamp.write_text(script.read_text())
+        aggregate_input.make(FOLDER)
+        stamp.write_text(script)
     for task, (_, _, fields) in TASKS.items():
         dem = 'dem_h: "/{group}/heights/dem_h"' if task == "gain_bias" else ""
         text = CONFIG.replace("DEM", dem).replace("TASK\n", fields)
@@ -149,9 +152,12 @@ def make_input():
 
 # ---- results ----
 
+# Other fields are whole numbers of 4 bytes, compared as such.
+FLOATS = {"h_min", "h_max", "h_mean", "h_median", "h_variance", "h_tdigest", "offset_h", "gain_h"}
+
+
 def same_bytes(name, want, got):
-    """Number of cells (elements) of one field that differ; NaN equals NaN."""
-    import numpy as np
+    """Number of elements of one field that differ; NaN equals NaN."""
     kind = np.uint32 if name not in FLOATS else np.float32
     a, b = (np.frombuffer(data, kind) for data in (want, got))
     if len(a) != len(b):
@@ -162,13 +168,9 @@ def same_bytes(name, want, got):
     return int(differ.sum())
 
 
-FLOATS = {"h_min", "h_max", "h_mean", "h_median", "h_variance", "h_tdigest", "offset_h", "gain_h"}
-
-
 def close_numbers(name, want, got):
-    """Number of cells of one field that are off by more than another order of float32
+    """Number of elements of one field that are off by more than another order of float32
     additions explains; bins: samples on an edge may be counted on either side."""
-    import numpy as np
     kind = np.float32 if name in FLOATS else np.uint32
     a, b = (np.frombuffer(data, kind).astype(float) for data in (want, got))
     if len(a) != len(b) or np.any(np.isnan(a) != np.isnan(b)):
@@ -188,15 +190,16 @@ def compare(task, engine, reference):
     folder.mkdir(parents=True)
     run_engine(engine, task, "--check", folder)
     files = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.bin"))}
-    if reference is None or engine == reference[0]:
-        return files, f"{len(files)} fields, the reference", True
+    if reference is None:
+        text = "the reference" if engine.startswith("upstream") else "not compared: no upstream"
+        return files, f"{len(files)} fields, {text}", True
     if not files:
         return files, "not compared", True
     exact = engine == "zagg" or engine.startswith("upstream")
-    if exact and set(files) != set(reference[1]):
-        return files, f"fields {sorted(files)}, not {sorted(reference[1])}", False
+    if exact and set(files) != set(reference):
+        return files, f"fields {sorted(files)}, not {sorted(reference)}", False
     count = same_bytes if exact else close_numbers
-    wrong = {name: count(name, reference[1][name], data) for name, data in files.items()}
+    wrong = {name: count(name, reference[name], data) for name, data in files.items()}
     bad = ", ".join(f"{name}: {n} differ" for name, n in wrong.items() if n)
     return files, bad or (f"{len(files)} fields, " + ("same bytes" if exact else "close")), not bad
 
@@ -210,7 +213,8 @@ def check(tasks, engines):
         # Upstream first: the others are held against it.
         for engine in sorted(engines[task], key=lambda e: not e.startswith("upstream")):
             files, text, good = compare(task, engine, reference)
-            reference = reference or (engine, files)
+            if engine.startswith("upstream"):
+                reference = reference or files
             out[task][engine] = text
             print(f"bench: {task}: {engine}: {text}", flush=True)
             if not good:
@@ -297,7 +301,6 @@ def parse():
 
 
 def pick_engines(tasks, wanted):
-    from aggregate_engines import ENGINES
     known = {"zagg": tuple(TASKS), **{name: does for name, (_, does) in ENGINES.items()}}
     return {task: [name for name, does in known.items() if task in does and (
         wanted == "all" or name.split(",")[0] in wanted.split(","))] for task in tasks}
@@ -305,7 +308,6 @@ def pick_engines(tasks, wanted):
 
 def main():
     options = parse()
-    FOLDER.mkdir(parents=True, exist_ok=True)
     make_input()
     tasks = options.tasks.split(",")
     engines = pick_engines(tasks, options.engines)
@@ -315,22 +317,19 @@ def main():
     lines = ["# Aggregation of one order-11 shard", "",
              f"Date: {today}. Machine: {machine()}. {versions()}.", "",
              f"Command: `{' '.join(['bench/aggregate.py', *sys.argv[1:]])}`. "
-             f"Input: {run([PEER, '-c', DESCRIBE, FOLDER]).strip()}. One thread; "
+             f"Input: {aggregate_input.describe(FOLDER)}. One thread; "
              f"{options.rounds} interleaved rounds, upstream in {options.upstream_rounds}, each "
              "run in a new process; extra memory is the rise of resident memory over the inputs, "
              "median.", ""]
     for task in tasks:
         lines += table(task, runs[task], checked[task])
     if not options.no_expression:
-        lines.append(run([EXPRESSION, FOLDER, str(options.rounds)]))
+        lines.append(run([EXPRESSION, FOLDER, options.rounds]).rstrip() + "\n")
     text = "\n".join(lines)
     print("\n" + text)
     if options.record:
         record("aggregate", text)
 
-
-DESCRIBE = ("import sys, pathlib; sys.path.insert(0, 'bench'); import aggregate_input as a; "
-            "print(a.describe(pathlib.Path(sys.argv[1])))")
 
 if __name__ == "__main__":
     main()
