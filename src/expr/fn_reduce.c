@@ -588,7 +588,8 @@ static zagg_status reduce_run(const zx_fn *fn, const zx_type *p, const zx_val *a
     w.result = result.dtype;
     const zx_type *ddof = param(fn, p, AT_DDOF);
     w.reducer.ddof = is_given(ddof) ? ddof->f : 0;
-    (void)find_method(param(fn, p, AT_METHOD), &w.reducer.method);
+    if (w.reducer.op == ZG_OP_QUANTILE)
+        (void)find_method(param(fn, p, AT_METHOD), &w.reducer.method);
     ZAGG_TRY(zx_want_dtype(&none, param(fn, p, AT_DTYPE), &w.cast_to));
     if (w.reducer.op == ZG_OP_AVERAGE)
         return average(&w, fn, p, args, &a, axis, out);

@@ -256,8 +256,8 @@ static void gather(const zx_val *v, const size_t *rows, size_t n, const span *co
 
 #define KEEP(T)                                                                          \
     do {                                                                                 \
-        const T *x_ = from;                                                              \
-        T *z_ = to;                                                                      \
+        const T *restrict x_ = from;                                                     \
+        T *restrict z_ = to;                                                             \
         for (size_t i = 0; i < n; i++) {                                                 \
             z_[kept] = x_[i];                                                            \
             kept += keep[i] != 0;                                                        \
@@ -265,8 +265,8 @@ static void gather(const zx_val *v, const size_t *rows, size_t n, const span *co
     } while (0)
 
 /* What a mask keeps of n elements; one element behind them may be written to. */
-static size_t keep_elements(const void *from, size_t size, const uint8_t *keep, size_t n,
-                            void *to)
+static size_t keep_elements(const void *from, size_t size, const uint8_t *restrict keep,
+                            size_t n, void *to)
 {
     size_t kept = 0;
     switch (size) {

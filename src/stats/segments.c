@@ -1,4 +1,5 @@
-/* Sums and means of many short slices: one dispatch for all, the additions in numpy's order. */
+/* Sums and means of many short slices: one dispatch for all, the additions in numpy's
+ * order. */
 #include "stats/segments.h"
 
 enum { LEAF = 128 };
