@@ -8,8 +8,8 @@
 Input: 2,000,000 rows of 65,536 cells (bench/aggregate_input.py), made once and kept under
 build/bench. Tasks: six scalar reducers; t-digests, delta 256; gain_bias (histograms of 128
 bins in a window that each inner chunk sets). Before anything is measured every engine's
-results are held against upstream's: zagg must have the same bytes, the others, which sum in
-other orders, about the same numbers. Then every engine runs in a process of its own with one
+results are held against upstream's: zagg must have the same bytes; the others, which add in
+other orders, must be close. Then every engine runs in a process of its own with one
 thread, in turn; CPU time is user + system of the measured part, inputs being in memory.
 Expressions against hand-written C are bench/expression.c's, run here as well.
 """
@@ -193,9 +193,10 @@ def compare(task, engine, reference):
     folder.mkdir(parents=True)
     run_engine(engine, task, "--check", folder)
     files = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.bin"))}
+    fields = f"{len(files)} field{'s' if len(files) > 1 else ''}"
     if reference is None:
         text = "the reference" if engine.startswith("upstream") else "not compared: no upstream"
-        return files, f"{len(files)} fields, {text}", True
+        return files, f"{fields}, {text}", True
     if not files:
         return files, "not compared", True
     exact = engine in ZAGG or engine.startswith("upstream")
@@ -204,7 +205,7 @@ def compare(task, engine, reference):
     count = same_bytes if exact else close_numbers
     wrong = {name: count(name, reference[name], data) for name, data in files.items()}
     bad = ", ".join(f"{name}: {n} differ" for name, n in wrong.items() if n)
-    return files, bad or (f"{len(files)} fields, " + ("same bytes" if exact else "close")), not bad
+    return files, bad or f"{fields}, {'same bytes' if exact else 'close'}", not bad
 
 
 def check(tasks, engines):
