@@ -11,15 +11,13 @@
 #include "cells.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* The reads of a shard: all columns of the config, cut at `offsets`. */
+/* The reads of a shard, each in an arena of its own. */
 typedef struct reads {
-    size_t n, n_columns;
+    size_t n;
     zagg_table *tables;
-    void **arrays; /* of the columns, then the ranks */
-    uint64_t *offsets;
+    zagg_arena **arenas;
 } reads;
 
 typedef struct parts {
@@ -34,47 +32,66 @@ static void *take(size_t n, size_t size)
     return p;
 }
 
+static void *copy(zagg_arena *arena, const void *from, size_t n, size_t size)
+{
+    void *to;
+    if (zagg_arena_alloc(arena, n, size, &to, NULL) != ZAGG_OK)
+        bench_die("no memory", NULL);
+    memcpy(to, from, n * size);
+    return to;
+}
+
+/* Cut the ranks and all columns of the config at the ends of the reads. */
 static reads load_reads(const bench_worker *w, const char *folder)
 {
     const size_t n_columns = w->worker->n_columns;
-    reads r = {.n_columns = n_columns, .arrays = take(n_columns + 1, sizeof *r.arrays)};
     size_t n_offsets, n_rows, n;
-    r.offsets = bench_load(folder, "read_offsets", ZAGG_DT_U64, &n_offsets);
+    uint64_t *at = bench_load(folder, "read_offsets", ZAGG_DT_U64, &n_offsets);
     uint32_t *ranks = bench_load(folder, "rank", ZAGG_DT_U32, &n_rows);
-    r.arrays[n_columns] = ranks;
-    r.n = n_offsets - 1;
+    reads r = {.n = n_offsets - 1};
     r.tables = take(r.n, sizeof *r.tables);
+    r.arenas = take(r.n, sizeof(zagg_arena *));
     for (size_t i = 0; i < r.n; i++) {
-        const uint64_t first = r.offsets[i], end = r.offsets[i + 1];
-        if (first > end || end > n_rows)
+        if (at[i] > at[i + 1] || at[i + 1] > n_rows)
             bench_die("read_offsets.npy goes beyond the rows", NULL);
-        r.tables[i] = (zagg_table){.n_rows = (size_t)(end - first),
+        if (zagg_arena_new(0, &r.arenas[i], NULL) != ZAGG_OK)
+            bench_die("no memory", NULL);
+        r.tables[i] = (zagg_table){.n_rows = (size_t)(at[i + 1] - at[i]),
                                    .n_columns = n_columns,
-                                   .columns = take(n_columns, sizeof(zagg_column)),
-                                   .ranks = ranks + first};
+                                   .columns = take(n_columns, sizeof(zagg_column))};
+        r.tables[i].ranks =
+            copy(r.arenas[i], ranks + at[i], r.tables[i].n_rows, sizeof *ranks);
     }
+    zg_free(ranks);
     for (size_t c = 0; c < n_columns; c++) {
         const char *name = w->worker->columns[c].variable->name;
         float *values = bench_load(folder, name, ZAGG_DT_F32, &n);
         if (n != n_rows)
             bench_die("columns differ in length", NULL);
-        r.arrays[c] = values;
         for (size_t i = 0; i < r.n; i++)
-            r.tables[i].columns[c] =
-                (zagg_column){name, ZAGG_DT_F32, values + r.offsets[i]};
+            r.tables[i].columns[c] = (zagg_column){
+                name, ZAGG_DT_F32,
+                copy(r.arenas[i], values + at[i], r.tables[i].n_rows, sizeof *values)};
+        zg_free(values);
     }
+    zg_free(at);
     return r;
+}
+
+static void release(reads *r, size_t i)
+{
+    zagg_arena_free(r->arenas[i]);
+    r->arenas[i] = NULL;
 }
 
 static void free_reads(reads *r)
 {
-    for (size_t c = 0; c <= r->n_columns; c++)
-        zg_free(r->arrays[c]);
-    for (size_t i = 0; i < r->n; i++)
+    for (size_t i = 0; i < r->n; i++) {
+        release(r, i);
         zg_free(r->tables[i].columns);
-    zg_free(r->arrays);
+    }
     zg_free(r->tables);
-    zg_free(r->offsets);
+    zg_free(r->arenas);
 }
 
 static zagg_status drop(void *user, const zagg_shard *shard, const zagg_carrier *carrier,
@@ -136,21 +153,31 @@ static zagg_status keep(void *user, const zagg_shard *shard, const zagg_carrier 
     return ZAGG_OK;
 }
 
+/* What becomes of reads and carriers. */
+typedef struct options {
+    bool release;
+    zagg_carrier_fn sink;
+    char *folder; /* for carriers to keep */
+} options;
+
 /* What is measured. */
-static zagg_status work(const bench_worker *w, const reads *r, zagg_carrier_fn sink,
-                        void *user, bench_meter *meter, parts *out, zagg_err *err)
+static zagg_status work(const bench_worker *w, reads *r, const options *opts,
+                        bench_meter *meter, parts *out, zagg_err *err)
 {
     zg_rows rows;
     zg_grouped grouped;
     uint64_t cells_with_data;
     bench_meter_start(meter);
     ZAGG_TRY(zg_rows_init(w->worker, &rows, err));
-    for (size_t i = 0; i < r->n; i++)
+    for (size_t i = 0; i < r->n; i++) {
         ZAGG_TRY(zg_rows_append(w->worker, &rows, &r->tables[i], err));
+        if (opts->release)
+            release(r, i);
+    }
     out->append_s = bench_meter_lap(meter);
     ZAGG_TRY(zg_group_rows(w->worker, &rows, &grouped, err));
     out->group_s = bench_meter_lap(meter);
-    ZAGG_TRY(zg_aggregate(w->worker, &w->shard, &grouped, NULL, sink, user,
+    ZAGG_TRY(zg_aggregate(w->worker, &w->shard, &grouped, NULL, opts->sink, opts->folder,
                           &cells_with_data, err));
     zg_grouped_free(w->worker, &grouped);
     out->aggregate_s = bench_meter_lap(meter);
@@ -160,9 +187,15 @@ static zagg_status work(const bench_worker *w, const reads *r, zagg_carrier_fn s
 
 int main(int argc, char **argv)
 {
-    const bool check = argc == 5 && strcmp(argv[3], "--check") == 0;
-    if (argc != 3 && !check) {
-        (void)fprintf(stderr, "usage: aggregate CONFIG.yaml FOLDER [--check FOLDER]\n");
+    options opts = {false, drop, NULL};
+    if (argc == 5 && strcmp(argv[3], "--check") == 0) {
+        opts.sink = keep;
+        opts.folder = argv[4];
+    } else if (argc == 4 && strcmp(argv[3], "--release") == 0) {
+        opts.release = true;
+    } else if (argc != 3) {
+        (void)fprintf(
+            stderr, "usage: aggregate CONFIG.yaml FOLDER [--release | --check FOLDER]\n");
         return 2;
     }
     zagg_pipeline *pipeline;
@@ -174,8 +207,7 @@ int main(int argc, char **argv)
     reads r = load_reads(&w, argv[2]);
     bench_meter m;
     parts p;
-    if (work(&w, &r, check ? keep : drop, check ? argv[4] : NULL, &m, &p, &err) !=
-        ZAGG_OK)
+    if (work(&w, &r, &opts, &m, &p, &err) != ZAGG_OK)
         bench_die("aggregation failed", &err);
     printf("{\"cpu_s\": %.9f, \"wall_s\": %.9f, \"parts\": {\"append\": %.9f, \"group\": "
            "%.9f, \"aggregate\": %.9f}, \"extra_bytes\": %llu, \"peak_reset\": %s}\n",

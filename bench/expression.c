@@ -302,7 +302,7 @@ static void compare_shapes(const cells *c, unsigned rounds)
     compiled programs[N_SHAPES];
     for (size_t i = 0; i < N_SHAPES; i++) {
         programs[i] = compile(&SHAPES[i]);
-        best[i][0] = best[i][1] = INFINITY;
+        best[i][0] = best[i][1] = HUGE_VAL;
     }
     for (unsigned round = 0; round < rounds; round++)
         for (size_t i = 0; i < N_SHAPES; i++) {
@@ -425,7 +425,7 @@ static void compare_emptiness(const cells *c, const char *folder, unsigned round
         const size_t filled = (size_t)((1 - EMPTY[i]) * CELLS), empty = CELLS - filled;
         zg_grouped of_range = spread(&range, c, filled),
                    of_count = spread(&count, c, filled);
-        double best[2] = {INFINITY, INFINITY};
+        double best[2] = {HUGE_VAL, HUGE_VAL};
         for (unsigned round = 0; round < rounds; round++) {
             keep_best(&best[0], aggregate(&range, &of_range));
             keep_best(&best[1], aggregate(&count, &of_count));
