@@ -178,11 +178,15 @@ static void test_stats_not_run(void **state)
                  "scalar, as zagg.stats.waveform.shot_count gives one value a cell");
     must_not_run(SOURCE FIELDS
                  "    x: {function: zagg.stats.toc.cell_envelope, temporal: per-cell,\n"
-                 "        source: toc_word, dtype: uint64, fill_value: 0}\n" OUTPUT
+                 "        source: h, dtype: uint64, fill_value: 0}\n" OUTPUT
                  "  time_source: {field: s, epoch: 2018-01-01}\n",
-                 "t.yaml:8: aggregation.variables.x.function: cell_envelope is not run "
-                 "by this version; remove the field, or write temporal: per-centroid on "
-                 "a digest");
+                 "t.yaml:9: aggregation.variables.x.source: found 'h'; must be toc_word: "
+                 "this version makes the words itself");
+    must_not_run(SOURCE FIELDS DIGEST ", temporal: per-centroid}\n"
+                                      "    y: {function: max, source: toc_word}\n" OUTPUT
+                                      "  time_source: {field: s, epoch: 2018-01-01}\n",
+                 "t.yaml:9: aggregation.variables.y.source: only cell_envelope reads "
+                 "toc_word; write a column");
     must_not_run(SOURCE FIELDS DIGEST ", location: leaf_id}\n" OUTPUT
                                       "  compat: zagg-0.11\n",
                  "t.yaml:8: aggregation.variables.x.location: zagg 0.11 writes no "
@@ -246,6 +250,8 @@ static void test_runs(void **state)
              "    e: {function: quantile, source: h, params: {q: 0.5, method: lower}}\n"
              "    f: {expression: np.max(leaf_id), dtype: uint64, fill_value: 0}\n" DIGEST
              ", location: leaf_id, temporal: per-centroid}\n"
+             "    g: {function: zagg.stats.toc.cell_envelope, source: toc_word,\n"
+             "        temporal: per-cell, dtype: uint64, fill_value: 0}\n"
              "  chunk_precompute: {lo: {expression: np.min(h)}, n: {function: len,\n"
              "    source: s}}\n" OUTPUT "  time_source: {field: s, epoch: 2018-01-01}\n");
 }
