@@ -59,6 +59,13 @@ static const cli_case USAGE[] = {
      "zagg config: write `zagg config list` or `zagg config show NAME`\n"},
     {"config that is not built in", "zagg config show nope", 1, NULL,
      "zagg config: nope: no such built-in config; there are atl03*\n"},
+    {"config that 0.11 did not have",
+     "zagg config show atl06_nullable --compat zagg-0.11", 1, NULL,
+     "zagg config: atl06_nullable: no such built-in config in zagg 0.11; there are "
+     "atl03, atl03_gain_bias_healpix, atl03_tdigest_healpix, atl03_waveform_chunk, "
+     "atl03_waveform_counts, atl06, atl06_polar\n"},
+    {"config of another version", "zagg config list --compat 0.12", 2, NULL,
+     "zagg config: --compat: 0.12: must be zagg-0.11\n"},
     {"version of something", "zagg version x", 2, NULL,
      "zagg version: x: unexpected argument\n"},
     {"output that is full", "zagg config list > /dev/full", 1, NULL,
