@@ -130,12 +130,16 @@ static const cli_case CONFIGS[] = {
      "sed /store_layout/d c.yaml > hive.yaml; "
      "zagg run --config hive.yaml --granules g --store o",
      3, NULL, "error: hive.yaml:*: output.store_layout: *write `store_layout: flat`*\n"},
-    {"expression",
-     "sed 's/{function: mean,/{expression: \"np.mean(h_ph)\",/' c.yaml > expr.yaml; "
+    {"expression that ends early",
+     "sed 's/{function: mean,/{expression: \"np.mean(h_ph) +\",/' c.yaml > expr.yaml; "
      "zagg run --config expr.yaml --granules g --store o",
+     3, NULL, "error: expr.yaml:33: aggregation.variables.h_mean*np.mean(h_ph) +*\n"},
+    {"time windows",
+     "sed 's/^output:/&\\n  windowing: {schedule: yearly}/' c.yaml > windows.yaml; "
+     "zagg run --config windows.yaml --granules g --store o",
      3, NULL,
-     "error: expr.yaml:33: aggregation.variables.h_mean.expression: expressions are not "
-     "run by this version; write a function or remove the field\n"},
+     "error: windows.yaml:*: output.windowing: this version does not do it (time windows "
+     "of a hive store; come with the hive layout); remove the key\n"},
     {"unknown function",
      "sed 's/function: mean/function: meen/' c.yaml > bad.yaml; "
      "zagg run --config bad.yaml --granules g --store o",
