@@ -285,7 +285,8 @@ static zagg_status compile_statistic(zagg_worker *w, const zagg_field *f, const 
     out->kind = s->kind;
     out->delta = s->delta;
     memcpy(out->number_args, s->defaults, sizeof out->number_args);
-    ZAGG_TRY(use_column(w, f, f->source, &out->source, err));
+    if (s->kind != ZG_CALC_TIMES) /* whose source are the words of the clock */
+        ZAGG_TRY(use_column(w, f, f->source, &out->source, err));
     for (size_t i = 0; i < f->n_args; i++)
         ZAGG_TRY(statistic_param(w, f, s, key, &f->args[i], out, err));
     for (size_t i = 0; i < ZG_CALC_ROW_ARGS && s->rows[i]; i++)

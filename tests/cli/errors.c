@@ -59,6 +59,13 @@ static const cli_case USAGE[] = {
      "zagg config: write `zagg config list` or `zagg config show NAME`\n"},
     {"config that is not built in", "zagg config show nope", 1, NULL,
      "zagg config: nope: no such built-in config; there are atl03*\n"},
+    {"config that 0.11 did not have",
+     "zagg config show atl06_nullable --compat zagg-0.11", 1, NULL,
+     "zagg config: atl06_nullable: no such built-in config in zagg 0.11; there are "
+     "atl03, atl03_gain_bias_healpix, atl03_tdigest_healpix, atl03_waveform_chunk, "
+     "atl03_waveform_counts, atl06, atl06_polar\n"},
+    {"config of another version", "zagg config list --compat 0.12", 2, NULL,
+     "zagg config: --compat: 0.12: must be zagg-0.11\n"},
     {"version of something", "zagg version x", 2, NULL,
      "zagg version: x: unexpected argument\n"},
     {"output that is full", "zagg config list > /dev/full", 1, NULL,
@@ -123,12 +130,16 @@ static const cli_case CONFIGS[] = {
      "sed /store_layout/d c.yaml > hive.yaml; "
      "zagg run --config hive.yaml --granules g --store o",
      3, NULL, "error: hive.yaml:*: output.store_layout: *write `store_layout: flat`*\n"},
-    {"expression",
-     "sed 's/{function: mean,/{expression: \"np.mean(h_ph)\",/' c.yaml > expr.yaml; "
+    {"expression that ends early",
+     "sed 's/{function: mean,/{expression: \"np.mean(h_ph) +\",/' c.yaml > expr.yaml; "
      "zagg run --config expr.yaml --granules g --store o",
+     3, NULL, "error: expr.yaml:33: aggregation.variables.h_mean*np.mean(h_ph) +*\n"},
+    {"time windows",
+     "sed 's/^output:/&\\n  windowing: {schedule: yearly}/' c.yaml > windows.yaml; "
+     "zagg run --config windows.yaml --granules g --store o",
      3, NULL,
-     "error: expr.yaml:33: aggregation.variables.h_mean.expression: expressions are not "
-     "run by this version; write a function or remove the field\n"},
+     "error: windows.yaml:*: output.windowing: this version does not do it (time windows "
+     "of a hive store; come with the hive layout); remove the key\n"},
     {"unknown function",
      "sed 's/function: mean/function: meen/' c.yaml > bad.yaml; "
      "zagg run --config bad.yaml --granules g --store o",

@@ -77,7 +77,18 @@ static const cli_case PRINTED[] = {
      "with zagg "
      "0.61*",
      NULL},
-    {"built-in configs", "zagg config list", 0, "atl03\natl03_scalar_healpix\n*", NULL},
+    {"built-in configs", "zagg config list", 0,
+     "atl03                          ATL03 photons: *\natl03_gain_bias_healpix  *\n"
+     "*\natl06_polar  *.\n",
+     NULL},
+    {"built-in configs of 0.11", "zagg config list --compat zagg-0.11 | cut -d' ' -f1", 0,
+     "atl03\natl03_gain_bias_healpix\natl03_tdigest_healpix\natl03_waveform_chunk\n"
+     "atl03_waveform_counts\natl06\natl06_polar\n",
+     NULL},
+    {"a built-in config of 0.11",
+     "zagg config show atl06 --compat zagg-0.11 | grep -c -e int32 -e cell_ids: -e "
+     "'# compat: zagg-0.11'",
+     0, "3\n", NULL},
     {"a built-in config", "zagg config show atl03_scalar_healpix", 0,
      "*data_source:\n*aggregation:\n*output:\n*", NULL},
     {"a built-in config runs",
