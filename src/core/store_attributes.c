@@ -205,14 +205,6 @@ static zagg_status put_composition(zg_json_out *w, const zagg_value *block, zagg
     return ZAGG_OK;
 }
 
-const zagg_value *zg_store_field_key(const zagg_store_plan *plan, const zagg_field *f,
-                                     const char *key)
-{
-    const zagg_value *variables =
-        zagg_value_get(zagg_value_get(plan->pipeline->root, "aggregation"), "variables");
-    return zagg_value_get_set(zagg_value_get(variables, f->name), key);
-}
-
 static zagg_status put_config_attributes(zg_json_out *w, const zagg_field *f,
                                          zagg_err *err)
 {
@@ -221,7 +213,7 @@ static zagg_status put_config_attributes(zg_json_out *w, const zagg_field *f,
         if (m->key->kind != ZAGG_STR)
             return zagg_err_set(err, ZAGG_ECONFIG, "a key is no text");
         zg_json_key(w, m->key->str);
-        if (strcmp(m->key->str, "composition") == 0 && m->value->kind == ZAGG_MAP)
+        if (m->value == f->composition)
             ZAGG_TRY(put_composition(w, m->value, err));
         else
             ZAGG_TRY(zg_json_value(w, m->value, err));
@@ -230,13 +222,12 @@ static zagg_status put_config_attributes(zg_json_out *w, const zagg_field *f,
 }
 
 /* Weights that the config does not declare are counts, and are not declared here. */
-static void put_ragged_field(zg_json_out *w, const zagg_store_plan *plan,
-                             const zagg_field *f, const zg_store_words *words)
+static void put_ragged_field(zg_json_out *w, const zagg_field *f,
+                             const zg_store_words *words)
 {
-    const zagg_value *weights = zg_store_field_key(plan, f, "weights");
     put_ragged(w, f->dtype, f->shape, f->n_shape, words->locations);
-    if (weights && weights->kind == ZAGG_STR)
-        text_member(w, "weights", weights->str);
+    if (f->weights != ZAGG_WEIGHTS_ABSENT)
+        text_member(w, "weights", f->weights == ZAGG_WEIGHTS_FLUX ? "flux" : "counts");
     if (words->times)
         text_member(w, "times", words->times);
 }
@@ -246,8 +237,7 @@ zagg_status zg_store_field_attributes(zagg_store_plan *plan, const zagg_field *f
                                       zagg_err *err)
 {
     const bool ragged = f->kind == ZAGG_FIELD_RAGGED;
-    const bool per_cell =
-        !ragged && zagg_value_is(zg_store_field_key(plan, f, "temporal"), "per-cell");
+    const bool per_cell = f->temporal == ZAGG_TEMPORAL_PER_CELL;
     zg_str text;
     zg_json_out w;
     *out = NULL;
@@ -257,7 +247,7 @@ zagg_status zg_store_field_attributes(zagg_store_plan *plan, const zagg_field *f
     zg_json_begin(&w, &text, -1);
     zg_json_open_map(&w);
     if (ragged)
-        put_ragged_field(&w, plan, f, words);
+        put_ragged_field(&w, f, words);
     else if (per_cell)
         put_time_words(&w, "per-cell");
     const zagg_status status = put_config_attributes(&w, f, err);

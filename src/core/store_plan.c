@@ -186,9 +186,8 @@ static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
     array.dtype = ZAGG_DT_NONE;
     array.zstd = true;
     array.zstd_level = ZSTD_LEVEL;
-    const bool located = zg_store_field_key(plan, f, "location") != NULL;
-    const bool timed =
-        zagg_value_is(zg_store_field_key(plan, f, "temporal"), "per-centroid");
+    const bool located = f->location != NULL;
+    const bool timed = f->temporal == ZAGG_TEMPORAL_PER_CENTROID;
     if (located)
         words.locations = sibling_name(plan, f, "locations");
     if (timed)

@@ -23,10 +23,6 @@ typedef struct zg_store_words {
 
 /* ---- store_attributes.c: JSON objects in the arena of the plan ---- */
 
-/** A key of the field's entry in the config, as written; NULL when absent or null. */
-const zagg_value *zg_store_field_key(const zagg_store_plan *plan, const zagg_field *field,
-                                     const char *key);
-
 zagg_status zg_store_group_attributes(zagg_store_plan *plan, const char **out,
                                       zagg_err *err);
 /** Of a field's own array; *out NULL for {}. */
