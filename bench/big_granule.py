@@ -51,7 +51,8 @@ def row(what, command, turns=5):
     wall, cpu = (min(r[k] for r in runs) for k in ("wall_s", "cpu_s"))
     peak = max(r["peak_bytes"] for r in runs) / 1e6
     print(f"bench: {what}: {wall:.3f} s, {peak:.1f} MB", flush=True)
-    return f"| {what} | {"-" if read is None else format(read, ",")} | {wall:.3f} | {cpu:.3f} | {peak:.1f} |", peak
+    read = "-" if read is None else f"{read:,}"
+    return f"| {what} | {read} | {wall:.3f} | {cpu:.3f} | {peak:.1f} |", peak
 
 
 def measure_granule(folder):
