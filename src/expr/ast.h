@@ -82,6 +82,7 @@ enum { ZX_MAX_KEYS = 8 };
 typedef struct zx_node {
     zx_node_kind kind;
     uint32_t column; /* in the text, from 1 */
+    uint32_t height; /* nodes on the longest way down */
     zx_op op;
     zx_attr attr;
     int64_t i;

@@ -14,8 +14,9 @@ typedef struct compiler {
     const zagg_expr_name *names;
     zagg_program *p;
     zg_vec steps, slots;
-    size_t *slot_of; /* of each node; ZX_NO_SLOT before */
-    unsigned lazy;   /* inside a branch: nothing is shared with the outside */
+    const int32_t *first; /* of the nodes that equal a node */
+    size_t *slot_of;      /* of each first node; ZX_NO_SLOT before */
+    unsigned lazy;        /* inside a branch: nothing is shared with the outside */
     zx_check check;
     zagg_err *err;
 } compiler;
@@ -36,12 +37,14 @@ static zagg_status no_memory(compiler *c)
     return zagg_err_set(c->err, ZAGG_ENOMEM, "no memory for an expression");
 }
 
+/* `type` may be that of another slot, which moves when slots are added. */
 static zagg_status new_slot(compiler *c, const zx_type *type, size_t *out)
 {
+    const zx_type kept = *type;
     zx_type *t = zg_vec_push(&c->slots);
     if (!t)
         return no_memory(c);
-    *t = *type;
+    *t = kept;
     *out = c->slots.len - 1;
     return ZAGG_OK;
 }
@@ -464,8 +467,8 @@ static zagg_status attribute(compiler *c, const zx_node *n, size_t *slot)
 
 /* ---- the whole ---- */
 
-/* Nodes that compute the same; children are compared by their slots. */
-static bool same_node(const compiler *c, const zx_node *a, const zx_node *b)
+/* Nodes that compute the same, given the first of the nodes that equal each child. */
+static bool same_node(const zx_node *a, const zx_node *b, const int32_t *first)
 {
     if (a->kind != b->kind || a->op != b->op || a->attr != b->attr || a->i != b->i ||
         memcmp(&a->f, &b->f, sizeof a->f) != 0 || a->dtype != b->dtype ||
@@ -481,23 +484,22 @@ static bool same_node(const compiler *c, const zx_node *a, const zx_node *b)
             return false;
     for (size_t i = 0; i < a->n; i++) {
         const int32_t x = a->children[i], y = b->children[i];
-        if ((x < 0) != (y < 0) ||
-            (x >= 0 && x != y && !same_node(c, &c->e->nodes[x], &c->e->nodes[y])))
+        if ((x < 0) != (y < 0) || (x >= 0 && first[x] != first[y]))
             return false;
     }
     return true;
 }
 
-/* An earlier node whose value serves this one; quadratic, but texts are short. */
-static size_t shared_slot(const compiler *c, int32_t node)
+/* The first of equal nodes for each; children stand before their parents. Quadratic, but
+ * texts are short. */
+static void find_equal(const zagg_expr *e, int32_t *first)
 {
-    enum { LOOK_BACK = 64 };
-    const int32_t first = node > LOOK_BACK ? node - LOOK_BACK : 0;
-    for (int32_t i = node - 1; i >= first; i--)
-        if (c->slot_of[i] != ZX_NO_SLOT &&
-            same_node(c, &c->e->nodes[i], &c->e->nodes[node]))
-            return c->slot_of[i];
-    return ZX_NO_SLOT;
+    for (int32_t i = 0; i < (int32_t)e->n_nodes; i++) {
+        first[i] = i;
+        for (int32_t k = 0; k < i && first[i] == i; k++)
+            if (first[k] == k && same_node(&e->nodes[k], &e->nodes[i], first))
+                first[i] = k;
+    }
 }
 
 static zagg_status compile_new(compiler *c, const zx_node *n, size_t *slot)
@@ -543,15 +545,14 @@ static zagg_status compile_new(compiler *c, const zx_node *n, size_t *slot)
 
 static zagg_status compile(compiler *c, int32_t node, size_t *slot)
 {
-    if (c->slot_of[node] == ZX_NO_SLOT)
-        c->slot_of[node] = shared_slot(c, node);
-    if (c->slot_of[node] != ZX_NO_SLOT) {
-        *slot = c->slot_of[node];
+    const int32_t first = c->first[node];
+    if (c->slot_of[first] != ZX_NO_SLOT) {
+        *slot = c->slot_of[first];
         return ZAGG_OK;
     }
     ZAGG_TRY(compile_new(c, &c->e->nodes[node], slot));
     if (c->lazy == 0)
-        c->slot_of[node] = *slot;
+        c->slot_of[first] = *slot;
     return ZAGG_OK;
 }
 
@@ -597,15 +598,22 @@ zagg_status zagg_expr_compile(const zagg_expr *expr, const zagg_expr_name *names
 {
     zagg_program *p = zg_alloc(1, sizeof *p);
     size_t *slot_of = zg_alloc(expr->n_nodes, sizeof *slot_of);
+    int32_t *first = zg_alloc(expr->n_nodes, sizeof *first);
     zagg_status status = ZAGG_OK;
-    if (!p || !slot_of)
+    if (!p || !slot_of || !first)
         status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for an expression");
     else if (n_names < expr->n_names)
         status =
             zagg_err_set(err, ZAGG_EARG, "%zu names where the text was parsed with %zu",
                          n_names, expr->n_names);
     if (status == ZAGG_OK) {
-        compiler c = {.e = expr, .names = names, .p = p, .slot_of = slot_of, .err = err};
+        compiler c = {.e = expr,
+                      .names = names,
+                      .p = p,
+                      .first = first,
+                      .slot_of = slot_of,
+                      .err = err};
+        find_equal(expr, first);
         for (size_t i = 0; i < expr->n_nodes; i++)
             slot_of[i] = ZX_NO_SLOT;
         zg_vec_init(&c.steps, sizeof(zx_step), 0);
@@ -614,6 +622,7 @@ zagg_status zagg_expr_compile(const zagg_expr *expr, const zagg_expr_name *names
         zg_vec_free(&c.steps);
         zg_vec_free(&c.slots);
     }
+    zg_free(first);
     zg_free(slot_of);
     if (status != ZAGG_OK) {
         zagg_program_free(p);

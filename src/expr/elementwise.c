@@ -38,6 +38,7 @@ static zagg_status python_type(zx_check *c, zx_op op, const zx_type *a, const zx
                                zx_type *out, zagg_dtype *compute)
 {
     const bool whole = a->dtype != ZAGG_DT_F64 && b->dtype != ZAGG_DT_F64;
+    const bool truth = a->dtype == ZAGG_DT_BOOL && b->dtype == ZAGG_DT_BOOL;
     *compute = whole ? ZAGG_DT_I64 : ZAGG_DT_F64;
     *out = zx_value_type(*compute, 0);
     out->weak = true;
@@ -51,6 +52,8 @@ static zagg_status python_type(zx_check *c, zx_op op, const zx_type *a, const zx
         out->dtype = ZAGG_DT_BOOL;
     } else if (op >= ZX_BITAND && op <= ZX_RSHIFT && !whole) {
         return zx_refuse(c, "operands of %s must be whole numbers", mark_of(op));
+    } else if (op >= ZX_BITAND && op <= ZX_BITXOR && truth) {
+        *compute = out->dtype = ZAGG_DT_BOOL; /* True & False is no number */
     }
     return ZAGG_OK;
 }
@@ -195,6 +198,9 @@ static zagg_status common_rows(zx_run *r, zx_val *const *v, size_t n, zx_val *sh
         }
         if (s > 0 && cols != shape->cols)
             return zx_fail(r, s, "tables of different widths in different cells");
+        if (cols && rows > r->limit / cols)
+            return zx_fail(r, s, "an array of %zu x %zu elements is too large", rows,
+                           cols);
         shape->cols = cols;
         off[s] = total;
         total += rows;
@@ -352,6 +358,22 @@ static zagg_status python_int(zx_run *r, size_t seg, zx_op op, int64_t x, int64_
     return over ? python_error(r, seg, op, true) : ZAGG_OK;
 }
 
+/* Where Python raises, or leaves the real numbers, and C has a value. */
+static zagg_status python_float(zx_run *r, size_t seg, zx_op op, double x, double y)
+{
+    if (y == 0 && (op == ZX_DIV || op == ZX_FLOORDIV || op == ZX_MOD))
+        return python_error(r, seg, op, false);
+    if (op != ZX_POW || !isfinite(x) || !isfinite(y))
+        return ZAGG_OK;
+    if (x == 0 && y < 0)
+        return zx_fail(r, seg, "ZeroDivisionError: 0.0 to a negative power");
+    if (x < 0 && y != floor(y))
+        return zx_fail(r, seg, "a negative number to a fraction is a complex number");
+    if (!isfinite(zg_pow(x, y)))
+        return zx_fail(r, seg, "OverflowError: a power beyond the largest float");
+    return ZAGG_OK;
+}
+
 static zagg_status python_values(zx_run *r, zx_op op, const zx_type *result,
                                  zagg_dtype compute, const zx_val *a, const zx_val *b,
                                  zx_val *out)
@@ -367,10 +389,12 @@ static zagg_status python_values(zx_run *r, zx_op op, const zx_type *result,
         } else if (compute == ZAGG_DT_I64) {
             const int64_t x = zx_int(a, s), y = zx_int(b, s);
             zx_kernel_binary(op, compute, &x, 1, &y, 1, z, 1);
+        } else if (compute == ZAGG_DT_BOOL) {
+            const uint8_t x = zx_int(a, s) != 0, y = zx_int(b, s) != 0;
+            zx_kernel_binary(op, compute, &x, 1, &y, 1, z, 1);
         } else {
             const double x = zx_double(a, s), y = zx_double(b, s);
-            if (y == 0 && (op == ZX_DIV || op == ZX_FLOORDIV || op == ZX_MOD))
-                return python_error(r, s, op, false);
+            ZAGG_TRY(python_float(r, s, op, x, y));
             zx_kernel_binary(op, compute, &x, 1, &y, 1, z, 1);
         }
     }
@@ -407,14 +431,36 @@ static bool short_power(zagg_dtype compute, const zx_val *base, const zx_val *ex
     return true;
 }
 
+/* In 64 bits, of which the result takes the low ones: powers wrap. */
 static zagg_status int_power(zx_run *r, zagg_dtype compute, const zx_val *a,
                              const zx_val *b, zx_val *out)
 {
-    if (zx_kernel_int_power(compute, a->data, !is_one(a), b->data, !is_one(b), out->data,
-                            zx_elements(out)))
-        return ZAGG_OK;
-    return zx_fail(r, 0,
-                   "ValueError: Integers to negative integer powers are not allowed.");
+    const size_t n = zx_elements(out);
+    zx_val base, exponent, power;
+    ZAGG_TRY(zx_cast(r, a, ZAGG_DT_U64, &base));
+    ZAGG_TRY(zx_cast(r, b, ZAGG_DT_U64, &exponent));
+    ZAGG_TRY(zx_new_like(r, out, ZAGG_DT_U64, &power));
+    const size_t done =
+        zx_kernel_int_power(!zagg_dtype_is_unsigned_int(compute), base.data, !is_one(a),
+                            exponent.data, !is_one(b), power.data, n);
+    if (done < n)
+        return zx_fail(
+            r, zx_segment_of(out, done),
+            "ValueError: Integers to negative integer powers are not allowed.");
+    return zx_cast(r, &power, compute, out);
+}
+
+/* A literal that the type of its partner holds is compared in that type: flags of one
+ * byte need no eight. */
+static zagg_dtype narrow_comparison(const zx_type *ta, const zx_type *tb, const zx_val *a,
+                                    const zx_val *b, zagg_dtype compute)
+{
+    const zx_val *weak = ta->weak ? a : b, *strong = ta->weak ? b : a;
+    if (ta->weak == tb->weak || (compute != ZAGG_DT_I64 && compute != ZAGG_DT_NONE) ||
+        !is_int(strong->dtype) || !is_one(weak) ||
+        !zx_fits(zx_int(weak, 0), strong->dtype))
+        return compute;
+    return strong->dtype;
 }
 
 static zagg_status mixed_compare(zx_run *r, zx_op op, zx_val *a, zx_val *b, zx_val *out)
@@ -451,6 +497,8 @@ zagg_status zx_binary(zx_run *r, zx_op op, const zx_type *ta, const zx_type *tb,
 {
     zx_val a = *a_in, b = *b_in, shape;
     zx_val *const both[2] = {&a, &b};
+    if (is_comparison(op))
+        compute = narrow_comparison(ta, tb, &a, &b, compute);
     if (result->weak)
         return python_values(r, op, result, compute, &a, &b, out);
     if (compute == ZAGG_DT_NONE)

@@ -34,9 +34,10 @@ zagg_status zx_unary(zx_run *r, zx_op op, const zx_type *result, const zx_val *a
 /* ---- kernels: n results; stride 0 for an operand that is one element ---- */
 void zx_kernel_binary(zx_op op, zagg_dtype compute, const void *a, size_t stride_a,
                       const void *b, size_t stride_b, void *out, size_t n);
-/** Integer power, exact or wrapped; false where an exponent is negative. */
-bool zx_kernel_int_power(zagg_dtype compute, const void *a, size_t stride_a,
-                         const void *b, size_t stride_b, void *out, size_t n);
+/** Powers modulo 2^64. Returns n, or the first element whose exponent is negative (as an
+ * int64, where these are `is_signed`). */
+size_t zx_kernel_int_power(bool is_signed, const uint64_t *a, size_t stride_a,
+                           const uint64_t *b, size_t stride_b, uint64_t *out, size_t n);
 /** Comparison of int64 with uint64 (signed_left: a is the signed one). */
 void zx_kernel_mixed_compare(zx_op op, bool signed_left, const void *a, size_t stride_a,
                              const void *b, size_t stride_b, uint8_t *out, size_t n);

@@ -13,11 +13,22 @@ static const zx_fn *find(const zx_fn *table, const char *name, size_t len)
     return NULL;
 }
 
+static const zx_fn *const TABLES[] = {ZX_ELEMENTWISE, ZX_REDUCTIONS, ZX_ARRAYS, ZX_SERIES,
+                                      ZX_SORTING,     ZX_HISTOGRAM,  ZX_MATH};
+enum { N_TABLES = sizeof TABLES / sizeof TABLES[0] };
+
+const char *zx_near_fn(const char *word, bool (*is_near)(const char *, const char *))
+{
+    for (size_t i = 0; i < N_TABLES; i++)
+        for (const zx_fn *fn = TABLES[i]; fn->name; fn++)
+            if (is_near(word, fn->name))
+                return fn->name;
+    return NULL;
+}
+
 const zx_fn *zx_find_fn(const char *name, size_t len)
 {
-    static const zx_fn *const TABLES[] = {ZX_ELEMENTWISE, ZX_REDUCTIONS, ZX_ARRAYS,
-                                          ZX_SORTING,     ZX_HISTOGRAM,  ZX_MATH};
-    for (size_t i = 0; i < sizeof TABLES / sizeof TABLES[0]; i++) {
+    for (size_t i = 0; i < N_TABLES; i++) {
         const zx_fn *fn = find(TABLES[i], name, len);
         if (fn)
             return fn;

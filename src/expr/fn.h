@@ -38,10 +38,12 @@ struct zx_fn {
 
 /** Tables, each ended by a row without a name. */
 extern const zx_fn ZX_BUILTINS[], ZX_ELEMENTWISE[], ZX_REDUCTIONS[], ZX_ARRAYS[],
-    ZX_SORTING[], ZX_HISTOGRAM[], ZX_MATH[];
+    ZX_SERIES[], ZX_SORTING[], ZX_HISTOGRAM[], ZX_MATH[];
 
 /** Function of numpy, or NULL. */
 const zx_fn *zx_find_fn(const char *name, size_t len);
+/** A function whose name is near the word, or NULL. */
+const char *zx_near_fn(const char *word, bool (*is_near)(const char *, const char *));
 /** Built-in of Python that may be called by itself: len float int abs sum. */
 const zx_fn *zx_find_builtin(const char *name, size_t len);
 

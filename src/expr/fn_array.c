@@ -1,7 +1,6 @@
 /* Functions that make arrays or put them together. */
 #include "expr/elementwise.h"
 #include "expr/fn.h"
-#include "stats/reduce_impl.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,31 +25,12 @@ static zagg_status shape_type(zx_check *c, const zx_type *p, unsigned *rank)
     return ZAGG_OK;
 }
 
-static zagg_status lengths(zx_run *r, const zx_val *n, const size_t **out)
-{
-    size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
-    if (!off)
-        return r->err->status;
-    off[0] = 0;
-    for (size_t s = 0; s < r->n_seg; s++) {
-        const int64_t len = zx_int(n, s);
-        if (len < 0)
-            return zx_fail(r, s, "ValueError: negative dimensions are not allowed");
-        if ((uint64_t)len > r->limit)
-            return zx_fail(r, s, "an array of %lld elements is too large",
-                           (long long)len);
-        off[s + 1] = off[s] + (size_t)len;
-    }
-    *out = off;
-    return ZAGG_OK;
-}
-
 static zagg_status new_shape(zx_run *r, const zx_type *p, const zx_val *v,
                              zagg_dtype dtype, zx_val *out)
 {
     const zx_val *n = p->kind == ZX_K_SEQ ? &v->items[0] : v;
     const size_t *off;
-    ZAGG_TRY(lengths(r, n, &off));
+    ZAGG_TRY(zx_lengths(r, n, &off));
     if (p->kind != ZX_K_SEQ || p->n == 1)
         return zx_new_array(r, dtype, off, out);
     const int64_t cols = zx_int(&v->items[1], 0);
@@ -128,122 +108,6 @@ static zagg_status fill_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
         for (size_t i = 0; i < zx_rows(out, s) * out->cols; i++, to += size)
             zg_cast(a[1].dtype, zx_at_segment(&a[1], s), result.dtype, to, 1);
     return ZAGG_OK;
-}
-
-/* ---- arange, linspace ---- */
-
-static zagg_status arange_type(const zx_fn *fn, const zx_type *p, zx_check *c,
-                               zx_type *out)
-{
-    zagg_dtype dtype = ZAGG_DT_I64, wanted;
-    (void)fn;
-    for (int i = 0; i < 3; i++) {
-        if (p[i].kind == ZX_K_ABSENT || p[i].kind == ZX_K_NONE)
-            continue;
-        ZAGG_TRY(zx_want_value(c, &p[i], "each limit"));
-        if (p[i].rank != 0)
-            return zx_refuse(c, "limits of arange must be single values");
-        if (zagg_dtype_is_float(p[i].dtype))
-            dtype = ZAGG_DT_F64;
-    }
-    ZAGG_TRY(zx_want_dtype(c, &p[3], &wanted));
-    *out = zx_value_type(wanted != ZAGG_DT_NONE ? wanted : dtype, 1);
-    return ZAGG_OK;
-}
-
-static zagg_status arange_limits(zx_run *r, const zx_type *p, const zx_val *a, size_t s,
-                                 double *start, double *step, size_t *n)
-{
-    const bool two = p[1].kind == ZX_K_VALUE;
-    const double stop = zx_double(&a[two ? 1 : 0], s);
-    *start = two ? zx_double(&a[0], s) : 0;
-    *step = p[2].kind == ZX_K_VALUE ? zx_double(&a[2], s) : 1;
-    if (*step == 0 || *start != *start || stop != stop)
-        return zx_fail(r, s,
-                       "ValueError: arange: limits must be numbers, the step not 0");
-    const double len = ceil((stop - *start) / *step);
-    if (len > (double)r->limit)
-        return zx_fail(r, s, "arange: %.0f elements are too many", len);
-    *n = len > 0 ? (size_t)len : 0;
-    return ZAGG_OK;
-}
-
-static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
-                              zx_run *r, zx_val *out)
-{
-    zx_check none = {.text = ""};
-    zx_type result;
-    double start, step;
-    size_t n, *off = zx_take(r, r->n_seg + 1, sizeof *off);
-    if (!off)
-        return r->err->status;
-    ZAGG_TRY(arange_type(fn, p, &none, &result));
-    off[0] = 0;
-    for (size_t s = 0; s < r->n_seg; s++) {
-        ZAGG_TRY(arange_limits(r, p, a, s, &start, &step, &n));
-        off[s + 1] = off[s] + n;
-    }
-    ZAGG_TRY(zx_new_array(r, result.dtype, off, out));
-    const size_t size = zagg_dtype_size(result.dtype);
-    char *to = out->data;
-    for (size_t s = 0; s < r->n_seg; s++) {
-        ZAGG_TRY(arange_limits(r, p, a, s, &start, &step, &n));
-        /* numpy adds the difference of the first two to the first. */
-        const double delta = (start + step) - start;
-        for (size_t i = 0; i < n; i++, to += size) {
-            const double x = i == 0 ? start : start + (double)i * delta;
-            zg_cast(ZAGG_DT_F64, &x, result.dtype, to, 1);
-        }
-    }
-    return ZAGG_OK;
-}
-
-static zagg_status linspace_type(const zx_fn *fn, const zx_type *p, zx_check *c,
-                                 zx_type *out)
-{
-    (void)fn;
-    for (int i = 0; i < 2; i++) {
-        ZAGG_TRY(zx_want_value(c, &p[i], "each limit"));
-        if (p[i].rank != 0)
-            return zx_refuse(c, "limits of linspace must be single values");
-    }
-    if (p[2].kind != ZX_K_ABSENT &&
-        (p[2].kind != ZX_K_VALUE || p[2].rank != 0 || zagg_dtype_is_float(p[2].dtype)))
-        return zx_refuse(c, "num must be a whole number");
-    *out = zx_value_type(ZAGG_DT_F64, 1);
-    if (zx_common(&p[0], &p[1]) == ZAGG_DT_F32 && !(p[0].weak && p[1].weak))
-        out->dtype = ZAGG_DT_F32;
-    return ZAGG_OK;
-}
-
-static zagg_status linspace_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
-                                zx_run *r, zx_val *out)
-{
-    zx_check none = {.text = ""};
-    zx_type result;
-    const size_t *off;
-    zx_val num = a[2];
-    int64_t fifty = 50;
-    if (p[2].kind == ZX_K_ABSENT)
-        num = (zx_val){.dtype = ZAGG_DT_I64, .uniform = true, .cols = 1, .data = &fifty};
-    ZAGG_TRY(linspace_type(fn, p, &none, &result));
-    ZAGG_TRY(lengths(r, &num, &off));
-    ZAGG_TRY(zx_new_array(r, ZAGG_DT_F64, off, out));
-    const bool endpoint = p[3].kind != ZX_K_VALUE || p[3].i != 0;
-    for (size_t s = 0; s < r->n_seg; s++) {
-        const size_t n = zx_rows(out, s);
-        const double lo = zx_double(&a[0], s), hi = zx_double(&a[1], s);
-        const double parts = endpoint ? (double)n - 1 : (double)n;
-        const double delta = hi - lo, step = delta / parts;
-        double *z = (double *)out->data + off[s];
-        for (size_t i = 0; i < n; i++)
-            z[i] = parts > 0
-                       ? (step == 0 ? (double)i / parts * delta : (double)i * step) + lo
-                       : (double)i * delta + lo;
-        if (endpoint && n > 1)
-            z[n - 1] = hi;
-    }
-    return zx_cast(r, out, result.dtype, out);
 }
 
 /* ---- array, asarray, ravel, size ---- */
@@ -463,120 +327,6 @@ static zagg_status stack_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
     return as_columns(r, parts, p[0].n, result.dtype, out);
 }
 
-/* ---- diff, trapezoid, take ---- */
-
-static zagg_status diff_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
-{
-    int64_t n;
-    ZAGG_TRY(zx_array_type(c, &p[0], fn->name, out));
-    ZAGG_TRY(zx_want_int(c, &p[1], "n", 1, &n));
-    if (out->rank != 1)
-        return zx_refuse(c, "diff needs an array of one axis");
-    if (n < 0 || n > 64)
-        return zx_refuse(c, "n must lie between 0 and 64");
-    return ZAGG_OK;
-}
-
-static zagg_status diff_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
-                            zx_val *out)
-{
-    const int64_t times = p[1].kind == ZX_K_VALUE ? p[1].i : 1;
-    (void)fn;
-    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], out));
-    const size_t size = zagg_dtype_size(out->dtype);
-    for (int64_t k = 0; k < times; k++) {
-        const zx_val v = *out;
-        const size_t n_seg = v.uniform ? 1 : r->n_seg;
-        size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
-        if (!off)
-            return r->err->status;
-        off[0] = 0;
-        for (size_t s = 0; s < n_seg; s++)
-            off[s + 1] = off[s] + (zx_rows(&v, s) ? zx_rows(&v, s) - 1 : 0);
-        out->off = off;
-        out->data = zx_take(r, off[n_seg] + 1, size);
-        if (!out->data)
-            return r->err->status;
-        for (size_t s = 0; s < n_seg; s++) {
-            const char *x = zx_at_segment(&v, s);
-            zx_kernel_binary(v.dtype == ZAGG_DT_BOOL ? ZX_BITXOR : ZX_SUB, v.dtype,
-                             x + size, 1, x, 1, (char *)out->data + off[s] * size,
-                             off[s + 1] - off[s]);
-        }
-    }
-    return ZAGG_OK;
-}
-
-static zagg_status trapezoid_type(const zx_fn *fn, const zx_type *p, zx_check *c,
-                                  zx_type *out)
-{
-    zx_type y;
-    ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &y));
-    if (y.rank != 1)
-        return zx_refuse(c, "trapezoid needs arrays of one axis");
-    *out = zx_value_type(zagg_dtype_is_float(y.dtype) ? y.dtype : ZAGG_DT_F64, 0);
-    if (p[1].kind == ZX_K_VALUE) {
-        ZAGG_TRY(zx_want_array(c, &p[1], "x"));
-        out->dtype = zg_promote(out->dtype, p[1].dtype);
-    } else if (p[1].kind != ZX_K_ABSENT && p[1].kind != ZX_K_NONE) {
-        return zx_refuse(c, "x must be an array");
-    }
-    if (p[2].kind != ZX_K_ABSENT && (p[2].kind != ZX_K_VALUE || !p[2].constant))
-        return zx_refuse(c, "dx must be a literal number");
-    return ZAGG_OK;
-}
-
-/* (dx * (y[1:] + y[:-1]) / 2).sum(): the terms in the type of the result, numpy's pairs.
- */
-static zagg_status areas(zx_run *r, zagg_dtype dtype, const void *y, const void *x,
-                         double dx, size_t n, void *out)
-{
-    const size_t n_terms = n ? n - 1 : 0;
-    void *terms = zx_take(r, n_terms + 1, zagg_dtype_size(dtype));
-    if (!terms)
-        return r->err->status;
-    for (size_t i = 0; i < n_terms; i++) {
-        if (dtype == ZAGG_DT_F32) {
-            const float *u = x, *v = y;
-            const float d = u ? u[i + 1] - u[i] : (float)dx;
-            ((float *)terms)[i] = d * (v[i + 1] + v[i]) / 2.0F;
-        } else {
-            const double *u = x, *v = y;
-            const double d = u ? u[i + 1] - u[i] : dx;
-            ((double *)terms)[i] = d * (v[i + 1] + v[i]) / 2.0;
-        }
-    }
-    const zg_terms sum = {.term = ZG_TERM_VALUE, .x = {dtype, terms, n_terms}};
-    const double total = zg_sum_terms(dtype, &sum);
-    zg_cast(ZAGG_DT_F64, &total, dtype, out, 1);
-    return ZAGG_OK;
-}
-
-static zagg_status trapezoid_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
-                                 zx_run *r, zx_val *out)
-{
-    zx_check none = {.text = ""};
-    zx_type result;
-    zx_val y, x = {0};
-    const bool with_x = p[1].kind == ZX_K_VALUE;
-    const double dx = p[2].kind == ZX_K_VALUE ? p[2].f : 1;
-    ZAGG_TRY(trapezoid_type(fn, p, &none, &result));
-    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &y));
-    ZAGG_TRY(zx_cast(r, &y, result.dtype, &y));
-    if (with_x)
-        ZAGG_TRY(zx_cast(r, &a[1], result.dtype, &x));
-    ZAGG_TRY(zx_new_scalar(r, result.dtype, false, out));
-    for (size_t s = 0; s < r->n_seg; s++) {
-        const size_t n = zx_rows(&y, s);
-        if (with_x && zx_rows(&x, s) != n)
-            return zx_fail(r, s, "ValueError: x and y of different length");
-        ZAGG_TRY(areas(r, result.dtype, zx_at_segment(&y, s),
-                       with_x ? zx_at_segment(&x, s) : NULL, dx, n,
-                       (char *)out->data + s * zagg_dtype_size(result.dtype)));
-    }
-    return ZAGG_OK;
-}
-
 #define LIKE(name, op)                                                                   \
     {                                                                                    \
         name, "a dtype", 1, false, op, fill_type, fill_run                               \
@@ -589,8 +339,6 @@ const zx_fn ZX_ARRAYS[] = {
     LIKE("zeros_like", ZEROS_LIKE),
     LIKE("ones_like", ONES_LIKE),
     {"full_like", "a fill_value dtype", 2, false, FULL_LIKE, fill_type, fill_run},
-    {"arange", "start stop step dtype", 1, false, 0, arange_type, arange_run},
-    {"linspace", "start stop num endpoint", 2, false, 0, linspace_type, linspace_run},
     {"array", "object dtype", 1, false, 0, array_type, array_run},
     {"asarray", "a dtype", 1, false, 0, array_type, array_run},
     {"ravel", "a", 1, true, 0, ravel_type, ravel_run},
@@ -600,7 +348,5 @@ const zx_fn ZX_ARRAYS[] = {
     {"vstack", "tup", 1, false, VSTACK, stack_type, stack_run},
     {"column_stack", "tup", 1, false, COLUMN_STACK, stack_type, stack_run},
     {"stack", "arrays axis", 1, false, STACK, stack_type, stack_run},
-    {"diff", "a n", 1, false, 0, diff_type, diff_run},
-    {"trapezoid", "y x dx", 1, false, 0, trapezoid_type, trapezoid_run},
     {0},
 };

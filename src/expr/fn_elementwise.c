@@ -130,7 +130,7 @@ static zagg_status unary_type(const zx_fn *fn, const zx_type *p, zx_check *c,
         }                                                                                \
     } while (0)
 
-/* numpy's own constants: radians and degrees of one unit, rounded to the type. */
+/* Radians and degrees of one unit as numpy has them: worked out in the type itself. */
 #define FLOATS(T, ABS, SQRT, FLOOR, CEIL, TRUNC, RINT, RAD, DEG)                         \
     static void floats_##T(int op, const void *src, void *dst, size_t n)                 \
     {                                                                                    \
@@ -182,7 +182,7 @@ static zagg_status unary_type(const zx_fn *fn, const zx_type *p, zx_check *c,
             EACH(T, uint8_t, x == x && x - x != 0);                                      \
             break;                                                                       \
         case U_SIGNBIT:                                                                  \
-            EACH(T, uint8_t, signbit(x) != 0);                                           \
+            EACH(T, uint8_t, x == x && signbit(x) != 0); /* NaN has the CPU's sign */    \
             break;                                                                       \
         case U_NOT:                                                                      \
             EACH(T, uint8_t, x == 0);                                                    \
@@ -193,8 +193,7 @@ static zagg_status unary_type(const zx_fn *fn, const zx_type *p, zx_check *c,
         }                                                                                \
     }
 
-FLOATS(float, fabsf, sqrtf, floorf, ceilf, truncf, rintf, 0.017453292519943295F,
-       57.29577951308232F)
+FLOATS(float, fabsf, sqrtf, floorf, ceilf, truncf, rintf, 0x1.1df46ap-6F, 0x1.ca5dcp+5F)
 FLOATS(double, fabs, sqrt, floor, ceil, trunc, rint, 0.017453292519943295,
        57.29577951308232)
 
@@ -442,7 +441,7 @@ static zagg_status round_type(const zx_fn *fn, const zx_type *p, zx_check *c,
     if (decimals < -300 || decimals > 300)
         return zx_refuse(c, "decimals must lie between -300 and 300");
     if (p[0].dtype == ZAGG_DT_BOOL)
-        return zx_refuse(c, "rounding of truth values");
+        return zx_refuse(c, "np.round of bool gives float16, which is not supported");
     *out = zx_value_type(p[0].dtype, p[0].rank);
     return ZAGG_OK;
 }

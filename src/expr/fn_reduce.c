@@ -385,10 +385,11 @@ static zagg_status reduce_rows(work *w, const zx_val *a, zx_val *out)
     out->data = zx_take(w->r, zx_elements(out) + 1, size);
     if (!out->data)
         return w->r->err->status;
-    const size_t n = zx_elements(out);
-    for (size_t i = 0; i < n; i++)
-        ZAGG_TRY(reduce_slice(w, 0, a->dtype, (const char *)a->data + i * a->cols * in,
-                              a->cols, ZAGG_DT_NONE, NULL, (char *)out->data + i * size));
+    const char *row = a->data;
+    char *to = out->data;
+    for (size_t s = 0; s < (out->uniform ? 1 : w->r->n_seg); s++)
+        for (size_t i = 0; i < zx_rows(out, s); i++, row += a->cols * in, to += size)
+            ZAGG_TRY(reduce_slice(w, s, a->dtype, row, a->cols, ZAGG_DT_NONE, NULL, to));
     return ZAGG_OK;
 }
 

@@ -350,7 +350,7 @@ static zagg_status bincount_type(const zx_fn *fn, const zx_type *p, zx_check *c,
 {
     int64_t least;
     ZAGG_TRY(zx_want_array(c, &p[0], fn->name));
-    if (p[0].rank != 1 || zagg_dtype_is_float(p[0].dtype) || p[0].dtype == ZAGG_DT_U64)
+    if (p[0].rank != 1 || zagg_dtype_is_float(p[0].dtype))
         return zx_refuse(c, "bincount needs whole numbers of one axis");
     *out = zx_value_type(ZAGG_DT_I64, 1);
     if (p[1].kind != ZX_K_ABSENT && p[1].kind != ZX_K_NONE) {
@@ -428,7 +428,7 @@ static zagg_status interp_type(const zx_fn *fn, const zx_type *p, zx_check *c,
 static double between(const double *x, const double *y, size_t n, double at, double left,
                       double right)
 {
-    if (at != at)
+    if (at != at && n > 1)
         return at;
     if (at > x[n - 1])
         return right;

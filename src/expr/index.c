@@ -162,13 +162,14 @@ static zagg_status count_picks(zx_run *r, int kind, const zx_type *t, const zx_v
         *n = zx_rows(index, seg);
     } else if (kind == MASK) {
         const uint8_t *mask = zx_at_segment(index, seg);
-        if (zx_rows(index, seg) != zx_rows(v, seg))
+        /* a mask of no rows picks none of any number */
+        if (zx_rows(index, seg) != zx_rows(v, seg) && zx_rows(index, seg) != 0)
             return zx_fail(r, seg,
                            "IndexError: boolean index did not match indexed array: %zu "
                            "values for %zu rows",
                            zx_rows(index, seg), zx_rows(v, seg));
         *n = 0;
-        for (size_t i = 0; i < zx_rows(v, seg); i++)
+        for (size_t i = 0; i < zx_rows(index, seg); i++)
             *n += mask[i] != 0;
     }
     return ZAGG_OK;
@@ -188,7 +189,7 @@ static zagg_status list_picks(zx_run *r, int kind, const zx_type *t, const zx_va
             rows[i] = first + (size_t)(s.start + (int64_t)i * s.step);
     } else if (kind == MASK) {
         const uint8_t *mask = zx_at_segment(index, seg);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < zx_rows(index, seg); i++)
             if (mask[i])
                 *rows++ = first + i;
     } else {

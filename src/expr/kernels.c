@@ -43,12 +43,11 @@
             return 0;                                                                    \
         if (y == -1)                                                                     \
             return (T)(UT)(0 - (uint64_t)x);                                             \
-        const T q = (T)(x / y);                                                          \
-        return (T)(q - (T)((x % y != 0) && ((x < 0) != (y < 0))));                       \
+        return (T)(x / y - ((x % y != 0) && ((x < 0) != (y < 0))));                      \
     }                                                                                    \
     static T c_mod_##T(T x, T y)                                                         \
     {                                                                                    \
-        return y == 0 || y == -1 ? (T)0 : (T)(x % y);                                    \
+        return (T)(y == 0 || y == -1 ? 0 : x % y);                                       \
     }                                                                                    \
     static T floor_mod_##T(T x, T y)                                                     \
     {                                                                                    \
@@ -57,21 +56,22 @@
     }                                                                                    \
     static T shift_left_##T(T x, T y)                                                    \
     {                                                                                    \
-        return (uint64_t)y < sizeof(T) * 8 ? (T)(UT)((uint64_t)(UT)x << y) : (T)0;       \
+        return (T)((uint64_t)y < sizeof(T) * 8 ? (UT)((uint64_t)(UT)x << y) : 0);        \
     }                                                                                    \
     static T shift_right_##T(T x, T y)                                                   \
     {                                                                                    \
-        return (T)(x >> ((uint64_t)y < sizeof(T) * 8 ? y : (T)(sizeof(T) * 8 - 1)));     \
+        return (T)(x >>                                                                  \
+                   ((uint64_t)y < sizeof(T) * 8 ? (int)y : (int)sizeof(T) * 8 - 1));     \
     }
 
 #define UNSIGNED_DIVIDE(T)                                                               \
     static T floor_div_##T(T x, T y)                                                     \
     {                                                                                    \
-        return y == 0 ? (T)0 : (T)(x / y);                                               \
+        return (T)(y == 0 ? 0 : x / y);                                                  \
     }                                                                                    \
     static T c_mod_##T(T x, T y)                                                         \
     {                                                                                    \
-        return y == 0 ? (T)0 : (T)(x % y);                                               \
+        return (T)(y == 0 ? 0 : x % y);                                                  \
     }                                                                                    \
     static T floor_mod_##T(T x, T y)                                                     \
     {                                                                                    \
@@ -79,11 +79,11 @@
     }                                                                                    \
     static T shift_left_##T(T x, T y)                                                    \
     {                                                                                    \
-        return y < sizeof(T) * 8 ? (T)((uint64_t)x << y) : (T)0;                         \
+        return (T)(y < sizeof(T) * 8 ? (uint64_t)x << y : 0);                            \
     }                                                                                    \
     static T shift_right_##T(T x, T y)                                                   \
     {                                                                                    \
-        return y < sizeof(T) * 8 ? (T)(x >> y) : (T)0;                                   \
+        return (T)(y < sizeof(T) * 8 ? (uint64_t)x >> y : 0);                            \
     }
 
 #define INT_KERNEL(T, UT)                                                                \
@@ -278,7 +278,7 @@ FLOAT_DIVIDE(double, fmod, floor, copysign)
             EACH(T, T, HYPOT(x, y));                                                     \
             break;                                                                       \
         case ZX_COPYSIGN:                                                                \
-            EACH(T, T, COPYSIGN(x, y));                                                  \
+            EACH(T, T, COPYSIGN(x, y == y ? y : (T)1));                                  \
             break;                                                                       \
         case ZX_MINIMUM:                                                                 \
             EACH(T, T, x < y || x != x ? x : y);                                         \
@@ -371,22 +371,16 @@ static uint64_t power_u64(uint64_t x, uint64_t y)
     return r;
 }
 
-bool zx_kernel_int_power(zagg_dtype compute, const void *a, size_t stride_a,
-                         const void *b, size_t stride_b, void *out, size_t n)
+size_t zx_kernel_int_power(bool is_signed, const uint64_t *a, size_t stride_a,
+                           const uint64_t *b, size_t stride_b, uint64_t *out, size_t n)
 {
-    const size_t size = zagg_dtype_size(compute);
     for (size_t i = 0; i < n; i++) {
-        const char *x = (const char *)a + (stride_a ? i : 0) * size;
-        const char *y = (const char *)b + (stride_b ? i : 0) * size;
-        uint64_t base, exponent;
-        zg_cast(compute, x, ZAGG_DT_U64, &base, 1);
-        zg_cast(compute, y, ZAGG_DT_U64, &exponent, 1);
-        if (!zagg_dtype_is_unsigned_int(compute) && (int64_t)exponent < 0)
-            return false;
-        const uint64_t power = power_u64(base, exponent);
-        zg_cast(ZAGG_DT_U64, &power, compute, (char *)out + i * size, 1);
+        const uint64_t exponent = b[stride_b * i];
+        if (is_signed && exponent > INT64_MAX)
+            return i;
+        out[i] = power_u64(a[stride_a * i], exponent);
     }
-    return true;
+    return n;
 }
 
 /* ---- int64 against uint64 ---- */

@@ -3,11 +3,14 @@
 #include "expr/ast.h"
 #include "expr/fn.h"
 #include "expr/lexer.h"
+#include "text/text.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MOST_TEXT = 4096, MOST_DEPTH = 64 };
+/* Brackets and signs within one another; and operations whose results feed one another,
+ * which a + b + c + ... piles up without any bracket. */
+enum { MOST_TEXT = 4096, MOST_DEPTH = 64, MOST_HEIGHT = 256 };
 
 typedef struct parser {
     zagg_expr *e;
@@ -57,6 +60,13 @@ static zagg_status add(parser *p, zx_node node, const int32_t *children, size_t 
     if (!slot)
         return zagg_err_set(p->err, ZAGG_ENOMEM, "no memory for an expression");
     node.n = n;
+    for (size_t i = 0; i < n; i++)
+        if (children[i] >= 0 &&
+            ZG_VEC_AT(&p->nodes, zx_node, children[i])->height >= node.height)
+            node.height = ZG_VEC_AT(&p->nodes, zx_node, children[i])->height + 1;
+    if (node.height > MOST_HEIGHT)
+        return REFUSE(p, node.column, "more than %d operations build on one another",
+                      MOST_HEIGHT);
     *slot = node;
     if (n > 0) {
         ZAGG_TRY(
@@ -185,6 +195,33 @@ static zagg_dtype dtype_word(const zx_token *t)
     return zagg_dtype_from_name(name);
 }
 
+/* The word as a text of its own, as far as it matters for messages. */
+static const char *word_of(const zx_token *t, char word[41])
+{
+    const size_t len = t->len < 40 ? t->len : 40;
+    memcpy(word, t->text, len);
+    word[len] = '\0';
+    return word;
+}
+
+/* A slip of the pen: two letters, in a word that has more. */
+static bool is_near(const char *word, const char *name)
+{
+    const size_t distance = zg_edit_distance(word, name);
+    return distance <= 2 && distance + 2 <= strlen(name);
+}
+
+static zagg_status unknown_function(parser *p, const zx_token *t)
+{
+    char word[41];
+    const char *near = zx_near_fn(word_of(t, word), is_near);
+    return REFUSE(p, t->column,
+                  "'np.%s' is no function of the expression language%s%s%s "
+                  "(docs/expressions.md lists them)",
+                  word, near ? "; did you mean 'np." : "", near ? near : "",
+                  near ? "'?" : "");
+}
+
 /* Behind "np" and its dot. */
 static zagg_status numpy_name(parser *p, int32_t *out)
 {
@@ -204,10 +241,7 @@ static zagg_status numpy_name(parser *p, int32_t *out)
                    NULL, 0, out);
     const zx_fn *fn = zx_find_fn(t.text, t.len);
     if (!fn)
-        return REFUSE(p, t.column,
-                      "'np.%.*s' is no function of the expression language "
-                      "(docs/expressions.md lists them)",
-                      t.len > 40 ? 40 : (int)t.len, t.text);
+        return unknown_function(p, &t);
     if (!zx_is(&p->t, "("))
         return REFUSE(p, t.column, "np.%s is a function: write np.%s(...)", fn->name,
                       fn->name);
@@ -216,15 +250,30 @@ static zagg_status numpy_name(parser *p, int32_t *out)
 
 static zagg_status unknown_name(parser *p, const zx_token *t)
 {
+    char word[41];
+    const char *near = NULL;
     zg_str list;
+    word_of(t, word);
     zg_str_init(&list, 600);
-    for (size_t i = 0; i < p->e->n_names && list.len < 300; i++)
-        zg_str_addf(&list, "%s%s", i ? ", " : "", p->e->names[i]);
-    const zagg_status status =
-        REFUSE(p, t->column,
-               "'%.*s' is neither a column nor a function; allowed: %s%snp.FUNCTION%s",
-               t->len > 40 ? 40 : (int)t->len, t->text, list.data, list.len ? ", " : "",
-               p->scope == ZAGG_EXPR_FIELD ? ", len, float, int, abs, sum" : "");
+    for (size_t i = 0; i < p->e->n_names; i++) {
+        if (list.len < 300)
+            zg_str_addf(&list, "%s%s", i ? ", " : "", p->e->names[i]);
+        if (!near && is_near(word, p->e->names[i]))
+            near = p->e->names[i];
+    }
+    const bool function = !near && zx_find_fn(t->text, t->len);
+    const zagg_status status = REFUSE(
+        p, t->column,
+        "'%s' is neither a column nor a function%s%s%s; allowed: %s%snp.FUNCTION%s", word,
+        near || function ? " (did you mean '" : "",
+        near       ? near
+        : function ? "np."
+                   : "",
+        near       ? "'?)"
+        : function ? "...'?)"
+                   : "",
+        list.data, list.len ? ", " : "",
+        p->scope == ZAGG_EXPR_FIELD ? ", len, float, int, abs, sum" : "");
     zg_str_free(&list);
     return status;
 }

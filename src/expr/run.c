@@ -403,6 +403,7 @@ zagg_status zagg_program_run(const zagg_program *program, zagg_expr_memory *memo
                 .n_seg = n_segments,
                 .rows = offsets,
                 .limit = n_rows > LEAST ? n_rows : LEAST,
+                .most_bytes = zx_most_bytes(n_rows),
                 .err = err ? err : &own};
     zagg_status status;
     zx_memory_reset(memory);

@@ -10,8 +10,20 @@
 
 enum { ALIGN = 64 };
 static const size_t FIRST_BLOCK = (size_t)1 << 18;
-/* Far above any batch; what a config may ask for ends here. */
-static const size_t MOST_BYTES = (size_t)1 << 30;
+/* What is kept for the next run: batches stay far below, filters of whole tables and
+ * values of a chunk do not. */
+static const size_t MOST_KEPT = (size_t)1 << 23;
+/* Far above any batch; what a config may ask for ends here, but for what rows take. */
+static const size_t MOST_BYTES = (size_t)1 << 28, MOST_ROW_BYTES = 512;
+
+size_t zx_most_bytes(size_t n_rows)
+{
+    size_t of_rows, sum;
+    return zg_mul_size(n_rows, MOST_ROW_BYTES, &of_rows) &&
+                   zg_add_size(of_rows, MOST_BYTES, &sum)
+               ? sum
+               : SIZE_MAX;
+}
 
 zagg_status zagg_expr_memory_new(zagg_expr_memory **out, zagg_err *err)
 {
@@ -52,8 +64,8 @@ zagg_status zx_histogram_of(zagg_expr_memory *m, zg_histogram **out, zagg_err *e
 /* One block that would have been enough takes the place of several. */
 void zx_memory_reset(zagg_expr_memory *m)
 {
-    if (m->blocks.len > 1) {
-        m->next_bytes = m->taken;
+    if (m->blocks.len > 1 || m->taken > MOST_KEPT) {
+        m->next_bytes = m->taken > MOST_KEPT ? 0 : m->taken;
         free_blocks(m);
     } else if (m->blocks.len == 1) {
         ZG_VEC_AT(&m->blocks, zx_block, 0)->used = 0;
@@ -76,12 +88,14 @@ void *zx_take(zx_run *r, size_t n, size_t size)
 {
     zagg_expr_memory *m = r->memory;
     size_t bytes;
-    if (!zg_mul_size(n, size, &bytes) || bytes > MOST_BYTES - m->taken - ALIGN) {
+    size_t taken;
+    if (!zg_mul_size(n, size, &bytes) || !zg_add_size(m->taken + ALIGN, bytes, &taken) ||
+        taken > r->most_bytes) {
         zagg_err_set(r->err, ZAGG_ERANGE, "more than %zu MB of intermediate results",
-                     MOST_BYTES >> 20);
+                     r->most_bytes >> 20);
         return NULL;
     }
-    m->taken += bytes + ALIGN;
+    m->taken = taken;
     if (m->blocks.len > 0) {
         void *p = from_block(ZG_VEC_AT(&m->blocks, zx_block, m->blocks.len - 1), bytes);
         if (p)
@@ -166,7 +180,7 @@ zagg_status zx_cast(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out)
     return ZAGG_OK;
 }
 
-static bool fits(int64_t i, zagg_dtype dtype)
+bool zx_fits(int64_t i, zagg_dtype dtype)
 {
     const unsigned bits = (unsigned)zagg_dtype_size(dtype) * 8;
     if (!zagg_dtype_is_signed_int(dtype) && !zagg_dtype_is_unsigned_int(dtype))
@@ -181,11 +195,23 @@ zagg_status zx_adopt(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out)
 {
     if (v->weak && v->dtype == ZAGG_DT_I64)
         for (size_t s = 0; s < (v->uniform ? 1 : v->n_seg); s++)
-            if (!fits(zx_int(v, s), dtype))
+            if (!zx_fits(zx_int(v, s), dtype))
                 return zx_fail(r, s,
                                "OverflowError: Python integer %lld out of bounds for %s",
                                (long long)zx_int(v, s), zagg_dtype_name(dtype));
     return zx_cast(r, v, dtype, out);
+}
+
+size_t zx_segment_of(const zx_val *v, size_t element)
+{
+    size_t s = 0;
+    if (v->uniform)
+        return 0;
+    if (v->rank == 0)
+        return element;
+    while (s + 1 < v->n_seg && v->off[s + 1] * v->cols <= element)
+        s++;
+    return s;
 }
 
 double zx_double(const zx_val *v, size_t seg)
@@ -200,4 +226,23 @@ int64_t zx_int(const zx_val *v, size_t seg)
     int64_t x;
     zg_cast(v->dtype, zx_at_segment(v, seg), ZAGG_DT_I64, &x, 1);
     return x;
+}
+
+zagg_status zx_lengths(zx_run *r, const zx_val *n, const size_t **out)
+{
+    size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
+    if (!off)
+        return failed(r);
+    off[0] = 0;
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const int64_t len = zx_int(n, s);
+        if (len < 0)
+            return zx_fail(r, s, "ValueError: negative dimensions are not allowed");
+        if ((uint64_t)len > r->limit)
+            return zx_fail(r, s, "an array of %lld elements is too large",
+                           (long long)len);
+        off[s + 1] = off[s] + (size_t)len;
+    }
+    *out = off;
+    return ZAGG_OK;
 }

@@ -52,10 +52,13 @@ typedef struct zx_run {
     size_t n_seg;
     const size_t *rows; /* offsets of the row inputs */
     size_t limit;       /* elements that an array of one segment may have */
+    size_t most_bytes;  /* of all values together */
     size_t bad_segment;
     zagg_err *err;
 } zx_run;
 
+/** Bytes that a run over this many rows may take. */
+size_t zx_most_bytes(size_t n_rows);
 /** Memory of the run: gone at the next. NULL when it is lacking or the run's bound is
  * hit, the error being set. Aligned to 64; not zeroed. */
 void *zx_take(zx_run *r, size_t n, size_t size);
@@ -95,11 +98,18 @@ zagg_status zx_new_array(zx_run *r, zagg_dtype dtype, const size_t *off, zx_val 
 /** An array of n rows of cols elements in every segment. */
 zagg_status zx_new_rows(zx_run *r, zagg_dtype dtype, size_t n, unsigned rank, size_t cols,
                         zx_val *out);
+/** Offsets of arrays whose lengths a value gives: ERANGE for negative ones, and beyond
+ * the limit. */
+zagg_status zx_lengths(zx_run *r, const zx_val *n, const size_t **out);
 /** The same value in another type, as astype converts. The same memory where it fits. */
 zagg_status zx_cast(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out);
 /** A Python number in the type of its partner: OverflowError where a whole number does
  * not fit. */
 zagg_status zx_adopt(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out);
+/** True where an integer type holds i, and for every other type. */
+bool zx_fits(int64_t i, zagg_dtype dtype);
+/** Segment in which an element of the whole value lies. */
+size_t zx_segment_of(const zx_val *v, size_t element);
 /** One value a segment as double or integer (rank 0 only). */
 double zx_double(const zx_val *v, size_t seg);
 int64_t zx_int(const zx_val *v, size_t seg);
