@@ -98,7 +98,7 @@ zagg_status zg_group_rows(const zagg_worker *w, zg_rows *rows, zg_grouped *out,
 
 void zg_grouped_free(const zagg_worker *w, zg_grouped *grouped)
 {
-    for (size_t c = 0; grouped->columns && c <= w->n_columns; c++)
+    for (size_t c = 0; grouped->columns && grouped->dtypes && c <= w->n_columns; c++)
         zg_unmap(grouped->columns[c], grouped->n_rows,
                  zagg_dtype_size(grouped->dtypes[c]));
     zg_free(grouped->columns);

@@ -1,5 +1,5 @@
-/* config_check FILE.json: of a list of configs, as events carry them, one line each: "ok",
- * or "no" and what is wrong with it. */
+/* config_check FILE.json: of a list of configs, as events carry them, one line each:
+ * "ok", or "no" and what is wrong with it. */
 #include "base/base.h"
 #include "zagg/config.h"
 #include "zagg/io.h"
