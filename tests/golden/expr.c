@@ -545,12 +545,58 @@ static void test_promotion(void **state)
     suite_end(&s, 1);
 }
 
+/* ---- the gain of a chunk: float32 logarithms beside powers of two ---- */
+
+static void test_gain(void **state)
+{
+    static const char TEXT[] =
+        "np.float32(np.maximum(0.5, 2.0 ** np.ceil(np.log2(np.maximum("
+        "1e-6, np.max(h) - np.min(h)) / 128.0))))";
+    const zagg_expr_name names[1] = {{.name = "h", .dtype = ZAGG_DT_F32, .rank = 1}};
+    zagg_expr *expr = NULL;
+    zagg_program *program = NULL;
+    zagg_err err = ZAGG_ERR_INIT;
+    (void)state;
+    if (!golden_available("aggregate/gain_min_max_gain.npy"))
+        skip();
+    suite s = {.report = {.set = "aggregate/gain_min_max_gain"}};
+    assert_int_equal(zagg_expr_memory_new(&s.memory, NULL), ZAGG_OK);
+    npy rows = npy_read(golden_path("aggregate/gain_min_max_gain.npy"));
+    assert_int_equal(rows.dtype, ZAGG_DT_F32);
+    assert_int_equal(rows.dims[1], 3);
+    if (zagg_expr_parse(TEXT, names, 1, ZAGG_EXPR_FIELD, &expr, &err) != ZAGG_OK ||
+        zagg_expr_compile(expr, names, 1, &program, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    for (size_t i = 0; i < rows.dims[0]; i++) {
+        const float *row = (const float *)rows.data + 3 * i;
+        const zagg_expr_input in = {.data = row};
+        const size_t offsets[2] = {0, 2};
+        zagg_expr_result r;
+        char name[32];
+        (void)snprintf(name, sizeof name, "row %zu", i);
+        if (zagg_program_run(program, s.memory, &in, offsets, 1, &r, NULL, &err) !=
+            ZAGG_OK)
+            case_fail(&s.report, name, "%s", err.msg);
+        else if (r.type.dtype != ZAGG_DT_F32 || *(const float *)r.data != row[2])
+            case_fail(&s.report, name, "%.9g, not %.9g", (double)*(const float *)r.data,
+                      (double)row[2]);
+        else
+            case_pass(&s.report);
+    }
+    zagg_program_free(program);
+    zagg_expr_free(expr);
+    npy_free(&rows);
+    zagg_expr_memory_free(s.memory);
+    report_end(&s.report, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_reject),
         cmocka_unit_test(test_promotion),
+        cmocka_unit_test(test_gain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
