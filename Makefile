@@ -12,7 +12,7 @@ test:    ## build, layer check and all tests
 	@scripts/test
 golden:  ## only the tests against expected values
 	@scripts/test --label golden
-bench:   ## one shard: zagg against upstream, side by side (ARGS=--record keeps the result)
+bench:   ## zagg beside upstream and other engines (ARGS=--record keeps the results)
 	@scripts/bench $(ARGS)
 asan:    ## all but the peer tests under AddressSanitizer and UBSan
 	@scripts/test --preset asan

@@ -1,7 +1,9 @@
 /* h5_index [CHUNKS [ROUNDS]]: how long it takes to open a dataset and walk its whole
  * chunk index, for every kind of index that HDF5 files have. The files are written by
  * libhdf5 into the folder for temporary files, and are in the page cache when they are
- * read. */
+ * read.
+ *
+ * h5_index GRANULE DATASET [ROUNDS]: the same for a dataset that is there. */
 #include "base/base.h"
 #include "zagg/h5.h"
 
@@ -62,8 +64,9 @@ static bool write_file(const char *path, size_t kind, hsize_t chunks)
 }
 
 /* Seconds from the open file source to the whole index. */
-static zagg_status walk_once(zagg_source *source, zagg_h5_storage *out, double *took_s,
-                             double *cpu_s, zagg_err *err)
+static zagg_status walk_once(zagg_source *source, const char *dataset,
+                             zagg_h5_storage *out, double *took_s, double *cpu_s,
+                             zagg_err *err)
 {
     clock_t cpu = clock();
     zagg_h5 *file = NULL;
@@ -71,7 +74,7 @@ static zagg_status walk_once(zagg_source *source, zagg_h5_storage *out, double *
     double start = zg_clock_mono_s();
     zagg_status st = zagg_h5_open(source, NULL, &file, err);
     if (st == ZAGG_OK)
-        st = zagg_h5_dataset_open(file, "/h_ph", &ds, err);
+        st = zagg_h5_dataset_open(file, dataset, &ds, err);
     if (st == ZAGG_OK)
         st = zagg_h5_storage_read(ds, out, err);
     *took_s = zg_clock_mono_s() - start;
@@ -86,7 +89,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static zagg_status measure(const char *path, size_t kind, size_t rounds, zagg_err *err)
+static zagg_status measure(const char *path, const char *dataset, const char *label,
+                           size_t rounds, zagg_err *err)
 {
     zagg_source *source = NULL;
     zagg_h5_storage storage = {0, 0, 0};
@@ -94,42 +98,56 @@ static zagg_status measure(const char *path, size_t kind, size_t rounds, zagg_er
     ZAGG_TRY(zagg_source_open_file(path, &source, err));
     zagg_status st = ZAGG_OK;
     for (size_t i = 0; i < rounds && st == ZAGG_OK; i++)
-        st = walk_once(source, &storage, &took_s[i], &cpu_s[i], err);
+        st = walk_once(source, dataset, &storage, &took_s[i], &cpu_s[i], err);
     zagg_source_close(source);
     qsort(took_s, rounds, sizeof *took_s, by_value);
     qsort(cpu_s, rounds, sizeof *cpu_s, by_value);
     if (st == ZAGG_OK)
-        printf("| %s | %llu | %.1f | %.1f | %.1f | %.1f |\n", kinds[kind].name,
+        printf("| %s | %llu | %.1f | %.1f | %.1f | %.1f |\n", label,
                (unsigned long long)storage.chunks, took_s[0] * 1e3,
                took_s[rounds / 2] * 1e3, took_s[rounds - 1] * 1e3,
                cpu_s[rounds / 2] * 1e3);
     return st;
 }
 
-int main(int argc, char **argv)
+/* Files of all kinds, one after another in the same place. */
+static int measure_kinds(size_t chunks, size_t rounds, zagg_err *err)
 {
-    unsigned long long chunks = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
-    unsigned long long rounds = argc > 2 ? strtoull(argv[2], NULL, 10) : 21;
     const char *folder = getenv("TMPDIR");
     char path[512];
-    zagg_err err = ZAGG_ERR_INIT;
-    if (chunks < 1 || chunks > 10000000 || rounds < 1 || rounds > MAX_ROUNDS) {
-        fprintf(stderr, "usage: h5_index [CHUNKS [ROUNDS]]\n");
-        return 2;
-    }
     (void)snprintf(path, sizeof path, "%s/zagg-h5-index-%ld.h5", folder ? folder : "/tmp",
                    (long)getpid());
-    printf("| index | chunks | best ms | median ms | worst ms | CPU ms (median) |\n"
-           "|---|---|---|---|---|---|\n");
     int status = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && status == 0; i++) {
         if (!write_file(path, i, (hsize_t)chunks))
             status = 1;
-        else if (measure(path, i, (size_t)rounds, &err) != ZAGG_OK) {
-            fprintf(stderr, "h5_index: %s\n", err.msg);
+        else if (measure(path, "/h_ph", kinds[i].name, rounds, err) != ZAGG_OK)
             status = 1;
-        }
     }
     (void)unlink(path);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    /* a granule is no number */
+    int is_file = argc > 2 && strtoull(argv[1], NULL, 10) == 0;
+    unsigned long long chunks = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
+    const char *text = is_file ? argv[3] : argc > 2 ? argv[2] : NULL;
+    unsigned long long rounds = text ? strtoull(text, NULL, 10) : 21;
+    zagg_err err = ZAGG_ERR_INIT;
+    if ((!is_file && (chunks < 1 || chunks > 10000000)) || rounds < 1 ||
+        rounds > MAX_ROUNDS) {
+        fprintf(stderr, "usage: h5_index [CHUNKS [ROUNDS]]\n"
+                        "       h5_index GRANULE DATASET [ROUNDS]\n");
+        return 2;
+    }
+    printf("| index | chunks | best ms | median ms | worst ms | CPU ms (median) |\n"
+           "|---|---|---|---|---|---|\n");
+    int status = is_file
+                     ? measure(argv[1], argv[2], argv[2], (size_t)rounds, &err) != ZAGG_OK
+                     : measure_kinds((size_t)chunks, (size_t)rounds, &err);
+    if (status != 0)
+        fprintf(stderr, "h5_index: %s\n", err.msg);
     return status;
 }

@@ -18,17 +18,15 @@ import hashlib
 import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from common import PEER, ROOT, WORK, commit, machine, record
+
 SHARED = pathlib.Path(os.environ.get("ZAGG_SHARED", ROOT.parent / "shared"))
-WORK = ROOT / "build" / "bench"
-PEER = ROOT / ".venv-peer" / "bin" / "python"
 
 
 def peak_bytes(pid):
@@ -159,19 +157,8 @@ def ratio_lines(rows):
     return lines
 
 
-def machine():
-    model = platform.processor() or "unknown CPU"
-    for line in open("/proc/cpuinfo", encoding="utf-8", errors="replace"):
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}"
-
-
 def versions(upstream):
-    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"],
-                            capture_output=True, text=True, check=False).stdout.strip()
-    text = f"zagg {commit or 'unknown commit'}"
+    text = f"zagg {commit()}"
     if upstream:
         out = subprocess.run([PEER, "-c", "from importlib.metadata import version as v;"
                               "print(v('zagg'), v('numpy'), v('h5coro'))"],
@@ -228,10 +215,7 @@ def main():
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if options.record:
-        path = ROOT / "bench" / "results" / f"one_shard_{today}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        print(f"bench: wrote {path.relative_to(ROOT)}")
+        record("one_shard", text)
     if same is False:
         sys.exit("bench: the two stores differ, so the figures compare nothing")
 

@@ -87,7 +87,7 @@ typedef struct zagg_expr_result {
 /** Rows up to which the values of a run stay in the L1 cache: callers pass segments in
  * batches of about this many rows. A segment is never split, so a batch may be one larger
  * segment. */
-#define ZAGG_EXPR_BATCH_ROWS 1024
+#define ZAGG_EXPR_BATCH_ROWS 2048
 
 /** Run over n_segments consecutive segments: rows offsets[s]..offsets[s+1] of every row
  * input (offsets[0] is 0), at least one row each unless the whole shard is one empty

@@ -39,6 +39,10 @@ typedef struct zagg_source_vtable {
     zagg_status (*read_at)(void *self, uint64_t offset, size_t len, void *out,
                            zagg_err *err);
     void (*close)(void *self);
+    /** About as many bytes as come in the time that one request takes by itself: readers
+     * ask for so much at once where they need little. 0 stands for 256 KiB, which fits
+     * sources behind a network. */
+    size_t request_bytes;
 } zagg_source_vtable;
 
 /** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). */

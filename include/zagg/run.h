@@ -100,9 +100,11 @@ ZAGG_API void zagg_run_summary_free(zagg_run_summary *summary);
 /** What a store holds, read back from its objects. */
 typedef struct zagg_store_field {
     char name[128];
-    zagg_dtype dtype;
+    zagg_dtype dtype;      /* of ragged fields in arrays: NONE */
+    bool ragged;           /* its values are the cells that have a payload */
     uint64_t n_values;     /* elements that are neither NaN nor, for integers, the fill */
-    double min, mean, max; /* over these; NaN when there are none */
+    uint64_t n_cells;      /* cells (of `resolution: chunk`: chunks) that have some */
+    double min, mean, max; /* over these; NaN when there are none, and where ragged */
     double sum;
     uint64_t bytes, objects;
 } zagg_store_field;
@@ -110,7 +112,7 @@ typedef struct zagg_store_report {
     zagg_store_field *fields; /* in byte order of their paths */
     size_t n_fields;
     uint64_t shards;         /* distinct objects of the array that has most of them */
-    uint64_t cells;          /* cells with data: most values of any field */
+    uint64_t cells;          /* cells with data: most that any field of cells has */
     uint64_t bytes, objects; /* of all arrays */
     char group[64];
 } zagg_store_report;

@@ -1,10 +1,14 @@
 /* Heap hooks: one place through which long-lived memory goes, so that tests can make the
  * n-th allocation fail and see every caller clean up. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#endif
 #include "base/base.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Allocations left until one is refused; 0 while no fault is asked for. */
 static atomic_llong fail_countdown;
@@ -41,6 +45,22 @@ void *zg_realloc(void *ptr, size_t count, size_t size)
 void zg_free(void *ptr)
 {
     free(ptr);
+}
+
+void *zg_map(size_t count, size_t size)
+{
+    size_t bytes;
+    if (!zg_mul_size(count, size, &bytes) || zg_alloc_refused())
+        return NULL;
+    void *p = mmap(NULL, bytes == 0 ? 1 : bytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void zg_unmap(void *ptr, size_t count, size_t size)
+{
+    if (ptr != NULL)
+        (void)munmap(ptr, count * size == 0 ? 1 : count * size);
 }
 
 char *zg_strndup(const char *text, size_t len)

@@ -58,6 +58,11 @@ void *zg_alloc(size_t count, size_t size);
  */
 void *zg_realloc(void *ptr, size_t count, size_t size);
 void zg_free(void *ptr);
+/** Zeroed pages of their own for large, short-lived data: they go back to the system at
+ * once, whatever else is in use. NULL on overflow or lack of memory. zg_unmap takes the
+ * same count and size; NULL is fine. */
+void *zg_map(size_t count, size_t size);
+void zg_unmap(void *ptr, size_t count, size_t size);
 char *zg_strndup(const char *text, size_t len);
 char *zg_strdup(const char *text);
 /** Tests: refuse the `nth` allocation from now (1: the next one), once; 0 switches it

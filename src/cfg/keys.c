@@ -69,8 +69,8 @@ static const zagg_key keys[] = {
     {"aggregation.variables.<name>.spatial_func", ZAGG_KEY_NO_OP, "0.61",
      "read by temporal pipelines only"},
     {"aggregation.variables.<name>.temporal", ZAGG_KEY_IMPLEMENTED, "0.61",
-     "per-centroid: time words of a ragged digest, in NAME_times; per-cell is refused by "
-     "a run"},
+     "per-centroid: time words of a ragged digest, in NAME_times; per-cell: "
+     "cell_envelope"},
     {"aggregation.variables.<name>.temporal_reducer", ZAGG_KEY_NO_OP, "0.61",
      "read by temporal pipelines only"},
     {"aggregation.variables.<name>.trailing_shape", ZAGG_KEY_IMPLEMENTED, "0.11",

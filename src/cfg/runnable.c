@@ -152,19 +152,22 @@ static zagg_status check_precompute(const zg_cfg *c, const zagg_pipeline *p,
 /* Upstream's own reducers give one kind of result each. */
 static zagg_status check_stats(const zg_cfg *c, const zg_spot *entry, const zagg_field *f)
 {
-    zg_spot function = zg_spot_get(entry, "function");
     zg_spot kind = zg_spot_get(entry, "kind");
     zg_spot inner = zg_spot_get(entry, "inner_shape");
     zg_spot dtype = zg_spot_get(entry, "dtype");
     bool digest =
         f->stats == ZAGG_STATS_TDIGEST || f->stats == ZAGG_STATS_TDIGEST_PAIRWISE ||
         f->stats == ZAGG_STATS_TDIGEST_WHERE || f->stats == ZAGG_STATS_WAVEFORM_DIGEST;
+    if (f->stats == ZAGG_STATS_CELL_ENVELOPE && strcmp(f->source, ZG_TOC_WORD) != 0) {
+        zg_spot source = zg_spot_get(entry, "source");
+        return zg_must(c, &source, "toc_word: this version makes the words itself");
+    }
+    if (f->stats != ZAGG_STATS_CELL_ENVELOPE && strcmp(f->source, ZG_TOC_WORD) == 0) {
+        zg_spot source = zg_spot_get(entry, "source");
+        return zg_fail(c, &source, "only cell_envelope reads toc_word; write a column");
+    }
     if (f->stats == ZAGG_STATS_NONE)
         return ZAGG_OK;
-    if (f->stats == ZAGG_STATS_CELL_ENVELOPE)
-        return zg_fail(c, &function,
-                       "cell_envelope is not run by this version; remove the field, or "
-                       "write temporal: per-centroid on a digest");
     if (!digest && f->kind != ZAGG_FIELD_SCALAR)
         return zg_must(c, &kind, "scalar, as %s gives one value a cell", f->function);
     if (!digest)
@@ -213,7 +216,8 @@ static zagg_status check_field(const zg_cfg *c, const zagg_pipeline *p,
     fields = zg_spot_get(&fields, "variables");
     zg_spot entry = zg_spot_get(&fields, f->name);
     ZAGG_TRY(check_stats(c, &entry, f));
-    if (f->function != NULL && !is_column(&p->data_source, f->source))
+    if (f->function != NULL && f->stats != ZAGG_STATS_CELL_ENVELOPE &&
+        !is_column(&p->data_source, f->source))
         return zg_fail(c, &entry,
                        "no source is given, and the default column h_li is not among "
                        "data_source.variables; write source");

@@ -157,9 +157,10 @@ zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_err *
            "mean", "max", "bytes");
     for (size_t i = 0; i < r.n_fields; i++) {
         const zagg_store_field *f = &r.fields[i];
-        printf("  %-22s %-8s %12s", f->name, zagg_dtype_name(f->dtype),
+        printf("  %-22s %-8s %12s", f->name,
+               f->ragged ? "ragged" : zagg_dtype_name(f->dtype),
                cli_thousands(f->n_values, a));
-        if (is_axis(f->name))
+        if (is_axis(f->name) || f->ragged)
             printf(" %14s %14s %14s", "-", "-", "-");
         else
             printf(" %14.6g %14.6g %14.6g", f->min, f->mean, f->max);

@@ -24,8 +24,8 @@ static const statistic STATISTICS[] = {
     [ZAGG_STATS_TDIGEST_WHERE] = {ZG_CALC_DIGEST, 512, {"where"}, {0}, {0}},
     [ZAGG_STATS_COMPOSITION] = {ZG_CALC_COMPOSITION,
                                 0,
-                                {"conf_land", "conf_ocean", "conf_sea_ice", "conf_land_ice",
-                                 "conf_inland_water"},
+                                {"conf_land", "conf_ocean", "conf_sea_ice",
+                                 "conf_land_ice", "conf_inland_water"},
                                 {"threshold"},
                                 {2}},
     [ZAGG_STATS_WAVEFORM_DIGEST] = {ZG_CALC_WAVEFORM,
@@ -210,8 +210,8 @@ static zagg_status add_call(zagg_worker *w, const char *key, uint32_t line,
     if (status == ZAGG_OK && text.failed)
         status = zagg_err_set(err, ZAGG_ECONFIG, "parameters are too long");
     if (status == ZAGG_OK)
-        status = add_text(w, key, line, text.data, ZAGG_EXPR_FIELD, sees_precompute, out,
-                          err);
+        status =
+            add_text(w, key, line, text.data, ZAGG_EXPR_FIELD, sees_precompute, out, err);
     zg_str_free(&text);
     return status;
 }
@@ -226,9 +226,9 @@ static size_t index_of(const char *name, const char *const *names, size_t n)
     return n;
 }
 
-static zagg_status statistic_param(zagg_worker *w, const zagg_field *f, const statistic *s,
-                                   const char *key, const zagg_param *p, zg_calc *out,
-                                   zagg_err *err)
+static zagg_status statistic_param(zagg_worker *w, const zagg_field *f,
+                                   const statistic *s, const char *key,
+                                   const zagg_param *p, zg_calc *out, zagg_err *err)
 {
     const size_t row = index_of(p->name, s->rows, ZG_CALC_ROW_ARGS);
     const size_t number = index_of(p->name, s->numbers, 4);
@@ -237,8 +237,8 @@ static zagg_status statistic_param(zagg_worker *w, const zagg_field *f, const st
         if (p->kind != ZAGG_PARAM_NAME && p->kind != ZAGG_PARAM_EXPRESSION)
             return zagg_err_set(err, ZAGG_ECONFIG,
                                 "params.%s: must be a column or an expression", p->name);
-        const zagg_status status = add_text(w, key, f->line, p->text, ZAGG_EXPR_PARAM, true,
-                                            &out->row_args[row], err);
+        const zagg_status status = add_text(w, key, f->line, p->text, ZAGG_EXPR_PARAM,
+                                            true, &out->row_args[row], err);
         return status == ZAGG_OK ? status
                                  : zagg_err_context(err, status, "params.%s", p->name);
     }
@@ -263,14 +263,16 @@ static zagg_status use_clock(zagg_worker *w, zagg_err *err)
     if (w->has_clock)
         return ZAGG_OK;
     if (!t->present)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "temporal: needs output.time_source {field, epoch, scale, units}");
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "temporal: needs output.time_source {field, epoch, scale, units}");
     w->clock_column = find_column(w, t->field);
     if (w->clock_column >= w->n_columns)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "output.time_source.field: column '%s' is not read; add it to "
-                            "data_source.variables",
-                            t->field);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "output.time_source.field: column '%s' is not read; add it to "
+            "data_source.variables",
+            t->field);
     mark_used(w, w->clock_column);
     w->has_clock = true;
     return zg_clock_new(t->epoch, t->units, &w->clock, err);
@@ -283,7 +285,8 @@ static zagg_status compile_statistic(zagg_worker *w, const zagg_field *f, const 
     out->kind = s->kind;
     out->delta = s->delta;
     memcpy(out->number_args, s->defaults, sizeof out->number_args);
-    ZAGG_TRY(use_column(w, f, f->source, &out->source, err));
+    if (s->kind != ZG_CALC_TIMES) /* whose source are the words of the clock */
+        ZAGG_TRY(use_column(w, f, f->source, &out->source, err));
     for (size_t i = 0; i < f->n_args; i++)
         ZAGG_TRY(statistic_param(w, f, s, key, &f->args[i], out, err));
     for (size_t i = 0; i < ZG_CALC_ROW_ARGS && s->rows[i]; i++)
@@ -373,8 +376,8 @@ zagg_status zg_precompute_parse(zagg_worker *w, const zagg_precompute *entry,
         status = add_text(w, key, entry->line, entry->expression, ZAGG_EXPR_FIELD, false,
                           &text, err);
     else if (strcmp(entry->function, "count") == 0 || strcmp(entry->function, "len") == 0)
-        status =
-            add_call(w, key, entry->line, "size", entry->source, NULL, 0, false, &text, err);
+        status = add_call(w, key, entry->line, "size", entry->source, NULL, 0, false,
+                          &text, err);
     else
         status = add_call(w, key, entry->line, entry->function, entry->source,
                           entry->args, entry->n_args, false, &text, err);

@@ -1,26 +1,27 @@
-/* Fields that upstream's own statistics make: digests, composition words, waveforms, envelopes
- * of time. */
+/* Fields that upstream's own statistics make: digests, composition words, waveforms,
+ * envelopes of time. */
 #include "core/fields.h"
-
 #include "expr/value.h"
 
 #include <string.h>
 
 /* ---- values for each row of a batch ---- */
 
-/* A parameter for the rows of a batch: what an expression gave, kept in the memory that the
- * next expression does not touch. */
-static zagg_status row_values(const zg_batch *b, size_t text, const char *name, size_t part,
-                              size_t n_parts, zagg_values *out, size_t *bad, zagg_err *err)
+/* A parameter for the rows of a batch: what an expression gave, kept in the memory that
+ * the next expression does not touch. */
+static zagg_status row_values(const zg_batch *b, size_t text, const char *name,
+                              size_t part, size_t n_parts, zagg_values *out, size_t *bad,
+                              zagg_err *err)
 {
     zagg_expr_result result;
     const size_t n = b->bounds[b->n] - b->row;
     void *kept;
     ZAGG_TRY(zg_batch_run(b, text, &result, bad, err));
     if (result.type.rank != 1 || result.offsets[b->n] != n)
-        return zagg_err_set(err, ZAGG_ERANGE, "params.%s: one value for each row is needed",
-                            name);
-    ZAGG_TRY(zg_memory_scratch(b->chunk->memory, n_parts * n * sizeof(double), &kept, err));
+        return zagg_err_set(err, ZAGG_ERANGE,
+                            "params.%s: one value for each row is needed", name);
+    ZAGG_TRY(
+        zg_memory_scratch(b->chunk->memory, n_parts * n * sizeof(double), &kept, err));
     kept = (char *)kept + part * n * sizeof(double);
     memcpy(kept, result.data, n * zagg_dtype_size(result.type.dtype));
     *out = (zagg_values){result.type.dtype, kept};
@@ -42,8 +43,8 @@ static zagg_values source_rows(const zg_batch *b, const zg_calc *calc)
 }
 
 /* Time words of the rows of a batch; NULL where the field wants none. */
-static zagg_status times_of(const zg_batch *b, const zg_calc *calc, const uint64_t **times,
-                            zagg_err *err)
+static zagg_status times_of(const zg_batch *b, const zg_calc *calc,
+                            const uint64_t **times, zagg_err *err)
 {
     const zg_chunk_rows *chunk = b->chunk;
     const zagg_worker *w = chunk->worker;
@@ -71,13 +72,14 @@ static zagg_status keep_digest(const zagg_digest *digest, uint32_t cell,
     size_t column = out->first;
     if (digest->n == 0)
         return ZAGG_OK;
-    ZAGG_TRY(
-        zg_carrier_append(out->carrier, column++, cell, digest->centroids, digest->n, err));
+    ZAGG_TRY(zg_carrier_append(out->carrier, column++, cell, digest->centroids, digest->n,
+                               err));
     if (digest->locations)
-        ZAGG_TRY(zg_carrier_append(out->carrier, column++, cell, digest->locations, digest->n,
-                                   err));
+        ZAGG_TRY(zg_carrier_append(out->carrier, column++, cell, digest->locations,
+                                   digest->n, err));
     if (digest->times)
-        return zg_carrier_append(out->carrier, column, cell, digest->times, digest->n, err);
+        return zg_carrier_append(out->carrier, column, cell, digest->times, digest->n,
+                                 err);
     return ZAGG_OK;
 }
 
@@ -162,8 +164,8 @@ static zagg_status waveform_batch(const zg_batch *b, const zg_field_plan *f,
 
 /* ---- one value a cell ---- */
 
-static zagg_status store(const zg_batch *b, const zg_field_out *out, size_t i, zg_scalar value,
-                         zagg_err *err)
+static zagg_status store(const zg_batch *b, const zg_field_out *out, size_t i,
+                         zg_scalar value, zagg_err *err)
 {
     zagg_carrier_column *column = &zg_carrier_columns(out->carrier)[out->first];
     return zg_scalar_store(value, column->dtype,
@@ -188,8 +190,8 @@ static zagg_status composition_batch(const zg_batch *b, const zg_field_plan *f,
         zagg_composition c;
         for (size_t k = 0; k < N; k++)
             own[k] = from_row(confidence[k], first);
-        zagg_composition_pack(from_row(source, first), b->bounds[i + 1] - b->bounds[i], own,
-                              (int64_t)calc->number_args[0], &c);
+        zagg_composition_pack(from_row(source, first), b->bounds[i + 1] - b->bounds[i],
+                              own, (int64_t)calc->number_args[0], &c);
         *bad = i;
         ZAGG_TRY(store(b, out, i, (zg_scalar){ZAGG_DT_U64, {.u = c.word}}, err));
     }
@@ -255,7 +257,8 @@ zagg_status zg_statistic_field(const zg_chunk_rows *chunk, const zg_field_plan *
 {
     /* Worth a look each time: the memory serves the whole worker. */
     zagg_digest_memory_use_0_11(chunk->memory->digest,
-                                chunk->worker->pipeline->output.compat == ZAGG_COMPAT_0_11);
+                                chunk->worker->pipeline->output.compat ==
+                                    ZAGG_COMPAT_0_11);
     while (zg_batch_next(b)) {
         size_t bad = 0;
         zagg_status status;

@@ -105,12 +105,12 @@ zagg_status zg_batch_run(const zg_batch *b, size_t text, zagg_expr_result *out,
                          size_t *bad, zagg_err *err)
 {
     zg_vec *offsets = &b->chunk->memory->batch;
+    *bad = 0;
     if (!zg_vec_reserve(offsets, b->n + 1))
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", b->n);
     size_t *to = offsets->data;
     for (size_t i = 0; i <= b->n; i++)
         to[i] = b->bounds[i] - b->row;
-    *bad = 0;
     return zagg_program_run(b->chunk->typed->programs[text], b->chunk->memory->expr,
                             b->inputs, to, b->n, out, bad, err);
 }

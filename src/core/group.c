@@ -46,6 +46,21 @@ static void places(uint32_t *ranks, size_t n_rows, size_t n_cells, uint32_t *off
     offsets[0] = 0;
 }
 
+/* Block after block is given back, so that no column is there twice. */
+static void scatter_blocks(zg_rows *rows, size_t column, size_t size, void *to)
+{
+    zg_vec *blocks = &rows->columns[column];
+    for (size_t i = 0; i < blocks->len; i++) {
+        void **block = ZG_VEC_AT(blocks, void *, i);
+        const size_t first = i * ZG_BLOCK_ROWS;
+        const size_t left = rows->n_rows - first;
+        scatter(to, *block, ZG_VEC_AT(&rows->ranks, uint32_t, first),
+                left < ZG_BLOCK_ROWS ? left : ZG_BLOCK_ROWS, size);
+        zg_unmap(*block, ZG_BLOCK_ROWS, size);
+        *block = NULL;
+    }
+}
+
 static zagg_status group(const zagg_worker *w, zg_rows *rows, zg_grouped *out,
                          zagg_err *err)
 {
@@ -55,20 +70,18 @@ static zagg_status group(const zagg_worker *w, zg_rows *rows, zg_grouped *out,
     out->columns = zg_alloc(w->n_columns + 1, sizeof *out->columns);
     if (!out->offsets || !out->dtypes || !out->columns)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", n_cells);
+    out->n_rows = rows->n_rows;
     memcpy(out->dtypes, rows->dtypes, (w->n_columns + 1) * sizeof *out->dtypes);
     places(rows->ranks.data, rows->n_rows, n_cells, out->offsets);
     for (size_t c = 0; c <= w->n_columns; c++) {
         const size_t size = zagg_dtype_size(rows->dtypes[c]);
         if (rows->columns[c].len == 0)
             continue;
-        out->columns[c] = zg_alloc(rows->n_rows, size);
+        out->columns[c] = zg_map(rows->n_rows, size);
         if (!out->columns[c])
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu rows", rows->n_rows);
-        scatter(out->columns[c], rows->columns[c].data, rows->ranks.data, rows->n_rows,
-                size);
-        zg_vec_free(&rows->columns[c]);
+        scatter_blocks(rows, c, size, out->columns[c]);
     }
-    out->n_rows = rows->n_rows;
     return ZAGG_OK;
 }
 
@@ -85,8 +98,9 @@ zagg_status zg_group_rows(const zagg_worker *w, zg_rows *rows, zg_grouped *out,
 
 void zg_grouped_free(const zagg_worker *w, zg_grouped *grouped)
 {
-    for (size_t c = 0; grouped->columns && c <= w->n_columns; c++)
-        zg_free(grouped->columns[c]);
+    for (size_t c = 0; grouped->columns && grouped->dtypes && c <= w->n_columns; c++)
+        zg_unmap(grouped->columns[c], grouped->n_rows,
+                 zagg_dtype_size(grouped->dtypes[c]));
     zg_free(grouped->columns);
     zg_free(grouped->dtypes);
     zg_free(grouped->offsets);

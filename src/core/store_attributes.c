@@ -221,6 +221,7 @@ static zagg_status put_config_attributes(zg_json_out *w, const zagg_field *f,
     return ZAGG_OK;
 }
 
+/* Weights that the config does not declare are counts, and are not declared here. */
 static void put_ragged_field(zg_json_out *w, const zagg_field *f,
                              const zg_store_words *words)
 {

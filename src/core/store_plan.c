@@ -186,12 +186,13 @@ static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
     array.dtype = ZAGG_DT_NONE;
     array.zstd = true;
     array.zstd_level = ZSTD_LEVEL;
-    if (f->location)
+    const bool located = f->location != NULL;
+    const bool timed = f->temporal == ZAGG_TEMPORAL_PER_CENTROID;
+    if (located)
         words.locations = sibling_name(plan, f, "locations");
-    if (f->temporal == ZAGG_TEMPORAL_PER_CENTROID)
+    if (timed)
         words.times = sibling_name(plan, f, "times");
-    if ((f->location && !words.locations) ||
-        (f->temporal == ZAGG_TEMPORAL_PER_CENTROID && !words.times))
+    if ((located && !words.locations) || (timed && !words.times))
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the arrays of a store");
     ZAGG_TRY(zg_store_field_attributes(plan, f, &words, &array.attributes_json, err));
     ZAGG_TRY(add_member(plan, array, f, key, err));

@@ -80,12 +80,14 @@ static zagg_status check_column(const zagg_store_plan *plan, size_t i,
     const zagg_zarr_array *array = &plan->arrays[i];
     const zagg_field *field = plan->fields[i];
     const bool ragged = column->kind == ZAGG_FIELD_RAGGED;
+    const zagg_dtype dtype = field                           ? field->dtype
+                             : array->kind == ZAGG_ZARR_VLEN ? ZAGG_DT_U64
+                                                             : array->dtype;
     size_t width = 1;
     for (size_t k = 0; field && k < field->n_shape; k++)
         width *= (size_t)field->shape[k];
     if (ragged != (array->kind != ZAGG_ZARR_DENSE) ||
-        ragged != (column->offsets != NULL) ||
-        (array->kind != ZAGG_ZARR_VLEN && column->dtype != array->dtype) ||
+        ragged != (column->offsets != NULL) || column->dtype != dtype ||
         column->width != width)
         return zagg_err_set(err, ZAGG_EARG,
                             "column '%s' is not what the store plan makes of its field",

@@ -224,11 +224,14 @@ zagg_status zg_filter_table(const zagg_worker *w, zagg_table *table, zagg_err *e
 
 /* ---- rows.c, group.c ---- */
 
+enum { ZG_BLOCK_ROWS = 1 << 18 };
+
 /** Rows of a shard in reading order, joined from the tables of its reads. */
 typedef struct zg_rows {
     size_t n_rows;
     zagg_dtype *dtypes; /* of each column, the leaf ids last; NONE: nothing read yet */
-    zg_vec *columns;    /* bytes; empty for columns that are not used */
+    zg_vec *columns;    /* void *: blocks of ZG_BLOCK_ROWS elements, given back one by one
+                           while they are sorted; none for columns that are not used */
     zg_vec ranks;       /* uint32_t */
 } zg_rows;
 zagg_status zg_rows_init(const zagg_worker *w, zg_rows *rows, zagg_err *err);

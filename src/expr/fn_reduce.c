@@ -4,6 +4,7 @@
 #include "expr/elementwise.h"
 #include "expr/fn.h"
 #include "stats/reduce_impl.h"
+#include "stats/segments.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,25 +17,45 @@ static zg_reduce_op op_of(const zx_fn *fn)
     return (zg_reduce_op)(fn->op & OP);
 }
 
-/* Parameter numbers differ between the signatures. */
-static const zx_type *param(const zx_fn *fn, const zx_type *p, const char *name)
+/* Where a signature has its parameters: see the table at the end. */
+typedef enum place {
+    AT_AXIS,
+    AT_DTYPE,
+    AT_OUT,
+    AT_DDOF,
+    AT_WEIGHTS,
+    AT_Q,
+    AT_METHOD
+} place;
+
+static size_t param_index(const zx_fn *fn, place what)
 {
-    static const zx_type ABSENT = {0};
-    size_t n = 0;
-    for (const char *at = fn->params; *at; n++) {
-        const size_t len = strcspn(at, " ");
-        if (strlen(name) == len && memcmp(at, name, len) == 0)
-            return &p[n];
-        at += len;
-        at += strspn(at, " ");
+    const zg_reduce_op op = op_of(fn);
+    const bool spread = op == ZG_OP_VAR || op == ZG_OP_STD;
+    const bool typed = spread || op == ZG_OP_SUM || op == ZG_OP_PROD || op == ZG_OP_MEAN;
+    switch (what) {
+    case AT_AXIS:
+        return op == ZG_OP_QUANTILE ? 2 : 1;
+    case AT_DTYPE:
+        return typed ? 2 : ZX_MAX_PARAMS;
+    case AT_OUT:
+        return spread || op == ZG_OP_QUANTILE ? 3 : ZX_MAX_PARAMS;
+    case AT_DDOF:
+        return spread ? 4 : ZX_MAX_PARAMS;
+    case AT_WEIGHTS:
+        return op == ZG_OP_AVERAGE ? 2 : ZX_MAX_PARAMS;
+    case AT_Q:
+        return op == ZG_OP_QUANTILE ? 1 : ZX_MAX_PARAMS;
+    default:
+        return op == ZG_OP_QUANTILE ? 5 : ZX_MAX_PARAMS;
     }
-    return &ABSENT;
 }
 
-static size_t param_index(const zx_fn *fn, const zx_type *p, const char *name)
+static const zx_type *param(const zx_fn *fn, const zx_type *p, place what)
 {
-    const zx_type *t = param(fn, p, name);
-    return t->kind == ZX_K_ABSENT ? ZX_MAX_PARAMS : (size_t)(t - p);
+    static const zx_type ABSENT = {0};
+    const size_t i = param_index(fn, what);
+    return i < ZX_MAX_PARAMS ? &p[i] : &ABSENT;
 }
 
 static bool is_given(const zx_type *t)
@@ -56,7 +77,7 @@ static zagg_status result_dtype(const zx_fn *fn, const zx_type *p, zagg_dtype a,
 {
     zagg_dtype wanted;
     const zg_reduce_op op = op_of(fn);
-    ZAGG_TRY(zx_want_dtype(c, param(fn, p, "dtype"), &wanted));
+    ZAGG_TRY(zx_want_dtype(c, param(fn, p, AT_DTYPE), &wanted));
     switch (op) {
     case ZG_OP_SUM:
     case ZG_OP_PROD:
@@ -103,7 +124,7 @@ static zagg_status result_dtype(const zx_fn *fn, const zx_type *p, zagg_dtype a,
 static zagg_status axis_type(const zx_fn *fn, const zx_type *p, unsigned rank,
                              zx_check *c, int *axis, unsigned *left)
 {
-    const zx_type *t = param(fn, p, "axis");
+    const zx_type *t = param(fn, p, AT_AXIS);
     int64_t a;
     ZAGG_TRY(zx_want_int(c, t, "axis", 0, &a));
     *axis = WHOLE;
@@ -187,10 +208,10 @@ static zagg_status quantile_result(const zx_fn *fn, const zx_type *p, zx_check *
     quantile_type q = {0};
     zg_quantile_method method;
     zx_type a;
-    const zx_type *qt = param(fn, p, "q");
+    const zx_type *qt = param(fn, p, AT_Q);
     ZAGG_TRY(zx_array_type(c, &p[0], "the first argument", &a));
     ZAGG_TRY(q_type(fn, qt, c, &q));
-    if (!find_method(param(fn, p, "method"), &method))
+    if (!find_method(param(fn, p, AT_METHOD), &method))
         return zx_refuse(
             c, "method must be linear, lower, higher, nearest, midpoint, hazen, "
                "weibull, median_unbiased, normal_unbiased or one of the cdf "
@@ -216,17 +237,17 @@ static zagg_status reduce_type(const zx_fn *fn, const zx_type *p, zx_check *c,
     zx_type a;
     int axis;
     ZAGG_TRY(zx_array_type(c, &p[0], "the first argument", &a));
-    if (is_given(param(fn, p, "out")))
+    if (is_given(param(fn, p, AT_OUT)))
         return zx_refuse(c, "out is not supported");
     *out = zx_value_type(a.dtype, 0);
     ZAGG_TRY(axis_type(fn, p, a.rank, c, &axis, &out->rank));
     ZAGG_TRY(result_dtype(fn, p, a.dtype, c, &out->dtype));
-    const zx_type *ddof = param(fn, p, "ddof");
+    const zx_type *ddof = param(fn, p, AT_DDOF);
     if (is_given(ddof) && (ddof->kind != ZX_K_VALUE || !ddof->constant))
         return zx_refuse(c, "ddof must be a literal number");
     if (op_of(fn) == ZG_OP_QUANTILE)
         return quantile_result(fn, p, c, out);
-    const zx_type *weights = param(fn, p, "weights");
+    const zx_type *weights = param(fn, p, AT_WEIGHTS);
     if (op_of(fn) == ZG_OP_AVERAGE) {
         out->dtype = zg_real_of(a.dtype);
         if (is_given(weights)) {
@@ -402,6 +423,12 @@ static zagg_status reduce_slice(work *w, size_t seg, zagg_dtype dtype, const voi
     return ZAGG_OK;
 }
 
+static bool sums_plainly(const work *w, const zx_val *a)
+{
+    return (w->reducer.op == ZG_OP_SUM || w->reducer.op == ZG_OP_MEAN) && a->rank == 1 &&
+           !w->reducer.skip_nan && w->result == a->dtype;
+}
+
 /* Everything of each segment. */
 static zagg_status reduce_whole(work *w, const zx_val *a, const zx_val *weights,
                                 zx_val *out)
@@ -409,6 +436,10 @@ static zagg_status reduce_whole(work *w, const zx_val *a, const zx_val *weights,
     const size_t size = zagg_dtype_size(w->result);
     const bool uniform = a->uniform && (!weights || weights->uniform);
     ZAGG_TRY(zx_new_scalar(w->r, w->result, uniform, out));
+    if (!uniform && !weights && sums_plainly(w, a) &&
+        zg_sum_segments(a->dtype, a->data, a->off, w->r->n_seg,
+                        w->reducer.op == ZG_OP_MEAN, out->data))
+        return ZAGG_OK;
     for (size_t s = 0; s < (uniform ? 1 : w->r->n_seg); s++) {
         const size_t n = zx_rows(a, s) * a->cols;
         if (weights && zx_rows(weights, s) * weights->cols != n)
@@ -528,11 +559,11 @@ static zagg_status one_quantile(work *w, const zx_type *qt, const zx_val *a, siz
 static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p,
                              const zx_val *args, const zx_val *a, zx_val *out)
 {
-    const zx_type *qt = param(fn, p, "q");
+    const zx_type *qt = param(fn, p, AT_Q);
     const bool percent = strstr(fn->name, "percent") != NULL;
     const size_t size = zagg_dtype_size(w->result);
     zx_val q;
-    ZAGG_TRY(zx_as_array(w->r, qt, &args[param_index(fn, p, "q")], &q));
+    ZAGG_TRY(zx_as_array(w->r, qt, &args[param_index(fn, AT_Q)], &q));
     const bool whole = !percent && q.dtype == ZAGG_DT_I64;
     ZAGG_TRY(zx_cast(w->r, &q, ZAGG_DT_F64, &q));
     if (q.rank == 0) {
@@ -559,8 +590,8 @@ static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p,
 static zagg_status average(work *w, const zx_fn *fn, const zx_type *p, const zx_val *args,
                            const zx_val *a, int axis, zx_val *out)
 {
-    const size_t at = param_index(fn, p, "weights");
-    if (at == ZX_MAX_PARAMS || p[at].kind == ZX_K_NONE) {
+    const size_t at = param_index(fn, AT_WEIGHTS);
+    if (!is_given(&p[at])) {
         w->reducer.op = ZG_OP_MEAN;
         return axis == WHOLE ? reduce_whole(w, a, NULL, out)
                : axis == 0   ? reduce_columns(w, a, out)
@@ -587,17 +618,18 @@ static zagg_status reduce_run(const zx_fn *fn, const zx_type *p, const zx_val *a
     w.reducer = (zg_reducer){
         .name = fn->name, .op = op_of(fn), .skip_nan = (fn->op & SKIPS_NAN) != 0};
     w.result = result.dtype;
-    const zx_type *ddof = param(fn, p, "ddof");
+    const zx_type *ddof = param(fn, p, AT_DDOF);
     w.reducer.ddof = is_given(ddof) ? ddof->f : 0;
-    (void)find_method(param(fn, p, "method"), &w.reducer.method);
-    ZAGG_TRY(zx_want_dtype(&none, param(fn, p, "dtype"), &w.cast_to));
+    if (w.reducer.op == ZG_OP_QUANTILE)
+        (void)find_method(param(fn, p, AT_METHOD), &w.reducer.method);
+    ZAGG_TRY(zx_want_dtype(&none, param(fn, p, AT_DTYPE), &w.cast_to));
     if (w.reducer.op == ZG_OP_AVERAGE)
         return average(&w, fn, p, args, &a, axis, out);
     if (w.reducer.op == ZG_OP_QUANTILE && axis == WHOLE)
         return quantiles(&w, fn, p, args, &a, out);
     if (w.reducer.op == ZG_OP_QUANTILE) {
-        w.reducer.q = param(fn, p, "q")->f / (strstr(fn->name, "percent") ? 100 : 1);
-        if (!param(fn, p, "q")->constant || !(w.reducer.q >= 0 && w.reducer.q <= 1))
+        w.reducer.q = param(fn, p, AT_Q)->f / (strstr(fn->name, "percent") ? 100 : 1);
+        if (!param(fn, p, AT_Q)->constant || !(w.reducer.q >= 0 && w.reducer.q <= 1))
             return zx_fail(r, 0,
                            "ValueError: q must be a literal number in its range here");
     }

@@ -255,6 +255,59 @@ static void gather(const zx_val *v, const size_t *rows, size_t n, const span *co
     }
 }
 
+#define KEEP(T)                                                                          \
+    do {                                                                                 \
+        const T *restrict x_ = from;                                                     \
+        T *restrict z_ = to;                                                             \
+        for (size_t i = 0; i < n; i++) {                                                 \
+            z_[kept] = x_[i];                                                            \
+            kept += keep[i] != 0;                                                        \
+        }                                                                                \
+    } while (0)
+
+/* What a mask keeps of n elements; one element behind them may be written to. */
+static size_t keep_elements(const void *from, size_t size, const uint8_t *restrict keep,
+                            size_t n, void *to)
+{
+    size_t kept = 0;
+    switch (size) {
+    case 1:
+        KEEP(uint8_t);
+        break;
+    case 2:
+        KEEP(uint16_t);
+        break;
+    case 4:
+        KEEP(uint32_t);
+        break;
+    default:
+        KEEP(uint64_t);
+        break;
+    }
+    return kept;
+}
+
+/* a[mask] of arrays of the same rows, which is how cells are most often narrowed down. */
+static zagg_status mask_rows(zx_run *r, const zx_val *v, const zx_val *mask, zx_val *out)
+{
+    const size_t size = zagg_dtype_size(v->dtype), n = v->off[r->n_seg];
+    size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
+    *out = *v;
+    out->off = off;
+    out->data = off ? zx_take(r, n + 1, size) : NULL;
+    if (!out->data)
+        return r->err->status;
+    const uint8_t *keep = mask->data;
+    off[0] = 0;
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const size_t first = v->off[s];
+        off[s + 1] = off[s] + keep_elements((const char *)v->data + first * size, size,
+                                            keep + first, v->off[s + 1] - first,
+                                            (char *)out->data + off[s] * size);
+    }
+    return ZAGG_OK;
+}
+
 /* Columns that the second index of a table picks: the same in every segment. */
 static zagg_status pick_columns(zx_run *r, const zx_type *types, const zx_val *values,
                                 size_t n, span *out)
@@ -313,6 +366,10 @@ zagg_status zx_index(zx_run *r, const zx_type *types, const zx_val *values, size
      */
     const bool one_row = n >= 2 && run_kind(&types[1], &index) == ONE;
     const bool one_column = v->rank == 1 || (n == 3 && types[2].kind != ZX_K_SEQ);
+    if (n == 2 && types[1].kind == ZX_K_VALUE && index.rank == 1 && v->rank == 1 &&
+        index.dtype == ZAGG_DT_BOOL && index.off == v->off && !v->uniform &&
+        !index.uniform)
+        return mask_rows(r, v, &index, out);
     if (n == 3 && types[2].kind == ZX_K_NONE) {
         ZAGG_TRY(zx_new_array(r, v->dtype, rows.off, out));
         out->rank = 2;

@@ -107,10 +107,12 @@ static zagg_status negate(zx_run *r, const zx_val *a, zx_val *out)
 
 static zagg_status call(zx_run *r, const zx_step *s, const zx_val *slots, zx_val *out)
 {
-    zx_val args[ZX_MAX_PARAMS] = {{0}};
-    for (size_t i = 0; i < s->n_args; i++)
-        if (s->args[i] != ZX_NO_SLOT)
+    zx_val args[ZX_MAX_PARAMS];
+    for (size_t i = 0; i < ZX_MAX_PARAMS; i++)
+        if (i < s->n_args && s->args[i] != ZX_NO_SLOT)
             args[i] = slots[s->args[i]];
+        else
+            args[i].data = NULL; /* what is absent is not looked at */
     return s->fn->run(s->fn, s->types, args, r, out);
 }
 

@@ -1,11 +1,14 @@
 /* Metadata pager: aligned pages of the source, kept in a small least-recently-used cache.
  * Chunk data never goes through here, so a file of any size costs a few MiB at most. */
 #include "h5/h5.h"
+#include "io/source.h"
 
 #define SMALL_FILE_BYTES ((uint64_t)64 << 20)
-#define SMALL_PAGE_BYTES ((size_t)64 << 10)
-#define LARGE_PAGE_BYTES ((size_t)256 << 10)
+#define SMALL_FILE_PAGE_BYTES ((size_t)64 << 10)
+#define MIN_PAGE_BYTES ((size_t)4 << 10)
 #define MAX_PAGE_BYTES ((size_t)1 << 20)
+/* How much more of a page is worth having that holds nothing but metadata. */
+#define METADATA_ONLY 4
 
 static void use_pages_of(zagg_h5 *file, size_t page_bytes)
 {
@@ -18,18 +21,22 @@ static void use_pages_of(zagg_h5 *file, size_t page_bytes)
 void zg_h5_pager_init(zagg_h5 *file)
 {
     /* Metadata of large granules is scattered in small blocks between the chunks: larger
-     * pages then save requests, while in a small file they would read data for nothing.
-     */
-    use_pages_of(file,
-                 file->size < SMALL_FILE_BYTES ? SMALL_PAGE_BYTES : LARGE_PAGE_BYTES);
+     * pages save requests there, and cost what their bytes cost. In a small file they
+     * would read data for nothing. */
+    size_t most = file->size < SMALL_FILE_BYTES ? SMALL_FILE_PAGE_BYTES : MAX_PAGE_BYTES;
+    size_t bytes = zg_source_request_bytes(file->source);
+    use_pages_of(file, bytes < MIN_PAGE_BYTES ? MIN_PAGE_BYTES
+                       : bytes > most         ? most
+                                              : bytes);
 }
 
 void zg_h5_pager_file_pages(zagg_h5 *file, uint64_t file_page_bytes)
 {
-    /* Pages of metadata hold nothing else, so that all of one is worth having. A power of
-     * two that divides the page of the file, within what is worth one request. */
-    size_t bytes = SMALL_PAGE_BYTES;
-    while (bytes < MAX_PAGE_BYTES && 2 * bytes <= file_page_bytes &&
+    /* A power of two that divides the page of the file, within what is worth one request.
+     */
+    size_t bytes = MIN_PAGE_BYTES,
+           most = METADATA_ONLY * zg_source_request_bytes(file->source);
+    while (bytes < MAX_PAGE_BYTES && 2 * bytes <= most && 2 * bytes <= file_page_bytes &&
            file_page_bytes % (2 * bytes) == 0)
         bytes *= 2;
     if (bytes <= file->page_bytes)

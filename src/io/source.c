@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* 20 ms at 100 Mbit/s, about what a server takes to answer. */
+#define REMOTE_REQUEST_BYTES ((size_t)256 << 10)
+
 void zg_io_count(_Atomic uint64_t *counter, uint64_t n)
 {
     atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
@@ -65,6 +68,12 @@ const char *zagg_source_name(const zagg_source *source)
     return source->name;
 }
 
+size_t zg_source_request_bytes(const zagg_source *source)
+{
+    return source->vtable->request_bytes ? source->vtable->request_bytes
+                                         : REMOTE_REQUEST_BYTES;
+}
+
 zagg_io_stats zagg_source_stats(const zagg_source *source)
 {
     return zg_io_snapshot(&source->counters);
@@ -115,7 +124,8 @@ static zagg_status mem_read_at(void *self, uint64_t offset, size_t len, void *ou
     return ZAGG_OK;
 }
 
-static const zagg_source_vtable mem_vtable = {mem_read_at, zg_free};
+static const zagg_source_vtable mem_vtable = {mem_read_at, zg_free,
+                                              ZG_LOCAL_REQUEST_BYTES};
 
 zagg_status zagg_source_open_mem(const void *data, size_t len, zagg_source **out,
                                  zagg_err *err)

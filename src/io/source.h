@@ -11,6 +11,9 @@ typedef struct zg_io_counters {
     _Atomic uint64_t calls, requests, bytes, puts, put_bytes;
 } zg_io_counters;
 
+/* What system calls are worth: about 2 us, or so many bytes copied. */
+#define ZG_LOCAL_REQUEST_BYTES ((size_t)16 << 10)
+
 struct zagg_source {
     const zagg_source_vtable *vtable;
     void *self;
@@ -21,6 +24,9 @@ struct zagg_source {
 
 void zg_io_count(_Atomic uint64_t *counter, uint64_t n);
 zagg_io_stats zg_io_snapshot(const zg_io_counters *counters);
+
+/** request_bytes of its vtable, or what stands for it. */
+size_t zg_source_request_bytes(const zagg_source *source);
 
 /** RANGE unless all `len` bytes at `offset` are inside. */
 zagg_status zg_source_check(const zagg_source *source, uint64_t offset, size_t len,

@@ -6,10 +6,14 @@
 typedef struct tally {
     const zagg_zarr_array *array;
     zagg_store_field *field;
+    size_t width; /* elements of a cell */
 } tally;
 
-static void take(zagg_store_field *f, double v)
+/* Value v of cell `cell` of a chunk; *last is the cell of the one before. */
+static void take(zagg_store_field *f, double v, size_t cell, size_t *last)
 {
+    f->n_cells += cell != *last;
+    *last = cell;
     if (f->n_values == 0 || v < f->min)
         f->min = v;
     if (f->n_values == 0 || v > f->max)
@@ -26,13 +30,14 @@ static void take(zagg_store_field *f, double v)
         memcpy(&fill, t->array->fill, sizeof fill);                                      \
         for (size_t i = 0; i < n; i++)                                                   \
             if (x[i] == x[i] && x[i] != fill)                                            \
-                take(t->field, (double)x[i]);                                            \
+                take(t->field, (double)x[i], i / t->width, &last);                       \
     } while (0)
 
 static zagg_status tally_chunk(void *user, const uint64_t *chunk_index, const void *data,
                                size_t n, zagg_err *err)
 {
     tally *t = user;
+    size_t last = SIZE_MAX;
     (void)chunk_index;
     (void)err;
     switch (t->array->dtype) {
@@ -73,6 +78,38 @@ static zagg_status tally_chunk(void *user, const uint64_t *chunk_index, const vo
     return ZAGG_OK;
 }
 
+static zagg_status tally_ragged(void *user, const uint64_t *chunk_index, const void *data,
+                                size_t n, zagg_err *err)
+{
+    tally *t = user;
+    const zagg_bytes_view *cells = data;
+    size_t filled = n; /* of a CSR field: cells with a payload */
+    (void)chunk_index;
+    (void)err;
+    for (size_t i = 0; t->array->kind == ZAGG_ZARR_VLEN && i < n; i++)
+        filled -= cells[i].len == 0;
+    t->field->n_cells += filled;
+    t->field->n_values += filled;
+    return ZAGG_OK;
+}
+
+/* Elements of a cell: the axes of vectors are named so. */
+static size_t width_of(const zagg_zarr_array *array)
+{
+    size_t width = 1;
+    for (unsigned d = 0; d < array->rank; d++)
+        if (array->dim_names[d] && strncmp(array->dim_names[d], "vector", 6) == 0)
+            width *= (size_t)array->chunk[d];
+    return width;
+}
+
+/* One element a chunk: `resolution: chunk`. */
+static bool is_companion(const zagg_zarr_array *array)
+{
+    return array->rank > 0 && array->dim_names[0] &&
+           strncmp(array->dim_names[0], "chunk", 5) == 0;
+}
+
 static bool is_coordinate(const char *name)
 {
     return strcmp(name, "morton") == 0 || strcmp(name, "cell_ids") == 0 ||
@@ -84,7 +121,8 @@ static zagg_status read_array(zagg_zarr_reader *reader, size_t i, zagg_store_rep
 {
     const zagg_zarr_array *array = zagg_zarr_reader_array(reader, i);
     zagg_store_field *f = &out->fields[i];
-    tally t = {array, f};
+    const bool ragged = array->kind != ZAGG_ZARR_DENSE;
+    tally t = {array, f, width_of(array)};
     const double nan = __builtin_nan("");
     zg_str name;
     zg_str_init(&name, sizeof f->name);
@@ -92,18 +130,21 @@ static zagg_status read_array(zagg_zarr_reader *reader, size_t i, zagg_store_rep
     memcpy(f->name, name.data, name.len + 1);
     zg_str_free(&name);
     f->dtype = array->dtype;
-    ZAGG_TRY(
-        zagg_zarr_read_chunks(reader, i, tally_chunk, &t, &f->bytes, &f->objects, err));
-    if (f->n_values == 0)
+    f->ragged = ragged;
+    ZAGG_TRY(zagg_zarr_read_chunks(reader, i, ragged ? tally_ragged : tally_chunk, &t,
+                                   &f->bytes, &f->objects, err));
+    if (f->n_values == 0 || ragged)
         f->min = f->max = nan;
-    f->mean = f->n_values ? f->sum / (double)f->n_values : nan;
+    f->mean = f->n_values && !ragged ? f->sum / (double)f->n_values : nan;
     out->bytes += f->bytes;
     out->objects += f->objects;
-    if (f->objects > out->shards && strcmp(array->name, "x") != 0 &&
-        strcmp(array->name, "y") != 0)
+    if (is_coordinate(array->name) && array->dim_names[0] &&
+        strcmp(array->dim_names[0], array->name) == 0)
+        return ZAGG_OK; /* x and y: whole, whatever the shards */
+    if (array->kind != ZAGG_ZARR_CSR && !is_companion(array) && f->objects > out->shards)
         out->shards = f->objects;
-    if (!is_coordinate(array->name) && f->n_values > out->cells)
-        out->cells = f->n_values;
+    if (!is_coordinate(array->name) && !is_companion(array) && f->n_cells > out->cells)
+        out->cells = f->n_cells;
     return ZAGG_OK;
 }
 

@@ -4,12 +4,24 @@
 
 #include <string.h>
 
-static void number_list(zg_json_out *w, const char *key, const double *v, int n)
+static void write_shape(zg_json_out *w, const char *key, const uint64_t shape[2])
 {
     zg_json_key(w, key);
     zg_json_open_list(w);
-    for (int i = 0; i < n; i++)
-        zg_json_double(w, v[i]);
+    zg_json_u64(w, shape[0]);
+    zg_json_u64(w, shape[1]);
+    zg_json_close_list(w);
+}
+
+/* As rasterio writes an affine transform: x then y, each scale, shear, origin. */
+static void write_affine(zg_json_out *w, const zagg_grid_info *g)
+{
+    const double affine[6] = {g->resolution[0],  0.0,         g->bounds[0], 0.0,
+                              -g->resolution[1], g->bounds[3]};
+    zg_json_key(w, "affine");
+    zg_json_open_list(w);
+    for (int i = 0; i < 6; i++)
+        zg_json_double(w, affine[i]);
     zg_json_close_list(w);
 }
 
@@ -28,16 +40,12 @@ static void write_signature(zg_json_out *w, const zagg_grid_info *g)
         zg_json_key(w, "layout");
         zg_json_str(w, "fullsphere");
     } else {
-        const double affine[6] = {g->resolution[0],  0.0,         g->bounds[0], 0.0,
-                                  -g->resolution[1], g->bounds[3]};
-        const double shape[2] = {(double)g->shape[0], (double)g->shape[1]};
-        const double tile[2] = {(double)g->shard_shape[0], (double)g->shard_shape[1]};
         zg_json_str(w, "rectilinear");
         zg_json_key(w, "crs");
         zg_json_str(w, g->crs_id);
-        number_list(w, "affine", affine, 6);
-        number_list(w, "shape", shape, 2);
-        number_list(w, "chunk_shape", tile, 2);
+        write_affine(w, g);
+        write_shape(w, "shape", g->shape);
+        write_shape(w, "chunk_shape", g->shard_shape);
     }
     zg_json_close_map(w);
 }

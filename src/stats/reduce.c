@@ -40,3 +40,49 @@ zagg_status zg_reduce(const zg_reducer *r, zagg_dtype dtype, const void *values,
         return zg_reduce_order(r, x, out, err);
     }
 }
+
+/* Methods that pick an element, which keeps its type. */
+static bool picks(const zg_reducer *r)
+{
+    switch (r->method) {
+    case ZG_Q_LINEAR:
+        return r->q_picks;
+    case ZG_Q_LOWER:
+    case ZG_Q_HIGHER:
+    case ZG_Q_NEAREST:
+    case ZG_Q_INVERTED_CDF:
+    case ZG_Q_CLOSEST_OBSERVATION:
+        return true;
+    default:
+        return false;
+    }
+}
+
+zagg_dtype zg_reducer_type(const zg_reducer *r, zagg_dtype dtype, zagg_dtype weights)
+{
+    switch (r->op) {
+    case ZG_OP_COUNT:
+    case ZG_OP_COUNT_NONZERO:
+    case ZG_OP_ARGMIN:
+    case ZG_OP_ARGMAX:
+        return ZAGG_DT_I64;
+    case ZG_OP_ANY:
+    case ZG_OP_ALL:
+        return ZAGG_DT_BOOL;
+    case ZG_OP_SUM:
+    case ZG_OP_PROD:
+        if (zagg_dtype_is_float(dtype))
+            return dtype;
+        return zagg_dtype_is_unsigned_int(dtype) ? ZAGG_DT_U64 : ZAGG_DT_I64;
+    case ZG_OP_MIN:
+    case ZG_OP_MAX:
+    case ZG_OP_PTP:
+        return dtype;
+    case ZG_OP_AVERAGE:
+        return r->weights ? zg_weighted_real(dtype, weights) : zg_real_of(dtype);
+    case ZG_OP_QUANTILE:
+        return picks(r) ? dtype : zg_real_of(dtype);
+    default:
+        return zg_real_of(dtype);
+    }
+}

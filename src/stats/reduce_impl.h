@@ -110,6 +110,8 @@ typedef struct zg_terms {
 double zg_sum_terms(zagg_dtype real, const zg_terms *t);
 /** The pairwise sum of n doubles without numpy's 0 in front; -0.0 for none. */
 double zg_pairwise_f64(const double *x, size_t n);
+/** The type of a product of values and weights, by numpy's promotion. */
+zagg_dtype zg_weighted_real(zagg_dtype values, zagg_dtype weights);
 /** Sum of values cast to `real`: in blocks of 8192 where the types differ, as numpy's
  *  buffered reduction does. */
 double zg_sum_cast(zagg_dtype real, zg_slice x);
@@ -120,6 +122,8 @@ zagg_status zg_reduce_sums(const zg_reducer *r, zg_slice x, zagg_dtype weights_d
 /** min, max, ptp, argmin, argmax, count_nonzero, any, all, prod; sum of whole numbers. */
 zagg_status zg_reduce_order(const zg_reducer *r, zg_slice x, zg_scalar *out,
                             zagg_err *err);
+/** Smallest and largest of n > 0 floats (either type) in one pass; NaN where any is. */
+void zg_extremes(zg_slice x, double *least, double *most);
 /** median, quantile, percentile and their nan- forms. */
 zagg_status zg_reduce_quantile(const zg_reducer *r, zg_slice x, void *scratch,
                                zg_scalar *out, zagg_err *err);

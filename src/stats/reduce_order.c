@@ -97,6 +97,14 @@ static zg_scalar whole64(zagg_dtype source, uint64_t x)
 #define HIGHEST ((T)INFINITY)
 #include "stats/reduce_order_type.h"
 
+void zg_extremes(zg_slice x, double *least, double *most)
+{
+    if (x.dtype == ZAGG_DT_F32)
+        both_f32(x.values, x.n, least, most);
+    else
+        both_f64(x.values, x.n, least, most);
+}
+
 /* numpy's words for a reduction that has no answer for no elements. */
 static zagg_status refuse_empty(const zg_reducer *r, zagg_err *err)
 {

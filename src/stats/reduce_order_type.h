@@ -46,6 +46,40 @@ EXTREME(smallest, HIGHEST, <)
 EXTREME(largest, LOWEST, >)
 #undef EXTREME
 
+#if IS_FLOAT
+/* Both extremes in one pass; NaN where any element is. */
+static void NAME(both)(const T *a, size_t n, double *least, double *most)
+{
+    T lo[8], hi[8];
+    MASK bad[8] = {0};
+    size_t i = 0;
+    for (size_t k = 0; k < 8; k++) {
+        lo[k] = HIGHEST;
+        hi[k] = LOWEST;
+    }
+    for (; i + 8 <= n; i += 8) {
+        for (size_t k = 0; k < 8; k++) {
+            T x = a[i + k];
+            lo[k] = x < lo[k] ? x : lo[k];
+            hi[k] = x > hi[k] ? x : hi[k];
+            bad[k] |= (MASK)IS_NAN(x);
+        }
+    }
+    for (; i < n; i++) { /* as above, so that zeros of both signs come out the same */
+        lo[0] = a[i] < lo[0] ? a[i] : lo[0];
+        hi[0] = a[i] > hi[0] ? a[i] : hi[0];
+        bad[0] |= (MASK)IS_NAN(a[i]);
+    }
+    for (size_t k = 1; k < 8; k++) {
+        lo[0] = lo[k] < lo[0] ? lo[k] : lo[0];
+        hi[0] = hi[k] > hi[0] ? hi[k] : hi[0];
+        bad[0] |= bad[k];
+    }
+    *least = bad[0] ? __builtin_nan("") : (double)lo[0];
+    *most = bad[0] ? __builtin_nan("") : (double)hi[0];
+}
+#endif
+
 /* Index of the first extreme; the first NaN wins. n > 0. */
 static size_t NAME(arg_extreme)(const T *a, size_t n, bool largest)
 {

@@ -87,8 +87,7 @@ static double variance(const zg_reducer *r, zg_slice x, bool skip_nan, size_t co
     return zg_round_to(real, squares / (freedom > 0 ? freedom : 0));
 }
 
-/* The type of a product of values and weights, by numpy's promotion. */
-static zagg_dtype weighted_real(zagg_dtype values, zagg_dtype weights)
+zagg_dtype zg_weighted_real(zagg_dtype values, zagg_dtype weights)
 {
     if (values != ZAGG_DT_F32)
         return ZAGG_DT_F64;
@@ -102,7 +101,7 @@ static zagg_status average(const zg_reducer *r, zg_slice x, zagg_dtype weights_d
     if (weights == NULL || zagg_dtype_size(weights_dtype) == 0)
         return zagg_err_set(err, ZAGG_EARG, "%s: the weights column \"%s\" is missing",
                             r->name, r->weights);
-    zagg_dtype real = weighted_real(x.dtype, weights_dtype);
+    zagg_dtype real = zg_weighted_real(x.dtype, weights_dtype);
     zg_slice w = {weights_dtype, weights, x.n};
     double scale = zg_sum_cast(real, w);
     if (scale == 0)

@@ -158,7 +158,7 @@ static hid_t file_type(zg_synth_type t)
 
 static hid_t dataset_properties(const zg_synth_file *f, const zg_synth_column *c)
 {
-    bool integers = c->type != ZG_SYNTH_F32 && c->type != ZG_SYNTH_F64;
+    bool floats = c->type == ZG_SYNTH_F32 || c->type == ZG_SYNTH_F64;
     hsize_t rows = (hsize_t)f->options->chunk;
     if (rows > c->rows)
         rows = c->rows ? c->rows : 1;
@@ -169,7 +169,7 @@ static hid_t dataset_properties(const zg_synth_file *f, const zg_synth_column *c
         return -1;
     if (f->options->gzip == 0)
         return p;
-    if (integers && H5Pset_shuffle(p) < 0)
+    if ((!floats || f->options->shuffle_all) && H5Pset_shuffle(p) < 0)
         return -1;
     return H5Pset_deflate(p, (unsigned)f->options->gzip) < 0 ? -1 : p;
 }

@@ -36,6 +36,8 @@ static const char usage_text[] =
     "                       superblock 2, link messages\n"
     "  --chunk N            photons in a chunk (10000; v007: 100000)\n"
     "  --gzip 0-9           deflate level; 0 stores plain chunks (6)\n"
+    "  --shuffle integers   bytes of integers are shuffled before they are deflated\n"
+    "                       (default), or all: those of floats too\n"
     "\n"
     "what may be wrong with real granules\n"
     "  --empty-beams N      the last N beams that are there have no photons (0)\n"
@@ -62,6 +64,7 @@ enum option_id {
     OPT_LAYOUT,
     OPT_CHUNK,
     OPT_GZIP,
+    OPT_SHUFFLE,
     OPT_EMPTY,
     OPT_MISSING,
     OPT_QUIET,
@@ -83,6 +86,7 @@ static const struct option long_options[] = {
     {"layout", required_argument, NULL, OPT_LAYOUT},
     {"chunk", required_argument, NULL, OPT_CHUNK},
     {"gzip", required_argument, NULL, OPT_GZIP},
+    {"shuffle", required_argument, NULL, OPT_SHUFFLE},
     {"empty-beams", required_argument, NULL, OPT_EMPTY},
     {"missing-beams", required_argument, NULL, OPT_MISSING},
     {"quiet", no_argument, NULL, OPT_QUIET},
@@ -153,6 +157,11 @@ static bool set_option(zg_synth_options *o, int id, const char *name, const char
         if (!choice(name, text, "v006", "v007", &second))
             return false;
         o->layout = second ? ZG_SYNTH_V007 : ZG_SYNTH_V006;
+        return true;
+    case OPT_SHUFFLE:
+        if (!choice(name, text, "integers", "all", &second))
+            return false;
+        o->shuffle_all = second;
         return true;
     case OPT_GRANULES:
         return whole(name, text, 1, 10000, &o->granules);

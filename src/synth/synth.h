@@ -21,7 +21,7 @@ typedef struct zg_synth_options {
     uint64_t granules, photons, per_segment, seed, chunk, gzip;
     uint64_t beams, empty_beams, missing_beams;
     double lat_deg, lon_deg, spread_m;
-    bool quiet;
+    bool quiet, shuffle_all;
 } zg_synth_options;
 
 /* What the parser found: go on, text was printed (exit 0), or wrong use (exit 2). */
@@ -126,8 +126,8 @@ zagg_status zg_synth_file_create(const char *path, const zg_synth_options *o,
                                  zg_synth_file **out, zagg_err *err);
 zagg_status zg_synth_file_text(zg_synth_file *f, const char *attribute, const char *value,
                                zagg_err *err);
-/** Chunked with deflate, shuffled where the elements are integers, as the archive does.
- */
+/** Chunked with deflate, shuffled where the elements are integers, as the archive does,
+ * or everywhere where the options say so. */
 zagg_status zg_synth_file_column(zg_synth_file *f, const zg_synth_column *c,
                                  zagg_err *err);
 /** Close; `*f` is gone whatever the result. */

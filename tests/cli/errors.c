@@ -2,6 +2,9 @@
  * one line that says what is wrong, and in its exit code. */
 #include "cli/fixture.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define RUN "zagg run --config c.yaml --granules g --store o "
 #define HEALPIX_SIGNATURE(parent, child)                                                 \
     "{\"type\": \"healpix\", \"indexing_scheme\": \"nested\", \"parent_order\": " parent \
@@ -56,6 +59,13 @@ static const cli_case USAGE[] = {
      "zagg config: write `zagg config list` or `zagg config show NAME`\n"},
     {"config that is not built in", "zagg config show nope", 1, NULL,
      "zagg config: nope: no such built-in config; there are atl03*\n"},
+    {"config that 0.11 did not have",
+     "zagg config show atl06_nullable --compat zagg-0.11", 1, NULL,
+     "zagg config: atl06_nullable: no such built-in config in zagg 0.11; there are "
+     "atl03, atl03_gain_bias_healpix, atl03_tdigest_healpix, atl03_waveform_chunk, "
+     "atl03_waveform_counts, atl06, atl06_polar\n"},
+    {"config of another version", "zagg config list --compat 0.12", 2, NULL,
+     "zagg config: --compat: 0.12: must be zagg-0.11\n"},
     {"version of something", "zagg version x", 2, NULL,
      "zagg version: x: unexpected argument\n"},
     {"output that is full", "zagg config list > /dev/full", 1, NULL,
@@ -120,12 +130,16 @@ static const cli_case CONFIGS[] = {
      "sed /store_layout/d c.yaml > hive.yaml; "
      "zagg run --config hive.yaml --granules g --store o",
      3, NULL, "error: hive.yaml:*: output.store_layout: *write `store_layout: flat`*\n"},
-    {"expression",
-     "sed 's/{function: mean,/{expression: \"np.mean(h_ph)\",/' c.yaml > expr.yaml; "
+    {"expression that ends early",
+     "sed 's/{function: mean,/{expression: \"np.mean(h_ph) +\",/' c.yaml > expr.yaml; "
      "zagg run --config expr.yaml --granules g --store o",
+     3, NULL, "error: expr.yaml:33: aggregation.variables.h_mean*np.mean(h_ph) +*\n"},
+    {"time windows",
+     "sed 's/^output:/&\\n  windowing: {schedule: yearly}/' c.yaml > windows.yaml; "
+     "zagg run --config windows.yaml --granules g --store o",
      3, NULL,
-     "error: expr.yaml:33: aggregation.variables.h_mean.expression: expressions are not "
-     "run by this version; write a function or remove the field\n"},
+     "error: windows.yaml:*: output.windowing: this version does not do it (time windows "
+     "of a hive store; come with the hive layout); remove the key\n"},
     {"unknown function",
      "sed 's/function: mean/function: meen/' c.yaml > bad.yaml; "
      "zagg run --config bad.yaml --granules g --store o",
@@ -256,6 +270,61 @@ static void maps(void **state)
     check_cases(f, "maps", MAPS, sizeof MAPS / sizeof MAPS[0]);
 }
 
+/* ---- maps of a rectilinear grid, with signatures as upstream writes them ---- */
+
+#define ON_DEGREES "rm -rf o; zagg run -q --config rect.yaml --store o "
+static const cli_case RECTILINEAR[] = {
+    {"map of this grid", ON_DEGREES "--catalog same.json", 0, SOME_DATA, NULL},
+    {"map of finer cells", ON_DEGREES "--catalog finer.json", 3, NULL,
+     "error: finer.json: the shard map was made for another grid: affine is [0.005, 0.0, "
+     "-78.0, 0.0, -0.005, 40.0] there and [0.01, 0.0, -78.0, 0.0, -0.01, 40.0] in the "
+     "config; build the map again for this config\n"},
+    {"map of a larger grid", ON_DEGREES "--catalog larger.json", 3, NULL,
+     "error: larger.json: the shard map was made for another grid: shape is [320, 256] "
+     "there and [256, 256] in the config; build the map again for this config\n"},
+    {"map of a healpix grid", ON_DEGREES "--catalog m.json", 3, NULL,
+     "error: m.json: the shard map was made for another grid: type is \"healpix\" there "
+     "and \"rectilinear\" in the config; build the map again for this config\n"},
+};
+
+static void write_rectilinear(const fixture *f, const char *name, uint64_t key,
+                              const char *cell, unsigned rows)
+{
+    char text[512];
+    (void)snprintf(
+        text, sizeof text,
+        "{\"shard_keys\": [%" PRIu64 "], \"granules\": [[{\"s3\": \"g/a.h5\"}]], "
+        "\"metadata\": {}, \"grid_signature\": {\"type\": \"rectilinear\", "
+        "\"crs\": \"EPSG:4326\", \"affine\": [%s, 0.0, -78.0, 0.0, -%s, 40.0], "
+        "\"shape\": [%u, 256], \"chunk_shape\": [64, 64]}}",
+        key, cell, cell, rows);
+    write_text(f->dir, name, text);
+}
+
+static void rectilinear_maps(void **state)
+{
+    const fixture *f = *state;
+    zagg_arena *arena = NULL;
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    char *text =
+        shell_ok(f->dir, "sed '/grid:/,$d; s/morton: .*/lat: {dtype: float64}/' c.yaml > "
+                         "rect.yaml; echo '  "
+                         "grid: {type: rectilinear, crs: \"EPSG:4326\", resolution: "
+                         "0.01, bounds: [-78, 38, "
+                         "-76, 40], chunk_shape: [64, 64]}' >> rect.yaml; " ON_DEGREES
+                         "--granules g/a.h5 --json");
+    const zagg_value *results = zagg_value_get(json_of(arena, text), "results");
+    assert_true(results != NULL && results->n > 0);
+    const uint64_t key = json_u64(results->items[0], "shard_key");
+    write_rectilinear(f, "same.json", key, "0.01", 256);
+    write_rectilinear(f, "finer.json", key, "0.005", 256);
+    write_rectilinear(f, "larger.json", key, "0.01", 320);
+    zg_free(text);
+    zagg_arena_free(arena);
+    check_cases(f, "rectilinear maps", RECTILINEAR,
+                sizeof RECTILINEAR / sizeof RECTILINEAR[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +332,7 @@ int main(void)
         cmocka_unit_test(files),
         cmocka_unit_test(configs),
         cmocka_unit_test(maps),
+        cmocka_unit_test(rectilinear_maps),
     };
     return cmocka_run_group_tests(tests, fixture_new, fixture_free);
 }

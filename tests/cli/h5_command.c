@@ -90,6 +90,30 @@ static const cli_case CASES[] = {
     {"sound and quiet", "zagg h5 check -q g/a.h5 --max-workers 1", 0, NULL, NULL},
     {"part of a file", "zagg h5 check g/a.h5 gt1l/heights", 0,
      "g/a.h5: 1 groups, 6 datasets, 36 chunks, * kB: no damage found\n", NULL},
+    {"JSON of a column", "zagg h5 cat g/a.h5 gt1l/heights/h_ph --json -n 2 --from 2998",
+     0,
+     "{\"file\": \"g/a.h5\", \"path\": \"/gt1l/heights/h_ph\", \"dtype\": "
+     "\"float32\", \"shape\": [3000], \"from\": 2998, \"column\": null, \"values\": "
+     "[*, *]}\n",
+     NULL},
+    {"JSON of rows",
+     "zagg h5 cat g/a.h5 gt1l/heights/signal_conf_ph --json -n 2 | sed "
+     "'s/[-0-9]*[0-9]/N/g'",
+     0,
+     "{\"file\": \"g/a.hN\", \"path\": \"/gtNl/heights/signal_conf_ph\", \"dtype\": "
+     "\"intN\", \"shape\": [N, N], \"from\": N, \"column\": null, \"values\": [[N, N, N, "
+     "N, N], [N, N, N, N, N]]}\n",
+     NULL},
+    {"JSON of one column of rows",
+     "zagg h5 cat g/a.h5 gt1l/heights/signal_conf_ph --json -n 1 --column 4", 0,
+     "{*\"shape\": [3000, 5], \"from\": 0, \"column\": 4, \"values\": [*]}\n", NULL},
+    {"JSON of no rows", "zagg h5 cat g/a.h5 gt1l/heights/h_ph --json --from 3000", 0,
+     "{*\"from\": 3000, \"column\": null, \"values\": []}\n", NULL},
+    {"values of JSON are those of the text",
+     "zagg h5 cat g/a.h5 gt1l/heights/lat_ph -n 0 >1; zagg h5 cat g/a.h5 "
+     "gt1l/heights/lat_ph "
+     "-n 0 --json | sed 's/.*values\": \\[//; s/\\]}//; s/, /\\n/g' | cmp - 1",
+     0, NULL, NULL},
     {"full disk", "zagg h5 cat g/a.h5 gt1l/heights/h_ph -n 0 >/dev/full", 1, NULL,
      "zagg: cannot write to standard output: No space left on device\n"},
 };

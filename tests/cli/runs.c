@@ -44,6 +44,23 @@ static const cli_case PRINTED[] = {
     {"table of a file:// store",
      "rm -rf o; zagg run -q --config c.yaml --granules g --store file://$PWD/o --table",
      0, "*\nfile://*/o/16\n  shards with data *", NULL},
+    {"table of every type",
+     "for t in int8 uint8 int16 uint16 int32 uint32 int64 uint64 float32 float64; do "
+     "echo \"    a_$t: {function: max, source: q, dtype: $t, fill_value: 0}\"; done > "
+     "fields; sed \"/function: len/r fields\n/    h_ph:/a \\    q: "
+     "'/{group}/heights/quality_ph'\" "
+     "c.yaml > types.yaml; rm -rf o; zagg run -q --config types.yaml --granules g "
+     "--store "
+     "o --table | awk '/^ *a_/ {print $2, $4, $6}'",
+     0,
+     "float32 1 1\nfloat64 1 1\nint16 1 1\nint32 1 1\nint64 1 1\nint8 1 1\nuint16 1 1\n"
+     "uint32 1 1\nuint64 1 1\nuint8 1 1\n",
+     NULL},
+    {"live line on a terminal",
+     "rm -rf o; script -qec 'zagg run --config c.yaml --granules g --store o' /dev/null "
+     "</dev/null | tr '\\r' '\\n' | grep -c 'shards, [0-9,]* obs, [0-9,]* photons/s, ETA "
+     "[0-9]* s'",
+     0, "*\n", NULL},
     {"flags of other backends",
      RUN "-q --profile --region us-west-2 --output-creds x --function-name f "
          "--allow-contraction --yes --backend local",
@@ -60,7 +77,18 @@ static const cli_case PRINTED[] = {
      "with zagg "
      "0.61*",
      NULL},
-    {"built-in configs", "zagg config list", 0, "atl03\natl03_scalar_healpix\n*", NULL},
+    {"built-in configs", "zagg config list", 0,
+     "atl03                          ATL03 photons: *\natl03_gain_bias_healpix  *\n"
+     "*\natl06_polar  *.\n",
+     NULL},
+    {"built-in configs of 0.11", "zagg config list --compat zagg-0.11 | cut -d' ' -f1", 0,
+     "atl03\natl03_gain_bias_healpix\natl03_tdigest_healpix\natl03_waveform_chunk\n"
+     "atl03_waveform_counts\natl06\natl06_polar\n",
+     NULL},
+    {"a built-in config of 0.11",
+     "zagg config show atl06 --compat zagg-0.11 | grep -c -e int32 -e cell_ids: -e "
+     "'# compat: zagg-0.11'",
+     0, "3\n", NULL},
     {"a built-in config", "zagg config show atl03_scalar_healpix", 0,
      "*data_source:\n*aggregation:\n*output:\n*", NULL},
     {"a built-in config runs",

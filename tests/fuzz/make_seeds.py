@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""make_seeds.py: (re)write the binary seeds below tests/fuzz/corpus/{h5,chunk,shard}.
+"""make_seeds.py: (re)write the binary seeds below tests/fuzz/corpus/{h5,chunk,shard,zarr}.
 
-Needs h5py and numpy (.venv-peer/bin/python). HDF5 seeds are tiny files that differ in one
+Needs h5py, numpy, numcodecs and google_crc32c (.venv-peer/bin/python). HDF5 seeds are tiny files that differ in one
 feature each, so that a fuzzer starts from every structure there is: superblocks, object
 headers, kinds of groups, layouts, chunk indexes, filters, types. Seeds of other targets are
 text and written by hand.
 """
+import json
 import pathlib
 import struct
 import zlib
 
+import google_crc32c
 import h5py
+import numcodecs
 import numpy as np
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
@@ -200,14 +203,80 @@ def make_chunk():
     put("write_masked", [deflate, shuffle, fletcher], data, 202, 1, mask=2, write=True)
 
 
+def zstd(data, level=3):
+    return bytes(numcodecs.Zstd(level=level).encode(data))
+
+
+def framed(elements):
+    return struct.pack("<I", len(elements)) + b"".join(
+        struct.pack("<I", len(e)) + e for e in elements)
+
+
+def make_zarr():
+    """Stores as mem_sink.h describes them, with objects that are no text."""
+    folder = CORPUS / "zarr"
+    group = {"attributes": {}, "zarr_format": 3, "node_type": "group"}
+
+    def array(shape, data_type, fill, codecs, chunk=None):
+        return {"shape": shape, "data_type": data_type,
+                "chunk_grid": {"name": "regular",
+                               "configuration": {"chunk_shape": chunk or shape}},
+                "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+                "fill_value": fill, "codecs": codecs, "attributes": {}, "zarr_format": 3,
+                "node_type": "array"}
+
+    def put(name, objects):
+        parts = [f"@@- {key}\n".encode() + (body if isinstance(body, bytes)
+                                            else json.dumps(body).encode())
+                 for key, body in objects.items()]
+        (folder / f"{name}.bin").write_bytes(b"\n".join(parts))
+
+    packed = {"name": "zstd", "configuration": {"level": 3, "checksum": False}}
+    default = {"name": "zstd", "configuration": {"level": 0, "checksum": False}}
+    numbers = {"name": "bytes", "configuration": {"endian": "little"}}
+    vlen = {"name": "vlen-bytes", "configuration": {}}
+    chunk = zstd(framed([b"\1\2\3\4" * 2, b"", b"", b"\5\6\7\b"]))
+    index = struct.pack("<QQQQ", 0, len(chunk), 2**64 - 1, 2**64 - 1)
+    crc = struct.pack("<I", google_crc32c.value(index))
+    sharded = {"name": "sharding_indexed", "configuration": {
+        "chunk_shape": [4], "codecs": [vlen, packed],
+        "index_codecs": [numbers, {"name": "crc32c"}], "index_location": "end"}}
+    tree = {"zarr.json": group, "8/zarr.json": group}
+    put("vlen", {**tree, "8/d/zarr.json": array(
+        [16], "variable_length_bytes", "", [vlen, packed], [4]), "8/d/c/2": chunk})
+    put("vlen_sharded", {**tree, "8/d/zarr.json": array(
+        [16], "variable_length_bytes", "", [sharded], [8]), "8/d/c/1": chunk + index + crc})
+
+    def csr(name, cells, offsets, values, width=2):
+        shapes = {"values": [offsets[-1], width] if cells else [0],
+                  "offsets": [len(offsets)], "cell_ids": [len(cells)]}
+        objects = {**tree, "8/d/zarr.json": group, "8/d/31/zarr.json": group}
+        for member, dtype, data in (("values", "<f4", values), ("offsets", "<i8", offsets),
+                                    ("cell_ids", "<i8", cells)):
+            shape = shapes[member]
+            objects[f"8/d/31/{member}/zarr.json"] = array(
+                shape, {"<f4": "float32", "<i8": "int64"}[dtype],
+                0.0 if dtype == "<f4" else 0, [numbers, default],
+                shape if shape[0] else [1])
+            if np.any(data):
+                key = f"8/d/31/{member}/c/" + "/".join("0" * len(shape))
+                objects[key] = zstd(np.array(data, dtype).tobytes(), 0)
+        put(name, objects)
+
+    csr("csr", [0, 9], [0, 1, 3], [1, 2, 3, 4, 5, 6])
+    csr("csr_empty", [], [0], [])
+    csr("csr_zeros", [0], [0, 1], [0, 0])
+
+
 def make_shard():
     """Heads as fuzz_shard.c describes them."""
     folder = CORPUS / "shard"
     folder.mkdir(parents=True, exist_ok=True)
     types = {"i1": 0, "u2": 1, "i4": 2, "u8": 3, "f4": 4, "f8": 5}
 
-    def head(dtype, chunk, inner=None, write=False, right_crc=False):
-        b0 = types[dtype] | (0x40 if write else 0) | (0x80 if right_crc else 0)
+    def head(dtype, chunk, inner=None, write=False, right_crc=False, zstd=False):
+        b0 = types.get(dtype, 0x08) | (0x10 if zstd else 0)
+        b0 |= (0x40 if write else 0) | (0x80 if right_crc else 0)
         b1 = (len(chunk) - 1) | (0x80 if inner else 0)
         b1 |= sum((c - 1) << 1 + 3 * d for d, c in enumerate(chunk))
         return bytes([b0, b1, sum((c - 1) << 4 * d for d, c in enumerate(inner or ()))])
@@ -235,6 +304,22 @@ def make_shard():
         index([(2**64 - 2, 4), (4, 2**64 - 4)]))
     put("shard_length", head("u2", (2,), (1,), right_crc=True), bytes(8), index([(0, 8)]))
     put("shard_wrong_crc", head("u2", (2,), (1,)), bytes(4), index([(0, 4)]))
+    texts = [[b"abc", b"", b"", b"defg"], [b"", b"", b"", b"x"]]
+    packed = [zstd(framed(t)) for t in texts]
+    ends = [len(packed[0]), len(packed[0]) + len(packed[1])]
+    put("write_vlen", head("vlen", (4,), (5,), write=True, zstd=True), bytes(range(90, 150)))
+    put("write_vlen_2d", head("vlen", (2, 2), (3, 2), write=True, zstd=True), bytes(range(60)))
+    put("write_vlen_plain", head("vlen", (3,), (4,), write=True), bytes(range(40)))
+    put("write_zstd", head("f4", (4,), (3,), write=True, zstd=True), bytes(range(48)))
+    put("chunk_vlen", head("vlen", (4,), zstd=True), packed[0])
+    put("chunk_zstd", head("i4", (4,), zstd=True), zstd(bytes(range(16))))
+    put("shard_vlen", head("vlen", (4,), (3,), right_crc=True, zstd=True), *packed,
+        index([(0, ends[0]), None, (ends[0], len(packed[1]))]))
+    put("shard_vlen_shared", head("vlen", (4,), (3,), right_crc=True, zstd=True), *packed,
+        index([(0, ends[0]), (0, ends[0]), (0, ends[0])]))
+    put("shard_vlen_plain", head("vlen", (4,), (1,), right_crc=True), framed(texts[0]),
+        index([(0, len(framed(texts[0])))]))
+    put("chunk_bomb", head("i4", (8,), zstd=True), zstd(bytes(20_000_000)))
     put("shard_short", head("u2", (2,), (1,)), bytes(7))
 
 
@@ -242,3 +327,4 @@ if __name__ == "__main__":
     make_h5()
     make_chunk()
     make_shard()
+    make_zarr()

@@ -161,14 +161,22 @@ zagg_sink *mem_sink_new(void)
     return sink;
 }
 
-/* Start of the next "@@ " line at or behind `text`, or `end`. */
+/* Bytes in front of the key where a line starts an object, else 0. */
+static size_t head_bytes(const char *text, const char *end)
+{
+    if (end - text >= 3 && memcmp(text, "@@ ", 3) == 0)
+        return 3;
+    return end - text >= 4 && memcmp(text, "@@- ", 4) == 0 ? 4 : 0;
+}
+
+/* Start of the next such line at or behind `text`, or `end`. */
 static const char *next_head(const char *text, const char *end)
 {
-    while (end - text >= 3 && memcmp(text, "@@ ", 3) != 0) {
+    while (text < end && head_bytes(text, end) == 0) {
         const char *line = memchr(text, '\n', (size_t)(end - text));
         text = line ? line + 1 : end;
     }
-    return end - text >= 3 ? text : end;
+    return text;
 }
 
 void mem_sink_load(zagg_sink *sink, const char *text, size_t len)
@@ -177,12 +185,15 @@ void mem_sink_load(zagg_sink *sink, const char *text, size_t len)
     while (head < end) {
         const char *line = memchr(head, '\n', (size_t)(end - head));
         const char *body = line ? line + 1 : end, *next = next_head(body, end);
-        size_t n = (size_t)((line ? line : end) - head) - 3;
+        size_t start = head_bytes(head, end), len_body = (size_t)(next - body);
+        size_t n = (size_t)((line ? line : end) - head) - start;
         char key[MAX_KEY];
+        if (start == 4 && len_body > 0 && next < end)
+            len_body--;
         if (n < sizeof key) {
-            memcpy(key, head + 3, n);
+            memcpy(key, head + start, n);
             key[n] = '\0';
-            (void)zagg_sink_put(sink, key, body, (size_t)(next - body), NULL);
+            (void)zagg_sink_put(sink, key, body, len_body, NULL);
         }
         head = next;
     }

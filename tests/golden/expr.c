@@ -1,9 +1,11 @@
-/* golden/expr: every expression with numpy's answer, every text that must be refused, and the
- * matrices of result types. Values are compared bit for bit (NaN as a class) unless the case
- * gives a tolerance; each case runs alone, and as two equal cells of one batch. */
+/* golden/expr: every expression with numpy's answer, every text that must be refused, and
+ * the matrices of result types. Values are compared bit for bit (NaN as a class) unless
+ * the case gives a tolerance; each case runs alone, and as two equal cells of one batch.
+ */
+#include "zagg/expr.h"
+
 #include "support/departures.h"
 #include "support/support.h"
-#include "zagg/expr.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -67,7 +69,8 @@ static void element(const zagg_value *v, zagg_dtype dtype, void *out)
     }
 }
 
-static void *elements(const suite *s, const zagg_value *values, zagg_dtype dtype, size_t times)
+static void *elements(const suite *s, const zagg_value *values, zagg_dtype dtype,
+                      size_t times)
 {
     const size_t size = zagg_dtype_size(dtype);
     char *out = take(s, values->n * times, size);
@@ -113,7 +116,8 @@ static void load_inputs(const suite *s, const char *name, inputs *out)
         const size_t rows = shape->n ? (size_t)shape->items[0]->u.i : 1;
         n->uniform = shape->n != 1 || rows != out->n_rows;
         out->one[i].data = elements(s, values, n->dtype, 1);
-        out->both[i].data = n->uniform ? out->one[i].data : elements(s, values, n->dtype, 2);
+        out->both[i].data =
+            n->uniform ? out->one[i].data : elements(s, values, n->dtype, 2);
         out->one[i].n = out->both[i].n = rows;
         out->one[i].columns = out->both[i].columns =
             shape->n == 2 ? (size_t)shape->items[1]->u.i : 1;
@@ -167,8 +171,8 @@ static zagg_status evaluate(suite *s, const char *text, const inputs *in, size_t
 
 static bool zero_sign_matters(const char *text)
 {
-    static const char *const WORDS[] = {"min", "max", "sort", "median", "quantile",
-                                        "percentile", "unique", "clip"};
+    static const char *const WORDS[] = {"min",      "max",        "sort",   "median",
+                                        "quantile", "percentile", "unique", "clip"};
     for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++)
         if (strstr(text, WORDS[i]))
             return false;
@@ -185,7 +189,8 @@ static uint64_t ulps(zagg_dtype dtype, double a, double b)
     const float fa = (float)a, fb = (float)b;
     memcpy(&x, &fa, 4);
     memcpy(&y, &fb, 4);
-    const int64_t u = x < 0 ? (int64_t)INT32_MIN - x : x, v = y < 0 ? (int64_t)INT32_MIN - y : y;
+    const int64_t u = x < 0 ? (int64_t)INT32_MIN - x : x,
+                  v = y < 0 ? (int64_t)INT32_MIN - y : y;
     return (uint64_t)(u > v ? u - v : v - u);
 }
 
@@ -220,8 +225,9 @@ static bool same_element(const zagg_value *entry, zagg_dtype dtype, const char *
     return a == b && (!zero_sign_matters(text) || !signbit(a) == !signbit(b));
 }
 
-static void compare_values(const suite *s, const zagg_value *entry, const zagg_value *want,
-                           const answer *got, size_t n_seg, char why[256])
+static void compare_values(const suite *s, const zagg_value *entry,
+                           const zagg_value *want, const answer *got, size_t n_seg,
+                           char why[256])
 {
     const zagg_value *shape = zagg_value_get(want, "shape");
     const zagg_value *values = zagg_value_get(want, "values");
@@ -249,8 +255,8 @@ static void compare_values(const suite *s, const zagg_value *entry, const zagg_v
 }
 
 /* A Python number. */
-static void compare_python(const zagg_value *entry, const zagg_value *want, const answer *got,
-                           char why[256])
+static void compare_python(const zagg_value *entry, const zagg_value *want,
+                           const answer *got, char why[256])
 {
     const char *kind = zagg_value_get(want, "kind")->str;
     const zagg_value *value = zagg_value_get(want, "values")->items[0];
@@ -384,7 +390,8 @@ static void test_reject(void **state)
 
 /* ---- types ---- */
 
-/* What an expression of a (one type) and b (another) gives: a type, or "!" for a refusal. */
+/* What an expression of a (one type) and b (another) gives: a type, or "!" for a refusal.
+ */
 static const char *type_of(suite *s, const char *text, zagg_dtype a, zagg_dtype b)
 {
     static char name[32];
@@ -424,7 +431,8 @@ static const char *type_of(suite *s, const char *text, zagg_dtype a, zagg_dtype 
     return name;
 }
 
-static void judge_type(suite *s, const char *name, const char *got, const zagg_value *want)
+static void judge_type(suite *s, const char *name, const char *got,
+                       const zagg_value *want)
 {
     char why[256] = "";
     const char *expected = want->kind == ZAGG_STR ? want->str : "";
@@ -436,7 +444,8 @@ static void judge_type(suite *s, const char *name, const char *got, const zagg_v
 }
 
 /* An expression for each operation, as text; the function of numpy where it is a word. */
-static void write_binary(const char *op, const char *left, const char *right, char out[128])
+static void write_binary(const char *op, const char *left, const char *right,
+                         char out[128])
 {
     if (op[0] >= 'a' && op[0] <= 'z')
         (void)snprintf(out, 128, "np.%s(%s, %s)", op, left, right);
@@ -452,8 +461,8 @@ static void check_matrix(suite *s, const zagg_value *dtypes, const zagg_value *o
             for (size_t k = 0; k < rows->items[i]->n; k++) {
                 char text[128], name[200];
                 write_binary(ops->members[o].key->str, "a", "b", text);
-                (void)snprintf(name, sizeof name, "%s: %s, %s", text, dtypes->items[i]->str,
-                               dtypes->items[k]->str);
+                (void)snprintf(name, sizeof name, "%s: %s, %s", text,
+                               dtypes->items[i]->str, dtypes->items[k]->str);
                 judge_type(s, name,
                            type_of(s, text, zagg_dtype_from_name(dtypes->items[i]->str),
                                    zagg_dtype_from_name(dtypes->items[k]->str)),
@@ -463,7 +472,8 @@ static void check_matrix(suite *s, const zagg_value *dtypes, const zagg_value *o
 }
 
 /* "int 1": the literal is behind the blank. */
-static void check_weak(suite *s, const zagg_value *dtypes, const zagg_value *ops, bool left)
+static void check_weak(suite *s, const zagg_value *dtypes, const zagg_value *ops,
+                       bool left)
 {
     for (size_t o = 0; ops && o < ops->n; o++)
         for (size_t l = 0; l < ops->members[o].value->n; l++) {
@@ -500,7 +510,8 @@ static void check_text(suite *s, const zagg_value *dtypes, const char *text,
     }
 }
 
-static void check_functions(suite *s, const zagg_value *dtypes, const zagg_value *functions)
+static void check_functions(suite *s, const zagg_value *dtypes,
+                            const zagg_value *functions)
 {
     for (size_t i = 0; functions && i < functions->n; i++) {
         char text[128];
@@ -522,8 +533,10 @@ static void test_promotion(void **state)
     check_weak(&s, dtypes, zagg_value_get(root, "weak_left"), true);
     check_functions(&s, dtypes, zagg_value_get(root, "unary"));
     check_functions(&s, dtypes, zagg_value_get(root, "reduce"));
-    check_text(&s, dtypes, "np.quantile(a, 0.5)", zagg_value_get(root, "quantile_scalar_q"));
-    check_text(&s, dtypes, "np.quantile(a, [0.5])", zagg_value_get(root, "quantile_list_q"));
+    check_text(&s, dtypes, "np.quantile(a, 0.5)",
+               zagg_value_get(root, "quantile_scalar_q"));
+    check_text(&s, dtypes, "np.quantile(a, [0.5])",
+               zagg_value_get(root, "quantile_list_q"));
     check_text(&s, dtypes, "np.average(a, weights=b)",
                zagg_value_get(root, "average_weights"));
     check_text(&s, dtypes, "np.where(a > 0, a, b)", zagg_value_get(root, "where"));
@@ -532,12 +545,58 @@ static void test_promotion(void **state)
     suite_end(&s, 1);
 }
 
+/* ---- the gain of a chunk: float32 logarithms beside powers of two ---- */
+
+static void test_gain(void **state)
+{
+    static const char TEXT[] =
+        "np.float32(np.maximum(0.5, 2.0 ** np.ceil(np.log2(np.maximum("
+        "1e-6, np.max(h) - np.min(h)) / 128.0))))";
+    const zagg_expr_name names[1] = {{.name = "h", .dtype = ZAGG_DT_F32, .rank = 1}};
+    zagg_expr *expr = NULL;
+    zagg_program *program = NULL;
+    zagg_err err = ZAGG_ERR_INIT;
+    (void)state;
+    if (!golden_available("aggregate/gain_min_max_gain.npy"))
+        skip();
+    suite s = {.report = {.set = "aggregate/gain_min_max_gain"}};
+    assert_int_equal(zagg_expr_memory_new(&s.memory, NULL), ZAGG_OK);
+    npy rows = npy_read(golden_path("aggregate/gain_min_max_gain.npy"));
+    assert_int_equal(rows.dtype, ZAGG_DT_F32);
+    assert_int_equal(rows.dims[1], 3);
+    if (zagg_expr_parse(TEXT, names, 1, ZAGG_EXPR_FIELD, &expr, &err) != ZAGG_OK ||
+        zagg_expr_compile(expr, names, 1, &program, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    for (size_t i = 0; i < rows.dims[0]; i++) {
+        const float *row = (const float *)rows.data + 3 * i;
+        const zagg_expr_input in = {.data = row};
+        const size_t offsets[2] = {0, 2};
+        zagg_expr_result r;
+        char name[32];
+        (void)snprintf(name, sizeof name, "row %zu", i);
+        if (zagg_program_run(program, s.memory, &in, offsets, 1, &r, NULL, &err) !=
+            ZAGG_OK)
+            case_fail(&s.report, name, "%s", err.msg);
+        else if (r.type.dtype != ZAGG_DT_F32 || *(const float *)r.data != row[2])
+            case_fail(&s.report, name, "%.9g, not %.9g", (double)*(const float *)r.data,
+                      (double)row[2]);
+        else
+            case_pass(&s.report);
+    }
+    zagg_program_free(program);
+    zagg_expr_free(expr);
+    npy_free(&rows);
+    zagg_expr_memory_free(s.memory);
+    report_end(&s.report, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_reject),
         cmocka_unit_test(test_promotion),
+        cmocka_unit_test(test_gain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Golden sets real and stores: `zagg run` writes upstream's store again, file for file
  * and byte for byte, whatever the number of threads and the handoff, and a second run
  * into the same store changes nothing. Sets whose config asks for what this version
- * refuses (ragged fields, hive layout) are skipped with zagg's own words. */
+ * refuses (hive layout, map projections) are skipped with zagg's own words. */
 #include "support/program.h"
 
 #include <dirent.h>
@@ -113,13 +113,25 @@ static bool runnable(const golden_run *g, const char *temp)
     run_result run = run_zagg(g, temp, "dry", "--dry-run");
     char *reason = strstr(run.err, "error: ");
     const bool refused =
-        run.status == 3 && reason != NULL && strstr(reason, "by this version") != NULL;
+        run.status == 3 && reason != NULL &&
+        (strstr(reason, "by this version") != NULL ||
+         strstr(reason, "needs a map projection, which zagg cannot compute yet") != NULL);
     if (refused) {
         reason[strcspn(reason, "\n")] = '\0';
         case_skip(g->r, g->name, reason);
     }
     run_result_free(&run);
     return !refused;
+}
+
+/* A second run into the same store changes nothing; groups of ragged payloads (0.11) are
+ * written once only, and say so. */
+static bool run_again(const golden_run *g, const char *temp, const char *theirs)
+{
+    run_result run = run_zagg(g, temp, "ours0", "--max-workers 2");
+    const bool once = run.status == 1 && strstr(run.err, "is written once only") != NULL;
+    run_result_free(&run);
+    return (once && g->compat) || run_and_compare(g, temp, theirs, "ours0", "");
 }
 
 static void check_run(const golden_run *g)
@@ -139,7 +151,7 @@ static void check_run(const golden_run *g)
         (void)snprintf(store, sizeof store, "ours%zu", i);
         good = run_and_compare(g, temp, theirs, store, OPTIONS[i]);
     }
-    good = good && run_and_compare(g, temp, theirs, "ours0", "--max-workers 2");
+    good = good && run_again(g, temp, theirs);
     good = good && run_and_compare(g, temp, theirs, "ours0", "--overwrite");
     if (good) {
         case_pass(g->r);

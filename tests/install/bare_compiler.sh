@@ -20,6 +20,10 @@ for file in src/cfg/builtin/*.yaml; do
     name=$(basename "$file" .yaml)
     ./zagg config show "$name" | cmp - "$file" || fail "template $name"
 done
+for file in src/cfg/builtin/zagg-0.11/*.yaml; do
+    name=$(basename "$file" .yaml)
+    ./zagg config show "$name" --compat zagg-0.11 | cmp - "$file" || fail "template $name of 0.11"
+done
 cd "$ZAGG_SOURCE_DIR"
 make_granules
 expect_examples "$work"

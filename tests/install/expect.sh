@@ -15,7 +15,7 @@ make_granules() {
         --photons 3000 --beams 2 || fail 'zagg-synth'
 }
 
-# expect_examples FOLDER: one_shard and read_column there, on two granules.
+# expect_examples FOLDER: the examples there, on two granules.
 expect_examples() {
     local granules=("$work"/granules/*.h5) out
     out=$("$1/read_column" "${granules[0]}" /gt1l/heights/h_ph) || fail "$1/read_column"
@@ -36,4 +36,18 @@ expect_examples() {
     grep -qxE '  morton +uint64' <<<"$out" || fail "$out"
     grep -qxE '[1-9][0-9]* cells with data from [1-9][0-9]* photons of 2 granules' <<<"$out" ||
         fail "$out"
+    out=$("$1/expression" 'np.max(h) - np.median(h)' 312.5 310.25 318 311) ||
+        fail "$1/expression"
+    [ "$out" = 'float32: 6.25' ] || fail "$out"
+    if out=$("$1/expression" 'h.tofile("x")' 1 2>&1); then
+        fail 'expression of what the language does not have'
+    fi
+    [[ $out == *"column 3: "*tofile* ]] || fail "$out"
+    "$ZAGG_BUILD_DIR/zagg" run -q --config examples/demo.yaml --granules "${granules[@]}" \
+        --store "$work/store" >"$work/run.log" 2>&1 || fail "$(cat "$work/run.log")"
+    out=$("$1/quantiles" "$work/store" h_tdigest 0.05 0.5 0.95) || fail "$1/quantiles"
+    grep -qxE 'cell [0-9]+: [1-9][0-9]* values,( -?[0-9]+\.[0-9]{4}){3}' <<<"$out" ||
+        fail "$out"
+    grep -qxE '[1-9][0-9]* cells with a digest' <<<"$out" || fail "$out"
+    rm -rf "$work/store"
 }

@@ -185,6 +185,36 @@ static void test_structure(void **state)
     }
 }
 
+static bool is_shuffled(hid_t f, const char *path)
+{
+    unsigned flags, config;
+    size_t n = 0;
+    hid_t d = H5Dopen2(f, path, H5P_DEFAULT);
+    hid_t p = H5Dget_create_plist(d);
+    assert_true(p >= 0);
+    /* an error where the pipeline lacks it, which libhdf5 would print */
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    herr_t found =
+        H5Pget_filter_by_id2(p, H5Z_FILTER_SHUFFLE, &flags, &n, NULL, 0, NULL, &config);
+    H5Pclose(p);
+    H5Dclose(d);
+    return found >= 0;
+}
+
+static void test_shuffle(void **state)
+{
+    (void)state;
+    synth_ok("integers", "--granules 1 --photons 1000 --beams 1");
+    synth_ok("all", "--granules 1 --photons 1000 --beams 1 --shuffle all");
+    for (int all = 0; all < 2; all++) {
+        hid_t f = open_first(all ? "all" : "integers");
+        assert_true(is_shuffled(f, "gt1l/geolocation/ph_index_beg"));
+        assert_int_equal(is_shuffled(f, "gt1l/heights/lat_ph"), all);
+        check_photons(f, 1000);
+        H5Fclose(f);
+    }
+}
+
 static void test_land_ice(void **state)
 {
     (void)state;
@@ -217,6 +247,7 @@ static void test_wrong_use(void **state)
         {"--product atl08", "--product: 'atl08' is not atl03 or atl06", 2},
         {"--beams 2 --empty-beams 3", "name more beams than --beams", 2},
         {"--photons 200000000", "would reach latitude", 2},
+        {"--shuffle floats", "--shuffle: 'floats' is not integers or all", 2},
         {"--frobnicate", "--frobnicate: no such option", 2},
         {"extra", "extra: unexpected", 2},
     };
@@ -253,7 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deterministic), cmocka_unit_test(test_structure),
         cmocka_unit_test(test_land_ice),      cmocka_unit_test(test_wrong_use),
-        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_help),          cmocka_unit_test(test_shuffle),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     remove_tree(work);

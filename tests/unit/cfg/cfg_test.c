@@ -30,3 +30,12 @@ void must_not_run(const char *text, const char *message)
     assert_string_equal(err.msg, message);
     zagg_pipeline_free(p);
 }
+
+void must_run(const char *text)
+{
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_pipeline *p = must_load(text);
+    if (zagg_pipeline_check_runnable(p, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    zagg_pipeline_free(p);
+}

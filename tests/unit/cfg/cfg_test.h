@@ -35,5 +35,7 @@ zagg_pipeline *must_load(const char *text);
 void must_refuse(const char *text, const char *message);
 /* Parse text that loads but must not run, for exactly this reason. */
 void must_not_run(const char *text, const char *message);
+/* Parse text that must load and may run. */
+void must_run(const char *text);
 
 #endif

@@ -220,25 +220,6 @@ static void test_no_grid(void **state)
     zagg_pipeline_free(p);
 }
 
-static void test_builtins(void **state)
-{
-    (void)state;
-    const char *const *names = zagg_config_builtin_names();
-    size_t n = 0;
-    for (; names[n] != NULL; n++) {
-        zagg_err err = ZAGG_ERR_INIT;
-        zagg_pipeline *p = must_load(zagg_config_builtin(names[n]));
-        zagg_status status = zagg_pipeline_check_runnable(p, &err);
-        assert_int_equal(status, strcmp(names[n], "atl06") == 0 ? ZAGG_ECONFIG : ZAGG_OK);
-        zagg_pipeline_free(p);
-        if (n > 0)
-            assert_true(strcmp(names[n - 1], names[n]) < 0);
-    }
-    assert_true(n >= 3);
-    assert_null(zagg_config_builtin("atl99"));
-    assert_null(zagg_config_builtin(NULL));
-}
-
 static void test_file(void **state)
 {
     (void)state;
@@ -263,8 +244,7 @@ int main(void)
         cmocka_unit_test(test_quality_filter), cmocka_unit_test(test_column_form),
         cmocka_unit_test(test_fields),         cmocka_unit_test(test_healpix),
         cmocka_unit_test(test_compat),         cmocka_unit_test(test_rectilinear),
-        cmocka_unit_test(test_no_grid),        cmocka_unit_test(test_builtins),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_no_grid),        cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,14 +60,6 @@ static void test_refused_keys(void **state)
         "t.yaml:5: data_source.index.write_back: this version does not do it (sidecar "
         "indexes are not written); remove the key");
     must_refuse(
-        SOURCE FIELDS OUTPUT "  windowing: {schedule: yearly}\n",
-        "t.yaml:11: output.windowing: this version does not do it (time windows of a "
-        "hive store; come with the hive layout); remove the key");
-    must_refuse(
-        SOURCE FIELDS OUTPUT "  aoi_mask: true\n",
-        "t.yaml:11: output.aoi_mask: this version does not do it (array that tells which "
-        "cells lie inside the area of interest); remove the key");
-    must_refuse(
         SOURCE "  reader: raster\n" FIELDS OUTPUT,
         "t.yaml:5: data_source.reader: this version reads HDF5 point granules only; the "
         "raster reader is not done yet");
@@ -80,11 +72,31 @@ static void test_refused_keys(void **state)
         "t.yaml:3: data_source.variables.z.synthesize: this version does not do it "
         "(column computed within variable-length records); remove the key");
     /* switched off they are no trouble */
-    zagg_pipeline_free(
-        must_load(SOURCE FIELDS OUTPUT
-                  "  windowing: null\n  aoi_mask: false\n  icechunk: false\n"
-                  "  pyramid: false\n  leaf_versions: false\n  sweep: none\n"
-                  "  time_encoding: legacy\n  coverage_moc: false\n  touch: auto\n"));
+    zagg_pipeline_free(must_load(
+        SOURCE FIELDS OUTPUT "  windowing: null\n  aoi_mask: false\n  icechunk: false\n"
+                             "  pyramid: false\n  leaf_versions: false\n  sweep: none\n"
+                             "  time_encoding: microseconds\n  coverage_moc: false\n"
+                             "  touch: auto\n"));
+}
+
+/* These load; a run refuses them. */
+static void test_keys_not_run(void **state)
+{
+    (void)state;
+    must_not_run(
+        SOURCE FIELDS OUTPUT "  windowing: {schedule: yearly}\n",
+        "t.yaml:11: output.windowing: this version does not do it (time windows of a "
+        "hive store; come with the hive layout); remove the key");
+    must_not_run(
+        SOURCE FIELDS OUTPUT "  aoi_mask: true\n",
+        "t.yaml:11: output.aoi_mask: this version does not do it (array that tells which "
+        "cells lie inside the area of interest); remove the key");
+    must_not_run(
+        SOURCE FIELDS "  streaming: {mode: spill}\n" OUTPUT,
+        "t.yaml:8: aggregation.streaming: this version does not do it (reduction in "
+        "bounded buffers; only kept rows are held here anyway); remove the key");
+    must_run(SOURCE FIELDS OUTPUT "  windowing: {schedule: none}\n  icechunk: false\n"
+                                  "  pyramid: null\n  sweep: none\n");
 }
 
 static void test_compat_rules(void **state)
@@ -115,33 +127,6 @@ static void test_not_run(void **state)
                       "child_order: 12}\n",
         "t.yaml:8: output.store_layout: hive is the default here, but the hive layout "
         "is not written by this version; write `store_layout: flat` under output");
-    must_not_run(SOURCE "  filters: [{expression: 'h > 1'}]\n" FIELDS OUTPUT,
-                 "t.yaml:5: data_source.filters: expression filters are not run by this "
-                 "version; write a filter with dataset, op and value");
-    must_not_run(
-        SOURCE FIELDS "    x: {expression: 'np.max(h)'}\n" OUTPUT,
-        "t.yaml:8: aggregation.variables.x.expression: expressions are not run by this "
-        "version; write a function or remove the field");
-    must_not_run(
-        SOURCE FIELDS
-        "    x: {function: average, source: h, params: {weights: '1/s'}}\n" OUTPUT,
-        "t.yaml:8: aggregation.variables.x.params.weights: found '1/s'; must be the "
-        "name of a column (expressions are not run by this version)");
-    must_not_run(
-        SOURCE FIELDS "    x: {function: sort, kind: vector, trailing_shape: 2, "
-                      "source: h}\n" OUTPUT,
-        "t.yaml:8: aggregation.variables.x.kind: vector fields are not written by this "
-        "version; write a scalar field or remove it");
-    must_not_run(
-        SOURCE FIELDS "    x: {function: min, source: h, resolution: chunk}\n" OUTPUT,
-        "t.yaml:8: aggregation.variables.x.resolution: fields of one value a chunk are "
-        "not written by this version; write resolution: cell or remove the field");
-    must_not_run(
-        SOURCE FIELDS "    x: {function: cumsum, source: h}\n" OUTPUT,
-        "t.yaml:8: aggregation.variables.x.function: found 'cumsum'; must be one that "
-        "this version runs: len, count, min, max, sum, prod, mean, var, std, median, "
-        "average, quantile, percentile, ptp, argmin, argmax, count_nonzero, any, all, or "
-        "a nan form of them");
     must_not_run(
         SOURCE FIELDS "    x: {function: min}\n" OUTPUT,
         "t.yaml:8: aggregation.variables.x: no source is given, and the default column "
@@ -154,32 +139,121 @@ static void test_not_run(void **state)
         SOURCE FIELDS "    x: {function: quantile, source: h}\n" OUTPUT,
         "t.yaml:8: aggregation.variables.x.params.q: missing; quantile needs it");
     must_not_run(
-        SOURCE FIELDS "    x: {function: quantile, source: h, params: {q: 0.5, method: "
-                      "lower}}\n" OUTPUT,
-        "t.yaml:8: aggregation.variables.x.params.method: this argument of quantile is "
-        "not run by this version; remove it");
-    must_not_run(
         "data_source: {variables: {h: /h}}\n" FIELDS OUTPUT,
         "t.yaml:1: data_source.groups: missing; must be a list of at least one group to "
         "read");
     must_not_run(
-        SOURCE FIELDS "  chunk_precompute: {lo: {expression: 'np.min(h)'}}\n" OUTPUT,
-        "t.yaml:8: aggregation.chunk_precompute.lo: chunk_precompute is not run by this "
-        "version; remove it and the fields that use it");
+        SOURCE FIELDS "  chunk_precompute: {lo: {function: min}}\n" OUTPUT,
+        "t.yaml:8: aggregation.chunk_precompute.lo.source: missing; must be the column "
+        "that min reads");
+    must_not_run(SOURCE FIELDS "  chunk_precompute: {lo: {source: h, function: "
+                               "zagg.stats.waveform.shot_count}}\n" OUTPUT,
+                 "t.yaml:8: aggregation.chunk_precompute.lo.function: found "
+                 "'zagg.stats.waveform.shot_count'; must be a function of numpy, len or "
+                 "count");
+}
+
+#define DIGEST                                                                           \
+    "    x: {function: zagg.stats.tdigest.build_tdigest, source: h, kind: ragged, "      \
+    "inner_shape: 2"
+
+/* Upstream's own reducers give one kind of result each; 0.11 knows one of them. */
+static void test_stats_not_run(void **state)
+{
+    (void)state;
+    must_not_run(SOURCE FIELDS DIGEST ", dtype: float64}\n" OUTPUT,
+                 "t.yaml:8: aggregation.variables.x.dtype: found 'float64'; must be "
+                 "float32, as digests are");
+    must_not_run(SOURCE FIELDS "    x: {function: zagg.stats.tdigest.build_tdigest, "
+                               "source: h}\n" OUTPUT,
+                 "t.yaml:8: aggregation.variables.x.kind: missing; must be ragged, as "
+                 "zagg.stats.tdigest.build_tdigest gives a digest");
+    must_not_run(SOURCE FIELDS "    x: {function: zagg.stats.tdigest.build_tdigest, "
+                               "source: h, kind: ragged, inner_shape: [1, 2]}\n" OUTPUT,
+                 "t.yaml:8: aggregation.variables.x.inner_shape: found [1, 2]; must be "
+                 "2: a digest is a list of means and weights");
+    must_not_run(SOURCE FIELDS "    x: {function: zagg.stats.waveform.shot_count, "
+                               "source: h, kind: vector, trailing_shape: 2}\n" OUTPUT,
+                 "t.yaml:8: aggregation.variables.x.kind: found 'vector'; must be "
+                 "scalar, as zagg.stats.waveform.shot_count gives one value a cell");
+    must_not_run(SOURCE FIELDS
+                 "    x: {function: zagg.stats.toc.cell_envelope, temporal: per-cell,\n"
+                 "        source: h, dtype: uint64, fill_value: 0}\n" OUTPUT
+                 "  time_source: {field: s, epoch: 2018-01-01}\n",
+                 "t.yaml:9: aggregation.variables.x.source: found 'h'; must be toc_word: "
+                 "this version makes the words itself");
+    must_not_run(SOURCE FIELDS DIGEST ", temporal: per-centroid}\n"
+                                      "    y: {function: max, source: toc_word}\n" OUTPUT
+                                      "  time_source: {field: s, epoch: 2018-01-01}\n",
+                 "t.yaml:9: aggregation.variables.y.source: only cell_envelope reads "
+                 "toc_word; write a column");
+    must_not_run(SOURCE FIELDS DIGEST ", location: leaf_id}\n" OUTPUT
+                                      "  compat: zagg-0.11\n",
+                 "t.yaml:8: aggregation.variables.x.location: zagg 0.11 writes no "
+                 "locations; remove it");
+    must_not_run(SOURCE FIELDS DIGEST ", temporal: per-centroid}\n" OUTPUT
+                                      "  time_source: {field: s, epoch: 2018-01-01}\n"
+                                      "  compat: zagg-0.11\n",
+                 "t.yaml:8: aggregation.variables.x.temporal: zagg 0.11 writes no time "
+                 "words; remove it");
+    must_not_run(SOURCE FIELDS "    x: {function: zagg.stats.waveform.shot_count, "
+                               "source: h}\n" OUTPUT "  compat: zagg-0.11\n",
+                 "t.yaml:8: aggregation.variables.x.function: found "
+                 "'zagg.stats.waveform.shot_count'; must be a function that zagg 0.11 "
+                 "has");
+}
+
+/* Names that expressions give another meaning. */
+static void test_column_names(void **state)
+{
+    (void)state;
+    static const char columns[] = "data_source:\n"
+                                  "  groups: [a]\n"
+                                  "  coordinates: {latitude: /la, longitude: /lo}\n"
+                                  "  variables: {h: /h, sum: /s}\n";
+    char text[1024];
+    (void)snprintf(text, sizeof text, "%s" FIELDS OUTPUT, columns);
+    must_run(text);
+    (void)snprintf(text, sizeof text,
+                   "%s" FIELDS "    x: {expression: np.min(h)}\n" OUTPUT, columns);
+    must_not_run(text, "t.yaml:4: data_source.variables.sum: expressions have another "
+                       "meaning for this name; rename it");
+    (void)snprintf(text, sizeof text,
+                   "%s" FIELDS "    x: {function: average, source: h, params: {weights: "
+                   "h}}\n" OUTPUT,
+                   columns);
+    must_not_run(text, "t.yaml:4: data_source.variables.sum: expressions have another "
+                       "meaning for this name; rename it");
+    must_not_run(SOURCE FIELDS "  chunk_precompute: {np: {expression: len(h)}}\n" OUTPUT,
+                 "t.yaml:8: aggregation.chunk_precompute.np: expressions have another "
+                 "meaning for this name; rename it");
+    must_not_run(SOURCE LEVELS "      variables: {leaf_id: '/{group}/x'}\n" FIELDS OUTPUT,
+                 "t.yaml:13: data_source.levels.segments.variables.leaf_id: zagg's own "
+                 "column of cells has this name; rename it");
 }
 
 static void test_runs(void **state)
 {
     (void)state;
-    zagg_err err = ZAGG_ERR_INIT;
-    zagg_pipeline *p = must_load(
-        SOURCE FIELDS "    a: {function: numpy.nanquantile, source: h, params: {q: 1}}\n"
-                      "    b: {function: np.std, source: h, params: {ddof: 1}}\n"
-                      "    c: {function: average, source: h, params: {weights: s}}\n"
-                      "    d: {function: max, source: h, fill_value: -9999.0}\n" OUTPUT);
-    if (zagg_pipeline_check_runnable(p, &err) != ZAGG_OK)
-        fail_msg("%s", err.msg);
-    zagg_pipeline_free(p);
+    must_run(SOURCE FIELDS
+             "    a: {function: numpy.nanquantile, source: h, params: {q: 1}}\n"
+             "    b: {function: np.std, source: h, params: {ddof: 1}}\n"
+             "    c: {function: average, source: h, params: {weights: s}}\n"
+             "    d: {function: max, source: h, fill_value: -9999.0}\n" OUTPUT);
+    must_run(SOURCE
+             "  filters: [{expression: 'h > 1'}]\n" FIELDS
+             "    a: {expression: 'np.max(h) - lo', resolution: chunk}\n"
+             "    b: {function: average, source: h, params: {weights: 1 / s}}\n"
+             "    c: {function: sort, kind: vector, trailing_shape: 2, source: h}\n"
+             "    d: {function: sort, kind: ragged, inner_shape: 1, source: h,\n"
+             "        dtype: int16}\n"
+             "    e: {function: quantile, source: h, params: {q: 0.5, method: lower}}\n"
+             "    f: {expression: np.max(leaf_id), dtype: uint64, fill_value: 0}\n" DIGEST
+             ", location: leaf_id, temporal: per-centroid}\n"
+             "    g: {function: zagg.stats.toc.cell_envelope, source: toc_word,\n"
+             "        temporal: per-cell, dtype: uint64, fill_value: 0}\n"
+             "  chunk_precompute: {lo: {expression: np.min(h)}, n: {function: len,\n"
+             "    source: s}}\n" OUTPUT "  time_source: {field: s, epoch: 2018-01-01}\n");
 }
 
 /* Names that would leave the store, texts that C and Python read differently, sizes. */
@@ -273,8 +347,9 @@ int main(void)
         cmocka_unit_test(test_messages),     cmocka_unit_test(test_refused_keys),
         cmocka_unit_test(test_compat_rules), cmocka_unit_test(test_not_run),
         cmocka_unit_test(test_runs),         cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_no_yaml),      cmocka_unit_test(test_many_entries),
-        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_keys_not_run), cmocka_unit_test(test_stats_not_run),
+        cmocka_unit_test(test_column_names), cmocka_unit_test(test_no_yaml),
+        cmocka_unit_test(test_many_entries), cmocka_unit_test(test_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -205,6 +205,36 @@ static void damaged_links_are_refused(void **state)
     refused(&r, ZAGG_EFORMAT, "links to row 16");
 }
 
+static void types_of_links_and_coordinates(void **state)
+{
+    fixture *f = *state;
+    static const zagg_dtype integers[] = {ZAGG_DT_I8,  ZAGG_DT_I16, ZAGG_DT_I32,
+                                          ZAGG_DT_U8,  ZAGG_DT_U16, ZAGG_DT_U32,
+                                          ZAGG_DT_U64, ZAGG_DT_I64};
+    const config_parts pad0 = PLAN("\"pad\": 0");
+    reading r;
+    for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++) {
+        f->beam.links = integers[i];
+        r = read_beam(f, &pad0, 1);
+        kept(&r, "6 7 8 9 10 11");
+        assert_int_equal(r.counters.rows_read, 6);
+    }
+    f->beam.links = ZAGG_DT_F32;
+    r = read_beam(f, &pad0, 1);
+    refused(&r, ZAGG_ECONFIG, "/gt1l/geo/beg: holds float32; integers are needed here");
+    f->beam.links = ZAGG_DT_U64;
+    f->beam.index_beg[2] = -1; /* stored as 2^64 - 1, which is no row */
+    r = read_beam(f, &pad0, 1);
+    refused(&r, ZAGG_EFORMAT, "link record 2 is out of range");
+    f->beam = beam_new();
+    f->beam.coordinates = ZAGG_DT_F32;
+    r = read_beam(f, &pad0, 1);
+    kept(&r, "6 7 8 9 10 11");
+    f->beam.coordinates = ZAGG_DT_I32;
+    r = read_beam(f, &pad0, 1);
+    refused(&r, ZAGG_ECONFIG, "holds int32; coordinates must be floating point");
+}
+
 static void filters_on_both_levels(void **state)
 {
     fixture *f = *state;
@@ -385,6 +415,7 @@ int main(void)
                                        TEST(empty_segments_bound_nothing),
                                        TEST(segments_paint_their_rows),
                                        TEST(damaged_links_are_refused),
+                                       TEST(types_of_links_and_coordinates),
                                        TEST(filters_on_both_levels),
                                        TEST(points_without_cell_are_dropped),
                                        TEST(absent_and_empty_beams_are_counted),

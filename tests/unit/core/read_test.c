@@ -9,7 +9,10 @@ static const char GRID[] = "{\"type\": \"rectilinear\", \"crs\": \"EPSG:4326\","
 
 beam beam_new(void)
 {
-    beam b = {.n_photons = N_PHOTONS, .chunk_rows = 5};
+    beam b = {.n_photons = N_PHOTONS,
+              .chunk_rows = 5,
+              .coordinates = ZAGG_DT_F64,
+              .links = ZAGG_DT_I64};
     for (int i = 0; i < N_PHOTONS; i++) {
         b.lat[i] = 7.5;
         b.lon[i] = i == 5 ? 2.1 : i / 3 + 0.3 + 0.1 * (i % 3);
@@ -35,17 +38,52 @@ static void put(granule_file *file, const char *group, const char *name, zagg_dt
     granule_put(file, path, dtype, shape, data);
 }
 
+#define STORE(T, from)                                                                   \
+    for (size_t i = 0; i < shape.rows; i++)                                              \
+    ((T *)out)[i] = (T)((from)[i])
+
+/* Link records in any integer type. */
+static void put_links(granule_file *file, const char *group, zagg_dtype dtype,
+                      granule_shape shape, const int64_t *v)
+{
+    uint64_t out[N_SEGMENTS];
+    if (dtype == ZAGG_DT_I8 || dtype == ZAGG_DT_U8)
+        STORE(int8_t, v);
+    else if (dtype == ZAGG_DT_I16 || dtype == ZAGG_DT_U16)
+        STORE(int16_t, v);
+    else if (dtype == ZAGG_DT_I32 || dtype == ZAGG_DT_U32)
+        STORE(int32_t, v);
+    else if (dtype == ZAGG_DT_F32)
+        STORE(float, v);
+    else
+        STORE(int64_t, v);
+    put(file, group, "geo/beg", dtype, shape, out);
+}
+
+static void put_coordinate(granule_file *file, const char *group, const char *name,
+                           zagg_dtype dtype, granule_shape shape, const double *v)
+{
+    double out[N_PHOTONS];
+    if (dtype == ZAGG_DT_F32)
+        STORE(float, v);
+    else if (dtype == ZAGG_DT_I32)
+        STORE(int32_t, v);
+    else
+        STORE(double, v);
+    put(file, group, name, dtype, shape, out);
+}
+
 void beam_write(const beam *b, granule_file *file, const char *group)
 {
     const granule_shape photons = {b->n_photons, 0, b->chunk_rows};
     const granule_shape segments = {N_SEGMENTS, 0, b->chunk_rows};
-    put(file, group, "heights/lat", ZAGG_DT_F64, photons, b->lat);
-    put(file, group, "heights/lon", ZAGG_DT_F64, photons, b->lon);
+    put_coordinate(file, group, "heights/lat", b->coordinates, photons, b->lat);
+    put_coordinate(file, group, "heights/lon", b->coordinates, photons, b->lon);
     put(file, group, "heights/h", ZAGG_DT_F32, photons, b->h);
     put(file, group, "heights/quality", ZAGG_DT_I8, photons, b->quality);
-    put(file, group, "geo/lat", ZAGG_DT_F64, segments, b->seg_lat);
-    put(file, group, "geo/lon", ZAGG_DT_F64, segments, b->seg_lon);
-    put(file, group, "geo/beg", ZAGG_DT_I64, segments, b->index_beg);
+    put_coordinate(file, group, "geo/lat", b->coordinates, segments, b->seg_lat);
+    put_coordinate(file, group, "geo/lon", b->coordinates, segments, b->seg_lon);
+    put_links(file, group, b->links, segments, b->index_beg);
     put(file, group, "geo/cnt", ZAGG_DT_I32, segments, b->count);
     put(file, group, "geo/dem", ZAGG_DT_F32, segments, b->dem);
     put(file, group, "geo/flag", ZAGG_DT_I8, segments, b->flag);

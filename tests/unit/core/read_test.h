@@ -23,7 +23,8 @@ typedef struct beam {
     float dem[N_SEGMENTS];
     int8_t flag[N_SEGMENTS];
     size_t n_photons;
-    size_t chunk_rows; /* 0: contiguous */
+    size_t chunk_rows;             /* 0: contiguous */
+    zagg_dtype coordinates, links; /* as which these are stored */
 } beam;
 beam beam_new(void);
 void beam_write(const beam *b, granule_file *file, const char *group);

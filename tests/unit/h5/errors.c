@@ -377,7 +377,7 @@ static zagg_status faulty_read(void *self, uint64_t offset, size_t len, void *ou
 static void faults_of_the_source(void **state)
 {
     (void)state;
-    static const zagg_source_vtable vtable = {faulty_read, NULL};
+    static const zagg_source_vtable vtable = {faulty_read, NULL, 0};
     opened o = open_fixture(0);
     bool passed = false;
     for (size_t n = 0; n < 200 && !passed; n++) {
@@ -404,6 +404,49 @@ static void faults_of_the_source(void **state)
         zagg_source_close(source);
     }
     assert_true(passed);
+    close_fixture(&o);
+}
+
+typedef struct recorder {
+    zagg_source *inner;
+    size_t most_bytes;
+} recorder;
+
+static zagg_status recorded_read(void *self, uint64_t offset, size_t len, void *out,
+                                 zagg_err *err)
+{
+    recorder *r = self;
+    r->most_bytes = len > r->most_bytes ? len : r->most_bytes;
+    return zagg_source_read_at(r->inner, offset, len, out, err);
+}
+
+/* Metadata come in requests of the size that the source finds worth one. */
+static void request_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t asked, expected;
+    } cases[] = {{1, 4096}, {8192, 8192}, {0, 65536}, {(size_t)1 << 30, 65536}};
+    opened o = open_fixture(0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const zagg_source_vtable vtable = {recorded_read, NULL, cases[i].asked};
+        recorder r = {o.source, 0};
+        zagg_source *source = NULL;
+        zagg_h5 *file = NULL;
+        zagg_h5_dataset *ds = NULL;
+        zagg_h5_storage storage;
+        assert_int_equal(zagg_source_open_custom(&vtable, &r, zagg_source_size(o.source),
+                                                 "recorder", &source, NULL),
+                         ZAGG_OK);
+        assert_int_equal(zagg_h5_open(source, NULL, &file, NULL), ZAGG_OK);
+        assert_int_equal(
+            zagg_h5_dataset_open(file, "/layouts/two_level_index", &ds, NULL), ZAGG_OK);
+        assert_int_equal(zagg_h5_storage_read(ds, &storage, NULL), ZAGG_OK);
+        assert_int_equal(storage.chunks, 6001);
+        assert_int_equal(r.most_bytes, cases[i].expected);
+        zagg_h5_close(file);
+        zagg_source_close(source);
+    }
     close_fixture(&o);
 }
 
@@ -466,7 +509,7 @@ int main(void)
         cmocka_unit_test(listing),       cmocka_unit_test(arguments),
         cmocka_unit_test(mixed_grids),   cmocka_unit_test(not_hdf5),
         cmocka_unit_test(random_damage), cmocka_unit_test(faults_of_the_source),
-        cmocka_unit_test(budgets),
+        cmocka_unit_test(request_sizes), cmocka_unit_test(budgets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -176,7 +176,7 @@ static void record_close(void *self)
     r->closed = true;
 }
 
-static const zagg_source_vtable record_vtable = {record_read, record_close};
+static const zagg_source_vtable record_vtable = {record_read, record_close, 0};
 
 static zagg_source *open_recorder(recorder *r)
 {

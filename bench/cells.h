@@ -1,0 +1,43 @@
+/* What the benchmarks of aggregation share: input arrays, a worker for a config, clocks
+ * and memory. Anything that fails ends the program with a message. */
+#ifndef ZAGG_BENCH_CELLS_H
+#define ZAGG_BENCH_CELLS_H
+
+#include "core/worker.h"
+
+/** End the program: WHAT and, where there is one, the error. */
+_Noreturn void bench_die(const char *what, const zagg_err *err);
+
+/** The 1-D array FOLDER/NAME.npy, which must hold `dtype`; *n elements (n may be NULL).
+ * To be freed with zg_free. */
+void *bench_load(const char *folder, const char *name, zagg_dtype dtype, size_t *n);
+
+/** A worker for one shard. */
+typedef struct bench_worker {
+    zagg_pipeline *pipeline;
+    zagg_grid *grid;
+    zagg_worker *worker;
+    zagg_shard shard;
+} bench_worker;
+/** For a pipeline, which is taken over. */
+bench_worker bench_worker_new(zagg_pipeline *pipeline, uint64_t shard_key);
+void bench_worker_free(bench_worker *w);
+
+/** User and system time of the process; time of day that only goes on. Seconds. */
+double bench_cpu_s(void);
+double bench_wall_s(void);
+
+/** Time and memory of one piece of work. */
+typedef struct bench_meter {
+    double cpu_s, wall_s, lap_s;
+    uint64_t resident_bytes;
+    bool peak_reset; /* the kernel let the peak be counted from here on */
+} bench_meter;
+void bench_meter_start(bench_meter *m);
+/** CPU seconds since the start or the last call. */
+double bench_meter_lap(bench_meter *m);
+/** Totals since the start; resident_bytes: how far memory rose above where it was then,
+ * or at most that where the peak could not be reset. */
+void bench_meter_stop(bench_meter *m);
+
+#endif

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Five columns of one beam: zagg's HDF5 reader beside h5coro, upstream's compiled reader, h5py
+and libhdf5's H5Dread.
+
+    bench/h5_read.py                    measure and print
+    bench/h5_read.py --record           also write bench/results/h5_read_DATE.md
+
+Granules of zagg-synth, one beam of --photons: as in the archive's version 6 (chunks of 10,000
+photons) and 7 (100,000, paged), floats shuffled before they are deflated and not. Each
+reader runs in a process of its own, in turn, --turns times. The first read of a process opens the
+file and gets fresh memory for what it reads; the ones after it open the file again and write
+over that memory, where the reader lets one do so. All columns read must be equal.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+COLUMNS = ["lat_ph", "lon_ph", "h_ph", "delta_time", "signal_conf_ph"]
+
+
+# ---- the Python readers, each in a process of its own ----
+
+def python_reader(name, path, beam):
+    """A function that opens the file and returns the five columns."""
+    paths = [f"/{beam}/heights/{c}" for c in COLUMNS]
+    if name == "h5py":
+        import h5py
+
+        def read():
+            with h5py.File(path) as f:
+                return [f[p][()] for p in paths]
+    elif name == "h5coro":
+        from h5coro import filedriver, h5coro
+
+        def read():
+            f = h5coro.H5Coro(path, filedriver.FileDriver)
+            try:
+                promise = f.readDatasets(paths)
+                return [promise[p] for p in paths]
+            finally:
+                f.close()
+    else:
+        from h5coro import filedriver, h5coro
+        from zagg.index.inline import InlineIndex
+
+        def read():
+            f = h5coro.H5Coro(path, filedriver.FileDriver)
+            try:
+                one = InlineIndex()._chunk_aligned_read_fn(f, planned=False)
+                return [one(p) for p in paths]
+            finally:
+                f.close()
+    return read
+
+
+def worker(name, path, beam, rounds):
+    """Prints what the program h5_read prints."""
+    import google_crc32c
+    import numpy as np
+    import one_shard
+    read, wall, cpu = python_reader(name, path, beam), [], []
+    for _ in range(rounds):
+        start, cpu_start = time.perf_counter(), time.process_time()
+        data = read()
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - cpu_start)
+    peak = one_shard.peak_bytes("self")
+    data[-1] = np.ascontiguousarray(data[-1][:, 0])
+    sums = np.array([google_crc32c.value(d.tobytes()) for d in data], np.uint32)
+    print(json.dumps({"wall_s": wall, "cpu_s": cpu, "rows": len(data[0]), "peak_bytes": peak,
+                      "crc32c": f"{google_crc32c.value(sums.tobytes()):08x}"}))
+
+
+# ---- measuring ----
+
+def readers(peers):
+    import one_shard
+    program = one_shard.ROOT / "build/release/bench/h5_read"
+    script = [one_shard.PEER, pathlib.Path(__file__).resolve(), "--worker"]
+    found = [("zagg, 1 thread", [program, "zagg:1"]), ("zagg, 2 threads", [program, "zagg:2"]),
+             ("libhdf5 (H5Dread)", [program, "libhdf5"])]
+    if peers:
+        found += [("h5py", [*script, "h5py"]),
+                  ("upstream's compiled reader", [*script, "inline"]),
+                  ("h5coro", [*script, "h5coro"])]
+    return found
+
+
+def make_granule(layout, shuffle, photons):
+    import one_shard
+    folder = one_shard.WORK / f"h5_read-{layout}-{shuffle}-{photons}"
+    if not list(folder.glob("*.h5")):
+        print(f"bench: making {folder.relative_to(one_shard.ROOT)} (once)", flush=True)
+        one_shard.run_quietly([one_shard.ROOT / "build/release/zagg-synth", "--out", folder,
+                               "--layout", layout, "--shuffle", shuffle, "--granules", 1,
+                               "--beams", 1, "--photons", photons, "--per-segment", 100,
+                               "--seed", 1])
+    return next(folder.glob("*.h5"))
+
+
+def run_once(command, path, rounds):
+    done = subprocess.run([str(c) for c in [*command, path, "gt1l", rounds]],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"bench: {command}: exit {done.returncode}\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure_file(path, options, peers):
+    """For each reader: best times of a first read and of later ones, peak."""
+    found = readers(peers)
+    results = {name: [] for name, _ in found}
+    for turn in range(options.turns):
+        for name, command in found:
+            slow = name == "h5coro"
+            if slow and turn >= 2:
+                continue
+            results[name].append(run_once(command, path, 2 if slow else options.rounds))
+        print(f"bench: {path.name}: turn {turn + 1} of {options.turns}", flush=True)
+    sums = {r["crc32c"] for runs in results.values() for r in runs}
+    if len(sums) != 1:
+        sys.exit(f"bench: the readers differ: {sorted(sums)}")
+    return results
+
+
+def best(runs, key, later):
+    return min(v for r in runs for v in (r[key][1:] if later else r[key][:1]))
+
+
+def table(results):
+    lines = ["| reader | first read: wall s | CPU s | later reads: wall s | CPU s | peak MB |",
+             "|---|---|---|---|---|---|"]
+    for name, runs in results.items():
+        cells = [f"{best(runs, key, later):.3f}" for later in (False, True)
+                 for key in ("wall_s", "cpu_s")]
+        peak = min(r["peak_bytes"] for r in runs) / 1e6
+        lines.append(f"| {name} | {' | '.join(cells)} | {peak:.0f} |")
+    one, two = results["zagg, 1 thread"], results["zagg, 2 threads"]
+    lines += ["", f"Two threads: {best(one, 'wall_s', True) / best(two, 'wall_s', True):.2f}x "
+              "less wall time in later reads, "
+              f"{best(two, 'cpu_s', True) / best(one, 'cpu_s', True):.2f}x the CPU time."]
+    return lines
+
+
+def main():
+    if sys.argv[1:2] == ["--worker"]:
+        worker(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
+        return
+    import one_shard
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photons", type=int, default=3_000_000)
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=11, help="reads of a process")
+    parser.add_argument("--record", action="store_true")
+    options = parser.parse_args()
+    one_shard.WORK.mkdir(parents=True, exist_ok=True)
+    peers = one_shard.PEER.is_file()
+    load = os.getloadavg()[0]
+    today = datetime.date.today().isoformat()
+    lines = [f"# Five columns of a beam of {options.photons:,} photons", "",
+             f"Date: {today}. Machine: {one_shard.machine()}; load {load:.1f} at the start. "
+             f"{one_shard.versions(peers)}; libhdf5 as packaged.", "",
+             f"Command: `bench/h5_read.py {' '.join(sys.argv[1:])}`. Best of {options.turns} "
+             "processes in turn (h5coro: 2), warm page cache; later reads: best of "
+             f"{options.rounds - 1} in each process. lat, lon, h, delta_time and the first column of "
+             "signal_conf (the others read all five columns of it); what was read is equal."]
+    for layout, shuffle in [("v006", "all"), ("v007", "all"), ("v006", "integers"),
+                            ("v007", "integers")]:
+        path = make_granule(layout, shuffle, options.photons)
+        chunk = 10_000 if layout == "v006" else 100_000
+        lines += ["", f"## {layout}: chunks of {chunk:,}, "
+                  + ("all shuffled" if shuffle == "all" else "floats not shuffled")
+                  + f", {path.stat().st_size / 1e6:.0f} MB", "",
+                  *table(measure_file(path, options, peers))]
+    text = "\n".join(lines) + "\n"
+    print("\n" + text)
+    if options.record:
+        out = one_shard.ROOT / "bench" / "results" / f"h5_read_{today}.md"
+        out.write_text(text)
+        print(f"bench: wrote {out.relative_to(one_shard.ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
