@@ -396,8 +396,8 @@ static zagg_status isin_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
     ZAGG_TRY(zx_cast(r, &x, common, &x));
     ZAGG_TRY(zx_cast(r, &set, common, &set));
     const bool invert = p[3].kind == ZX_K_VALUE && p[3].i != 0;
-    if (x.uniform && !set.uniform)
-        return zx_fail(r, 0, "isin: the first argument must come from the rows");
+    if (!set.uniform)
+        ZAGG_TRY(zx_write_out(r, &x, &x));
     ZAGG_TRY(zx_new_like(r, &x, ZAGG_DT_BOOL, out));
     uint8_t *to = out->data;
     const size_t n = zx_elements(&x);
