@@ -55,12 +55,25 @@ static zagg_status bind(zx_compiler *c, const zx_node *n, size_t args[ZX_MAX_PAR
     return ZAGG_OK;
 }
 
+/* Python's numbers have neither methods nor attributes of arrays. */
+static zagg_status want_numpy(zx_compiler *c, size_t slot, const char *what)
+{
+    if (!zx_slot_type(c, slot)->weak)
+        return ZAGG_OK;
+    return zx_refuse(&c->check,
+                     "Python's numbers have no %s; those of arrays and of np.float64(x) "
+                     "are meant",
+                     what);
+}
+
 zagg_status zx_compile_call(zx_compiler *c, const zx_node *n, size_t *slot)
 {
     size_t args[ZX_MAX_PARAMS], n_params;
     zx_type t = {0};
     zx_step s = {.kind = ZX_S_CALL, .column = n->column, .fn = n->fn};
     ZAGG_TRY(bind(c, n, args, &n_params));
+    if (n->method)
+        ZAGG_TRY(want_numpy(c, args[0], "methods"));
     ZAGG_TRY(zx_set_args(c, &s, args, n_params));
     ZAGG_TRY(n->fn->type(n->fn, s.types, &c->check, &t));
     return zx_emit(c, s, &t, slot);
@@ -114,6 +127,7 @@ zagg_status zx_compile_attribute(zx_compiler *c, const zx_node *n, size_t *slot)
     c->check.column = n->column;
     const zx_type of = *zx_slot_type(c, a);
     ZAGG_TRY(zx_want_value(&c->check, &of, "what has attributes"));
+    ZAGG_TRY(want_numpy(c, a, "attributes"));
     if (n->attr == ZX_ATTR_DTYPE) {
         t = (zx_type){.kind = ZX_K_DTYPE, .dtype = of.dtype};
         return zx_new_slot(c, &t, slot);
