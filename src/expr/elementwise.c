@@ -223,6 +223,11 @@ static zagg_status spread(zx_run *r, const zx_val *shape, zx_val *v)
     const size_t size = zagg_dtype_size(v->dtype);
     zx_val out;
     ZAGG_TRY(zx_new_like(r, shape, v->dtype, &out));
+    if (v->rank == 0 && !v->uniform && size >= 4) {
+        zx_kernel_repeat(size, v->data, shape->off, r->n_seg, shape->cols, out.data);
+        *v = out;
+        return ZAGG_OK;
+    }
     char *to = out.data;
     for (size_t s = 0; s < r->n_seg; s++) {
         const size_t rows = shape->off[s + 1] - shape->off[s];
@@ -231,14 +236,6 @@ static zagg_status spread(zx_run *r, const zx_val *shape, zx_val *v)
         extent(v, shape->rank, s, &own_rows, &own_cols);
         if (own_rows == rows && own_cols == shape->cols) {
             memcpy(to, from, rows * shape->cols * size);
-            to += rows * shape->cols * size;
-            continue;
-        }
-        if (own_rows == 1 && own_cols == 1 && size == 4) {
-            uint32_t x, *wide = (uint32_t *)(void *)to;
-            memcpy(&x, from, sizeof x);
-            for (size_t i = 0; i < rows * shape->cols; i++)
-                wide[i] = x;
             to += rows * shape->cols * size;
             continue;
         }

@@ -34,6 +34,9 @@ zagg_status zx_unary(zx_run *r, zx_op op, const zx_type *result, const zx_val *a
 /* ---- kernels: n results; stride 0 for an operand that is one element ---- */
 void zx_kernel_binary(zx_op op, zagg_dtype compute, const void *a, size_t stride_a,
                       const void *b, size_t stride_b, void *out, size_t n);
+/** Each of n elements of 4 or 8 bytes as often as its segment has rows of `cols`. */
+void zx_kernel_repeat(size_t size, const void *elements, const size_t *off, size_t n,
+                      size_t cols, void *out);
 /** Powers modulo 2^64. Returns n, or the first element whose exponent is negative (as an
  * int64, where these are `is_signed`). */
 size_t zx_kernel_int_power(bool is_signed, const uint64_t *a, size_t stride_a,

@@ -360,6 +360,28 @@ void zx_kernel_binary(zx_op op, zagg_dtype compute, const void *a, size_t stride
     }
 }
 
+/* ---- one element for many ---- */
+
+#define REPEAT(T)                                                                        \
+    do {                                                                                 \
+        const T *restrict x_ = elements;                                                 \
+        T *restrict z_ = out;                                                            \
+        for (size_t s = 0; s < n; s++) {                                                 \
+            const T x = x_[s];                                                           \
+            for (size_t i = off[s] * cols; i < off[s + 1] * cols; i++)                   \
+                z_[i] = x;                                                               \
+        }                                                                                \
+    } while (0)
+
+void zx_kernel_repeat(size_t size, const void *elements, const size_t *restrict off,
+                      size_t n, size_t cols, void *out)
+{
+    if (size == 4)
+        REPEAT(uint32_t);
+    else
+        REPEAT(uint64_t);
+}
+
 /* ---- powers of whole numbers ---- */
 
 static uint64_t power_u64(uint64_t x, uint64_t y)
