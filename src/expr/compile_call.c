@@ -55,15 +55,16 @@ static zagg_status bind(zx_compiler *c, const zx_node *n, size_t args[ZX_MAX_PAR
     return ZAGG_OK;
 }
 
-/* Python's numbers have neither methods nor attributes of arrays. */
+/* Python's numbers, tuples and lists have neither methods nor attributes of arrays. */
 static zagg_status want_numpy(zx_compiler *c, size_t slot, const char *what)
 {
-    if (!zx_slot_type(c, slot)->weak)
+    const zx_type *t = zx_slot_type(c, slot);
+    if (t->kind == ZX_K_VALUE && !t->weak)
         return ZAGG_OK;
-    return zx_refuse(&c->check,
-                     "Python's numbers have no %s; those of arrays and of np.float64(x) "
-                     "are meant",
-                     what);
+    return zx_refuse(
+        &c->check,
+        "Python's %s have no %s; those of arrays and of np.float64(x) are meant",
+        t->kind == ZX_K_VALUE ? "numbers" : "tuples and lists", what);
 }
 
 zagg_status zx_compile_call(zx_compiler *c, const zx_node *n, size_t *slot)

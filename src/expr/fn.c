@@ -71,6 +71,14 @@ zagg_status zx_want_int(zx_check *c, const zx_type *p, const char *name,
     return ZAGG_OK;
 }
 
+zagg_status zx_want_flag(zx_check *c, const zx_type *p, const char *name)
+{
+    if (p->kind == ZX_K_ABSENT || p->kind == ZX_K_NONE ||
+        (p->kind == ZX_K_VALUE && p->constant && p->dtype != ZAGG_DT_F64))
+        return ZAGG_OK;
+    return zx_refuse(c, "%s must be True or False", name);
+}
+
 zagg_status zx_want_dtype(zx_check *c, const zx_type *p, zagg_dtype *out)
 {
     *out = ZAGG_DT_NONE;

@@ -65,6 +65,8 @@ zagg_status zx_want_array(zx_check *c, const zx_type *p, const char *name);
 /** Literal whole number of a parameter, or `otherwise` when it is absent or None. */
 zagg_status zx_want_int(zx_check *c, const zx_type *p, const char *name,
                         int64_t otherwise, int64_t *out);
+/** Literal True or False of a parameter (numbers count), or absent. */
+zagg_status zx_want_flag(zx_check *c, const zx_type *p, const char *name);
 /** dtype= parameter: a name or np.float32; NONE when absent. float16 and others refused.
  */
 zagg_status zx_want_dtype(zx_check *c, const zx_type *p, zagg_dtype *out);

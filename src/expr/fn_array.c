@@ -16,7 +16,7 @@ static zagg_status shape_type(zx_check *c, const zx_type *p, unsigned *rank)
         return zx_refuse(c, "a shape must have one or two axes");
     for (size_t i = 0; i < n; i++) {
         if (items[i].kind != ZX_K_VALUE || items[i].rank != 0 ||
-            zagg_dtype_is_float(items[i].dtype))
+            zagg_dtype_is_float(items[i].dtype) || items[i].dtype == ZAGG_DT_BOOL)
             return zx_refuse(c, "a shape must consist of whole numbers");
         if (items[i].constant && items[i].i < 0)
             return zx_refuse(c, "negative dimensions are not allowed");

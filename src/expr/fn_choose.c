@@ -75,19 +75,30 @@ static bool is_limit(const zx_type *p)
     return p->kind == ZX_K_VALUE;
 }
 
+/* numpy's types first, then the Python numbers beside them. */
 static zagg_status clip_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
 {
+    zx_type all = {.kind = ZX_K_VALUE};
+    bool any = false;
     (void)fn;
     ZAGG_TRY(zx_want_value(c, &p[0], "what is clipped"));
     *out = zx_value_type(p[0].dtype, p[0].rank);
-    for (int i = 1; i < 3; i++) {
-        if (!is_limit(&p[i]))
+    for (int i = 0; i < 3; i++) {
+        if (i > 0 && !is_limit(&p[i]))
             continue;
-        zx_type so_far = *out;
-        so_far.weak = p[0].weak && i == 1;
-        out->dtype = zx_common(&so_far, &p[i]);
         ZAGG_TRY(zx_join_ranks(c, out->rank, p[i].rank, &out->rank));
+        if (p[i].weak)
+            continue;
+        all.dtype = any ? zg_promote(all.dtype, p[i].dtype) : p[i].dtype;
+        any = true;
     }
+    for (int i = 0; i < 3; i++) {
+        if (!p[i].weak || (i > 0 && !is_limit(&p[i])))
+            continue;
+        all.dtype = any || all.weak ? zx_common(&all, &p[i]) : p[i].dtype;
+        all.weak = !any;
+    }
+    out->dtype = all.dtype;
     return ZAGG_OK;
 }
 

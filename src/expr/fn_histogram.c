@@ -36,9 +36,7 @@ static zagg_status histogram_type(const zx_fn *fn, const zx_type *p, zx_check *c
         return zx_refuse(c, "histogram needs an array");
     if (p[4].kind != ZX_K_ABSENT && p[4].kind != ZX_K_NONE)
         return zx_refuse(c, "weights of a histogram are not supported");
-    if (p[3].kind != ZX_K_ABSENT && p[3].kind != ZX_K_NONE &&
-        (p[3].kind != ZX_K_VALUE || !p[3].constant))
-        return zx_refuse(c, "density must be True or False");
+    ZAGG_TRY(zx_want_flag(c, &p[3], "density"));
     ZAGG_TRY(zagg_arena_alloc(c->arena, 2, sizeof *items, &items, c->err));
     items[0] = zx_value_type(is_density(p) ? ZAGG_DT_F64 : ZAGG_DT_I64, 1);
     items[1] = zx_value_type(edges_dtype(a.dtype, &p[2]), 1);

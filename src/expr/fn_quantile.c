@@ -82,7 +82,8 @@ zagg_status zx_quantile_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_
     if (method == ZG_Q_LINEAR && q.whole)
         out->dtype = a.dtype;
     if (q.whole && q.wide &&
-        (method == ZG_Q_WEIBULL || method == ZG_Q_INTERPOLATED_INVERTED_CDF))
+        (method == ZG_Q_WEIBULL || method == ZG_Q_INTERPOLATED_INVERTED_CDF ||
+         method == ZG_Q_AVERAGED_INVERTED_CDF))
         return zx_refuse(c, "this method needs q as floats: 0.0 and 1.0");
     if (q.list && out->rank > 0)
         return zx_refuse(c, "a list of q along an axis is not supported");

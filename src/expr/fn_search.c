@@ -82,6 +82,8 @@ static zagg_status search_type(const zx_fn *fn, const zx_type *p, zx_check *c,
         return zx_refuse(c, "%s needs an array of one axis to search in", fn->name);
     if (p[2].kind == ZX_K_TEXT && strcmp(p[2].text, "left") != 0 && !is_right(&p[2]))
         return zx_refuse(c, "side must be 'left' or 'right'");
+    if (fn->op)
+        ZAGG_TRY(zx_want_flag(c, &p[2], "right"));
     *out = zx_value_type(ZAGG_DT_I64, fn->op ? a.rank : v.rank);
     return ZAGG_OK;
 }

@@ -189,6 +189,7 @@ static zagg_status linspace_type(const zx_fn *fn, const zx_type *p, zx_check *c,
     if (p[2].kind != ZX_K_ABSENT &&
         (p[2].kind != ZX_K_VALUE || p[2].rank != 0 || zagg_dtype_is_float(p[2].dtype)))
         return zx_refuse(c, "num must be a whole number");
+    ZAGG_TRY(zx_want_flag(c, &p[3], "endpoint"));
     *out = zx_value_type(ZAGG_DT_F64, 1);
     if (zx_common(&p[0], &p[1]) == ZAGG_DT_F32 && !(p[0].weak && p[1].weak))
         out->dtype = ZAGG_DT_F32;

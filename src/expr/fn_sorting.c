@@ -237,6 +237,8 @@ static zagg_status isin_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_
     zx_type a, b;
     ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
     ZAGG_TRY(zx_array_type(c, &p[1], fn->name, &b));
+    ZAGG_TRY(zx_want_flag(c, &p[2], "assume_unique"));
+    ZAGG_TRY(zx_want_flag(c, &p[3], "invert"));
     *out = zx_value_type(ZAGG_DT_BOOL, a.rank);
     return ZAGG_OK;
 }
