@@ -1,5 +1,6 @@
 """Random texts of the expression language: well-typed ones for comparison with numpy, and strings
 of tokens that may be anything."""
+import ast
 
 NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
            "float32", "float64"]
@@ -166,7 +167,7 @@ class Texts:
             (0.5, lambda: f"numpy.{self.pick(EXACT_ANY)}({self.numbers(d)})"),
             (0.5, lambda: f"{self.binary(self.numbers(d), self.pick(ARITHMETIC), self.mask(d))}"),
             (0.5, lambda: f"np.double({self.numbers(d)})"),
-            (0.5, lambda: f"({self.table(d)})[:, 0] if {self.condition(d)} else np.double({self.numbers(d)})"),
+            (0.5, lambda: f"np.double({self.numbers(d)}) if {self.condition(d)} else np.double({self.vector(d)})"),
             (0.3, lambda: f"np.{self.pick(PAIRS)}({self.numbers(d)}, [{self.literal()}])"),
             (1, lambda: f"np.take({self.numbers(d)}, np.argsort({self.numbers(d)}))"),
             (1, lambda: f"({self.numbers(d)})[np.argsort({self.numbers(d)})]"),
@@ -193,7 +194,7 @@ class Texts:
             (0.5, lambda: f"np.isin({self.numbers(d)}, {self.vector(d)}, invert=True)"),
             (0.5, lambda: self.binary(self.mask(d), self.pick(COMPARISONS), self.mask(d))),
             (1, lambda: f"np.isin({self.numbers(d)}, [{self.whole_literal()}, {self.literal()}, 3])"),
-            (1, lambda: f"({self.numbers(d)}).astype(bool)"),
+            (1, lambda: f"({self.numbers(d)}).astype({self.pick(['"bool"', 'np.bool_', "'?'"])})"),
         )
 
     def binary(self, a, op, b):
@@ -256,6 +257,7 @@ class Texts:
             (0.5, lambda: f"({self.table(d)})[{self.pick(['0, 1', '-1, 2', '1, -1'])}]"),
             (0.5, lambda: f"({self.numbers(d)})[np.argmax({self.numbers(d)})]"),
             (0.5, lambda: f"np.{self.pick(REDUCERS)}({self.table(d)})"),
+            (0.5, lambda: f"np.{self.pick(REDUCERS)}({self.vector(d)}, axis={self.pick(['0', '-1', 'None'])})"),
             (0.3, lambda: f"-{self.bracket(self.scalar(d))}"),
             (0.3, lambda: f"not {self.scalar(d)}"),
             (0.3, lambda: f"np.isnan({self.scalar(d)})"),
@@ -353,7 +355,6 @@ class Texts:
                         f"({self.table(d)}, axis={self.pick(['0', '1', '-1'])})"),
             (1, lambda: f"np.sort({self.vector(d)})"),
             (0.5, lambda: f"np.average({self.table(d)}, axis={self.pick('01')})"),
-            (0.5, lambda: f"np.{self.pick(REDUCERS)}({self.vector(d)}, axis={self.pick(['0', '-1', 'None'])})"),
             (0.5, lambda: f"({self.table(d)}).{self.pick(['sum', 'mean', 'max', 'std', 'any'])}(axis={self.pick('01')})"),
             (0.5, lambda: f"np.{self.pick(NAN_REDUCERS)}({self.table(d)}, axis={self.pick('01')})"),
             (0.5, lambda: f"({self.numbers(d)}).take([0, -1])"),
@@ -400,6 +401,68 @@ class Texts:
                            (1, lambda: self.table(depth)))
 
 
+# All that a text may call or name, whatever else numpy has: nothing here reads, writes, imports or
+# runs a text.
+FUNCTIONS = set("""
+    abs absolute add all amax amin any arange arccos arcsin arctan arctan2 argmax argmin
+    argsort around array asarray astype average bincount bitwise_and bitwise_not bitwise_or
+    bitwise_xor cbrt ceil clip column_stack concatenate copysign corrcoef cos cosh
+    count_nonzero cov cumprod cumsum deg2rad degrees diff digitize divide dot equal exp exp2
+    expm1 fabs fix flatnonzero floor floor_divide fmax fmin fmod full full_like greater
+    greater_equal histogram hstack hypot interp invert isfinite isin isinf isnan left_shift
+    less less_equal linspace log log10 log1p log2 logical_and logical_not logical_or
+    logical_xor max maximum mean median min minimum mod multiply nan_to_num nanargmax
+    nanargmin nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd
+    nansum nanvar negative nonzero not_equal ones ones_like percentile positive power prod
+    ptp quantile rad2deg radians ravel reciprocal remainder right_shift rint round
+    searchsorted sign signbit sin sinh size sort sqrt square stack std subtract sum take tan
+    tanh trapezoid true_divide trunc unique var vstack where zeros zeros_like
+""".split())
+TYPES = set("""
+    bool bool_ int8 int16 int32 int64 int_ intp uint8 uint16 uint32 uint64 float32 single float64
+    double
+""".split())
+CONSTANTS = {"pi", "e", "inf", "nan", "newaxis"}
+ATTRIBUTES = {"size", "shape", "ndim", "T", "dtype"}
+ARRAY_METHODS = set("""
+    all any argmax argmin argsort astype clip cumprod cumsum max mean min nonzero prod ravel round
+    std sum take var
+""".split())
+PLAIN_NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Subscript, ast.Slice, ast.Tuple, ast.List,
+               ast.IfExp, ast.Load, ast.unaryop, ast.boolop, ast.operator, ast.cmpop)
+
+
+def outside(text, names):
+    """Why a text is not of the language as Python's own parser sees it, or None. `names` are what
+    may stand by itself."""
+    try:
+        tree = ast.parse(text.strip().replace("\n", " "), mode="eval")
+    except (SyntaxError, ValueError) as error:
+        return f"Python refuses it: {error}"
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            good = node.id in names
+        elif isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy"):
+                good = node.attr in TYPES | CONSTANTS or node.attr in FUNCTIONS and id(node) in called
+            else:
+                good = node.attr in ATTRIBUTES or node.attr in ARRAY_METHODS and id(node) in called
+        elif isinstance(node, ast.Constant):
+            good = node.value is Ellipsis or isinstance(node.value, (int, float, str, type(None)))
+        elif isinstance(node, ast.Call):
+            good = isinstance(node.func, (ast.Name, ast.Attribute))
+        elif isinstance(node, ast.Compare):
+            good = not any(isinstance(op, (ast.In, ast.NotIn, ast.Is, ast.IsNot)) for op in node.ops)
+        elif isinstance(node, ast.keyword):
+            good = node.arg is not None
+        else:
+            good = isinstance(node, PLAIN_NODES)
+        if not good:
+            return f"{type(node).__name__} is outside: {ast.unparse(node)[:80]}"
+    return None
+
+
 TOKENS = (["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "~", "<<", ">>", "<", "<=", ">", ">=",
            "==", "!=", "(", ")", "[", "]", ",", ":", ".", "=", "...", "@", ":=", "{", "}", ";", "\\",
            "!", "?", "$", "`", "->", "lambda", "if", "else", "and", "or", "not", "in", "is", "for",
@@ -418,7 +481,7 @@ TOKENS = (["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "~", "<<", ">>", 
 
 def token_string(rng, base):
     """A random string of tokens, or `base` with some of its pieces changed."""
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         glue = rng.choice(["", " "])
         return glue.join(rng.choice(TOKENS) for _ in range(rng.randrange(1, 14)))
     pieces = []
@@ -427,7 +490,7 @@ def token_string(rng, base):
             pieces[-1] += c
         else:
             pieces.append(c)
-    for _ in range(rng.randrange(1, 4)):
+    for _ in range(rng.choice([1, 1, 1, 2, 3])):
         at = rng.randrange(len(pieces) + 1)
         kind = rng.random()
         if kind < 0.3:
