@@ -81,11 +81,11 @@ static zagg_status clip_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_
     zx_type all = {.kind = ZX_K_VALUE};
     bool any = false;
     (void)fn;
-    ZAGG_TRY(zx_want_value(c, &p[0], "what is clipped"));
     *out = zx_value_type(p[0].dtype, p[0].rank);
     for (int i = 0; i < 3; i++) {
-        if (i > 0 && !is_limit(&p[i]))
+        if (i > 0 && (p[i].kind == ZX_K_ABSENT || p[i].kind == ZX_K_NONE))
             continue;
+        ZAGG_TRY(zx_want_value(c, &p[i], i == 0 ? "what is clipped" : "each limit"));
         ZAGG_TRY(zx_join_ranks(c, out->rank, p[i].rank, &out->rank));
         if (p[i].weak)
             continue;
