@@ -244,9 +244,12 @@ static zagg_status builtin_run(const zx_fn *fn, const zx_type *p, const zx_val *
     default: {
         const zx_fn *of_numpy = zx_find_fn("abs", 3);
         zx_val v = a[0];
-        if (p[0].weak && p[0].dtype == ZAGG_DT_BOOL)
+        zx_type t = p[0];
+        if (t.weak && t.dtype == ZAGG_DT_BOOL) {
             ZAGG_TRY(zx_cast(r, &a[0], ZAGG_DT_I64, &v));
-        ZAGG_TRY(of_numpy->run(of_numpy, p, &v, r, out));
+            t.dtype = ZAGG_DT_I64;
+        }
+        ZAGG_TRY(of_numpy->run(of_numpy, &t, &v, r, out));
         out->weak = p[0].weak;
         return ZAGG_OK;
     }
