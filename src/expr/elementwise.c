@@ -184,10 +184,10 @@ static zagg_status common_rows(zx_run *r, zx_val *const *v, size_t n, zx_val *sh
     size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
     size_t total = 0;
     if (!off)
-        return ZAGG_ENOMEM;
+        return r->err->status;
     shape->cols = 0;
     for (size_t s = 0; s < r->n_seg; s++) {
-        size_t rows = 1, cols = 1, one_rows, one_cols;
+        size_t rows = 1, cols = 1, most = r->limit, one_rows, one_cols;
         for (size_t i = 0; i < n; i++) {
             extent(v[i], shape->rank, s, &one_rows, &one_cols);
             if ((one_rows != 1 && rows != 1 && one_rows != rows) ||
@@ -200,10 +200,11 @@ static zagg_status common_rows(zx_run *r, zx_val *const *v, size_t n, zx_val *sh
                     one_rows == rows ? one_cols : one_rows);
             rows = one_rows != 1 ? one_rows : rows;
             cols = one_cols != 1 ? one_cols : cols;
+            most = one_rows * one_cols > most ? one_rows * one_cols : most;
         }
         if (s > 0 && cols != shape->cols)
             return zx_fail(r, s, "tables of different widths in different cells");
-        if (cols && rows > r->limit / cols)
+        if (cols && rows > most / cols)
             return zx_fail(r, s, "an array of %zu x %zu elements is too large", rows,
                            cols);
         shape->cols = cols;
