@@ -3,6 +3,7 @@
 
 #include "expr/elementwise.h"
 
+#include <math.h>
 #include <string.h>
 
 static const zx_fn *find(const zx_fn *table, const char *name, size_t len)
@@ -158,6 +159,26 @@ static bool all_uniform(const zx_val *items, size_t n)
     return true;
 }
 
+zagg_status zx_as_item(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out)
+{
+    const bool from_float = zagg_dtype_is_float(v->dtype);
+    if (zagg_dtype_is_float(dtype) || dtype == ZAGG_DT_BOOL || v->dtype == ZAGG_DT_BOOL)
+        return zx_cast(r, v, dtype, out);
+    for (size_t s = 0; s < (v->uniform ? 1 : r->n_seg); s++) {
+        const double x = trunc(zx_double(v, s));
+        const int64_t i = from_float && fabs(x) < 0x1p63 ? (int64_t)x : zx_int(v, s);
+        if (x != x)
+            return zx_fail(r, s, "ValueError: cannot convert float NaN to integer");
+        /* beyond the 64 bits of a signed number only uint64 goes on */
+        const bool above = from_float ? x >= 0x1p63 : v->dtype == ZAGG_DT_U64 && i < 0;
+        const bool below = from_float && x < -0x1p63;
+        if (below || (above ? dtype != ZAGG_DT_U64 || x >= 0x1p64 : !zx_fits(i, dtype)))
+            return zx_fail(r, s, "OverflowError: %.17g is out of bounds for %s", x,
+                           zagg_dtype_name(dtype));
+    }
+    return zx_cast(r, v, dtype, out);
+}
+
 static zagg_status list_of_scalars(zx_run *r, const zx_type *p, const zx_val *v,
                                    zagg_dtype dtype, zx_val *out)
 {
@@ -171,10 +192,13 @@ static zagg_status list_of_scalars(zx_run *r, const zx_type *p, const zx_val *v,
     ZAGG_TRY(status);
     out->uniform = uniform;
     out->n_seg = n_seg;
-    for (size_t i = 0; i < p->n; i++)
+    for (size_t i = 0; i < p->n; i++) {
+        zx_val item;
+        ZAGG_TRY(zx_as_item(r, &v->items[i], dtype, &item));
         for (size_t s = 0; s < (uniform ? 1 : n_seg); s++)
-            zg_cast(v->items[i].dtype, zx_at_segment(&v->items[i], s), dtype,
-                    (char *)out->data + (s * p->n + i) * size, 1);
+            memcpy((char *)out->data + (s * p->n + i) * size, zx_at_segment(&item, s),
+                   size);
+    }
     return ZAGG_OK;
 }
 
@@ -204,15 +228,24 @@ static zagg_status list_of_rows(zx_run *r, const zx_type *p, const zx_val *v,
     return ZAGG_OK;
 }
 
-zagg_status zx_as_array(zx_run *r, const zx_type *p, const zx_val *v, zx_val *out)
+zagg_status zx_as_array_of(zx_run *r, const zx_type *p, const zx_val *v, zagg_dtype dtype,
+                           zx_val *out)
 {
     if (p->kind != ZX_K_SEQ) {
-        *out = *v;
+        ZAGG_TRY(p->weak ? zx_as_item(r, v, dtype, out) : zx_cast(r, v, dtype, out));
         out->weak = false;
         return ZAGG_OK;
     }
-    const zagg_dtype dtype = list_dtype(p);
     if (p->n > 0 && (p->items[0].kind == ZX_K_SEQ || p->items[0].rank > 0))
         return list_of_rows(r, p, v, dtype, out);
     return list_of_scalars(r, p, v, dtype, out);
+}
+
+zagg_status zx_as_array(zx_run *r, const zx_type *p, const zx_val *v, zx_val *out)
+{
+    if (p->kind == ZX_K_SEQ)
+        return zx_as_array_of(r, p, v, list_dtype(p), out);
+    *out = *v;
+    out->weak = false;
+    return ZAGG_OK;
 }

@@ -71,6 +71,12 @@ zagg_status zx_array_type(zx_check *c, const zx_type *p, const char *name, zx_ty
 /** The value that goes with zx_array_type. */
 zagg_status zx_as_array(zx_run *r, const zx_type *p, const zx_val *v, zx_val *out);
 
+/** The same in a given type, as np.array(.., dtype) makes it. */
+zagg_status zx_as_array_of(zx_run *r, const zx_type *p, const zx_val *v, zagg_dtype dtype,
+                           zx_val *out);
+/** One value as an item of an array: by way of int(), so that it must fit whole numbers. */
+zagg_status zx_as_item(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out);
+
 /** np.nonzero, which where with one argument is too. */
 zagg_status zx_nonzero_type(const zx_type *p, zx_check *c, zx_type *out);
 zagg_status zx_nonzero(zx_run *r, const zx_val *a, zx_val *out);

@@ -128,10 +128,8 @@ static zagg_status array_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
 {
     zx_check none = {.text = ""};
     zx_type result;
-    zx_val array;
     ZAGG_TRY(array_type(fn, p, &none, &result));
-    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &array));
-    return zx_cast(r, &array, result.dtype, out);
+    return zx_as_array_of(r, &p[0], &a[0], result.dtype, out);
 }
 
 static zagg_status ravel_type(const zx_fn *fn, const zx_type *p, zx_check *c,
@@ -185,9 +183,25 @@ static zagg_status size_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
 
 enum { CONCATENATE, HSTACK, VSTACK, COLUMN_STACK, STACK };
 
+/* The type of all parts together: whole numbers of different kinds that each fit a
+ * float32 beside them do so together. */
+typedef struct parts_dtype {
+    zagg_dtype folded;
+    bool any_f32, all_narrow;
+} parts_dtype;
+
+static void take_part(parts_dtype *t, zagg_dtype part, bool first)
+{
+    const bool narrow = zg_promote(part, ZAGG_DT_F32) == ZAGG_DT_F32;
+    t->folded = first ? part : zg_promote(t->folded, part);
+    t->any_f32 = (!first && t->any_f32) || part == ZAGG_DT_F32;
+    t->all_narrow = (first || t->all_narrow) && narrow;
+}
+
 static zagg_status parts_type(const zx_fn *fn, const zx_type *p, zx_check *c,
                               bool scalars, zx_type *out)
 {
+    parts_dtype all = {.folded = ZAGG_DT_F64};
     if (p[0].kind != ZX_K_SEQ || p[0].n == 0)
         return zx_refuse(c, "%s needs a list of arrays", fn->name);
     for (size_t i = 0; i < p[0].n; i++) {
@@ -197,12 +211,13 @@ static zagg_status parts_type(const zx_fn *fn, const zx_type *p, zx_check *c,
             return zx_refuse(c, "zero-dimensional arrays cannot be concatenated");
         if (item.rank > 1)
             return zx_refuse(c, "%s of tables is not supported", fn->name);
-        out->dtype = i == 0 ? item.dtype : zg_promote(out->dtype, item.dtype);
+        take_part(&all, item.dtype, i == 0);
         if (i == 0)
             out->rank = item.rank;
         else if (!scalars && item.rank != out->rank)
             return zx_refuse(c, "%s: arrays of different rank", fn->name);
     }
+    out->dtype = all.any_f32 && all.all_narrow ? ZAGG_DT_F32 : all.folded;
     return ZAGG_OK;
 }
 

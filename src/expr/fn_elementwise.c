@@ -384,14 +384,15 @@ static zagg_status clip_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_
     return ZAGG_OK;
 }
 
-/* Whole limits that the type cannot hold never clip, or clip everything to its end. */
-static zagg_status limit_value(zx_run *r, const zx_type *p, const zx_val *v,
+/* A whole limit that every number of the type keeps does nothing; one that none keeps is
+ * an error. */
+static zagg_status limit_value(zx_run *r, const zx_type *p, const zx_val *v, bool lower,
                                zagg_dtype dtype, zx_val *out)
 {
     if (!p->weak || p->dtype != ZAGG_DT_I64 || zagg_dtype_is_float(dtype))
         return zx_cast(r, v, dtype, out);
     const unsigned bits = (unsigned)zagg_dtype_size(dtype) * 8;
-    const bool is_unsigned = zagg_dtype_is_unsigned_int(dtype) || dtype == ZAGG_DT_BOOL;
+    const bool is_unsigned = zagg_dtype_is_unsigned_int(dtype);
     const int64_t least = is_unsigned ? 0 : INT64_MIN >> (64 - bits);
     const int64_t most = is_unsigned ? (bits == 64 ? INT64_MAX : (INT64_C(1) << bits) - 1)
                                      : INT64_MAX >> (64 - bits);
@@ -399,6 +400,10 @@ static zagg_status limit_value(zx_run *r, const zx_type *p, const zx_val *v,
     ZAGG_TRY(zx_new_like(r, v, ZAGG_DT_I64, &fitted));
     for (size_t s = 0; s < zx_elements(v); s++) {
         const int64_t x = zx_int(v, s);
+        if (lower ? x > most : x < least)
+            return zx_fail(r, s,
+                           "OverflowError: Python integer %lld out of bounds for %s",
+                           (long long)x, zagg_dtype_name(dtype));
         ((int64_t *)fitted.data)[s] = x < least ? least : x > most ? most : x;
     }
     return zx_cast(r, &fitted, dtype, out);
@@ -417,7 +422,7 @@ static zagg_status clip_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
         zx_val *const both[2] = {&value, &limit};
         if (!is_limit(&p[i]))
             continue;
-        ZAGG_TRY(limit_value(r, &p[i], &a[i], result.dtype, &limit));
+        ZAGG_TRY(limit_value(r, &p[i], &a[i], i == 1, result.dtype, &limit));
         ZAGG_TRY(zx_meet(r, both, 2, &shape));
         zx_val next;
         ZAGG_TRY(zx_new_like(r, &shape, result.dtype, &next));
@@ -564,11 +569,13 @@ static zagg_status convert_type(const zx_fn *fn, const zx_type *p, zx_check *c,
 static zagg_status convert_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
                                zx_run *r, zx_val *out)
 {
+    const zagg_dtype dtype = (zagg_dtype)fn->op;
     zx_val array;
     ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &array));
-    if (p[0].kind == ZX_K_VALUE && p[0].weak && !zagg_dtype_is_float((zagg_dtype)fn->op))
-        return zx_adopt(r, &a[0], (zagg_dtype)fn->op, out);
-    return zx_cast(r, &array, (zagg_dtype)fn->op, out);
+    if (p[0].kind != ZX_K_VALUE || !p[0].weak || zagg_dtype_is_float(dtype) ||
+        dtype == ZAGG_DT_BOOL)
+        return zx_cast(r, &array, dtype, out);
+    return zx_as_item(r, &a[0], dtype, out);
 }
 
 #define BINARY(name, op)                                                                 \

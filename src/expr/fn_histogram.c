@@ -12,6 +12,20 @@ static bool is_density(const zx_type *p)
     return p[3].kind == ZX_K_VALUE && p[3].i != 0;
 }
 
+/* float32 where the data or a bound is, and everything fits it. */
+static zagg_dtype edges_dtype(zagg_dtype data, const zx_type *range)
+{
+    bool any = data == ZAGG_DT_F32, all = zg_promote(data, ZAGG_DT_F32) == ZAGG_DT_F32;
+    for (size_t i = 0; range->kind == ZX_K_SEQ && i < range->n; i++) {
+        const zx_type *t = &range->items[i];
+        if (t->kind != ZX_K_VALUE || t->weak)
+            continue;
+        any |= t->dtype == ZAGG_DT_F32;
+        all &= zg_promote(t->dtype, ZAGG_DT_F32) == ZAGG_DT_F32;
+    }
+    return any && all ? ZAGG_DT_F32 : ZAGG_DT_F64;
+}
+
 static zagg_status histogram_type(const zx_fn *fn, const zx_type *p, zx_check *c,
                                   zx_type *out)
 {
@@ -27,7 +41,7 @@ static zagg_status histogram_type(const zx_fn *fn, const zx_type *p, zx_check *c
         return zx_refuse(c, "density must be True or False");
     ZAGG_TRY(zagg_arena_alloc(c->arena, 2, sizeof *items, &items, c->err));
     items[0] = zx_value_type(is_density(p) ? ZAGG_DT_F64 : ZAGG_DT_I64, 1);
-    items[1] = zx_value_type(zagg_dtype_is_float(a.dtype) ? a.dtype : ZAGG_DT_F64, 1);
+    items[1] = zx_value_type(edges_dtype(a.dtype, &p[2]), 1);
     if (p[1].kind == ZX_K_SEQ || (p[1].kind == ZX_K_VALUE && p[1].rank > 0)) {
         ZAGG_TRY(zx_array_type(c, &p[1], "bins", &edges));
         if (edges.rank != 1)
@@ -49,11 +63,7 @@ static zagg_status histogram_type(const zx_fn *fn, const zx_type *p, zx_check *c
             const zx_type *t = &p[2].items[i];
             if (t->kind != ZX_K_VALUE || t->rank != 0 || t->dtype == ZAGG_DT_BOOL)
                 return zx_refuse(c, "range must be two numbers (lo, hi)");
-            if (!t->weak)
-                items[1].dtype = zg_promote(items[1].dtype, t->dtype);
         }
-        if (!zagg_dtype_is_float(items[1].dtype))
-            items[1].dtype = ZAGG_DT_F64;
     }
     *out = (zx_type){.kind = ZX_K_SEQ, .n = 2, .items = items};
     return ZAGG_OK;
@@ -105,7 +115,9 @@ static zagg_status counts_of(zx_run *r, const zx_type *p, const zx_val *a,
                              const zx_val *data, bins *b, zx_val *counts, zx_val *edges)
 {
     size_t n = 0;
-    zagg_dtype dtype = ZAGG_DT_F64;
+    /* Equal bounds that are whole numbers become float64: then this narrows the edges. */
+    const zagg_dtype to = edges_dtype(data->dtype, &p[2]);
+    zagg_dtype dtype = to;
     for (size_t s = 0; s < r->n_seg; s++) {
         ZAGG_TRY(set_bins(r, p, a, data, s, b));
         const void *own = zg_histogram_edges(b->h, &dtype);
@@ -113,7 +125,7 @@ static zagg_status counts_of(zx_run *r, const zx_type *p, const zx_val *a,
             n = zg_histogram_bins(b->h);
             ZAGG_TRY(zx_new_rows(r, ZAGG_DT_I64, n, 1, 1, counts));
             if (own)
-                ZAGG_TRY(zx_new_rows(r, dtype, n + 1, 1, 1, edges));
+                ZAGG_TRY(zx_new_rows(r, to, n + 1, 1, 1, edges));
         } else if (zg_histogram_bins(b->h) != n) {
             return zx_fail(r, s, "another number of bins in another cell");
         }
@@ -125,8 +137,8 @@ static zagg_status counts_of(zx_run *r, const zx_type *p, const zx_val *a,
             return status == ZAGG_ENOMEM ? status : ZAGG_ERANGE;
         }
         if (own)
-            memcpy((char *)edges->data + s * (n + 1) * zagg_dtype_size(dtype), own,
-                   (n + 1) * zagg_dtype_size(dtype));
+            zg_cast(dtype, own, to,
+                    (char *)edges->data + s * (n + 1) * zagg_dtype_size(to), n + 1);
     }
     return ZAGG_OK;
 }

@@ -7,7 +7,6 @@
 #include "stats/segments.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SKIPS_NAN = 64, OP = 63 };
@@ -146,10 +145,11 @@ static zagg_status axis_type(const zx_fn *fn, const zx_type *p, unsigned rank,
 
 /* q as it must be: literal or computed; a list or an array of float64 gives float64. */
 typedef struct quantile_type {
-    bool list, wide;
+    bool list, wide, whole; /* whole: 0 or 1, which take elements */
 } quantile_type;
 
-static zagg_status q_type(const zx_type *q, zx_check *c, quantile_type *out)
+static zagg_status q_type(const zx_fn *fn, const zx_type *q, zx_check *c,
+                          quantile_type *out)
 {
     zx_type a;
     ZAGG_TRY(zx_array_type(c, q, "q", &a));
@@ -159,6 +159,9 @@ static zagg_status q_type(const zx_type *q, zx_check *c, quantile_type *out)
     if (!zagg_dtype_is_float(a.dtype) && a.dtype != ZAGG_DT_I64)
         return zx_refuse(c, "q must be a number");
     out->wide = q->kind == ZX_K_SEQ || !q->weak;
+    out->whole = a.dtype == ZAGG_DT_I64 && strstr(fn->name, "quantile") != NULL;
+    if (a.dtype == ZAGG_DT_F32)
+        return zx_refuse(c, "q must not be float32; convert with float()");
     return ZAGG_OK;
 }
 
@@ -204,20 +207,24 @@ static zagg_status quantile_result(const zx_fn *fn, const zx_type *p, zx_check *
 {
     quantile_type q = {0};
     zg_quantile_method method;
+    zx_type a;
     const zx_type *qt = param(fn, p, AT_Q);
-    ZAGG_TRY(q_type(qt, c, &q));
+    ZAGG_TRY(zx_array_type(c, &p[0], "the first argument", &a));
+    ZAGG_TRY(q_type(fn, qt, c, &q));
     if (!find_method(param(fn, p, AT_METHOD), &method))
         return zx_refuse(
             c, "method must be linear, lower, higher, nearest, midpoint, hazen, "
                "weibull, median_unbiased, normal_unbiased or one of the cdf "
                "methods");
     if (picks(method))
-        out->dtype = p[0].dtype;
+        out->dtype = a.dtype;
     else if (q.wide)
         out->dtype = ZAGG_DT_F64;
-    if (qt->kind == ZX_K_VALUE && qt->weak && qt->dtype == ZAGG_DT_I64 &&
-        !zagg_dtype_is_float(p[0].dtype) && (fn->name[0] == 'q' || fn->name[3] == 'q'))
-        out->dtype = p[0].dtype; /* an integer q takes an element */
+    if (method == ZG_Q_LINEAR && q.whole)
+        out->dtype = a.dtype;
+    if (q.whole && q.wide &&
+        (method == ZG_Q_WEIBULL || method == ZG_Q_INTERPOLATED_INVERTED_CDF))
+        return zx_refuse(c, "this method needs q as floats: 0.0 and 1.0");
     if (q.list && out->rank > 0)
         return zx_refuse(c, "a list of q along an axis is not supported");
     out->rank += q.list;
@@ -276,21 +283,95 @@ static zagg_status need_scratch(work *w, zagg_dtype dtype, size_t n)
     return w->scratch ? ZAGG_OK : w->r->err->status;
 }
 
-/* sum and mean in another type than that of the data. */
-static bool cast_sum(const work *w, zagg_dtype dtype, const void *x, size_t n,
-                     zg_scalar *out)
+/* The values with `instead` in place of NaN. */
+static zagg_status without_nan(work *w, zagg_dtype dtype, const void **x, size_t n,
+                               double instead)
 {
-    if (w->cast_to == ZAGG_DT_NONE || w->cast_to == dtype ||
-        !zagg_dtype_is_float(w->cast_to))
-        return false;
-    const zg_slice slice = {dtype, x, n};
-    if (w->reducer.op != ZG_OP_SUM && w->reducer.op != ZG_OP_MEAN)
-        return false;
-    double sum = zg_sum_cast(w->cast_to, slice);
-    if (w->reducer.op == ZG_OP_MEAN)
-        sum = zg_round_to(w->cast_to, sum / (double)n);
-    *out = zg_scalar_float(w->cast_to, sum);
-    return true;
+    void *copy = zx_take(w->r, n + 1, zagg_dtype_size(dtype));
+    if (!copy)
+        return w->r->err->status;
+    for (size_t i = 0; i < n; i++) {
+        if (dtype == ZAGG_DT_F32) {
+            const float v = ((const float *)*x)[i];
+            ((float *)copy)[i] = v == v ? v : (float)instead;
+        } else {
+            const double v = ((const double *)*x)[i];
+            ((double *)copy)[i] = v == v ? v : instead;
+        }
+    }
+    *x = copy;
+    return ZAGG_OK;
+}
+
+/* numpy casts what it sums in blocks, whose sums are added one after another. */
+static zagg_status sum_of_blocks(work *w, zagg_dtype dtype, const char *x, size_t n,
+                                 double *out)
+{
+    enum { BLOCK = 8192 };
+    const zagg_dtype to = w->cast_to;
+    void *block = zx_take(w->r, BLOCK, zagg_dtype_size(to));
+    if (!block)
+        return w->r->err->status;
+    double sum = 0;
+    for (size_t i = 0; i < n; i += BLOCK) {
+        const size_t m = n - i < BLOCK ? n - i : BLOCK;
+        zg_cast(dtype, x + i * zagg_dtype_size(dtype), to, block, m);
+        const zg_terms terms = {.term = ZG_TERM_VALUE, .x = {to, block, m}};
+        sum = zg_round_to(to, sum + zg_sum_terms(to, &terms));
+    }
+    *out = sum;
+    return ZAGG_OK;
+}
+
+static bool casts(const work *w, zagg_dtype dtype)
+{
+    return w->cast_to != ZAGG_DT_NONE && w->cast_to != dtype;
+}
+
+static zagg_status reduced(work *w, const zg_reducer *reducer, size_t seg,
+                           zagg_dtype dtype, const void *x, size_t n,
+                           const zg_slice *weights, zg_scalar *out)
+{
+    ZAGG_TRY(need_scratch(w, dtype, n));
+    const zagg_status status =
+        zg_reduce(reducer, dtype, x, n, weights ? weights->dtype : ZAGG_DT_NONE,
+                  weights ? weights->values : NULL, w->scratch, out, w->r->err);
+    if (status == ZAGG_OK || status == ZAGG_ENOMEM)
+        return status;
+    w->r->bad_segment = seg;
+    return ZAGG_ERANGE;
+}
+
+/* sum, prod and mean in another type than that of the data. */
+static zagg_status cast_and_reduce(work *w, size_t seg, zagg_dtype dtype, const void *x,
+                                   size_t n, zg_scalar *out)
+{
+    const zg_reduce_op op = w->reducer.op;
+    size_t count = n;
+    if (w->reducer.skip_nan && zagg_dtype_is_float(dtype)) {
+        const void *all = x;
+        ZAGG_TRY(without_nan(w, dtype, &x, n, op == ZG_OP_PROD ? 1 : 0));
+        for (size_t i = 0; i < n; i++)
+            count -= dtype == ZAGG_DT_F32 ? isnan(((const float *)all)[i]) != 0
+                                          : isnan(((const double *)all)[i]) != 0;
+    }
+    if (op != ZG_OP_PROD && zagg_dtype_is_float(w->cast_to)) {
+        double sum = 0;
+        ZAGG_TRY(sum_of_blocks(w, dtype, x, n, &sum));
+        if (op == ZG_OP_MEAN)
+            sum = zg_round_to(w->cast_to, sum / (double)count);
+        *out = zg_scalar_float(w->cast_to, sum);
+        return ZAGG_OK;
+    }
+    void *values = zx_take(w->r, n + 1, zagg_dtype_size(w->cast_to));
+    if (!values)
+        return w->r->err->status;
+    zg_cast(dtype, x, w->cast_to, values, n);
+    zg_reducer same = w->reducer;
+    same.skip_nan = false;
+    if (w->cast_to == ZAGG_DT_BOOL)
+        same.op = op == ZG_OP_PROD ? ZG_OP_ALL : ZG_OP_ANY;
+    return reduced(w, &same, seg, w->cast_to, values, n, NULL, out);
 }
 
 /* The first extreme that is a number. */
@@ -332,15 +413,12 @@ static zagg_status reduce_slice(work *w, size_t seg, zagg_dtype dtype, const voi
         put(value, w->result, to);
         return ZAGG_OK;
     }
-    ZAGG_TRY(need_scratch(w, dtype, n));
-    if (!cast_sum(w, dtype, x, n, &value)) {
-        const zagg_status status = zg_reduce(&w->reducer, dtype, x, n, weights_dtype,
-                                             weights, w->scratch, &value, w->r->err);
-        if (status != ZAGG_OK) {
-            w->r->bad_segment = seg;
-            return status == ZAGG_ENOMEM ? status : ZAGG_ERANGE;
-        }
-    }
+    const zg_slice weights_slice = {weights_dtype, weights, n};
+    if (casts(w, dtype))
+        ZAGG_TRY(cast_and_reduce(w, seg, dtype, x, n, &value));
+    else
+        ZAGG_TRY(reduced(w, &w->reducer, seg, dtype, x, n,
+                         weights ? &weights_slice : NULL, &value));
     put(value, w->result, to);
     return ZAGG_OK;
 }
@@ -458,52 +536,8 @@ static zagg_status reduce_columns(work *w, const zx_val *a, zx_val *out)
 
 /* ---- quantiles ---- */
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* q as an array of float64: the difference in the type of the data, the rest in double.
- */
-static zagg_status wide_quantile(work *w, size_t seg, zagg_dtype dtype, const void *x,
-                                 size_t n, double q, double *out)
-{
-    double *sorted = zx_take(w->r, n + 1, sizeof *sorted);
-    bool nan = false;
-    if (!sorted)
-        return w->r->err->status;
-    if (n == 0)
-        return zx_fail(w->r, seg, "IndexError: quantile of no values");
-    zg_cast(dtype, x, ZAGG_DT_F64, sorted, n);
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        nan |= sorted[i] != sorted[i];
-        if (sorted[i] == sorted[i])
-            sorted[kept++] = sorted[i];
-    }
-    if ((nan && !w->reducer.skip_nan) || kept == 0) {
-        *out = __builtin_nan("");
-        return ZAGG_OK;
-    }
-    qsort(sorted, kept, sizeof *sorted, by_value);
-    const double v = (double)(kept - 1) * q;
-    const double last = (double)(kept - 1);
-    const size_t lo = v >= last ? kept - 1 : (size_t)floor(v);
-    const size_t hi = v >= last ? kept - 1 : lo + 1;
-    const double g = v >= last ? v + 1 : v - floor(v);
-    double d = sorted[hi] - sorted[lo];
-    if (dtype == ZAGG_DT_F32)
-        d = (double)((float)sorted[hi] - (float)sorted[lo]);
-    if (v >= last)
-        *out = sorted[kept - 1] + d * g;
-    else
-        *out = g < 0.5 ? sorted[lo] + d * g : sorted[hi] - d * (1 - g);
-    return ZAGG_OK;
-}
-
 static zagg_status one_quantile(work *w, const zx_type *qt, const zx_val *a, size_t seg,
-                                double q, bool percent, void *to)
+                                double q, bool percent, bool q_picks, void *to)
 {
     const size_t n = zx_rows(a, seg) * a->cols;
     const void *x = zx_at_segment(a, seg);
@@ -513,17 +547,13 @@ static zagg_status one_quantile(work *w, const zx_type *qt, const zx_val *a, siz
         return zx_fail(w->r, seg, "ValueError: %s must be in the range %s",
                        percent ? "Percentiles" : "Quantiles",
                        percent ? "[0, 100]" : "[0, 1]");
+    if (n == 0 && w->reducer.skip_nan && !zagg_dtype_is_float(w->result))
+        return zx_fail(w->r, seg, "NaN, as there are no values, does not fit %s",
+                       zagg_dtype_name(w->result));
     w->reducer.q = q;
-    w->reducer.q_picks =
-        !percent && qt->kind == ZX_K_VALUE && qt->weak && qt->dtype == ZAGG_DT_I64;
-    const bool wide =
-        (qt->kind == ZX_K_SEQ || !qt->weak) && w->reducer.method == ZG_Q_LINEAR;
-    if (!wide)
-        return reduce_slice(w, seg, a->dtype, x, n, ZAGG_DT_NONE, NULL, to);
-    double value;
-    ZAGG_TRY(wide_quantile(w, seg, a->dtype, x, n, q, &value));
-    zg_cast(ZAGG_DT_F64, &value, w->result, to, 1);
-    return ZAGG_OK;
+    w->reducer.q_picks = q_picks;
+    w->reducer.q_wide = qt->kind == ZX_K_SEQ || !qt->weak;
+    return reduce_slice(w, seg, a->dtype, x, n, ZAGG_DT_NONE, NULL, to);
 }
 
 static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p,
@@ -534,11 +564,12 @@ static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p,
     const size_t size = zagg_dtype_size(w->result);
     zx_val q;
     ZAGG_TRY(zx_as_array(w->r, qt, &args[param_index(fn, AT_Q)], &q));
+    const bool whole = !percent && q.dtype == ZAGG_DT_I64;
     ZAGG_TRY(zx_cast(w->r, &q, ZAGG_DT_F64, &q));
     if (q.rank == 0) {
         ZAGG_TRY(zx_new_scalar(w->r, w->result, a->uniform && q.uniform, out));
         for (size_t s = 0; s < (out->uniform ? 1 : w->r->n_seg); s++)
-            ZAGG_TRY(one_quantile(w, qt, a, s, zx_double(&q, s), percent,
+            ZAGG_TRY(one_quantile(w, qt, a, s, zx_double(&q, s), percent, whole,
                                   (char *)out->data + s * size));
         return ZAGG_OK;
     }
@@ -551,7 +582,7 @@ static zagg_status quantiles(work *w, const zx_fn *fn, const zx_type *p,
     for (size_t s = 0; s < w->r->n_seg; s++) {
         const double *each = zx_at_segment(&q, s);
         for (size_t i = 0; i < zx_rows(&q, s); i++, to += size)
-            ZAGG_TRY(one_quantile(w, qt, a, s, each[i], percent, to));
+            ZAGG_TRY(one_quantile(w, qt, a, s, each[i], percent, whole, to));
     }
     return ZAGG_OK;
 }

@@ -6,8 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- arange, linspace ---- */
+/* ---- arange ---- */
 
+/* numpy starts from int64: float32 and uint64 beside it are float64. */
 static zagg_status arange_type(const zx_fn *fn, const zx_type *p, zx_check *c,
                                zx_type *out)
 {
@@ -19,29 +20,135 @@ static zagg_status arange_type(const zx_fn *fn, const zx_type *p, zx_check *c,
         ZAGG_TRY(zx_want_value(c, &p[i], "each limit"));
         if (p[i].rank != 0)
             return zx_refuse(c, "limits of arange must be single values");
-        if (zagg_dtype_is_float(p[i].dtype))
-            dtype = ZAGG_DT_F64;
+        dtype = zg_promote(dtype, p[i].dtype);
     }
     ZAGG_TRY(zx_want_dtype(c, &p[3], &wanted));
+    if (wanted == ZAGG_DT_BOOL)
+        return zx_refuse(c, "arange of truth values is not supported");
     *out = zx_value_type(wanted != ZAGG_DT_NONE ? wanted : dtype, 1);
     return ZAGG_OK;
 }
 
-static zagg_status arange_limits(zx_run *r, const zx_type *p, const zx_val *a, size_t s,
-                                 double *start, double *step, size_t *n)
+typedef struct range {
+    zx_val first, second;
+    zx_val length; /* float64 */
+} range;
+
+static zagg_status python_op(zx_run *r, zx_op op, const zx_type *ta, const zx_val *a,
+                             const zx_type *tb, const zx_val *b, zx_type *t, zx_val *out)
 {
-    const bool two = p[1].kind == ZX_K_VALUE;
-    const double stop = zx_double(&a[two ? 1 : 0], s);
-    *start = two ? zx_double(&a[0], s) : 0;
-    *step = p[2].kind == ZX_K_VALUE ? zx_double(&a[2], s) : 1;
-    if (*step == 0 || *start != *start || stop != stop)
-        return zx_fail(r, s,
-                       "ValueError: arange: limits must be numbers, the step not 0");
-    const double len = ceil((stop - *start) / *step);
-    if (len > (double)r->limit)
-        return zx_fail(r, s, "arange: %.0f elements are too many", len);
-    *n = len > 0 ? (size_t)len : 0;
+    zx_check none = {.text = ""};
+    zagg_dtype compute;
+    ZAGG_TRY(zx_binary_type(&none, op, ta, tb, true, t, &compute));
+    return zx_binary(r, op, ta, tb, t, compute, a, b, out);
+}
+
+/* (stop - start) / step, start and start + step with the operators of their own types. */
+static zagg_status limits(zx_run *r, const zx_type *p, const zx_val *a, range *out)
+{
+    static const int64_t NUMBERS[] = {0, 1};
+    zx_type types[2] = {zx_value_type(ZAGG_DT_I64, 0), zx_value_type(ZAGG_DT_I64, 0)}, t,
+            q;
+    zx_val values[2], gap, sum;
+    for (int i = 0; i < 2; i++) {
+        types[i].weak = true;
+        values[i] = (zx_val){.dtype = ZAGG_DT_I64,
+                             .weak = true,
+                             .uniform = true,
+                             .n_seg = r->n_seg,
+                             .cols = 1,
+                             .data = (void *)(uintptr_t)&NUMBERS[i]};
+    }
+    const bool two = p[1].kind == ZX_K_VALUE, stepped = p[2].kind == ZX_K_VALUE;
+    const zx_type *start = two ? &p[0] : &types[0], *step = stepped ? &p[2] : &types[1];
+    const zx_val *first = two ? &a[0] : &values[0], *width = stepped ? &a[2] : &values[1];
+    ZAGG_TRY(python_op(r, ZX_SUB, &p[two], &a[two], start, first, &t, &gap));
+    ZAGG_TRY(python_op(r, ZX_DIV, &t, &gap, step, width, &q, &out->length));
+    ZAGG_TRY(zx_cast(r, &out->length, ZAGG_DT_F64, &out->length));
+    ZAGG_TRY(python_op(r, ZX_ADD, start, first, step, width, &t, &sum));
+    out->first = *first;
+    out->second = sum;
     return ZAGG_OK;
+}
+
+static zagg_status arange_offsets(zx_run *r, const zx_val *length, const size_t **out)
+{
+    size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
+    if (!off)
+        return r->err->status;
+    off[0] = 0;
+    for (size_t s = 0; s < r->n_seg; s++) {
+        const double n = ceil(zx_double(length, s));
+        if (n != n)
+            return zx_fail(r, s, "ValueError: arange: cannot compute length");
+        if (fabs(n) >= 0x1p63)
+            return zx_fail(r, s, "ValueError: Maximum allowed size exceeded");
+        if (n > (double)r->limit)
+            return zx_fail(r, s, "arange: %.0f elements are too many", n);
+        off[s + 1] = off[s] + (n > 0 ? (size_t)n : 0);
+    }
+    *out = off;
+    return ZAGG_OK;
+}
+
+/* The first two, and so on in steps of their difference. */
+#define STEPS(T, D)                                                                      \
+    do {                                                                                 \
+        const T a_ = *(const T *)first, b_ = *(const T *)second;                         \
+        const D d_ = (D)((D)b_ - (D)a_);                                                 \
+        T *z_ = to;                                                                      \
+        for (size_t i = 0; i < n; i++)                                                   \
+            z_[i] = i == 0 ? a_ : i == 1 ? b_ : (T)((D)a_ + (D)i * d_);                  \
+    } while (0)
+
+static void step_on(zagg_dtype dtype, const void *first, const void *second, void *to,
+                    size_t n)
+{
+    switch (dtype) {
+    case ZAGG_DT_I8:
+    case ZAGG_DT_U8:
+        STEPS(uint8_t, uint64_t);
+        break;
+    case ZAGG_DT_I16:
+    case ZAGG_DT_U16:
+        STEPS(uint16_t, uint64_t);
+        break;
+    case ZAGG_DT_I32:
+    case ZAGG_DT_U32:
+        STEPS(uint32_t, uint64_t);
+        break;
+    case ZAGG_DT_F32:
+        STEPS(float, float);
+        break;
+    case ZAGG_DT_F64:
+        STEPS(double, double);
+        break;
+    default:
+        STEPS(uint64_t, uint64_t);
+        break;
+    }
+}
+
+/* The value of one segment as an item of the result. */
+static zagg_status item_of(zx_run *r, const zx_val *v, size_t s, zagg_dtype dtype,
+                           uint64_t *out)
+{
+    const size_t n_seg = r->n_seg;
+    const zx_val one = {.dtype = v->dtype,
+                        .weak = v->weak,
+                        .uniform = true,
+                        .n_seg = 1,
+                        .cols = 1,
+                        .data = (void *)(uintptr_t)zx_at_segment(v, s)};
+    zx_val item;
+    r->n_seg = 1;
+    const zagg_status status = zx_as_item(r, &one, dtype, &item);
+    r->n_seg = n_seg;
+    if (status == ZAGG_OK)
+        memcpy(out, item.data, zagg_dtype_size(dtype));
+    else
+        r->bad_segment = s;
+    return status;
 }
 
 static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
@@ -49,30 +156,26 @@ static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a
 {
     zx_check none = {.text = ""};
     zx_type result;
-    double start, step;
-    size_t n, *off = zx_take(r, r->n_seg + 1, sizeof *off);
-    if (!off)
-        return r->err->status;
+    range x;
+    const size_t *off = NULL;
     ZAGG_TRY(arange_type(fn, p, &none, &result));
-    off[0] = 0;
-    for (size_t s = 0; s < r->n_seg; s++) {
-        ZAGG_TRY(arange_limits(r, p, a, s, &start, &step, &n));
-        off[s + 1] = off[s] + n;
-    }
+    ZAGG_TRY(limits(r, p, a, &x));
+    ZAGG_TRY(arange_offsets(r, &x.length, &off));
     ZAGG_TRY(zx_new_array(r, result.dtype, off, out));
     const size_t size = zagg_dtype_size(result.dtype);
-    char *to = out->data;
     for (size_t s = 0; s < r->n_seg; s++) {
-        ZAGG_TRY(arange_limits(r, p, a, s, &start, &step, &n));
-        /* numpy adds the difference of the first two to the first. */
-        const double delta = (start + step) - start;
-        for (size_t i = 0; i < n; i++, to += size) {
-            const double x = i == 0 ? start : start + (double)i * delta;
-            zg_cast(ZAGG_DT_F64, &x, result.dtype, to, 1);
-        }
+        const size_t n = off[s + 1] - off[s];
+        uint64_t first = 0, second = 0; /* room for any type */
+        if (n > 0)
+            ZAGG_TRY(item_of(r, &x.first, s, result.dtype, &first));
+        if (n > 1)
+            ZAGG_TRY(item_of(r, &x.second, s, result.dtype, &second));
+        step_on(result.dtype, &first, &second, (char *)out->data + off[s] * size, n);
     }
     return ZAGG_OK;
 }
+
+/* ---- linspace ---- */
 
 static zagg_status linspace_type(const zx_fn *fn, const zx_type *p, zx_check *c,
                                  zx_type *out)

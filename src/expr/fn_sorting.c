@@ -38,15 +38,31 @@ BY(by_f64, f, order_f64)
 BY(by_i64, i, WHOLE_ORDER)
 BY(by_u64, u, WHOLE_ORDER)
 
+static zagg_dtype wide_type(zagg_dtype dtype)
+{
+    if (zagg_dtype_is_float(dtype))
+        return ZAGG_DT_F64;
+    return zagg_dtype_is_unsigned_int(dtype) || dtype == ZAGG_DT_BOOL ? ZAGG_DT_U64
+                                                                      : ZAGG_DT_I64;
+}
+
+static int order_keys(zagg_dtype dtype, const keyed *a, const keyed *b)
+{
+    switch (wide_type(dtype)) {
+    case ZAGG_DT_F64:
+        return order_f64(a->key.f, b->key.f);
+    case ZAGG_DT_U64:
+        return WHOLE_ORDER(a->key.u, b->key.u);
+    default:
+        return WHOLE_ORDER(a->key.i, b->key.i);
+    }
+}
+
 static zagg_status keys_of(zx_run *r, zagg_dtype dtype, const void *x, size_t n,
                            keyed **out)
 {
     const size_t size = zagg_dtype_size(dtype);
-    const bool is_float = zagg_dtype_is_float(dtype);
-    const zagg_dtype wide = is_float ? ZAGG_DT_F64
-                            : zagg_dtype_is_unsigned_int(dtype) || dtype == ZAGG_DT_BOOL
-                                ? ZAGG_DT_U64
-                                : ZAGG_DT_I64;
+    const zagg_dtype wide = wide_type(dtype);
     keyed *k = zx_take(r, n + 1, sizeof *k);
     if (!k)
         return r->err->status;
@@ -54,7 +70,10 @@ static zagg_status keys_of(zx_run *r, zagg_dtype dtype, const void *x, size_t n,
         zg_cast(dtype, (const char *)x + i * size, wide, &k[i].key, 1);
         k[i].place = i;
     }
-    qsort(k, n, sizeof *k, is_float ? by_f64 : wide == ZAGG_DT_U64 ? by_u64 : by_i64);
+    qsort(k, n, sizeof *k,
+          wide == ZAGG_DT_F64   ? by_f64
+          : wide == ZAGG_DT_U64 ? by_u64
+                                : by_i64);
     *out = k;
     return ZAGG_OK;
 }
@@ -249,26 +268,34 @@ static zagg_status search_type(const zx_fn *fn, const zx_type *p, zx_check *c,
 }
 
 /* digitize: bins that descend count from the other end. */
-static zagg_status digit(zx_run *r, size_t seg, const double *bins, size_t n, double x,
-                         bool right, int64_t *out)
+static zagg_status is_descending(zx_run *r, size_t seg, const double *bins, size_t n,
+                                 bool *out)
 {
     bool up = true, down = true;
     for (size_t i = 0; i + 1 < n; i++) {
         up &= order_f64(bins[i], bins[i + 1]) <= 0;
         down &= order_f64(bins[i], bins[i + 1]) >= 0;
     }
-    if (!up && !down)
-        return zx_fail(r, seg,
-                       "ValueError: bins must be monotonically increasing or decreasing");
-    if (up) {
-        *out = (int64_t)lower_place(bins, n, x, !right);
-        return ZAGG_OK;
+    *out = !up;
+    return up || down ? ZAGG_OK
+                      : zx_fail(r, seg,
+                                "ValueError: bins must be monotonically increasing or "
+                                "decreasing");
+}
+
+/* How many descending bins are above x, or not below it. */
+static size_t descending_place(const double *bins, size_t n, double x, bool right)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        const int o = order_f64(bins[mid], x);
+        if (right ? o >= 0 : o > 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += right ? order_f64(bins[i], x) >= 0 : order_f64(bins[i], x) > 0;
-    *out = (int64_t)count;
-    return ZAGG_OK;
+    return lo;
 }
 
 static zagg_status search_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
@@ -290,11 +317,14 @@ static zagg_status search_run(const zx_fn *fn, const zx_type *p, const zx_val *a
     for (size_t s = 0; s < (out->uniform ? 1 : r->n_seg); s++) {
         const double *edges = zx_at_segment(sorted, s), *each = zx_at_segment(x, s);
         int64_t *to = (int64_t *)out->data + zx_first(out, s);
+        const size_t n = zx_rows(sorted, s);
+        bool descending = false;
+        if (fn->op)
+            ZAGG_TRY(is_descending(r, s, edges, n, &descending));
         for (size_t i = 0; i < zx_rows(x, s); i++)
-            if (fn->op)
-                ZAGG_TRY(digit(r, s, edges, zx_rows(sorted, s), each[i], right, &to[i]));
-            else
-                to[i] = (int64_t)lower_place(edges, zx_rows(sorted, s), each[i], right);
+            to[i] =
+                (int64_t)(descending ? descending_place(edges, n, each[i], right)
+                                     : lower_place(edges, n, each[i], right != !!fn->op));
     }
     return ZAGG_OK;
 }
@@ -307,6 +337,51 @@ static zagg_status isin_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_
     ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
     ZAGG_TRY(zx_array_type(c, &p[1], fn->name, &b));
     *out = zx_value_type(ZAGG_DT_BOOL, a.rank);
+    return ZAGG_OK;
+}
+
+/* Elements and members in 64 bits; NaN is a member of nothing. */
+static void search_members(zagg_dtype dtype, const char *each, size_t n,
+                           const keyed *members, size_t n_members, uint8_t *to)
+{
+    const size_t size = zagg_dtype_size(dtype);
+    for (size_t i = 0; i < n; i++) {
+        size_t lo = 0, hi = n_members;
+        keyed x = {.place = 0};
+        zg_cast(dtype, each + i * size, wide_type(dtype), &x.key, 1);
+        while (lo < hi) {
+            const size_t mid = lo + (hi - lo) / 2;
+            if (order_keys(dtype, &members[mid], &x) < 0)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        const bool is_nan = zagg_dtype_is_float(dtype) && x.key.f != x.key.f;
+        to[i] = lo < n_members && !is_nan && order_keys(dtype, &members[lo], &x) == 0;
+    }
+}
+
+/* Few members are compared one by one with all elements, many are sorted. */
+static zagg_status find_members(zx_run *r, zagg_dtype dtype, const char *each, size_t n,
+                                const char *members, size_t n_members, uint8_t *to)
+{
+    enum { FEW = 16 };
+    const size_t size = zagg_dtype_size(dtype);
+    if (n_members > FEW) {
+        keyed *sorted;
+        ZAGG_TRY(keys_of(r, dtype, members, n_members, &sorted));
+        search_members(dtype, each, n, sorted, n_members, to);
+        return ZAGG_OK;
+    }
+    uint8_t *equal = zx_take(r, n + 1, 1);
+    if (!equal)
+        return r->err->status;
+    memset(to, 0, n);
+    for (size_t k = 0; k < n_members; k++) {
+        zx_kernel_binary(ZX_EQ, dtype, each, 1, members + k * size, 0, equal, n);
+        for (size_t i = 0; i < n; i++)
+            to[i] |= equal[i];
+    }
     return ZAGG_OK;
 }
 
@@ -324,22 +399,16 @@ static zagg_status isin_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
     if (x.uniform && !set.uniform)
         return zx_fail(r, 0, "isin: the first argument must come from the rows");
     ZAGG_TRY(zx_new_like(r, &x, ZAGG_DT_BOOL, out));
-    const size_t size = zagg_dtype_size(common);
-    for (size_t s = 0; s < (x.uniform ? 1 : r->n_seg); s++) {
-        const size_t n = zx_rows(&x, s) * x.cols, n_set = zx_rows(&set, s) * set.cols;
-        const char *each = zx_at_segment(&x, s), *members = zx_at_segment(&set, s);
-        uint8_t *to = (uint8_t *)out->data + zx_first(out, s) * out->cols;
-        memset(to, 0, n);
-        for (size_t k = 0; k < n_set; k++)
-            for (size_t i = 0; i < n; i++) {
-                uint8_t equal;
-                zx_kernel_binary(ZX_EQ, common, each + i * size, 1, members + k * size, 1,
-                                 &equal, 1);
-                to[i] |= equal;
-            }
-        for (size_t i = 0; i < n; i++)
-            to[i] = to[i] != invert;
-    }
+    uint8_t *to = out->data;
+    const size_t n = zx_elements(&x);
+    if (set.uniform)
+        ZAGG_TRY(find_members(r, common, x.data, n, set.data, zx_elements(&set), to));
+    for (size_t s = 0; !set.uniform && s < r->n_seg; s++)
+        ZAGG_TRY(find_members(r, common, zx_at_segment(&x, s), zx_rows(&x, s) * x.cols,
+                              zx_at_segment(&set, s), zx_rows(&set, s) * set.cols,
+                              to + zx_first(out, s) * out->cols));
+    for (size_t i = 0; invert && i < n; i++)
+        to[i] = !to[i];
     return ZAGG_OK;
 }
 

@@ -302,6 +302,12 @@ static zagg_status name(parser *p, int32_t *out)
     const zx_fn *fn = p->scope == ZAGG_EXPR_FIELD ? zx_find_builtin(t.text, t.len) : NULL;
     if (!fn)
         return unknown_name(p, &t);
+    if (!zx_is(&p->t, "(") && (zx_is(&t, "float") || zx_is(&t, "int")))
+        return add(p,
+                   (zx_node){.kind = ZX_DTYPE,
+                             .column = t.column,
+                             .dtype = zx_is(&t, "int") ? ZAGG_DT_I64 : ZAGG_DT_F64},
+                   NULL, 0, out); /* as in h.astype(float) */
     if (!zx_is(&p->t, "("))
         return REFUSE(p, t.column, "%s is a function: write %s(...)", fn->name, fn->name);
     return call(p, fn, t.column, -1, out);

@@ -49,6 +49,7 @@ struct zg_reducer {
     double ddof;
     double q;     /* 0..1, percentages already divided */
     bool q_picks; /* q was the integer 0 or 1: an element, never interpolated */
+    bool q_wide;  /* q was a float64 of numpy: float32 data are interpolated in float64 */
     zg_quantile_method method;
     const char *weights; /* column of the weights, or NULL */
 };

@@ -321,8 +321,12 @@ static double wrapped_difference(zagg_dtype dtype, uint64_t a, uint64_t b)
     }
 }
 
-static zg_scalar interpolate(zagg_dtype dtype, element a, element b, double g)
+static zg_scalar interpolate(zagg_dtype dtype, element a, element b, double g, bool wide)
 {
+    if (dtype == ZAGG_DT_F32 && wide) {
+        const double d = (double)((float)b.f - (float)a.f);
+        return zg_scalar_float(ZAGG_DT_F64, g < 0.5 ? a.f + d * g : b.f - d * (1 - g));
+    }
     if (dtype == ZAGG_DT_F32) {
         float lo = (float)a.f, hi = (float)b.f, d = hi - lo;
         float v = g < 0.5 ? lo + d * (float)g : hi - d * (float)(1 - g);
@@ -348,7 +352,7 @@ static zagg_status quantile(const zg_reducer *r, const keyed *k, zg_scalar *out,
     pick(k, p.lo, &a, p.single ? NULL : &b);
     if (p.single)
         b = a;
-    *out = p.exact ? scalar_of(k->dtype, a) : interpolate(k->dtype, a, b, p.g);
+    *out = p.exact ? scalar_of(k->dtype, a) : interpolate(k->dtype, a, b, p.g, r->q_wide);
     return ZAGG_OK;
 }
 

@@ -233,7 +233,7 @@ class Texts:
             (1, lambda: f"{self.histogram(d)}[0][{self.pick(['0', '-1', '2'])}]"),
             (1, lambda: f"np.trapezoid({self.floats(d)}{self.pick(['', ', dx=0.5'])})"),
             (1, lambda: f"np.trapezoid({self.floats(d)}, {self.numbers(d)})"),
-            (1, lambda: f"np.interp({self.scalar(d)}, np.sort({self.floats(d)}), {self.floats(d)})"),
+            (1, lambda: f"np.interp({self.scalar(d)}, np.sort(np.nan_to_num({self.floats(d)})), {self.floats(d)})"),
             (1, lambda: f"np.{self.pick(['dot', 'dot'])}({self.floats(d)}, {self.numbers(d)})"),
             (0.5, lambda: f"np.cov({self.floats(d)})"),
             (0.5, lambda: f"np.corrcoef({self.floats(d)}, {self.floats(d)})[0, 1]"),
@@ -251,7 +251,9 @@ class Texts:
             (2, lambda: f"np.{self.pick(NAN_REDUCERS)}({a})"),
             (2, lambda: f"({a}).{self.pick(METHODS)}()"),
             (1, lambda: f"np.{self.pick(['var', 'std', 'nanvar', 'nanstd'])}({a}, ddof={self.pick('012')})"),
-            (1, lambda: f"np.{self.pick(['sum', 'mean'])}({a}, dtype={self.dtype(['float64', 'float32'])})"),
+            (1, lambda: f"np.{self.pick(['sum', 'mean', 'prod', 'nansum', 'nanmean', 'nanprod'])}"
+                        f"({a}, dtype={self.dtype(FLOATS)})"),
+            (0.5, lambda: f"np.{self.pick(['sum', 'prod'])}({self.wholes(d)}, dtype={self.dtype(NUMBERS)})"),
             (1, lambda: f"np.average({a}, weights={self.floats(0)})"))
 
     def quantile(self, d):
@@ -307,10 +309,13 @@ class Texts:
                         f"(({self.numbers(d)}, {self.vector(d)}, [{self.literal()}]))"),
             (1, lambda: f"np.linspace({self.scalar(0)}, {self.literal()}, {self.rng.randrange(0, 9)})"),
             (1, lambda: f"np.arange({self.pick(['5', '1, 9', '0, 10, 3', '0.5, 4', '9, 0, -2', '0, 1, 0.1'])})"),
+            (0.5, lambda: f"np.arange({self.scalar(0)}, {self.scalar(0)} + 5{self.pick(['', ', 2', ', 0.7'])}"
+                          f"{self.pick(['', ', dtype=' + self.dtype(NUMBERS)])})"),
             (1, lambda: f"np.{self.pick(['zeros', 'ones'])}({self.pick(['3', 'len(' + self.numbers(0) + ')'])}"
                         f"{self.pick(['', ', dtype=' + repr('int16')])})"),
             (1, lambda: f"np.full({self.rng.randrange(0, 5)}, {self.scalar(d)})"),
-            (1, lambda: f"np.{self.pick(['quantile', 'percentile'])}({self.numbers(d)}, [0.25, 0.5, 0.9])"),
+            (1, lambda: f"np.{self.pick(['quantile', 'percentile'])}({self.numbers(d)}, {self.pick(['[0.25, 0.5, 0.9]', '[0, 1]', '[0.1]'])}"
+                        f"{self.pick(['', '', ', method=' + repr(self.pick(QUANTILE_METHODS))])})"),
             (1, lambda: f"({self.numbers(d)})[{self.pick(['[0, -1]', '[0]', 'np.array([1, 0, 1])'])}]"),
             (1, lambda: f"({self.table(d)})[:, {self.pick(['0', '1', '-1'])}]"),
             (1, lambda: f"({self.table(d)})[{self.pick(['0', '-1'])}]"),
