@@ -88,7 +88,8 @@ int main(int argc, char **argv)
     zagg_pool *pool;
     zagg_err err = ZAGG_ERR_INIT;
 #ifdef __GLIBC__
-    /* Large blocks go back at once, or one measurement would live on memory of another. */
+    /* Large blocks go back at once, or one measurement would live on memory of another.
+     */
     (void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
 #endif
     input in = load(argv[1]);

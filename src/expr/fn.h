@@ -74,7 +74,8 @@ zagg_status zx_as_array(zx_run *r, const zx_type *p, const zx_val *v, zx_val *ou
 /** The same in a given type, as np.array(.., dtype) makes it. */
 zagg_status zx_as_array_of(zx_run *r, const zx_type *p, const zx_val *v, zagg_dtype dtype,
                            zx_val *out);
-/** One value as an item of an array: by way of int(), so that it must fit whole numbers. */
+/** One value as an item of an array: by way of int(), so that it must fit whole numbers.
+ */
 zagg_status zx_as_item(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out);
 
 /** np.nonzero, which where with one argument is too. */
