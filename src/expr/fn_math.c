@@ -71,6 +71,28 @@ static zagg_status dot_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_t
     return ZAGG_OK;
 }
 
+/* Floats are added in double, whole numbers in their type. */
+static void dot_of(zagg_dtype dtype, const char *x, const char *y, size_t n, void *out)
+{
+    const size_t size = zagg_dtype_size(dtype);
+    double sum = 0;
+    uint64_t product;
+    if (zagg_dtype_is_float(dtype)) {
+        for (size_t i = 0; i < n; i++)
+            sum += dtype == ZAGG_DT_F32 ? (double)((const float *)(const void *)x)[i] *
+                                              (double)((const float *)(const void *)y)[i]
+                                        : ((const double *)(const void *)x)[i] *
+                                              ((const double *)(const void *)y)[i];
+        zg_cast(ZAGG_DT_F64, &sum, dtype, out, 1);
+        return;
+    }
+    memset(out, 0, size);
+    for (size_t i = 0; i < n; i++) {
+        zx_kernel_binary(ZX_MUL, dtype, x + i * size, 1, y + i * size, 1, &product, 1);
+        zx_kernel_binary(ZX_ADD, dtype, out, 1, &product, 1, out, 1);
+    }
+}
+
 static zagg_status dot_run(const zx_fn *fn, const zx_type *p, const zx_val *a, zx_run *r,
                            zx_val *out)
 {
@@ -86,18 +108,11 @@ static zagg_status dot_run(const zx_fn *fn, const zx_type *p, const zx_val *a, z
     const size_t size = zagg_dtype_size(result.dtype);
     for (size_t s = 0; s < r->n_seg; s++) {
         const size_t n = zx_rows(&x, s);
-        const char *u = zx_at_segment(&x, s), *v = zx_at_segment(&y, s);
-        char *to = (char *)out->data + s * size;
-        uint64_t product;
         if (zx_rows(&y, s) != n)
             return zx_fail(r, s, "ValueError: shapes (%zu,) and (%zu,) not aligned", n,
                            zx_rows(&y, s));
-        memset(to, 0, size);
-        for (size_t i = 0; i < n; i++) {
-            zx_kernel_binary(ZX_MUL, result.dtype, u + i * size, 1, v + i * size, 1,
-                             &product, 1);
-            zx_kernel_binary(ZX_ADD, result.dtype, to, 1, &product, 1, to, 1);
-        }
+        dot_of(result.dtype, zx_at_segment(&x, s), zx_at_segment(&y, s), n,
+               (char *)out->data + s * size);
     }
     return ZAGG_OK;
 }

@@ -374,20 +374,22 @@ static zagg_status cast_and_reduce(work *w, size_t seg, zagg_dtype dtype, const 
     return reduced(w, &same, seg, w->cast_to, values, n, NULL, out);
 }
 
-/* The first extreme that is a number. */
+/* numpy puts the other extreme in the place of NaN, which is then found where no number
+ * goes further. */
 static zagg_status arg_skipping_nan(work *w, size_t seg, zagg_dtype dtype, const void *x,
                                     size_t n, int64_t *out)
 {
+    const bool most = w->reducer.op == ZG_OP_ARGMAX;
     double best = 0;
     bool any = false;
-    const size_t size = zagg_dtype_size(dtype);
     for (size_t i = 0; i < n; i++) {
-        double v;
-        zg_cast(dtype, (const char *)x + i * size, ZAGG_DT_F64, &v, 1);
-        if (v != v || (any && (w->reducer.op == ZG_OP_ARGMAX ? v <= best : v >= best)))
+        const double v =
+            dtype == ZAGG_DT_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+        const double u = v == v ? v : most ? -HUGE_VAL : HUGE_VAL;
+        any |= v == v;
+        if (i > 0 && (most ? u <= best : u >= best))
             continue;
-        best = v;
-        any = true;
+        best = u;
         *out = (int64_t)i;
     }
     return any ? ZAGG_OK : zx_fail(w->r, seg, "ValueError: All-NaN slice encountered");
@@ -407,7 +409,7 @@ static zagg_status reduce_slice(work *w, size_t seg, zagg_dtype dtype, const voi
                                 void *to)
 {
     zg_scalar value = {ZAGG_DT_I64, {0}};
-    if (w->reducer.skip_nan &&
+    if (w->reducer.skip_nan && zagg_dtype_is_float(dtype) &&
         (w->reducer.op == ZG_OP_ARGMIN || w->reducer.op == ZG_OP_ARGMAX)) {
         ZAGG_TRY(arg_skipping_nan(w, seg, dtype, x, n, &value.v.i));
         put(value, w->result, to);

@@ -6,11 +6,12 @@ NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint
 FLOATS = ["float32", "float64"]
 WHOLE = [t for t in NUMBERS if t not in FLOATS]
 
-EXACT_FLOAT = ["sqrt", "fabs", "rint", "deg2rad", "rad2deg", "reciprocal", "floor", "ceil",
-               "trunc"]
+EXACT_FLOAT = ["sqrt", "fabs", "rint", "deg2rad", "rad2deg", "radians", "degrees", "reciprocal",
+               "floor", "ceil", "trunc"]
 CLOSE = ["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin",
          "arccos", "arctan", "sinh", "cosh", "tanh", "cbrt"]
-EXACT_ANY = ["abs", "absolute", "square", "sign", "negative", "positive", "floor", "ceil", "trunc"]
+EXACT_ANY = ["abs", "absolute", "square", "sign", "negative", "positive", "floor", "ceil", "trunc",
+             "fix"]
 REDUCERS = ["sum", "prod", "mean", "average", "var", "std", "min", "max", "amin", "amax", "ptp",
             "median", "argmin", "argmax", "count_nonzero", "any", "all"]
 NAN_REDUCERS = ["nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax", "nanmedian",
@@ -20,6 +21,7 @@ QUANTILE_METHODS = ["linear", "lower", "higher", "nearest", "midpoint", "inverte
                     "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf",
                     "hazen", "weibull", "median_unbiased", "normal_unbiased"]
 ARITHMETIC = ["+", "-", "*", "/", "//", "%"]
+COMPARERS = ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
 COMPARISONS = ["<", "<=", ">", ">=", "==", "!="]
 PAIRS = ["minimum", "maximum", "fmin", "fmax", "fmod", "remainder", "mod", "floor_divide", "add",
          "subtract", "multiply", "divide", "true_divide"]
@@ -128,7 +130,13 @@ class Texts:
                         f"{self.pick(['', chr(44) + ' side=' + repr('right')])})"),
             (1, lambda: f"np.digitize({self.numbers(d)}, [0, 1.5, 4]"
                         f"{self.pick(['', ', right=True'])})"),
-            (1, lambda: f"np.zeros_like({self.wholes(d)})"),
+            (1, lambda: f"np.{self.pick(['zeros_like', 'ones_like'])}({self.wholes(d)})"),
+            (0.5, lambda: f"np.{self.pick(['left_shift', 'right_shift'])}({self.wholes(d)}, {self.pick('0123')})"),
+            (0.5, lambda: f"np.{self.pick(['invert', 'bitwise_not'])}({self.wholes(d)})"),
+            (0.5, lambda: f"({self.numbers(d)}).argsort()"),
+            (0.5, lambda: f"np.{self.pick(['int_', 'intp'])}({self.wholes(d)})"),
+            (0.5, lambda: self.binary(self.mask(d), self.pick(["+", "*", "//", "%", "**"]), self.mask(d))),
+            (0.5, lambda: self.binary(self.mask(d), self.pick(["+", "*"]), self.whole_literal())),
             (1, lambda: f"np.{self.pick(['bitwise_and', 'bitwise_or', 'bitwise_xor'])}"
                         f"({self.wholes(d)}, {self.whole_literal()})"),
         )
@@ -154,6 +162,12 @@ class Texts:
             (1, lambda: f"np.sort({self.numbers(d)})"),
             (1, lambda: f"({self.numbers(d)})[::-1]"),
             (1, lambda: f"np.{self.pick(['cumsum', 'cumprod'])}({self.numbers(d)})"),
+            (0.5, lambda: f"({self.numbers(d)}).{self.pick(['cumsum', 'cumprod', 'round', 'ravel'])}()"),
+            (0.5, lambda: f"numpy.{self.pick(EXACT_ANY)}({self.numbers(d)})"),
+            (0.5, lambda: f"{self.binary(self.numbers(d), self.pick(ARITHMETIC), self.mask(d))}"),
+            (0.5, lambda: f"np.double({self.numbers(d)})"),
+            (0.5, lambda: f"({self.table(d)})[:, 0] if {self.condition(d)} else np.double({self.numbers(d)})"),
+            (0.3, lambda: f"np.{self.pick(PAIRS)}({self.numbers(d)}, [{self.literal()}])"),
             (1, lambda: f"np.take({self.numbers(d)}, np.argsort({self.numbers(d)}))"),
             (1, lambda: f"({self.numbers(d)})[np.argsort({self.numbers(d)})]"),
         )
@@ -173,6 +187,11 @@ class Texts:
             (1, lambda: f"np.{self.pick(['logical_and', 'logical_or', 'logical_xor'])}"
                         f"({self.mask(d)}, {self.numbers(d)})"),
             (1, lambda: f"np.logical_not({self.numbers(d)})"),
+            (1, lambda: f"np.{self.pick(COMPARERS)}({self.numbers(d)}, {self.number(d)})"),
+            (0.5, lambda: f"np.signbit({self.numbers(d)})"),
+            (0.5, lambda: f"np.bool_({self.numbers(d)})"),
+            (0.5, lambda: f"np.isin({self.numbers(d)}, {self.vector(d)}, invert=True)"),
+            (0.5, lambda: self.binary(self.mask(d), self.pick(COMPARISONS), self.mask(d))),
             (1, lambda: f"np.isin({self.numbers(d)}, [{self.whole_literal()}, {self.literal()}, 3])"),
             (1, lambda: f"({self.numbers(d)}).astype(bool)"),
         )
@@ -198,11 +217,13 @@ class Texts:
             (1, lambda: f"np.clip({a}, {lo}, {hi})"),
             (1, lambda: f"({a}).clip({lo}, {hi})"),
             (1, lambda: f"np.clip({a}, {lo}.5, None)"),
+            (1, lambda: f"np.clip({a}, a_min={lo}, a_max={hi})"),
+            (1, lambda: f"np.clip({a}, {self.number(d)}, {self.number(d)})"),
             (1, lambda: f"np.clip({a}, None, {self.number(d)})"))
 
     def rounded(self, a):
         decimals = self.pick(["", ", 1", ", 2", ", -1", ", decimals=3", ", 0"])
-        return f"np.round({a}{decimals})"
+        return f"np.{self.pick(['round', 'round', 'around'])}({a}{decimals})"
 
     def dtype(self, names):
         name = self.pick(names)
@@ -229,6 +250,15 @@ class Texts:
             (1, lambda: self.pick(["len({})", "({}).size", "({}).shape[0]", "({}).ndim",
                                    "np.size({})"]).format(self.numbers(d))),
             (1, lambda: f"sum({self.numbers(d)})"),
+            (0.3, lambda: f"sum([{self.scalar(d)}, {self.literal()}, {self.scalar(d)}])"),
+            (0.3, lambda: f"len([{self.scalar(d)}, {self.literal()}])"),
+            (0.5, lambda: f"{self.table(d)}.shape[{self.pick('01')}]"),
+            (0.5, lambda: f"({self.table(d)})[{self.pick(['0, 1', '-1, 2', '1, -1'])}]"),
+            (0.5, lambda: f"({self.numbers(d)})[np.argmax({self.numbers(d)})]"),
+            (0.5, lambda: f"np.{self.pick(REDUCERS)}({self.table(d)})"),
+            (0.3, lambda: f"-{self.bracket(self.scalar(d))}"),
+            (0.3, lambda: f"not {self.scalar(d)}"),
+            (0.3, lambda: f"np.isnan({self.scalar(d)})"),
             (1, lambda: f"float({self.scalar(d)}) if {self.condition(d)} else float({self.scalar(d)})"),
             (1, lambda: f"{self.histogram(d)}[0][{self.pick(['0', '-1', '2'])}]"),
             (1, lambda: f"np.trapezoid({self.floats(d)}{self.pick(['', ', dx=0.5'])})"),
@@ -322,6 +352,16 @@ class Texts:
             (1, lambda: f"np.{self.pick(['sum', 'mean', 'min', 'max', 'std', 'median', 'any'])}"
                         f"({self.table(d)}, axis={self.pick(['0', '1', '-1'])})"),
             (1, lambda: f"np.sort({self.vector(d)})"),
+            (0.5, lambda: f"np.average({self.table(d)}, axis={self.pick('01')})"),
+            (0.5, lambda: f"np.{self.pick(REDUCERS)}({self.vector(d)}, axis={self.pick(['0', '-1', 'None'])})"),
+            (0.5, lambda: f"({self.table(d)}).{self.pick(['sum', 'mean', 'max', 'std', 'any'])}(axis={self.pick('01')})"),
+            (0.5, lambda: f"np.{self.pick(NAN_REDUCERS)}({self.table(d)}, axis={self.pick('01')})"),
+            (0.5, lambda: f"({self.numbers(d)}).take([0, -1])"),
+            (0.5, lambda: f"({self.mask(d)}).nonzero()[0]"),
+            (0.5, lambda: f"({self.vector(d)}).T"),
+            (0.5, lambda: f"np.add([{self.scalar(d)}, 2], [{self.literal()}, 0.5])"),
+            (0.5, lambda: f"({self.vector(d)})[({self.vector(d)}) > {self.literal()}]"),
+            (0.5, lambda: f"np.where(({self.vector(d)}) > {self.literal()}, {self.literal()}, {self.scalar(d)})"),
             (1, lambda: self.binary(self.vector(d), self.pick(ARITHMETIC), self.scalar(d))),
         )
 
@@ -346,6 +386,10 @@ class Texts:
             (1, lambda: f"({self.table(d)})[{self.slice()}]"),
             (1, lambda: f"({self.table(d)})[{self.bracket(self.mask(d))}]"),
             (1, lambda: self.binary(self.table(d), self.pick(ARITHMETIC), self.scalar(d))),
+            (0.5, lambda: self.binary(f"({self.numbers(d)})[:, None]", self.pick(ARITHMETIC + COMPARISONS),
+                                      self.pick(self.vectors or ["np.arange(3)"]))),
+            (0.5, lambda: f"np.where({self.table(d)} > {self.literal()}, {self.table(d)}, {self.literal()})"),
+            (0.5, lambda: f"np.{self.pick(EXACT_ANY + CLOSE)}({self.table(d)} * 1.0)"),
             (1, lambda: f"np.{self.pick(['zeros', 'ones'])}((2, 3))"),
         )
 
