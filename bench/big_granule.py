@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Granules of the archive's largest size: planning one, and reading one shard of it.
 
-    bench/big_granule.py                measure and print (15 minutes, 2 GB below build/bench)
-    bench/big_granule.py --record       also write bench/results/big_granule_DATE.md
+    scripts/bench big_granule           measure and print (15 minutes, 2 GB below build/bench)
+    scripts/bench big_granule --record  also write bench/results/big_granule_DATE.md
 
 Granules of zagg-synth: two beams of --photons in the layouts of the archive's versions 6 and 7, and
 one beam cut into 100,000 chunks a dataset. Each is made, measured and removed. Measured are the

@@ -2,8 +2,8 @@
 """Five columns of one beam: zagg's HDF5 reader beside h5coro, upstream's compiled reader, h5py
 and libhdf5's H5Dread.
 
-    bench/h5_read.py                    measure and print
-    bench/h5_read.py --record           also write bench/results/h5_read_DATE.md
+    scripts/bench h5_read               measure and print
+    scripts/bench h5_read --record      also write bench/results/h5_read_DATE.md
 
 Granules of zagg-synth, one beam of --photons: as in the archive's version 6 (chunks of 10,000
 photons) and 7 (100,000, paged), floats shuffled before they are deflated and not. Each
