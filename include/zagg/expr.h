@@ -75,8 +75,7 @@ ZAGG_API zagg_status zagg_expr_memory_new(zagg_expr_memory **out, zagg_err *err)
 ZAGG_API void zagg_expr_memory_free(zagg_expr_memory *memory);
 
 /** Values of a program for some segments (cells). Owned by the memory, valid until its
- * next use.
- */
+ * next use; may share the arrays of the inputs, and the offsets of the run. */
 typedef struct zagg_expr_result {
     zagg_expr_type type;
     const void *data;      /* rank 0: one element a segment; else elements in C order */

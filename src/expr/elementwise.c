@@ -258,7 +258,7 @@ static bool is_one(const zx_val *v)
 zagg_status zx_meet(zx_run *r, zx_val *const *operands, size_t n, zx_val *shape)
 {
     const zx_val *model = NULL;
-    bool all_same = true, all_uniform = true;
+    bool all_same = true;
     unsigned rank = 0;
     for (size_t i = 0; i < n; i++)
         if (operands[i]->rank > rank)
@@ -270,7 +270,6 @@ zagg_status zx_meet(zx_run *r, zx_val *const *operands, size_t n, zx_val *shape)
         if (!model)
             model = v;
         all_same &= v->rank == rank && same_rows(model, v);
-        all_uniform &= v->uniform;
     }
     if (!model) { /* scalars that are the same everywhere */
         *shape = (zx_val){.uniform = true, .n_seg = r->n_seg, .cols = 1};

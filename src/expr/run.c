@@ -253,7 +253,7 @@ static zagg_status write_out(zx_run *r, zx_val *v)
     else
         ZAGG_TRY(zx_new_rows(r, v->dtype, v->off[1], v->rank, v->cols, &out));
     const size_t bytes = zx_elements(v) * size;
-    for (size_t s = 0; s < r->n_seg; s++)
+    for (size_t s = 0; bytes && s < r->n_seg; s++)
         memcpy((char *)out.data + s * bytes, v->data, bytes);
     *v = out;
     return ZAGG_OK;
@@ -334,7 +334,8 @@ static zagg_status join(zx_run *r, joined *j, size_t seg, const zagg_expr_result
         j->data = data;
         j->cap = cap;
     }
-    memcpy(j->data + j->n * size, one->data, n * size);
+    if (n > 0)
+        memcpy(j->data + j->n * size, one->data, n * size);
     j->n += n;
     j->columns = one->columns;
     j->off[seg + 1] = j->off[seg] + rows;

@@ -14,7 +14,7 @@ static const size_t FIRST_BLOCK = (size_t)1 << 18;
  * values of a chunk do not. */
 static const size_t MOST_KEPT = (size_t)1 << 23;
 /* Far above any batch; what a config may ask for ends here, but for what rows take. */
-static const size_t MOST_BYTES = (size_t)1 << 28, MOST_ROW_BYTES = 512;
+static const size_t MOST_BYTES = (size_t)1 << 27, MOST_ROW_BYTES = 512;
 
 size_t zx_most_bytes(size_t n_rows)
 {
