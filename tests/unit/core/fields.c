@@ -16,7 +16,8 @@ static const char SOURCE[] =
     "{\"groups\": [\"a\"], \"coordinates\": {\"latitude\": \"/{group}/lat\","
     " \"longitude\": \"/{group}/lon\"}, \"variables\": {\"h\": \"/{group}/h\","
     " \"t\": \"/{group}/t\"}}";
-static const char GRID[] = "{\"type\": \"healpix\", \"parent_order\": 5, \"child_order\": 6}";
+static const char GRID[] =
+    "{\"type\": \"healpix\", \"parent_order\": 5, \"child_order\": 6}";
 
 typedef struct outcome {
     zagg_status status;
@@ -31,8 +32,9 @@ static outcome run(const char *aggregation)
     zagg_arena *arena;
     core_case c;
     assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
-    o.status = core_case_of(arena, core_json(arena, SOURCE), core_json(arena, aggregation),
-                            core_json(arena, GRID), &c, &o.err);
+    o.status =
+        core_case_of(arena, core_json(arena, SOURCE), core_json(arena, aggregation),
+                     core_json(arena, GRID), &c, &o.err);
     if (o.status != ZAGG_OK)
         return o;
     zagg_column columns[2] = {{"h", ZAGG_DT_F32, (void *)(uintptr_t)HEIGHTS},
@@ -153,12 +155,13 @@ static void values_of_the_chunk(void **state)
     static const float low[] = {1, 1, 1, 1}, above[] = {2, NAN, 9, 6};
     static const float first[] = {3, 3, 3, 3};
     (void)state;
-    outcome o = run("{\"chunk_precompute\": {"
-                    "\"low\": {\"function\": \"min\", \"source\": \"h\", \"dtype\": \"float32\"},"
-                    "\"first\": {\"expression\": \"h[0]\"}}, \"variables\": {"
-                    "\"base\": {\"expression\": \" low \"},"
-                    "\"start\": {\"expression\": \"first\"},"
-                    "\"above\": {\"expression\": \"np.max(h) - low\"}}}");
+    outcome o =
+        run("{\"chunk_precompute\": {"
+            "\"low\": {\"function\": \"min\", \"source\": \"h\", \"dtype\": \"float32\"},"
+            "\"first\": {\"expression\": \"h[0]\"}}, \"variables\": {"
+            "\"base\": {\"expression\": \" low \"},"
+            "\"start\": {\"expression\": \"first\"},"
+            "\"above\": {\"expression\": \"np.max(h) - low\"}}}");
     expect_floats(&o, "base", low, N_CELLS);
     expect_floats(&o, "start", first, N_CELLS);
     expect_floats(&o, "above", above, N_CELLS);
@@ -171,9 +174,10 @@ static void values_of_the_chunk(void **state)
 static void digests_carry_the_words_of_their_rows(void **state)
 {
     (void)state;
-    outcome o = run("{\"variables\": {\"d\": {\"kind\": \"ragged\", \"inner_shape\": [2],"
-                    " \"function\": \"zagg.stats.tdigest.build_tdigest\", \"source\": \"h\","
-                    " \"params\": {\"delta\": 64}, \"fill_value\": 0}}}");
+    outcome o =
+        run("{\"variables\": {\"d\": {\"kind\": \"ragged\", \"inner_shape\": [2],"
+            " \"function\": \"zagg.stats.tdigest.build_tdigest\", \"source\": \"h\","
+            " \"params\": {\"delta\": 64}, \"fill_value\": 0}}}");
     static const float centroids[] = {1, 1, 2, 1, 3, 1, 10, 1, 5, 1, 7, 1};
     static const uint64_t offsets[] = {0, 3, 3, 4, 6};
     const zagg_carrier_column *d = column(&o, "d");
@@ -193,10 +197,10 @@ static void failures_name_the_cell(void **state)
     (void)state;
     expect_refusal("{\"variables\": {\"tenth\": {\"expression\": \"h[2] + 1\"}}}",
                    ZAGG_ERANGE, "field 'tenth': cell ");
-    expect_refusal("{\"variables\": {\"tenth\": {\"expression\": \"h[2] + 1\"}}}",
-                   ZAGG_ERANGE,
-                   "'h[2] + 1': column 2: IndexError: index 2 is out of bounds for axis 0 with "
-                   "size 1");
+    expect_refusal(
+        "{\"variables\": {\"tenth\": {\"expression\": \"h[2] + 1\"}}}", ZAGG_ERANGE,
+        "'h[2] + 1': column 2: IndexError: index 2 is out of bounds for axis 0 with "
+        "size 1");
     expect_refusal("{\"variables\": {\"n\": {\"expression\": \"np.mean(h)\","
                    " \"dtype\": \"int32\", \"fill_value\": 0}}}",
                    ZAGG_OK, "");
@@ -207,9 +211,10 @@ static void failures_name_the_cell(void **state)
                    "gives an array where a scalar field needs one value");
     expect_refusal("{\"variables\": {\"a\": {\"expression\": \"h @@ 2\"}}}", ZAGG_ECONFIG,
                    "column 4");
-    expect_refusal("{\"variables\": {\"a\": {\"function\": \"average\", \"source\": \"h\","
-                   " \"params\": {\"weights\": \"h * 0\"}}}}",
-                   ZAGG_ERANGE, "sum to zero, can't be normalized");
+    expect_refusal(
+        "{\"variables\": {\"a\": {\"function\": \"average\", \"source\": \"h\","
+        " \"params\": {\"weights\": \"h * 0\"}}}}",
+        ZAGG_ERANGE, "sum to zero, can't be normalized");
 }
 
 int main(void)
