@@ -143,7 +143,12 @@ zagg_status zx_binary_type(zx_check *c, zx_op op, const zx_type *a, const zx_typ
         return python_type(c, op, a, b, out, compute);
     ZAGG_TRY(zx_join_ranks(c, a->rank, b->rank, &rank));
     *out = zx_value_type(ZAGG_DT_NONE, rank);
-    return strong_type(c, op, a, b, out, compute);
+    ZAGG_TRY(strong_type(c, op, a, b, out, compute));
+    /* numpy's operator squares, which of truth values gives int8. */
+    if (python && op == ZX_POW && a->dtype == ZAGG_DT_BOOL && a->rank > 0 && b->weak &&
+        b->constant && b->dtype == ZAGG_DT_I64 && b->i == 2)
+        *compute = out->dtype = ZAGG_DT_I8;
+    return ZAGG_OK;
 }
 
 /* ---- shapes ---- */

@@ -14,14 +14,14 @@ static const zx_fn *find(const zx_fn *table, const char *name, size_t len)
     return NULL;
 }
 
-static const zx_fn *const TABLES[] = {ZX_ELEMENTWISE, ZX_REDUCTIONS, ZX_ARRAYS, ZX_SERIES,
-                                      ZX_SORTING,     ZX_HISTOGRAM,  ZX_MATH};
-enum { N_TABLES = sizeof TABLES / sizeof TABLES[0] };
+const zx_fn *const ZX_TABLES[ZX_N_TABLES] = {
+    ZX_ELEMENTWISE, ZX_CHOICES, ZX_CONVERSIONS, ZX_MATH,   ZX_REDUCTIONS,
+    ZX_ARRAYS,      ZX_SERIES,  ZX_SORTING,     ZX_SEARCH, ZX_HISTOGRAM};
 
 const char *zx_near_fn(const char *word, bool (*is_near)(const char *, const char *))
 {
-    for (size_t i = 0; i < N_TABLES; i++)
-        for (const zx_fn *fn = TABLES[i]; fn->name; fn++)
+    for (size_t i = 0; i < ZX_N_TABLES; i++)
+        for (const zx_fn *fn = ZX_TABLES[i]; fn->name; fn++)
             if (is_near(word, fn->name))
                 return fn->name;
     return NULL;
@@ -29,8 +29,8 @@ const char *zx_near_fn(const char *word, bool (*is_near)(const char *, const cha
 
 const zx_fn *zx_find_fn(const char *name, size_t len)
 {
-    for (size_t i = 0; i < N_TABLES; i++) {
-        const zx_fn *fn = find(TABLES[i], name, len);
+    for (size_t i = 0; i < ZX_N_TABLES; i++) {
+        const zx_fn *fn = find(ZX_TABLES[i], name, len);
         if (fn)
             return fn;
     }

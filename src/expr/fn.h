@@ -37,8 +37,12 @@ struct zx_fn {
 };
 
 /** Tables, each ended by a row without a name. */
-extern const zx_fn ZX_BUILTINS[], ZX_ELEMENTWISE[], ZX_REDUCTIONS[], ZX_ARRAYS[],
-    ZX_SERIES[], ZX_SORTING[], ZX_HISTOGRAM[], ZX_MATH[];
+extern const zx_fn ZX_BUILTINS[], ZX_ELEMENTWISE[], ZX_CHOICES[], ZX_CONVERSIONS[],
+    ZX_MATH[], ZX_REDUCTIONS[], ZX_ARRAYS[], ZX_SERIES[], ZX_SORTING[], ZX_SEARCH[],
+    ZX_HISTOGRAM[];
+/** Those of numpy's functions. */
+enum { ZX_N_TABLES = 10 };
+extern const zx_fn *const ZX_TABLES[ZX_N_TABLES];
 
 /** Function of numpy, or NULL. */
 const zx_fn *zx_find_fn(const char *name, size_t len);

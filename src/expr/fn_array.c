@@ -94,11 +94,15 @@ static zagg_status fill_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
     zx_check none = {.text = ""};
     zx_type result;
     ZAGG_TRY(fill_type(fn, p, &none, &result));
+    zx_val shape = a[0];
+    const bool fills = fn->op == FULL || fn->op == FULL_LIKE;
+    if (fn->op >= ZEROS_LIKE && fills && shape.uniform && !a[1].uniform)
+        ZAGG_TRY(zx_write_out(r, &a[0], &shape));
     if (fn->op >= ZEROS_LIKE)
-        ZAGG_TRY(zx_new_like(r, &a[0], result.dtype, out));
+        ZAGG_TRY(zx_new_like(r, &shape, result.dtype, out));
     else
         ZAGG_TRY(new_shape(r, &p[0], &a[0], result.dtype, out));
-    if (fn->op != FULL && fn->op != FULL_LIKE) {
+    if (!fills) {
         fill(out, ZAGG_DT_F64, &NUMBERS[fn->op == ONES || fn->op == ONES_LIKE]);
         return ZAGG_OK;
     }

@@ -108,7 +108,7 @@ static zagg_status axis_type(const zx_fn *fn, const zx_type *p, unsigned rank,
         return ZAGG_OK;
     if (a < 0)
         a += rank;
-    if (a < 0 || a >= (int64_t)(rank ? rank : 1))
+    if (a < 0 || a >= (int64_t)rank)
         return zx_refuse(c, "axis %lld is out of bounds for an array of %u axes",
                          (long long)t->i, rank);
     if (rank == 2) {

@@ -1,4 +1,4 @@
-/* Functions that order, search and count. */
+/* Functions that order and pick. */
 #include "expr/elementwise.h"
 #include "expr/fn.h"
 
@@ -230,105 +230,6 @@ static zagg_status nonzero_run(const zx_fn *fn, const zx_type *p, const zx_val *
     return fn->op == 0 ? places(r, &a[0], out) : zx_nonzero(r, &a[0], out);
 }
 
-/* ---- searching in sorted arrays ---- */
-
-/* First place whose element is >= x (or > x). NaN is above everything. */
-static size_t lower_place(const double *sorted, size_t n, double x, bool right)
-{
-    size_t lo = 0, hi = n;
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-        const int o = order_f64(sorted[mid], x);
-        if (right ? o <= 0 : o < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
-static bool is_right(const zx_type *t)
-{
-    return t->kind == ZX_K_TEXT && strcmp(t->text, "right") == 0;
-}
-
-static zagg_status search_type(const zx_fn *fn, const zx_type *p, zx_check *c,
-                               zx_type *out)
-{
-    zx_type a, v;
-    ZAGG_TRY(zx_array_type(c, &p[0], fn->name, &a));
-    ZAGG_TRY(zx_array_type(c, &p[1], fn->name, &v));
-    const zx_type *sorted = fn->op ? &v : &a;
-    if (sorted->rank != 1 || v.rank > 1 || a.rank > 1)
-        return zx_refuse(c, "%s needs an array of one axis to search in", fn->name);
-    if (p[2].kind == ZX_K_TEXT && strcmp(p[2].text, "left") != 0 && !is_right(&p[2]))
-        return zx_refuse(c, "side must be 'left' or 'right'");
-    *out = zx_value_type(ZAGG_DT_I64, fn->op ? a.rank : v.rank);
-    return ZAGG_OK;
-}
-
-/* digitize: bins that descend count from the other end. */
-static zagg_status is_descending(zx_run *r, size_t seg, const double *bins, size_t n,
-                                 bool *out)
-{
-    bool up = true, down = true;
-    for (size_t i = 0; i + 1 < n; i++) {
-        up &= order_f64(bins[i], bins[i + 1]) <= 0;
-        down &= order_f64(bins[i], bins[i + 1]) >= 0;
-    }
-    *out = !up;
-    return up || down ? ZAGG_OK
-                      : zx_fail(r, seg,
-                                "ValueError: bins must be monotonically increasing or "
-                                "decreasing");
-}
-
-/* How many descending bins are above x, or not below it. */
-static size_t descending_place(const double *bins, size_t n, double x, bool right)
-{
-    size_t lo = 0, hi = n;
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-        const int o = order_f64(bins[mid], x);
-        if (right ? o >= 0 : o > 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
-static zagg_status search_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
-                              zx_run *r, zx_val *out)
-{
-    zx_val first, second;
-    ZAGG_TRY(zx_as_array(r, &p[0], &a[0], &first));
-    ZAGG_TRY(zx_as_array(r, &p[1], &a[1], &second));
-    ZAGG_TRY(zx_cast(r, &first, ZAGG_DT_F64, &first));
-    ZAGG_TRY(zx_cast(r, &second, ZAGG_DT_F64, &second));
-    const zx_val *sorted = fn->op ? &second : &first, *x = fn->op ? &first : &second;
-    if (x->rank == 0)
-        ZAGG_TRY(zx_new_scalar(r, ZAGG_DT_I64, x->uniform && sorted->uniform, out));
-    else if (x->uniform && !sorted->uniform)
-        ZAGG_TRY(zx_new_rows(r, ZAGG_DT_I64, x->off[1], 1, 1, out));
-    else
-        ZAGG_TRY(zx_new_like(r, x, ZAGG_DT_I64, out));
-    const bool right = fn->op ? p[2].kind == ZX_K_VALUE && p[2].i != 0 : is_right(&p[2]);
-    for (size_t s = 0; s < (out->uniform ? 1 : r->n_seg); s++) {
-        const double *edges = zx_at_segment(sorted, s), *each = zx_at_segment(x, s);
-        int64_t *to = (int64_t *)out->data + zx_first(out, s);
-        const size_t n = zx_rows(sorted, s);
-        bool descending = false;
-        if (fn->op)
-            ZAGG_TRY(is_descending(r, s, edges, n, &descending));
-        for (size_t i = 0; i < zx_rows(x, s); i++)
-            to[i] =
-                (int64_t)(descending ? descending_place(edges, n, each[i], right)
-                                     : lower_place(edges, n, each[i], right != !!fn->op));
-    }
-    return ZAGG_OK;
-}
-
 /* ---- isin ---- */
 
 static zagg_status isin_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_type *out)
@@ -396,8 +297,8 @@ static zagg_status isin_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
     ZAGG_TRY(zx_cast(r, &x, common, &x));
     ZAGG_TRY(zx_cast(r, &set, common, &set));
     const bool invert = p[3].kind == ZX_K_VALUE && p[3].i != 0;
-    if (x.uniform && !set.uniform)
-        return zx_fail(r, 0, "isin: the first argument must come from the rows");
+    if (!set.uniform)
+        ZAGG_TRY(zx_write_out(r, &x, &x));
     ZAGG_TRY(zx_new_like(r, &x, ZAGG_DT_BOOL, out));
     uint8_t *to = out->data;
     const size_t n = zx_elements(&x);
@@ -409,146 +310,6 @@ static zagg_status isin_run(const zx_fn *fn, const zx_type *p, const zx_val *a, 
                               to + zx_first(out, s) * out->cols));
     for (size_t i = 0; invert && i < n; i++)
         to[i] = !to[i];
-    return ZAGG_OK;
-}
-
-/* ---- bincount ---- */
-
-static zagg_status bincount_type(const zx_fn *fn, const zx_type *p, zx_check *c,
-                                 zx_type *out)
-{
-    int64_t least;
-    ZAGG_TRY(zx_want_array(c, &p[0], fn->name));
-    if (p[0].rank != 1 || zagg_dtype_is_float(p[0].dtype))
-        return zx_refuse(c, "bincount needs whole numbers of one axis");
-    *out = zx_value_type(ZAGG_DT_I64, 1);
-    if (p[1].kind != ZX_K_ABSENT && p[1].kind != ZX_K_NONE) {
-        ZAGG_TRY(zx_want_array(c, &p[1], "weights"));
-        out->dtype = ZAGG_DT_F64;
-    }
-    ZAGG_TRY(zx_want_int(c, &p[2], "minlength", 0, &least));
-    return least < 0 ? zx_refuse(c, "minlength must not be negative") : ZAGG_OK;
-}
-
-static zagg_status bincount_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
-                                zx_run *r, zx_val *out)
-{
-    zx_val x, w = {0};
-    const bool weighted = p[1].kind == ZX_K_VALUE;
-    const int64_t least = p[2].kind == ZX_K_VALUE ? p[2].i : 0;
-    size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
-    (void)fn;
-    if (!off)
-        return r->err->status;
-    ZAGG_TRY(zx_cast(r, &a[0], ZAGG_DT_I64, &x));
-    if (weighted)
-        ZAGG_TRY(zx_cast(r, &a[1], ZAGG_DT_F64, &w));
-    off[0] = 0;
-    for (size_t s = 0; s < r->n_seg; s++) {
-        const int64_t *each = zx_at_segment(&x, s);
-        int64_t most = least;
-        for (size_t i = 0; i < zx_rows(&x, s); i++) {
-            if (each[i] < 0)
-                return zx_fail(
-                    r, s, "ValueError: 'list' argument must have no negative elements");
-            most = each[i] >= most ? each[i] + (each[i] < INT64_MAX) : most;
-        }
-        if ((uint64_t)most > r->limit)
-            return zx_fail(r, s, "bincount: %lld bins are too many", (long long)most);
-        if (weighted && zx_rows(&w, s) != zx_rows(&x, s))
-            return zx_fail(
-                r, s, "ValueError: The weights and list don't have the same length.");
-        off[s + 1] = off[s] + (size_t)most;
-    }
-    ZAGG_TRY(zx_new_array(r, weighted ? ZAGG_DT_F64 : ZAGG_DT_I64, off, out));
-    if (off[r->n_seg])
-        memset(out->data, 0, off[r->n_seg] * 8);
-    for (size_t s = 0; s < r->n_seg; s++) {
-        const int64_t *each = zx_at_segment(&x, s);
-        for (size_t i = 0; i < zx_rows(&x, s); i++)
-            if (weighted)
-                ((double *)out->data)[off[s] + (size_t)each[i]] +=
-                    ((const double *)zx_at_segment(&w, s))[i];
-            else
-                ((int64_t *)out->data)[off[s] + (size_t)each[i]]++;
-    }
-    return ZAGG_OK;
-}
-
-/* ---- interp ---- */
-
-static zagg_status interp_type(const zx_fn *fn, const zx_type *p, zx_check *c,
-                               zx_type *out)
-{
-    zx_type t[3];
-    for (int i = 0; i < 3; i++)
-        ZAGG_TRY(zx_array_type(c, &p[i], fn->name, &t[i]));
-    if (t[1].rank != 1 || t[2].rank != 1 || t[0].rank > 1)
-        return zx_refuse(c, "xp and fp must be arrays of one axis");
-    for (int i = 3; i < 5; i++)
-        if (p[i].kind != ZX_K_ABSENT && p[i].kind != ZX_K_NONE &&
-            (p[i].kind != ZX_K_VALUE || p[i].rank != 0))
-            return zx_refuse(c, "left and right must be single values");
-    *out = zx_value_type(ZAGG_DT_F64, t[0].rank);
-    return ZAGG_OK;
-}
-
-/* numpy's rule, NaN results tried from the other side included. */
-static double between(const double *x, const double *y, size_t n, double at, double left,
-                      double right)
-{
-    if (at != at && n > 1)
-        return at;
-    if (at > x[n - 1])
-        return right;
-    if (at < x[0])
-        return left;
-    if (n == 1)
-        return y[0];
-    size_t j = lower_place(x, n, at, true) - 1;
-    if (j >= n - 1)
-        return y[n - 1];
-    if (x[j] == at)
-        return y[j];
-    const double slope = (y[j + 1] - y[j]) / (x[j + 1] - x[j]);
-    double v = slope * (at - x[j]) + y[j];
-    if (v != v) {
-        v = slope * (at - x[j + 1]) + y[j + 1];
-        if (v != v && y[j] == y[j + 1])
-            v = y[j];
-    }
-    return v;
-}
-
-static zagg_status interp_run(const zx_fn *fn, const zx_type *p, const zx_val *a,
-                              zx_run *r, zx_val *out)
-{
-    zx_val v[3];
-    (void)fn;
-    for (int i = 0; i < 3; i++) {
-        ZAGG_TRY(zx_as_array(r, &p[i], &a[i], &v[i]));
-        ZAGG_TRY(zx_cast(r, &v[i], ZAGG_DT_F64, &v[i]));
-    }
-    if (v[0].rank == 0)
-        ZAGG_TRY(zx_new_scalar(r, ZAGG_DT_F64, false, out));
-    else if (v[0].uniform)
-        ZAGG_TRY(zx_new_rows(r, ZAGG_DT_F64, v[0].off[1], 1, 1, out));
-    else
-        ZAGG_TRY(zx_new_like(r, &v[0], ZAGG_DT_F64, out));
-    for (size_t s = 0; s < r->n_seg; s++) {
-        const size_t n = zx_rows(&v[1], s);
-        const double *at = zx_at_segment(&v[0], s), *x = zx_at_segment(&v[1], s),
-                     *y = zx_at_segment(&v[2], s);
-        double *to = (double *)out->data + zx_first(out, s);
-        if (n == 0)
-            return zx_fail(r, s, "ValueError: array of sample points is empty");
-        if (zx_rows(&v[2], s) != n)
-            return zx_fail(r, s, "ValueError: fp and xp are not of the same length.");
-        const double left = p[3].kind == ZX_K_VALUE ? zx_double(&a[3], s) : y[0];
-        const double right = p[4].kind == ZX_K_VALUE ? zx_double(&a[4], s) : y[n - 1];
-        for (size_t i = 0; i < zx_rows(&v[0], s); i++)
-            to[i] = between(x, y, n, at[i], left, right);
-    }
     return ZAGG_OK;
 }
 
@@ -604,12 +365,8 @@ const zx_fn ZX_SORTING[] = {
     {"unique", "ar", 1, false, UNIQUE, sort_type, unique_run},
     {"flatnonzero", "a", 1, false, 0, nonzero_type, nonzero_run},
     {"nonzero", "a", 1, true, 1, nonzero_type, nonzero_run},
-    {"searchsorted", "a v side", 2, false, 0, search_type, search_run},
-    {"digitize", "x bins right", 2, false, 1, search_type, search_run},
     {"isin", "element test_elements assume_unique invert", 2, false, 0, isin_type,
      isin_run},
-    {"bincount", "x weights minlength", 1, false, 0, bincount_type, bincount_run},
-    {"interp", "x xp fp left right", 3, false, 0, interp_type, interp_run},
     {"take", "a indices", 2, true, 0, take_type, take_run},
     {0},
 };

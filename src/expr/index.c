@@ -349,6 +349,10 @@ zagg_status zx_index(zx_run *r, const zx_type *types, const zx_val *values, size
         *out = *v;
         return ZAGG_OK;
     }
+    if (n == 2 && types[1].kind == ZX_K_VALUE && index.rank == 1 && v->rank == 1 &&
+        index.dtype == ZAGG_DT_BOOL && index.off == v->off && !v->uniform &&
+        !index.uniform)
+        return mask_rows(r, v, &index, out);
     if (n == 3 &&
         types[2].kind == ZX_K_NONE) { /* [:, None]: each value a row of its own */
         ZAGG_TRY(pick(r, SLICE, &types[1], &index, v, &rows));
@@ -366,10 +370,6 @@ zagg_status zx_index(zx_run *r, const zx_type *types, const zx_val *values, size
      */
     const bool one_row = n >= 2 && run_kind(&types[1], &index) == ONE;
     const bool one_column = v->rank == 1 || (n == 3 && types[2].kind != ZX_K_SEQ);
-    if (n == 2 && types[1].kind == ZX_K_VALUE && index.rank == 1 && v->rank == 1 &&
-        index.dtype == ZAGG_DT_BOOL && index.off == v->off && !v->uniform &&
-        !index.uniform)
-        return mask_rows(r, v, &index, out);
     if (n == 3 && types[2].kind == ZX_K_NONE) {
         ZAGG_TRY(zx_new_array(r, v->dtype, rows.off, out));
         out->rank = 2;

@@ -241,29 +241,11 @@ static zagg_status one_nan(zx_run *r, zx_val *v)
     return ZAGG_OK;
 }
 
-/* A value that serves all segments, written out for each. */
-static zagg_status write_out(zx_run *r, zx_val *v)
-{
-    const size_t size = zagg_dtype_size(v->dtype);
-    zx_val out;
-    if (!v->uniform)
-        return ZAGG_OK;
-    if (v->rank == 0)
-        ZAGG_TRY(zx_new_scalar(r, v->dtype, false, &out));
-    else
-        ZAGG_TRY(zx_new_rows(r, v->dtype, v->off[1], v->rank, v->cols, &out));
-    const size_t bytes = zx_elements(v) * size;
-    for (size_t s = 0; bytes && s < r->n_seg; s++)
-        memcpy((char *)out.data + s * bytes, v->data, bytes);
-    *v = out;
-    return ZAGG_OK;
-}
-
 static zagg_status result_of(zx_run *r, const zagg_program *p, const zx_val *slot,
                              zagg_expr_result *out)
 {
     zx_val v = *slot;
-    ZAGG_TRY(write_out(r, &v));
+    ZAGG_TRY(zx_write_out(r, &v, &v));
     ZAGG_TRY(one_nan(r, &v));
     out->type = zagg_program_type(p);
     out->data = v.data;

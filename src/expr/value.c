@@ -246,3 +246,19 @@ zagg_status zx_lengths(zx_run *r, const zx_val *n, const size_t **out)
     *out = off;
     return ZAGG_OK;
 }
+
+zagg_status zx_write_out(zx_run *r, const zx_val *v, zx_val *out)
+{
+    const zx_val from = *v;
+    *out = from;
+    if (!from.uniform)
+        return ZAGG_OK;
+    if (from.rank == 0)
+        ZAGG_TRY(zx_new_scalar(r, from.dtype, false, out));
+    else
+        ZAGG_TRY(zx_new_rows(r, from.dtype, from.off[1], from.rank, from.cols, out));
+    const size_t bytes = zx_elements(&from) * zagg_dtype_size(from.dtype);
+    for (size_t s = 0; bytes && s < r->n_seg; s++)
+        memcpy((char *)out->data + s * bytes, from.data, bytes);
+    return ZAGG_OK;
+}

@@ -101,6 +101,9 @@ zagg_status zx_new_rows(zx_run *r, zagg_dtype dtype, size_t n, unsigned rank, si
 /** Offsets of arrays whose lengths a value gives: ERANGE for negative ones, and beyond
  * the limit. */
 zagg_status zx_lengths(zx_run *r, const zx_val *n, const size_t **out);
+/** A value that serves all segments, written out for each; others as they are. Its
+ * weakness is lost. */
+zagg_status zx_write_out(zx_run *r, const zx_val *v, zx_val *out);
 /** The same value in another type, as astype converts. The same memory where it fits. */
 zagg_status zx_cast(zx_run *r, const zx_val *v, zagg_dtype dtype, zx_val *out);
 /** A Python number in the type of its partner: OverflowError where a whole number does

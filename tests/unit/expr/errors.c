@@ -142,6 +142,8 @@ static void test_types(void **state)
         {"float('abc')", 1, "could not convert text to float: 'abc'"},
         {"np.histogram(h, 0)", 4, "`bins` must be positive"},
         {"np.average(h, weights=1.0)", 4, "weights must have the shape"},
+        {"(1_000).ravel()", 9, "Python's numbers have no methods"},
+        {"n.size", 3, "Python's numbers have no attributes"},
         {"np.round(m)", 4, "float16"},
     };
     (void)state;
