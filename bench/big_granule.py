@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Granules of the archive's largest size: planning one, and reading one shard of it.
 
-    bench/big_granule.py                measure and print (15 minutes, 2 GB below build/bench)
-    bench/big_granule.py --record       also write bench/results/big_granule_DATE.md
+    scripts/bench big_granule           measure and print (15 minutes, 2 GB below build/bench)
+    scripts/bench big_granule --record  also write bench/results/big_granule_DATE.md
 
 Granules of zagg-synth: two beams of --photons in the layouts of the archive's versions 6 and 7, and
 one beam cut into 100,000 chunks a dataset. Each is made, measured and removed. Measured are the
@@ -18,7 +18,8 @@ import shutil
 import subprocess
 import sys
 
-from one_shard import ROOT, WORK, machine, measure, run_quietly, versions
+from common import ROOT, WORK, commit, machine, record
+from one_shard import measure, run_quietly
 
 BUILD = ROOT / "build" / "release"
 LIMIT_MB = 64
@@ -92,7 +93,7 @@ def main():
     write_configs()
     today = datetime.date.today().isoformat()
     lines = ["# Granules of the largest size", "",
-             f"Date: {today}. Machine: {machine()}. {versions(False)}.", "",
+             f"Date: {today}. Machine: {machine()}. zagg {commit()}.", "",
              f"Command: `bench/big_granule.py {' '.join(sys.argv[1:])}`. Granules of zagg-synth in "
              "the page cache, `examples/demo.yaml` (shards of 13 km), best of 5 (peak memory: the "
              f"highest), whole process. Aim: peaks below {LIMIT_MB} MB, an index of 100,000 chunks "
@@ -121,9 +122,7 @@ def main():
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if options.record:
-        out = ROOT / "bench" / "results" / f"big_granule_{today}.md"
-        out.write_text(text)
-        print(f"bench: wrote {out.relative_to(ROOT)}")
+        record("big_granule", text)
     if worst > LIMIT_MB:
         sys.exit(f"bench: a peak of {worst:.1f} MB")
 

@@ -16,7 +16,8 @@ def machine():
         if line.startswith("model name"):
             model = line.split(":", 1)[1].strip()
             break
-    return f"{model}, {os.cpu_count()} cores, Linux {platform.release()}"
+    return (f"{model}, {os.cpu_count()} cores, Linux {platform.release()}, load "
+            f"{os.getloadavg()[0]:.1f}")
 
 
 def commit():

@@ -2,8 +2,10 @@
 """Five columns of one beam: zagg's HDF5 reader beside h5coro, upstream's compiled reader, h5py
 and libhdf5's H5Dread.
 
-    bench/h5_read.py                    measure and print
-    bench/h5_read.py --record           also write bench/results/h5_read_DATE.md
+    scripts/bench h5_read               measure and print
+    scripts/bench h5_read --record      also write bench/results/h5_read_DATE.md
+    scripts/bench h5_read --realtime    ahead of all other processes (chrt -f 20; root), for a
+                                        machine that is not quiet
 
 Granules of zagg-synth, one beam of --photons: as in the archive's version 6 (chunks of 10,000
 photons) and 7 (100,000, paged), floats shuffled before they are deflated and not. Each
@@ -14,11 +16,13 @@ over that memory, where the reader lets one do so. All columns read must be equa
 import argparse
 import datetime
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import time
+
+from common import PEER, ROOT, WORK, machine, record
+from one_shard import peak_bytes, run_quietly, versions
 
 COLUMNS = ["lat_ph", "lon_ph", "h_ph", "delta_time", "signal_conf_ph"]
 
@@ -62,14 +66,13 @@ def worker(name, path, beam, rounds):
     """Prints what the program h5_read prints."""
     import google_crc32c
     import numpy as np
-    import one_shard
     read, wall, cpu = python_reader(name, path, beam), [], []
     for _ in range(rounds):
         start, cpu_start = time.perf_counter(), time.process_time()
         data = read()
         wall.append(time.perf_counter() - start)
         cpu.append(time.process_time() - cpu_start)
-    peak = one_shard.peak_bytes("self")
+    peak = peak_bytes("self")
     data[-1] = np.ascontiguousarray(data[-1][:, 0])
     sums = np.array([google_crc32c.value(d.tobytes()) for d in data], np.uint32)
     print(json.dumps({"wall_s": wall, "cpu_s": cpu, "rows": len(data[0]), "peak_bytes": peak,
@@ -79,9 +82,8 @@ def worker(name, path, beam, rounds):
 # ---- measuring ----
 
 def readers(peers):
-    import one_shard
-    program = one_shard.ROOT / "build/release/bench/h5_read"
-    script = [one_shard.PEER, pathlib.Path(__file__).resolve(), "--worker"]
+    program = ROOT / "build/release/bench/h5_read"
+    script = [PEER, pathlib.Path(__file__).resolve(), "--worker"]
     found = [("zagg, 1 thread", [program, "zagg:1"]), ("zagg, 2 threads", [program, "zagg:2"]),
              ("libhdf5 (H5Dread)", [program, "libhdf5"])]
     if peers:
@@ -92,14 +94,12 @@ def readers(peers):
 
 
 def make_granule(layout, shuffle, photons):
-    import one_shard
-    folder = one_shard.WORK / f"h5_read-{layout}-{shuffle}-{photons}"
+    folder = WORK / f"h5_read-{layout}-{shuffle}-{photons}"
     if not list(folder.glob("*.h5")):
-        print(f"bench: making {folder.relative_to(one_shard.ROOT)} (once)", flush=True)
-        one_shard.run_quietly([one_shard.ROOT / "build/release/zagg-synth", "--out", folder,
-                               "--layout", layout, "--shuffle", shuffle, "--granules", 1,
-                               "--beams", 1, "--photons", photons, "--per-segment", 100,
-                               "--seed", 1])
+        print(f"bench: making {folder.relative_to(ROOT)} (once)", flush=True)
+        run_quietly([ROOT / "build/release/zagg-synth", "--out", folder, "--layout", layout,
+                     "--shuffle", shuffle, "--granules", 1, "--beams", 1, "--photons", photons,
+                     "--per-segment", 100, "--seed", 1])
     return next(folder.glob("*.h5"))
 
 
@@ -120,6 +120,8 @@ def measure_file(path, options, peers):
             slow = name == "h5coro"
             if slow and turn >= 2:
                 continue
+            if options.realtime:
+                command = ["chrt", "-f", "20", *command]
             results[name].append(run_once(command, path, 2 if slow else options.rounds))
         print(f"bench: {path.name}: turn {turn + 1} of {options.turns}", flush=True)
     sums = {r["crc32c"] for runs in results.values() for r in runs}
@@ -151,21 +153,20 @@ def main():
     if sys.argv[1:2] == ["--worker"]:
         worker(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
         return
-    import one_shard
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photons", type=int, default=3_000_000)
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--rounds", type=int, default=11, help="reads of a process")
+    parser.add_argument("--realtime", action="store_true")
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
-    one_shard.WORK.mkdir(parents=True, exist_ok=True)
-    peers = one_shard.PEER.is_file()
-    load = os.getloadavg()[0]
+    WORK.mkdir(parents=True, exist_ok=True)
+    peers = PEER.is_file()
     today = datetime.date.today().isoformat()
     lines = [f"# Five columns of a beam of {options.photons:,} photons", "",
-             f"Date: {today}. Machine: {one_shard.machine()}; load {load:.1f} at the start. "
-             f"{one_shard.versions(peers)}; libhdf5 as packaged.", "",
+             f"Date: {today}. Machine: {machine()}. "
+             f"{versions(peers)}; libhdf5 as packaged.", "",
              f"Command: `bench/h5_read.py {' '.join(sys.argv[1:])}`. Best of {options.turns} "
              "processes in turn (h5coro: 2), warm page cache; later reads: best of "
              f"{options.rounds - 1} in each process. lat, lon, h, delta_time and the first column of "
@@ -181,9 +182,7 @@ def main():
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if options.record:
-        out = one_shard.ROOT / "bench" / "results" / f"h5_read_{today}.md"
-        out.write_text(text)
-        print(f"bench: wrote {out.relative_to(one_shard.ROOT)}")
+        record("h5_read", text)
 
 
 if __name__ == "__main__":

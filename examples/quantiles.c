@@ -3,8 +3,8 @@
  *     quantiles STORE FIELD Q...
  *     quantiles out h_tdigest 0.05 0.5 0.95
  *
- * A line for each of the first cells with a digest: the cell's position along the array, how
- * many values went into it, and its quantiles.
+ * A line for each of the first cells with a digest: the cell's position along the array,
+ * how many values went into it, and its quantiles.
  *
  *     cc -std=c17 quantiles.c $(pkg-config --cflags --libs --static zagg) -o quantiles
  */
@@ -41,8 +41,8 @@ static void print_cell(job *j, uint64_t cell, const void *payload, size_t bytes)
     printf("\n");
 }
 
-static zagg_status take_chunk(void *user, const uint64_t *chunk, const void *data, size_t n,
-                              zagg_err *err)
+static zagg_status take_chunk(void *user, const uint64_t *chunk, const void *data,
+                              size_t n, zagg_err *err)
 {
     job *j = user;
     (void)err;
@@ -74,7 +74,8 @@ static zagg_status read_field(const char *store, const char *field, job *j, zagg
            strcmp(zagg_zarr_reader_array(reader, i)->name, field) != 0)
         i++;
     if (status == ZAGG_OK && i == zagg_zarr_reader_n(reader))
-        status = zagg_err_set(err, ZAGG_ENOTFOUND, "%s holds no field '%s'", store, field);
+        status =
+            zagg_err_set(err, ZAGG_ENOTFOUND, "%s holds no field '%s'", store, field);
     if (status == ZAGG_OK) {
         j->array = zagg_zarr_reader_array(reader, i);
         if (j->array->kind == ZAGG_ZARR_DENSE)

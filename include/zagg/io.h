@@ -101,8 +101,8 @@ ZAGG_API const char *zagg_sink_name(const zagg_sink *sink);
 
 /** Store `len` bytes under `key`, replacing what is there as one step: written to a
  * temporary name beside it and renamed, so that a reader never sees a part and a failure
- * leaves the old object and no debris. IO on a full disk etc. Thread-safe (distinct
- * keys). */
+ * leaves the old object and no debris. IO on a full disk etc. Thread-safe; of two puts
+ * under one key at once either stays. */
 ZAGG_API zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data,
                                    size_t len, zagg_err *err);
 /** Whole object into a new heap block (release with zagg_bytes_free). NOTFOUND; RANGE

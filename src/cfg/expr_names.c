@@ -132,7 +132,7 @@ static const char *step(lexer *lx)
         lx->dot_on_numpy = numpy;
         return NULL;
     }
-    if (strchr(" \t\r\n+-*/%<>=!&|^~()[],:", b) != NULL)
+    if (strchr(" \t\r\n+-*/%<>=!&|^~()[],:@", b) != NULL)
         return NULL;
     lx->word[0] = (unsigned char)b < 0x20 || (unsigned char)b > 0x7E ? '?' : b;
     lx->word[1] = '\0';

@@ -175,6 +175,8 @@ static int run(run_session *s)
             status = print_json(&summary, s->store, a->dry_run, &s->err);
         else
             print_summary(&summary, s->store, a->dry_run);
+        if (a->profile && !a->json && !a->dry_run)
+            print_phases(&summary);
         if (status == ZAGG_OK && a->table && !a->dry_run)
             status = print_table(&summary, s->store, &s->err);
         if (status != ZAGG_OK)

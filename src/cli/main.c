@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <string.h>
 
@@ -43,8 +46,18 @@ static int printed(int code)
     return code == EXIT_OK ? EXIT_FAILED : code;
 }
 
+/* glibc raises the size from which blocks are mappings of their own whenever such a block
+ * is freed, and keeps those below for good: the buffers of one large read would stay. */
+static void give_back_large_blocks(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    give_back_large_blocks();
     /* A limit on the size of files is an error of a write, as a full disk is. */
     signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {

@@ -59,7 +59,8 @@ static const cli_option OPTIONS[] = {
     {OPT_LOG_JSON, "log-json", NULL, "log as one JSON object a line"},
     {'q', "quiet", NULL, "no progress, only warnings and errors"},
     {'v', "verbose", NULL, "also debugging messages"},
-    {OPT_PROFILE, "profile", NULL, "accepted; phases are always in --json"},
+    {OPT_PROFILE, "profile", NULL,
+     "print the seconds of each phase, over all shards (always part of --json)"},
     {OPT_REGION, "region", "NAME", "accepted; not used by the local backend"},
     {OPT_OUTPUT_CREDS, "output-creds", "FILE", "accepted; not used by the local backend"},
     {OPT_FUNCTION_NAME, "function-name", "NAME",
@@ -181,6 +182,9 @@ static int take(void *user, int id, const char *value)
         break;
     case OPT_TABLE:
         a->table = true;
+        break;
+    case OPT_PROFILE:
+        a->profile = true;
         break;
     case OPT_JSON:
         a->json = true;

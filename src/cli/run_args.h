@@ -13,7 +13,7 @@ typedef struct run_args {
     size_t max_workers; /* 0: the machine's */
     bool latitude_given;
     zagg_latitude latitude;
-    bool overwrite, dry_run, json, log_json, quiet, verbose, table;
+    bool overwrite, dry_run, json, log_json, quiet, verbose, table, profile;
 } run_args;
 
 /** Parse; 0, or the exit code to stop with (CLI_DONE after --help). */

@@ -30,6 +30,14 @@ void print_summary(const zagg_run_summary *s, const char *store, bool dry_run)
     printf("Output: %s\n", store);
 }
 
+void print_phases(const zagg_run_summary *s)
+{
+    printf(
+        "Phases: read %.3f s, index %.3f s, aggregate %.3f s, write %.3f s (each shard's "
+        "added up)\n",
+        s->read_s, s->index_s, s->aggregate_s, s->write_s);
+}
+
 static void size_member(zg_json_out *w, const char *key, uint64_t v)
 {
     zg_json_key(w, key);

@@ -12,4 +12,7 @@ zagg_status print_json(const zagg_run_summary *s, const char *store, bool dry_ru
 /** What the store holds, read back. */
 zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_err *err);
 
+/** Seconds of each phase of the shards, as one line. */
+void print_phases(const zagg_run_summary *s);
+
 #endif

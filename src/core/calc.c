@@ -205,10 +205,10 @@ static zagg_status add_call(zagg_worker *w, const char *key, uint32_t line,
                             size_t *out, zagg_err *err)
 {
     zg_str text;
-    zg_str_init(&text, 1u << 16);
+    zg_str_init(&text, 0);
     zagg_status status = write_call(w, function, source, args, n_args, &text, err);
     if (status == ZAGG_OK && text.failed)
-        status = zagg_err_set(err, ZAGG_ECONFIG, "parameters are too long");
+        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for the parameters");
     if (status == ZAGG_OK)
         status =
             add_text(w, key, line, text.data, ZAGG_EXPR_FIELD, sees_precompute, out, err);

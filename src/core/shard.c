@@ -23,6 +23,14 @@ typedef struct shard_job {
     zg_rows rows; /* of the granules so far */
 } shard_job;
 
+/* One line of the memory trace, in upstream's form. */
+static void trace_rss(const shard_job *j, const char *stage)
+{
+    if (j->opts->trace_rss)
+        zagg_log_write(j->opts->log, ZAGG_LOG_INFO, "  [rss] %-34s %7.0f MB", stage,
+                       (double)zg_rss_bytes() / 1e6);
+}
+
 static void granule_free(void *user, void *result)
 {
     granule_rows *g = result;
@@ -200,14 +208,6 @@ static void describe_no_data(zagg_shard_result *res)
     zg_str_free(&text);
 }
 
-/* One line of the memory trace, in upstream's form. */
-static void trace_rss(const shard_job *j, const char *stage)
-{
-    if (j->opts->trace_rss)
-        zagg_log_write(j->opts->log, ZAGG_LOG_INFO, "  [rss] %-34s %7.0f MB", stage,
-                       (double)zg_rss_bytes() / 1e6);
-}
-
 /* Group the rows of all granules and evaluate. */
 static zagg_status group_and_aggregate(shard_job *j, zagg_carrier_fn sink, void *user,
                                        zagg_err *err)
@@ -233,6 +233,7 @@ static zagg_status process(shard_job *j, size_t n_hrefs, zagg_carrier_fn sink, v
 {
     zagg_shard_result *res = j->result;
     const double start = zg_clock_mono_s();
+    trace_rss(j, "before reads");
     zagg_status status = zagg_pool_map(j->opts->pool, n_hrefs, 0, granule_task,
                                        granule_fold, granule_free, j, err);
     res->read_s = zg_clock_mono_s() - start;

@@ -118,12 +118,13 @@ zagg_status zg_reduce_cells(const zg_cells *cells, const zg_cell_field *fields,
                             size_t *bad_field, zagg_err *err)
 {
     const size_t size = zagg_dtype_size(cells->dtype);
+    const uint8_t *values = cells->values;
     unsigned needs = 0;
     for (size_t k = 0; k < n_fields; k++)
         needs |= needs_of(fields[k].reducer, cells->dtype);
     for (size_t i = 0; i < cells->n; i++) {
         const size_t first = cells->bounds[i] - cells->bounds[0];
-        const zg_slice x = {cells->dtype, (const uint8_t *)cells->values + first * size,
+        const zg_slice x = {cells->dtype, values ? values + first * size : NULL,
                             cells->bounds[i + 1] - cells->bounds[i]};
         common c = {0};
         if (x.n > 0)

@@ -6,24 +6,24 @@
 #include "zarr/layout.h"
 
 #include <inttypes.h>
-#include <string.h>
+#include <stdio.h>
 
-static zagg_status no_memory(const char *field, zagg_err *err)
+/* "folder/name". */
+static zagg_status join(char out[ZG_ZARR_MAX_KEY], const char *folder, const char *name,
+                        zagg_err *err)
 {
-    return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a chunk of '%s'", field);
+    const int len = snprintf(out, ZG_ZARR_MAX_KEY, "%s/%s", folder, name);
+    if (len < 0 || len >= ZG_ZARR_MAX_KEY)
+        return zagg_err_set(err, ZAGG_ERANGE, "key of node %s is too long", folder);
+    return ZAGG_OK;
 }
 
-static zagg_status put_doc(zagg_sink *store, const char *path, char *text, size_t len,
-                           zagg_err *err)
+static zagg_status put_doc(zagg_sink *store, const char *path, const char *text,
+                           size_t len, zagg_err *err)
 {
-    zg_str key;
-    zg_str_init(&key, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&key, "%s/zarr.json", path);
-    const zagg_status status =
-        key.failed ? zagg_err_set(err, ZAGG_ERANGE, "key of node %s is too long", path)
-                   : zagg_sink_put(store, key.data, text, len, err);
-    zg_str_free(&key);
-    return status;
+    char key[ZG_ZARR_MAX_KEY];
+    ZAGG_TRY(join(key, path, "zarr.json", err));
+    return zagg_sink_put(store, key, text, len, err);
 }
 
 static zagg_status put_group(zagg_sink *store, const char *path, zagg_err *err)
@@ -44,20 +44,17 @@ static zagg_status put_array(zagg_sink *store, const char *group, const char *na
 {
     static const uint64_t FIRST[2] = {0, 0};
     zagg_zarr_array a = {.name = name, .dtype = dtype, .zstd = true};
-    zg_str path;
-    char *text = NULL;
+    char path[ZG_ZARR_MAX_KEY], *text = NULL;
     size_t len = 0;
     a.rank = width > 0 ? 2 : 1;
     a.shape[0] = n;
     a.chunk[0] = n > 0 ? n : 1;
     a.shape[1] = a.chunk[1] = width;
+    ZAGG_TRY(join(path, group, name, err));
     if (n > 0)
         ZAGG_TRY(zagg_zarr_write_chunk(store, group, &a, FIRST, data, err));
     ZAGG_TRY(zagg_zarr_array_json(&a, &text, &len, err));
-    zg_str_init(&path, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&path, "%s/%s", group, name);
-    const zagg_status status = put_doc(store, path.data, text, len, err);
-    zg_str_free(&path);
+    const zagg_status status = put_doc(store, path, text, len, err);
     zagg_bytes_free(text);
     return status;
 }
@@ -95,26 +92,20 @@ static zagg_status put_members(zagg_sink *store, const char *group,
 zagg_status zagg_zarr_csr_create(zagg_sink *store, const char *group, const char *field,
                                  zagg_err *err)
 {
-    zg_str path;
+    char path[ZG_ZARR_MAX_KEY];
     if (!zg_zarr_name_ok(group) || !zg_zarr_name_ok(field))
         return zagg_err_set(err, ZAGG_EARG, "CSR field without a usable name");
-    zg_str_init(&path, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&path, "%s/%s", group, field);
-    const zagg_status status =
-        path.failed ? no_memory(field, err) : put_group(store, path.data, err);
-    zg_str_free(&path);
-    return status;
+    ZAGG_TRY(join(path, group, field, err));
+    return put_group(store, path, err);
 }
 
 zagg_status zagg_zarr_csr_write(zagg_sink *store, const char *group, const char *field,
                                 uint64_t key, const zagg_zarr_csr *csr, zagg_err *err)
 {
-    zg_str path;
+    char path[ZG_ZARR_MAX_KEY], chunk[ZG_ZARR_MAX_KEY], number[24];
     ZAGG_TRY(check(group, field, csr, err));
-    zg_str_init(&path, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&path, "%s/%s/%" PRIu64, group, field, key);
-    const zagg_status status =
-        path.failed ? no_memory(field, err) : put_members(store, path.data, csr, err);
-    zg_str_free(&path);
-    return status;
+    (void)snprintf(number, sizeof number, "%" PRIu64, key);
+    ZAGG_TRY(join(path, group, field, err));
+    ZAGG_TRY(join(chunk, path, number, err));
+    return put_members(store, chunk, csr, err);
 }

@@ -4,6 +4,7 @@
 #include "zarr/pack.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,14 +68,12 @@ static int by_number(const void *a, const void *b)
 /* The numbers below the field's group, ascending; r->keys is freed by the caller. */
 static zagg_status find_keys(csr_reader *r, zagg_err *err)
 {
-    zg_str prefix;
+    char prefix[ZG_ZARR_MAX_KEY];
     zg_vec_init(&r->keys, sizeof(uint64_t), 0);
-    zg_str_init(&prefix, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&prefix, "%s/", r->path);
-    const zagg_status status =
-        prefix.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a key")
-                      : zagg_sink_list_dir(r->store, prefix.data, add_key, r, err);
-    zg_str_free(&prefix);
+    const int len = snprintf(prefix, sizeof prefix, "%s/", r->path);
+    if (len < 0 || (size_t)len >= sizeof prefix)
+        return zagg_err_set(err, ZAGG_ERANGE, "path of node %s is too long", r->path);
+    const zagg_status status = zagg_sink_list_dir(r->store, prefix, add_key, r, err);
     if (r->keys.len > 1)
         qsort(r->keys.data, r->keys.len, sizeof(uint64_t), by_number);
     return status;
@@ -82,19 +81,28 @@ static zagg_status find_keys(csr_reader *r, zagg_err *err)
 
 /* ---- documents ---- */
 
+/* Path of the group of a chunk, or of what is in it. */
+static zagg_status path_of(const csr_reader *r, uint64_t key, const char *member,
+                           char out[ZG_ZARR_MAX_KEY], zagg_err *err)
+{
+    const int len = snprintf(out, ZG_ZARR_MAX_KEY, "%s/%" PRIu64 "%s%s", r->path, key,
+                             member[0] != '\0' ? "/" : "", member);
+    if (len < 0 || len >= ZG_ZARR_MAX_KEY)
+        return zagg_err_set(err, ZAGG_ERANGE, "path of node %s is too long", r->path);
+    return ZAGG_OK;
+}
+
 /* Document of the group of a chunk, or of an array in it; *out stays NULL where there is
  * none. */
 static zagg_status get_doc(const csr_reader *r, uint64_t key, const char *member,
                            zagg_arena *arena, const zagg_value **out, zagg_err *err)
 {
-    zg_str path;
-    zg_str_init(&path, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&path, "%s/%" PRIu64 "/%s%szarr.json", r->path, key, member,
-                member[0] != '\0' ? "/" : "");
-    const zagg_status status =
-        path.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a key")
-                    : zg_zarr_get_doc(r->store, path.data, arena, out, err);
-    zg_str_free(&path);
+    char path[ZG_ZARR_MAX_KEY], doc[ZG_ZARR_MAX_KEY];
+    ZAGG_TRY(path_of(r, key, member, path, err));
+    const int len = snprintf(doc, sizeof doc, "%s/zarr.json", path);
+    if (len < 0 || (size_t)len >= sizeof doc)
+        return zagg_err_set(err, ZAGG_ERANGE, "path of node %s is too long", path);
+    const zagg_status status = zg_zarr_get_doc(r->store, doc, arena, out, err);
     return status == ZAGG_ENOTFOUND ? ZAGG_OK : status;
 }
 
@@ -121,16 +129,12 @@ static zagg_status describe(const csr_reader *r, uint64_t key, const char *membe
                             zagg_arena *arena, zagg_zarr_array *out, zagg_err *err)
 {
     const zagg_value *doc = NULL;
-    zg_str where;
+    char where[ZG_ZARR_MAX_KEY];
     ZAGG_TRY(get_doc(r, key, member, arena, &doc, err));
     if (doc == NULL)
         return bad(r, key, member, "is missing", err);
-    zg_str_init(&where, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&where, "%s/%" PRIu64 "/%s", r->path, key, member);
-    const zagg_status status =
-        zg_zarr_array_parse(doc, member, where.data, arena, out, err);
-    zg_str_free(&where);
-    return status;
+    ZAGG_TRY(path_of(r, key, member, where, err));
+    return zg_zarr_array_parse(doc, member, where, arena, out, err);
 }
 
 /* ---- elements ---- */
@@ -212,8 +216,7 @@ static zagg_status read_member(const csr_reader *r, uint64_t key, const char *na
 {
     static const uint64_t FIRST[ZAGG_ZARR_MAX_RANK] = {0};
     zg_zarr_layout layout;
-    zg_str group;
-    char object[ZG_ZARR_MAX_KEY];
+    char group[ZG_ZARR_MAX_KEY], object[ZG_ZARR_MAX_KEY];
     ZAGG_TRY(describe(r, key, name, arena, &m->array, err));
     ZAGG_TRY(one_chunk_only(r, key, &m->array, err));
     ZAGG_TRY(zg_zarr_layout_of(&m->array, &layout, err));
@@ -222,12 +225,9 @@ static zagg_status read_member(const csr_reader *r, uint64_t key, const char *na
             return ZAGG_OK;
     }
     m->n = layout.chunk_elems;
-    zg_str_init(&group, ZG_ZARR_MAX_KEY);
-    zg_str_addf(&group, "%s/%" PRIu64, r->path, key);
-    zagg_status status =
-        zagg_zarr_object_key(group.data, &m->array, FIRST, object, sizeof object, err);
-    zg_str_free(&group);
-    return status == ZAGG_OK ? get_member(r, key, object, &layout, m, err) : status;
+    ZAGG_TRY(path_of(r, key, "", group, err));
+    ZAGG_TRY(zagg_zarr_object_key(group, &m->array, FIRST, object, sizeof object, err));
+    return get_member(r, key, object, &layout, m, err);
 }
 
 /* ---- one chunk ---- */

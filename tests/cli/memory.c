@@ -3,6 +3,8 @@
  * size of the archive's largest granules. */
 #include "cli/fixture.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PHOTONS 1500000 /* a beam: 34 bytes each, of two beams 102 MB */
@@ -75,8 +77,74 @@ static void independent_of_granules(void **state)
     zg_free(dir);
 }
 
+/* ---- ZAGG_PROFILE_RSS ---- */
+
+/* Megabytes of a stage of the trace. */
+static double traced(const char *trace, const char *stage)
+{
+    char line[64];
+    (void)snprintf(line, sizeof line, "  [rss] %s", stage);
+    const char *at = strstr(trace, line);
+    if (!at)
+        fail_msg("no stage '%s' in: %s", stage, trace);
+    const char *end = strstr(at, " MB\n");
+    assert_non_null(end);
+    while (end[-1] != ' ')
+        end--;
+    return strtod(end, NULL);
+}
+
+/* FIXTURE_CONFIG with shards of 90 km: all photons of the place in one or two. */
+static void write_coarse(const char *dir)
+{
+    static const char ORDERS[] = "parent_order: 11,\n         chunk_inner: 13,";
+    const char *at = strstr(FIXTURE_CONFIG, ORDERS);
+    assert_non_null(at);
+    zg_str text;
+    zg_str_init(&text, 0);
+    zg_str_addf(&text, "%.*sparent_order: 6, chunk_inner: 10,%s",
+                (int)(at - FIXTURE_CONFIG), FIXTURE_CONFIG, at + sizeof ORDERS - 1);
+    assert_false(text.failed);
+    write_text(dir, "coarse.yaml", text.data);
+    zg_str_free(&text);
+}
+
+/* What is left of the reads when rows are grouped is the rows: a height and a rank each.
+ */
+static void read_buffers_are_freed_before_grouping(void **state)
+{
+    zagg_arena *arena = NULL;
+    char *dir = make_temp_dir();
+    (void)state;
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    write_coarse(dir);
+    zg_free(shell_ok(dir,
+                     "zagg-synth --quiet --out g --granules 2 --beams 3 --photons 700000 "
+                     "--per-segment 400 --gzip 1"));
+    char *text = shell_ok(dir, "ZAGG_PROFILE_RSS=0 zagg run --json --config coarse.yaml "
+                               "--granules g --store o --max-cells 1 --max-workers 1 "
+                               "2>trace");
+    const double rows = (double)json_u64(json_of(arena, text), "total_obs");
+    char *trace = shell_ok(dir, "cat trace");
+    const double before = traced(trace, "before reads");
+    const double read = traced(trace, "after reads, their buffers freed");
+    const double grouped = traced(trace, "arrow: after group");
+    const double held = rows * (sizeof(float) + sizeof(uint32_t)) / 1e6;
+    assert_true(rows > 1e6);
+    if (PEAK_MEANS_SOMETHING && (read - before > held + 6 ||
+                                 grouped - before > held + 6 || read - before < held / 2))
+        fail_msg("%.0f rows are %.1f MB, but: %s", rows, held, trace);
+    zg_free(trace);
+    zg_free(text);
+    zagg_arena_free(arena);
+    remove_tree(dir);
+    zg_free(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(independent_of_granules)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(independent_of_granules),
+        cmocka_unit_test(read_buffers_are_freed_before_grouping)};
     return cmocka_run_group_tests_name("memory of a run", tests, NULL, NULL);
 }

@@ -62,9 +62,14 @@ static const cli_case PRINTED[] = {
      "[0-9]* s'",
      0, "*\n", NULL},
     {"flags of other backends",
-     RUN "-q --profile --region us-west-2 --output-creds x --function-name f "
+     RUN "-q --region us-west-2 --output-creds x --function-name f "
          "--allow-contraction --yes --backend local",
      0, SUMMARY, NULL},
+    {"seconds of the phases", RUN "-q --profile", 0,
+     "\nDone: *\nPhases: read *.* s, index *.* s, aggregate *.* s, write *.* s (each "
+     "shard's "
+     "added up)\n",
+     NULL},
     {"options as upstream's shell writes them",
      "rm -rf o; zagg run -q --config=c.yaml --store=o --max-workers=1 --granules g", 0,
      SUMMARY, NULL},

@@ -11,8 +11,9 @@ cp -r include src examples "$work"
 cd "$work"
 bash -euc "$lines" || fail 'the documented lines do not build'
 [ -f libzagg.so ] && [ -x zagg ] || fail 'no libzagg.so or no zagg'
-for name in one_shard read_column; do
-    "${CC:-cc}" -std=c17 -Iinclude "examples/$name.c" -L. -lzagg -Wl,-rpath,"$work" -lm \
+for source in examples/*.c; do
+    name=$(basename "$source" .c)
+    "${CC:-cc}" -std=c17 -Iinclude "$source" -L. -lzagg -Wl,-rpath,"$work" -lm \
         -o "$name" || fail "$name does not link with libzagg.so"
 done
 ./zagg version | grep -q '^zagg [0-9]' || fail 'the program does not run'

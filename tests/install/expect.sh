@@ -36,6 +36,13 @@ expect_examples() {
     grep -qxE '  morton +uint64' <<<"$out" || fail "$out"
     grep -qxE '[1-9][0-9]* cells with data from [1-9][0-9]* photons of 2 granules' <<<"$out" ||
         fail "$out"
+    out=$("$1/to_arrow" examples/demo.yaml "${granules[@]}") || fail "$1/to_arrow"
+    grep -qxE '[1-9][0-9]* batches' <<<"$out" || fail "$out"
+    grep -qxE '  h_mean +f' <<<"$out" || fail "$out"
+    grep -qxE '  h_tdigest +\+L of \+w:2 of f' <<<"$out" || fail "$out"
+    grep -qxE '  morton +L, with an extension type' <<<"$out" || fail "$out"
+    grep -qx 'block 3: 2 values, the largest 4.0' <<<"$out" || fail "$out"
+    grep -qx 'block 7: 3 values, the largest 2.5' <<<"$out" || fail "$out"
     out=$("$1/expression" 'np.max(h) - np.median(h)' 312.5 310.25 318 311) ||
         fail "$1/expression"
     [ "$out" = 'float32: 6.25' ] || fail "$out"

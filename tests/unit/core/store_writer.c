@@ -388,6 +388,88 @@ static void test_unknown_columns(void **state)
     store_close(&f);
 }
 
+/* ---- memory ---- */
+
+/* A plan, a writer and a shard whose nth allocation fails. */
+static zagg_status write_all(fixture *f, int64_t nth)
+{
+    zagg_store_plan *plan = NULL;
+    zagg_store_writer *writer = NULL, *kept = f->writer;
+    zg_alloc_fail_nth(nth);
+    zagg_status status = zagg_store_plan_new(f->pipeline, f->grid, &plan, &f->err);
+    if (status == ZAGG_OK)
+        status = zagg_store_writer_new(plan, f->store, &writer, &f->err);
+    f->writer = writer;
+    for (uint64_t chunk = 0; status == ZAGG_OK && chunk < 4; chunk++) {
+        cells c;
+        fill(&c, chunk, (size_t)f->info->cells_per_chunk);
+        status = put(f, chunk, &c);
+    }
+    if (status == ZAGG_OK)
+        status = zagg_store_writer_finish(writer, &f->shard, &f->err);
+    zg_alloc_fail_nth(0);
+    zagg_store_writer_free(writer);
+    zagg_store_plan_free(plan);
+    f->writer = kept;
+    return status;
+}
+
+static zagg_status count_chunk(void *user, const uint64_t *index, const void *data,
+                               size_t n, zagg_err *err)
+{
+    (void)index;
+    (void)data;
+    (void)n;
+    (void)err;
+    ++*(size_t *)user;
+    return ZAGG_OK;
+}
+
+static zagg_status read_all(fixture *f, int64_t nth)
+{
+    zagg_zarr_reader *r = NULL;
+    size_t n = 0;
+    zg_alloc_fail_nth(nth);
+    zagg_status status = zagg_zarr_open(f->store, &r, &f->err);
+    for (size_t i = 0; status == ZAGG_OK && i < zagg_zarr_reader_n(r); i++)
+        status = zagg_zarr_read_chunks(r, i, count_chunk, &n, NULL, NULL, &f->err);
+    zg_alloc_fail_nth(0);
+    zagg_zarr_reader_free(r);
+    return status;
+}
+
+/* Fails each allocation in turn until runs go well because there are no more. A few that
+ * only serve a message are done without. */
+static int64_t sweep(fixture *f, zagg_status (*run)(fixture *, int64_t))
+{
+    int64_t nth = 0, well = 0;
+    for (; well < 20; nth++) {
+        const zagg_status status = run(f, nth + 1);
+        well = status == ZAGG_OK ? well + 1 : 0;
+        if (status != ZAGG_OK && status != ZAGG_ENOMEM)
+            fail_msg("allocation %lld: %s", (long long)nth, f->err.msg);
+    }
+    return nth - well;
+}
+
+/* What lacks memory says so, and the next attempt succeeds. */
+static void test_lack_of_memory(void **state)
+{
+    (void)state;
+    static const char *const CONFIGS[] = {
+        CONFIG("  store_layout: flat\n" HEALPIX("")),
+        CONFIG("  store_layout: flat\n" HEALPIX(", sharded: false")),
+        CONFIG("  compat: zagg-0.11\n" HEALPIX(""))};
+    for (size_t i = 0; i < 3; i++) {
+        fixture f;
+        store_open(&f, CONFIGS[i], 0);
+        assert_true(sweep(&f, write_all) > 100);
+        read_back(&f, 3, 4);
+        assert_true(sweep(&f, read_all) > 40);
+        store_close(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_stale_objects_are_removed),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_unknown_columns),
+        cmocka_unit_test(test_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
