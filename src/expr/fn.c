@@ -65,7 +65,7 @@ zagg_status zx_want_int(zx_check *c, const zx_type *p, const char *name,
     *out = otherwise;
     if (p->kind == ZX_K_ABSENT || p->kind == ZX_K_NONE)
         return ZAGG_OK;
-    if (p->kind != ZX_K_VALUE || !p->constant || p->dtype == ZAGG_DT_F64)
+    if (p->kind != ZX_K_VALUE || !p->constant || p->dtype != ZAGG_DT_I64)
         return zx_refuse(c, "%s must be a literal whole number", name);
     *out = p->i;
     return ZAGG_OK;

@@ -218,7 +218,7 @@ static zagg_status parts_type(const zx_fn *fn, const zx_type *p, zx_check *c,
         take_part(&all, item.dtype, i == 0);
         if (i == 0)
             out->rank = item.rank;
-        else if (!scalars && item.rank != out->rank)
+        else if (fn->op != HSTACK && item.rank != out->rank)
             return zx_refuse(c, "%s: arrays of different rank", fn->name);
     }
     out->dtype = all.any_f32 && all.all_narrow ? ZAGG_DT_F32 : all.folded;
