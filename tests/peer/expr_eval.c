@@ -170,12 +170,39 @@ static void put_value(const zagg_expr_result *r, uint32_t n_segments)
     put(r->data, bytes);
 }
 
+/* What else the memory held must not matter: before the two runs it is full of two
+ * numbers. */
+static const char *const FILLS[2] = {"np.full(4000, 1.1)", "np.full(4000, -7e300)"};
+static zagg_program *fills[2];
+
+static void compile_fills(void)
+{
+    for (int i = 0; i < 2; i++) {
+        zagg_expr *expr = NULL;
+        need(zagg_expr_parse(FILLS[i], NULL, 0, ZAGG_EXPR_FIELD, &expr, NULL) ==
+                     ZAGG_OK &&
+                 zagg_expr_compile(expr, NULL, 0, &fills[i], NULL) == ZAGG_OK,
+             "np.full is not there");
+        zagg_expr_free(expr);
+    }
+}
+
+static void fill(zagg_expr_memory *memory, int with)
+{
+    const size_t offsets[2] = {0, 1};
+    zagg_expr_result r;
+    need(zagg_program_run(fills[with], memory, NULL, offsets, 1, &r, NULL, NULL) ==
+             ZAGG_OK,
+         "np.full fails");
+}
+
 static void run_twice(const request *q, const zagg_program *program,
                       zagg_expr_memory *memory)
 {
     zagg_err err = ZAGG_ERR_INIT;
     zagg_expr_result r, again;
     size_t bad = 0;
+    fill(memory, 0);
     zagg_status status = zagg_program_run(program, memory, q->inputs, q->offsets,
                                           q->n_segments, &r, &bad, &err);
     if (status != ZAGG_OK) {
@@ -187,6 +214,7 @@ static void run_twice(const request *q, const zagg_program *program,
     need(first != NULL, "no memory");
     if (bytes)
         memcpy(first, r.data, bytes);
+    fill(memory, 1);
     status = zagg_program_run(program, memory, q->inputs, q->offsets, q->n_segments,
                               &again, &bad, &err);
     need(status == ZAGG_OK && value_bytes(&again, q->n_segments) == bytes &&
@@ -221,6 +249,7 @@ int main(void)
     zagg_expr_memory *memory = NULL;
     request q;
     need(zagg_expr_memory_new(&memory, NULL) == ZAGG_OK, "no memory");
+    compile_fills();
     while (read_request(&q)) {
         alarm(SECONDS_PER_CASE);
         evaluate(&q, memory);
@@ -228,6 +257,8 @@ int main(void)
         free_request(&q);
         need(fflush(stdout) == 0, "cannot write");
     }
+    zagg_program_free(fills[0]);
+    zagg_program_free(fills[1]);
     zagg_expr_memory_free(memory);
     return 0;
 }

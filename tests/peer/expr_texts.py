@@ -1,31 +1,262 @@
 """Random texts of the expression language: well-typed ones for comparison with numpy, and strings
 of tokens that may be anything."""
 import ast
+import re
 
 NUMBERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
            "float32", "float64"]
 FLOATS = ["float32", "float64"]
 WHOLE = [t for t in NUMBERS if t not in FLOATS]
 
-EXACT_FLOAT = ["sqrt", "fabs", "rint", "deg2rad", "rad2deg", "radians", "degrees", "reciprocal",
-               "floor", "ceil", "trunc"]
+# Functions within some units of the last place of numpy's.
 CLOSE = ["exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin",
          "arccos", "arctan", "sinh", "cosh", "tanh", "cbrt"]
-EXACT_ANY = ["abs", "absolute", "square", "sign", "negative", "positive", "floor", "ceil", "trunc",
-             "fix"]
-REDUCERS = ["sum", "prod", "mean", "average", "var", "std", "min", "max", "amin", "amax", "ptp",
-            "median", "argmin", "argmax", "count_nonzero", "any", "all"]
-NAN_REDUCERS = ["nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmin", "nanmax", "nanmedian",
-                "nanargmin", "nanargmax"]
-METHODS = ["sum", "prod", "mean", "var", "std", "min", "max", "argmin", "argmax", "any", "all"]
-QUANTILE_METHODS = ["linear", "lower", "higher", "nearest", "midpoint", "inverted_cdf",
-                    "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf",
-                    "hazen", "weibull", "median_unbiased", "normal_unbiased"]
-ARITHMETIC = ["+", "-", "*", "/", "//", "%"]
-COMPARERS = ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
-COMPARISONS = ["<", "<=", ">", ">=", "==", "!="]
-PAIRS = ["minimum", "maximum", "fmin", "fmax", "fmod", "remainder", "mod", "floor_divide", "add",
-         "subtract", "multiply", "divide", "true_divide"]
+
+# Lists that the rules name with a dollar.
+LISTS = {
+    "close": CLOSE,
+    "exact": """sqrt fabs rint deg2rad rad2deg radians degrees reciprocal floor ceil
+        trunc""".split(),
+    "any": """abs absolute square sign negative positive floor ceil trunc fix""".split(),
+    "pair": """minimum maximum fmin fmax fmod remainder mod floor_divide add subtract multiply
+        divide true_divide""".split(),
+    "reduce": """sum prod mean average var std min max amin amax ptp median argmin argmax
+        count_nonzero any all""".split(),
+    "nanreduce": """nansum nanprod nanmean nanvar nanstd nanmin nanmax nanmedian nanargmin
+        nanargmax""".split(),
+    "method": """sum prod mean var std min max argmin argmax any all""".split(),
+    "quantile": """linear lower higher nearest midpoint inverted_cdf averaged_inverted_cdf
+        closest_observation interpolated_inverted_cdf hazen weibull median_unbiased
+        normal_unbiased""".split(),
+    "op": "+ - * / // %".split(),
+    "cmp": "< <= > >= == !=".split(),
+    "compare": "less less_equal greater greater_equal equal not_equal".split(),
+    "type": NUMBERS,
+}
+
+# What each kind of text may be: a weight, then the text. @X is a text of kind X with one level
+# less; {a;b} one of the choices; $name one of a list. The first rule is for texts without levels.
+#
+#   F floats, I whole numbers, N numbers, M masks: a value for each row. S one value. C a condition.
+#   V arrays of other lengths, T tables. n what may stand beside an array. H a histogram.
+#   L, W literals. dF, dI, dN types as arguments.
+RULES = {
+    "F": """
+        3 @f
+        4 (@F) $op (@n)
+        2 (@n) $op (@F)
+        3 np.$exact(@F)
+        3 np.$close(@F)
+        2 (@F) ** {2;2;0.5;-1;3;2.0;-0.5;1.7;(@s);(@f)}
+        .5 np.power(@F, {2;0.5;-1;3;1.7;@s})
+        1 np.{arctan2;hypot;copysign}(@F, @n)
+        1 np.where(@M, @F, @n)
+        1 np.nan_to_num(@F{;;, nan=1.5;, posinf=9.0, neginf=-9;, nan=-1})
+        1 np.{float32;float64;double}(@N)
+        1 (@N).astype(@dF)
+        1 np.interp(@F, [0.0, 1.0, 2.5], [5, @L, 7])
+        1 np.full_like(@F, @S)
+        1 @rF
+        1 @kF""",
+    "I": """
+        4 @i
+        3 (@I) {+;-;*;//;%} {@W;(@I)}
+        2 (@I) {&;|;^} {@W;(@I)}
+        1 (@I) {<<;>>} {0;1;2;3;5;8}
+        .5 np.{left_shift;right_shift}(@I, {0;1;2;3})
+        1 ~(@I)
+        .5 np.{invert;bitwise_not}(@I)
+        1 np.{bitwise_and;bitwise_or;bitwise_xor}(@I, @W)
+        1 (@I) ** {0;1;2;3}
+        1 (@I).astype(@dI)
+        1 (@M).astype(@dI)
+        1 np.{int8;int16;int32;int64;uint8;uint32;int_;intp}(@I)
+        1 np.argsort(@N)
+        .5 (@N).argsort()
+        1 np.searchsorted(np.sort(@N), @N{;, side='right';, 'left'})
+        1 np.digitize(@N, {[0, 1.5, 4];[9, 3.5, -1];edges}{;, right=True})
+        1 np.{zeros_like;ones_like}(@I)
+        .5 (@M) {+;*;//;%;**} (@M)
+        .5 (@M) {+;*} @W""",
+    "N": """
+        2 @c
+        4 @F
+        3 @I
+        3 (@N) $op (@n)
+        2 np.$any(@N)
+        .5 numpy.$any(@N)
+        2 np.$pair(@N, @n)
+        .3 np.$pair(@N, [@L])
+        1 -(@N)
+        1 abs(@N)
+        1 np.where(@M, @n, @N)
+        .5 (@N) $op (@M)
+        1 @kN
+        1 @rN
+        1 np.sort(@N)
+        1 (@N)[::-1]
+        1 np.{cumsum;cumprod}(@N)
+        .5 (@N).{cumsum;cumprod;round;ravel}()
+        .5 np.double(@N) if @C else np.double(@V)
+        1 np.take(@N, np.argsort(@N))
+        1 (@N)[np.argsort(@N)]""",
+    "M": """
+        2 @m
+        4 (@N) $cmp (@n)
+        2 (@M) {&;|;^;==;!=} (@M)
+        .5 (@M) $cmp (@M)
+        1 ~(@M)
+        1 np.{isnan;isfinite;isinf;signbit}(@N)
+        1 np.{logical_and;logical_or;logical_xor}(@M, @N)
+        1 np.logical_not(@N)
+        1 np.$compare(@N, @n)
+        1 np.isin(@N, [@W, @L, 3])
+        .5 np.isin(@N, @V{;, invert=True})
+        .5 np.bool_(@N)
+        1 (@N).astype({'bool';np.bool_;'?'})""",
+    "n": """
+        4 @L
+        4 @N
+        2 @S""",
+    "k": """
+        1 np.clip(@X, {-2;-1;0;1}, {1;2;5;9})
+        1 (@X).clip({-2;-1;0;1}, {1;2;5;9})
+        1 np.clip(@X, {-1.5;2.5}, None)
+        1 np.clip(@X, None, @n)
+        1 np.clip(@X, a_min=-1, a_max=4)
+        1 np.clip(@X, @n, @n)""",
+    "r": """
+        1 np.{round;around}(@X{;, 1;, 2;, -1;, decimals=3;, 0})
+        .3 (@X).round({;1;2})""",
+    "S": """
+        1 @s
+        6 @R
+        2 (@S) $op (@S)
+        1 (@S) ** {2;0.5;-1;3}
+        2 np.{quantile;nanquantile}(@N, {0;1;0.5;0.25;0.1;0.99;0.0;1.0}{;;, method='$quantile'})
+        2 np.{percentile;nanpercentile}(@N, {0;100;50;16.0;84;99.9;2.5}{;;, method='$quantile'})
+        1 (@N)[{0;-1;2;-3}]
+        .5 (@N)[np.argmax(@N)]
+        .5 (@T)[{0, 1;-1, 2;1, -1}]
+        1 {float;int;abs}(@S)
+        1 np.$type(@S)
+        1 np.{$close;$exact}(np.float64(@S))
+        1 {len(@N);(@N).size;(@N).shape[0];(@N).ndim;np.size(@N)}
+        .3 (@T).shape[{0;1}]
+        1 sum(@N)
+        .3 {sum;len}([@S, @L, @S])
+        1 float(@S) if @C else float(@S)
+        1 @H[0][{0;-1;2}]
+        1 np.trapezoid(@F{;, dx=0.5;, @N})
+        1 np.interp(@S, np.sort(np.nan_to_num(@F)), @F)
+        1 np.dot(@F, @N)
+        .5 np.cov(@F)
+        .5 np.corrcoef(@F, @F)[0, 1]
+        1 np.where(@S > @L, @S, @L)
+        1 np.{minimum;maximum;hypot;arctan2}(@S, @S)
+        1 np.round(@S, {0;1;2;3})
+        .3 -(@S)
+        .3 not @S
+        .3 np.isnan(@S)""",
+    "R": """
+        4 np.$reduce({@N;@N;@F;@V;@M;@T})
+        2 np.$nanreduce({@N;@F;@V})
+        2 ({@N;@F;@V;@M}).$method()
+        1 np.{var;std;nanvar;nanstd}({@N;@V}, ddof={0;1;2})
+        1 np.{sum;mean;prod;nansum;nanmean;nanprod}({@N;@F}, dtype=@dF)
+        .5 np.{sum;prod}(@I, dtype=@dN)
+        .5 np.$reduce(@V, axis={0;-1;None})
+        1 np.average(@N, weights=@f)""",
+    "C": """
+        3 (@S) $cmp @L
+        1 (@S) $cmp @L {and;or} (@S) $cmp @L
+        1 not (@S) $cmp @L
+        1 @L < (@S) <= @L
+        1 np.any(@M)""",
+    "H": """
+        4 np.histogram(@N, {4;10;1;128;33}, @B)
+        1 np.histogram(@N, {4;10;1})
+        1 np.histogram(@N, [0, 1, 2.5, 7])
+        1 np.histogram(@N, {4;128}, range=@B)
+        1 np.histogram(@N, {4;33}, (@s, @s + 10))
+        1 np.histogram(@N, bins={4;10}, range=@B, density=True)""",
+    "B": """
+        5 {(-2, 5);(0.0, 10.0);(-128.0, 128.0);(0, 1);(3, 3)}
+        1 (np.float32(-1.5), np.float32(7.1))""",
+    "V": """
+        1 @v
+        3 (@N)[@M]
+        2 (@N)[@l]
+        2 @H[{0;0;1}]
+        1 @H[0].astype('uint32')
+        1 np.unique(@N)
+        1 np.bincount(np.abs(@I) % 20{;, minlength=25})
+        1 np.bincount(np.int64(@M), @F)
+        1 np.diff(@N{;, 2;, n=1})
+        1 np.{flatnonzero;ravel;asarray}(@N)
+        1 np.{where;nonzero}(@M)[0]
+        .5 (@M).nonzero()[0]
+        2 np.array([@S, @S, @L]{;;, dtype='float32'})
+        1 np.{concatenate;hstack}((@N, @V, [@L]))
+        1 np.linspace(@s, @L, {0;1;2;5;9}{;;, endpoint=False})
+        1 np.arange({5;1, 9;0, 10, 3;0.5, 4;9, 0, -2;0, 1, 0.1})
+        .5 np.arange(@s, @s + 5{;, 2;, 0.7}{;;, dtype=@dN})
+        1 np.{zeros;ones}({3;len(@c)}{;, dtype='int16'})
+        1 np.full({0;1;4}, @S)
+        1 np.quantile(@N, {[0.25, 0.5, 0.9];[0, 1];[0.1]}{;;, method='$quantile'})
+        1 np.percentile(@N, {[2.5, 50, 97.5];[0, 100]})
+        1 (@N)[{[0, -1];[0];np.array([1, 0, 1])}]
+        .5 (@N).take([0, -1])
+        1 (@T)[:, {0;1;-1}]
+        1 (@T)[{0;-1}]
+        1 np.{sum;mean;min;max;std;median;any}(@T, axis={0;1;-1})
+        .5 (@T).{sum;mean;max;std;any}(axis={0;1})
+        .5 np.$nanreduce(@T, axis={0;1})
+        .5 np.average(@T, axis={0;1})
+        1 np.sort(@V)
+        1 (@V) $op (@S)
+        .5 (@V).T
+        .5 np.add([@S, 2], [@L, 0.5])
+        .5 (@V)[(@V) > @L]
+        .5 np.where((@V) > @L, @L, @S)""",
+    "l": """
+        1 {;;0;1;3;-1;-4;100}:{;;0;1;3;-1;-4;100}{;;:;:2;:-1;:-3;:3}""",
+    "T": """
+        1 @t
+        3 np.column_stack([@N, @N, @N])
+        2 np.stack([@N, @N], axis={1;-1})
+        1 np.vstack([{@v;np.arange(4)}, np.ones(4)])
+        1 np.array([[@S, 1, 2], [@L, 0, 4.5]])
+        1 (@N)[:, None]
+        1 (@T)[:, {0:2;::-1;1:}]
+        1 (@T)[@l]
+        1 (@T)[@M]
+        1 (@T) $op (@S)
+        .5 ((@N)[:, None]) {$op;$cmp} {@v;np.arange(3)}
+        .5 np.where(@T > @L, @T, @L)
+        .5 np.{$any;$close}(@T * 1.0)
+        1 np.{zeros;ones}((2, 3))""",
+    "W": """
+        24 {-3;-2;-1;0;1;2;3;5;7;11}
+        1 {300;70000;-129;5000000000;9223372036854775807}""",
+    "L": """
+        1 @W
+        1 {0.5;2.0;-1.0;0.1;1e-3;100.0;1e6;-0.25;3.7;0.0;1e300;1e-45;16777217.0}
+        .3 {np.pi;np.e;np.inf;-np.inf;np.nan}""",
+    "d": """
+        1 {'@X';np.@X;"@X"}""",
+}
+
+
+def parsed(rules):
+    lines = [line.strip().split(" ", 1) for line in rules.strip().splitlines()]
+    return [float(line[0]) for line in lines], [line[1] for line in lines]
+
+
+RULES = {kind: parsed(rules) for kind, rules in RULES.items()}
+SYMBOL = re.compile(r"@([a-zA-Z])([FINX]?)|\{([^{}]*)\}|\$([a-z]+)")
+ALIASES = {"F": FLOATS, "I": WHOLE, "N": NUMBERS}
+WITH_ARGUMENT = "dkr"  # the kind behind them is theirs
 
 
 class Texts:
@@ -37,368 +268,58 @@ class Texts:
         self.rows, self.scalars, self.weak = rows, scalars, weak
         self.vectors, self.tables = vectors, tables
 
-    def one_of(self, *choices):
-        """The text of one of (weight, function)."""
-        total = sum(weight for weight, _ in choices)
-        at = self.rng.random() * total
-        for weight, make in choices:
-            at -= weight
-            if at < 0:
-                return make()
-        return choices[-1][1]()
-
-    def pick(self, values):
-        return self.rng.choice(values)
-
-    def bracket(self, text):
-        return text if text.isidentifier() else f"({text})"
-
-    # ---- literals and leaves ----
-
-    def whole_literal(self):
-        if self.rng.random() < 0.04:
-            return self.pick(["300", "70000", "-129", "5000000000", "9223372036854775807"])
-        return str(self.rng.randrange(-3, 12))
-
-    def literal(self):
-        if self.rng.random() < 0.5:
-            return self.whole_literal()
-        return self.pick(["0.5", "2.0", "-1.0", "0.1", "1e-3", "100.0", "1e6", "-0.25", "3.7", "0.0",
-                          "1e300", "1e-45", "np.pi", "np.e", "np.inf", "-np.inf", "np.nan", "16777217.0"])
-
     def column(self, dtypes):
-        names = [n for t in dtypes for n in self.rows.get(t, [])]
-        return self.pick(names) if names else None
+        names = [name for dtype in dtypes for name in self.rows.get(dtype, [])]
+        return self.rng.choice(names) if names else None
 
-    # ---- arrays with a value for each row ----
+    def leaf(self, kind):
+        """A text of a kind that is written small: a name, where there is one."""
+        number = self.column(NUMBERS) or "np.zeros(3)"
+        if kind == "c":
+            return number
+        if kind == "f":
+            return self.column(FLOATS) or f"({number}).astype('{self.rng.choice(FLOATS)}')"
+        if kind == "i":
+            limited = f"np.clip(np.nan_to_num({number}), 0, 100)"
+            return self.column(WHOLE) or f"{limited}.astype('{self.rng.choice(WHOLE)}')"
+        if kind == "m":
+            return self.column(["bool"]) or f"{number} > {self.text('L', 0)}"
+        if kind == "s":
+            names = [name for of_type in self.scalars.values() for name in of_type] + self.weak
+            others = [self.text("L", 0), f"len({number})"]
+            return self.rng.choice((names or others) * 3 + others)
+        if kind == "v":
+            return self.rng.choice(self.vectors or ["np.arange(5)"])
+        return self.rng.choice(self.tables or ["np.zeros((2, 3))"])
 
-    def floats(self, depth):
-        """float32 or float64."""
-        name = self.column(FLOATS)
-        leaf = name or f"{self.bracket(self.numbers(0))}.astype('{self.pick(FLOATS)}')"
-        if depth <= 0:
-            return leaf
-        d = depth - 1
-        return self.one_of(
-            (3, lambda: leaf),
-            (4, lambda: self.binary(self.floats(d), self.pick(ARITHMETIC), self.number(d))),
-            (2, lambda: self.binary(self.number(d), self.pick(ARITHMETIC), self.floats(d))),
-            (3, lambda: f"np.{self.pick(EXACT_FLOAT)}({self.floats(d)})"),
-            (3, lambda: f"np.{self.pick(CLOSE)}({self.floats(d)})"),
-            (2, lambda: self.power(self.floats(d))),
-            (1, lambda: f"np.{self.pick(['arctan2', 'hypot', 'copysign'])}"
-                        f"({self.floats(d)}, {self.number(d)})"),
-            (1, lambda: f"np.where({self.mask(d)}, {self.floats(d)}, {self.number(d)})"),
-            (1, lambda: self.nan_to_num(d)),
-            (1, lambda: f"np.{self.pick(FLOATS)}({self.numbers(d)})"),
-            (1, lambda: f"({self.numbers(d)}).astype({self.dtype(FLOATS)})"),
-            (1, lambda: f"np.interp({self.floats(d)}, [0.0, 1.0, 2.5], [5, {self.literal()}, 7])"),
-            (1, lambda: f"np.full_like({self.floats(d)}, {self.scalar(d)})"),
-            (1, lambda: self.rounded(self.floats(d))),
-            (1, lambda: self.clipped(self.floats(d), d)),
-        )
+    def text(self, kind, depth, argument=""):
+        """A text of a kind; `argument` is what @X stands for in its rules."""
+        if kind == "d":
+            name = self.rng.choice(ALIASES[argument])
+            return self.rng.choice([f"'{name}'", f"np.{name}", f'"{name}"'])
+        if kind not in RULES:
+            return self.leaf(kind)
+        weights, texts = RULES[kind]
+        first = depth <= 0 and kind in "FIMSVTN"
+        rule = texts[0] if first else self.rng.choices(texts, weights)[0]
+        rule = rule.replace("@X", "@" + argument)
+        return self.expanded(rule, depth if kind in "nkrRCHBLW" else depth - 1)
 
-    def nan_to_num(self, d):
-        more = self.pick(["", "", ", nan=1.5", ", posinf=9.0, neginf=-9", ", nan=-1"])
-        return f"np.nan_to_num({self.floats(d)}{more})"
-
-    def wholes(self, depth):
-        """Whole numbers."""
-        name = self.column(WHOLE)
-        leaf = name or f"({self.numbers(0)}).astype('{self.pick(['int32', 'int64', 'uint8'])}')"
-        if name is None and depth <= 0:
-            clean = f"np.clip(np.nan_to_num({self.column(FLOATS) or 'np.zeros(3)'}), -100, 100)"
-            return f"{clean}.astype({self.dtype(['int8', 'int16', 'int32', 'int64'])})"
-        if depth <= 0:
-            return leaf
-        d = depth - 1
-        return self.one_of(
-            (4, lambda: self.wholes(0)),
-            (3, lambda: self.binary(self.wholes(d), self.pick(["+", "-", "*", "//", "%"]),
-                                    self.pick([self.whole_literal(), self.wholes(d)]))),
-            (2, lambda: self.binary(self.wholes(d), self.pick(["&", "|", "^"]),
-                                    self.pick([self.whole_literal(), self.wholes(d)]))),
-            (1, lambda: self.binary(self.wholes(d), self.pick(["<<", ">>"]),
-                                    str(self.rng.randrange(0, 9)))),
-            (1, lambda: f"~{self.bracket(self.wholes(d))}"),
-            (1, lambda: f"({self.wholes(d)}) ** {self.rng.randrange(0, 4)}"),
-            (1, lambda: f"({self.wholes(d)}).astype({self.dtype(WHOLE)})"),
-            (1, lambda: f"({self.mask(d)}).astype({self.dtype(WHOLE)})"),
-            (1, lambda: f"np.{self.pick(['int8', 'int16', 'int32', 'int64', 'uint8', 'uint32'])}"
-                        f"({self.wholes(d)})"),
-            (1, lambda: f"np.argsort({self.numbers(d)})"),
-            (1, lambda: f"np.searchsorted(np.sort({self.numbers(d)}), {self.numbers(d)}"
-                        f"{self.pick(['', chr(44) + ' side=' + repr('right')])})"),
-            (1, lambda: f"np.digitize({self.numbers(d)}, [0, 1.5, 4]"
-                        f"{self.pick(['', ', right=True'])})"),
-            (1, lambda: f"np.{self.pick(['zeros_like', 'ones_like'])}({self.wholes(d)})"),
-            (0.5, lambda: f"np.{self.pick(['left_shift', 'right_shift'])}({self.wholes(d)}, {self.pick('0123')})"),
-            (0.5, lambda: f"np.{self.pick(['invert', 'bitwise_not'])}({self.wholes(d)})"),
-            (0.5, lambda: f"({self.numbers(d)}).argsort()"),
-            (0.5, lambda: f"np.{self.pick(['int_', 'intp'])}({self.wholes(d)})"),
-            (0.5, lambda: self.binary(self.mask(d), self.pick(["+", "*", "//", "%", "**"]), self.mask(d))),
-            (0.5, lambda: self.binary(self.mask(d), self.pick(["+", "*"]), self.whole_literal())),
-            (1, lambda: f"np.{self.pick(['bitwise_and', 'bitwise_or', 'bitwise_xor'])}"
-                        f"({self.wholes(d)}, {self.whole_literal()})"),
-        )
-
-    def numbers(self, depth):
-        """Numbers of any type but bool."""
-        name = self.column(NUMBERS)
-        if depth <= 0:
-            return name or "np.zeros(3)"
-        d = depth - 1
-        return self.one_of(
-            (2, lambda: name or self.floats(d)),
-            (4, lambda: self.floats(depth)),
-            (3, lambda: self.wholes(depth)),
-            (3, lambda: self.binary(self.numbers(d), self.pick(ARITHMETIC), self.number(d))),
-            (2, lambda: f"np.{self.pick(EXACT_ANY)}({self.numbers(d)})"),
-            (2, lambda: f"np.{self.pick(PAIRS)}({self.numbers(d)}, {self.number(d)})"),
-            (1, lambda: f"-{self.bracket(self.numbers(d))}"),
-            (1, lambda: f"abs({self.numbers(d)})"),
-            (1, lambda: f"np.where({self.mask(d)}, {self.number(d)}, {self.numbers(d)})"),
-            (1, lambda: self.clipped(self.numbers(d), d)),
-            (1, lambda: self.rounded(self.numbers(d))),
-            (1, lambda: f"np.sort({self.numbers(d)})"),
-            (1, lambda: f"({self.numbers(d)})[::-1]"),
-            (1, lambda: f"np.{self.pick(['cumsum', 'cumprod'])}({self.numbers(d)})"),
-            (0.5, lambda: f"({self.numbers(d)}).{self.pick(['cumsum', 'cumprod', 'round', 'ravel'])}()"),
-            (0.5, lambda: f"numpy.{self.pick(EXACT_ANY)}({self.numbers(d)})"),
-            (0.5, lambda: f"{self.binary(self.numbers(d), self.pick(ARITHMETIC), self.mask(d))}"),
-            (0.5, lambda: f"np.double({self.numbers(d)})"),
-            (0.5, lambda: f"np.double({self.numbers(d)}) if {self.condition(d)} else np.double({self.vector(d)})"),
-            (0.3, lambda: f"np.{self.pick(PAIRS)}({self.numbers(d)}, [{self.literal()}])"),
-            (1, lambda: f"np.take({self.numbers(d)}, np.argsort({self.numbers(d)}))"),
-            (1, lambda: f"({self.numbers(d)})[np.argsort({self.numbers(d)})]"),
-        )
-
-    def mask(self, depth):
-        name = self.column(["bool"])
-        d = depth - 1
-        compared = lambda: self.binary(self.numbers(d), self.pick(COMPARISONS), self.number(d))
-        if depth <= 0:
-            return name or f"{self.column(NUMBERS) or 'np.zeros(3)'} > {self.literal()}"
-        return self.one_of(
-            (2, lambda: name or compared()),
-            (4, compared),
-            (2, lambda: f"({self.mask(d)}) {self.pick(['&', '|', '^', '==', '!='])} ({self.mask(d)})"),
-            (1, lambda: f"~({self.mask(d)})"),
-            (1, lambda: f"np.{self.pick(['isnan', 'isfinite', 'isinf'])}({self.numbers(d)})"),
-            (1, lambda: f"np.{self.pick(['logical_and', 'logical_or', 'logical_xor'])}"
-                        f"({self.mask(d)}, {self.numbers(d)})"),
-            (1, lambda: f"np.logical_not({self.numbers(d)})"),
-            (1, lambda: f"np.{self.pick(COMPARERS)}({self.numbers(d)}, {self.number(d)})"),
-            (0.5, lambda: f"np.signbit({self.numbers(d)})"),
-            (0.5, lambda: f"np.bool_({self.numbers(d)})"),
-            (0.5, lambda: f"np.isin({self.numbers(d)}, {self.vector(d)}, invert=True)"),
-            (0.5, lambda: self.binary(self.mask(d), self.pick(COMPARISONS), self.mask(d))),
-            (1, lambda: f"np.isin({self.numbers(d)}, [{self.whole_literal()}, {self.literal()}, 3])"),
-            (1, lambda: f"({self.numbers(d)}).astype({self.pick(['"bool"', 'np.bool_', "'?'"])})"),
-        )
-
-    def binary(self, a, op, b):
-        return f"{self.bracket(a)} {op} {self.bracket(b)}"
-
-    def power(self, a):
-        exponent = self.one_of((4, lambda: self.pick(["2", "0.5", "-1", "3", "2.0", "-0.5", "1.7"])),
-                               (1, lambda: self.scalar(0)), (1, lambda: self.column(FLOATS) or "2"))
-        if self.rng.random() < 0.2:
-            return f"np.power({a}, {exponent})"
-        return f"{self.bracket(a)} ** {self.bracket(exponent)}"
-
-    def number(self, depth):
-        """What may stand beside an array."""
-        return self.one_of((4, self.literal), (4, lambda: self.numbers(depth)),
-                           (2, lambda: self.scalar(depth)))
-
-    def clipped(self, a, d):
-        lo, hi = sorted(self.rng.sample(range(-2, 9), 2))
-        return self.one_of(
-            (1, lambda: f"np.clip({a}, {lo}, {hi})"),
-            (1, lambda: f"({a}).clip({lo}, {hi})"),
-            (1, lambda: f"np.clip({a}, {lo}.5, None)"),
-            (1, lambda: f"np.clip({a}, a_min={lo}, a_max={hi})"),
-            (1, lambda: f"np.clip({a}, {self.number(d)}, {self.number(d)})"),
-            (1, lambda: f"np.clip({a}, None, {self.number(d)})"))
-
-    def rounded(self, a):
-        decimals = self.pick(["", ", 1", ", 2", ", -1", ", decimals=3", ", 0"])
-        return f"np.{self.pick(['round', 'round', 'around'])}({a}{decimals})"
-
-    def dtype(self, names):
-        name = self.pick(names)
-        return self.pick([f"'{name}'", f"np.{name}", f'"{name}"'])
-
-    # ---- one value ----
-
-    def scalar(self, depth):
-        names = [n for t in self.scalars.values() for n in t] + self.weak
-        if depth <= 0:
-            return self.one_of((3, lambda: self.pick(names) if names else self.literal()),
-                               (1, self.literal), (1, lambda: f"len({self.numbers(0)})"))
-        d = depth - 1
-        return self.one_of(
-            (1, lambda: self.scalar(0)),
-            (6, lambda: self.reduced(d)),
-            (2, lambda: self.binary(self.scalar(d), self.pick(ARITHMETIC), self.scalar(d))),
-            (1, lambda: f"({self.scalar(d)}) ** {self.pick(['2', '0.5', '-1', '3'])}"),
-            (2, lambda: self.quantile(d)),
-            (1, lambda: f"({self.numbers(d)})[{self.pick(['0', '-1', '2', '-3'])}]"),
-            (1, lambda: f"{self.pick(['float', 'int', 'abs'])}({self.scalar(d)})"),
-            (1, lambda: f"np.{self.pick(NUMBERS)}({self.scalar(d)})"),
-            (1, lambda: f"np.{self.pick(CLOSE + EXACT_FLOAT)}(np.float64({self.scalar(d)}))"),
-            (1, lambda: self.pick(["len({})", "({}).size", "({}).shape[0]", "({}).ndim",
-                                   "np.size({})"]).format(self.numbers(d))),
-            (1, lambda: f"sum({self.numbers(d)})"),
-            (0.3, lambda: f"sum([{self.scalar(d)}, {self.literal()}, {self.scalar(d)}])"),
-            (0.3, lambda: f"len([{self.scalar(d)}, {self.literal()}])"),
-            (0.5, lambda: f"{self.table(d)}.shape[{self.pick('01')}]"),
-            (0.5, lambda: f"({self.table(d)})[{self.pick(['0, 1', '-1, 2', '1, -1'])}]"),
-            (0.5, lambda: f"({self.numbers(d)})[np.argmax({self.numbers(d)})]"),
-            (0.5, lambda: f"np.{self.pick(REDUCERS)}({self.table(d)})"),
-            (0.5, lambda: f"np.{self.pick(REDUCERS)}({self.vector(d)}, axis={self.pick(['0', '-1', 'None'])})"),
-            (0.3, lambda: f"-{self.bracket(self.scalar(d))}"),
-            (0.3, lambda: f"not {self.scalar(d)}"),
-            (0.3, lambda: f"np.isnan({self.scalar(d)})"),
-            (1, lambda: f"float({self.scalar(d)}) if {self.condition(d)} else float({self.scalar(d)})"),
-            (1, lambda: f"{self.histogram(d)}[0][{self.pick(['0', '-1', '2'])}]"),
-            (1, lambda: f"np.trapezoid({self.floats(d)}{self.pick(['', ', dx=0.5'])})"),
-            (1, lambda: f"np.trapezoid({self.floats(d)}, {self.numbers(d)})"),
-            (1, lambda: f"np.interp({self.scalar(d)}, np.sort(np.nan_to_num({self.floats(d)})), {self.floats(d)})"),
-            (1, lambda: f"np.{self.pick(['dot', 'dot'])}({self.floats(d)}, {self.numbers(d)})"),
-            (0.5, lambda: f"np.cov({self.floats(d)})"),
-            (0.5, lambda: f"np.corrcoef({self.floats(d)}, {self.floats(d)})[0, 1]"),
-            (1, lambda: f"np.where({self.scalar(d)} > {self.literal()}, {self.scalar(d)}, {self.literal()})"),
-            (1, lambda: f"np.{self.pick(['minimum', 'maximum', 'hypot', 'arctan2'])}"
-                        f"({self.scalar(d)}, {self.scalar(d)})"),
-            (1, lambda: f"np.round({self.scalar(d)}, {self.rng.randrange(4)})"),
-        )
-
-    def reduced(self, d):
-        a = self.one_of((4, lambda: self.numbers(d)), (2, lambda: self.floats(d)),
-                        (1, lambda: self.vector(d)), (0.5, lambda: self.mask(d)))
-        return self.one_of(
-            (4, lambda: f"np.{self.pick(REDUCERS)}({a})"),
-            (2, lambda: f"np.{self.pick(NAN_REDUCERS)}({a})"),
-            (2, lambda: f"({a}).{self.pick(METHODS)}()"),
-            (1, lambda: f"np.{self.pick(['var', 'std', 'nanvar', 'nanstd'])}({a}, ddof={self.pick('012')})"),
-            (1, lambda: f"np.{self.pick(['sum', 'mean', 'prod', 'nansum', 'nanmean', 'nanprod'])}"
-                        f"({a}, dtype={self.dtype(FLOATS)})"),
-            (0.5, lambda: f"np.{self.pick(['sum', 'prod'])}({self.wholes(d)}, dtype={self.dtype(NUMBERS)})"),
-            (1, lambda: f"np.average({a}, weights={self.floats(0)})"))
-
-    def quantile(self, d):
-        name = self.pick(["quantile", "nanquantile", "percentile", "nanpercentile"])
-        share = self.pick(["0", "1", "0.5", "0.25", "0.1", "0.99", "0.0", "1.0"])
-        if "percentile" in name:
-            share = self.pick(["0", "100", "50", "16.0", "84", "99.9", "2.5"])
-        method = f", method='{self.pick(QUANTILE_METHODS)}'" if self.rng.random() < 0.4 else ""
-        return f"np.{name}({self.numbers(d)}, {share}{method})"
-
-    def condition(self, d):
-        compared = lambda: f"{self.bracket(self.scalar(d))} {self.pick(COMPARISONS)} {self.literal()}"
-        return self.one_of(
-            (3, compared),
-            (1, lambda: f"{compared()} {self.pick(['and', 'or'])} {compared()}"),
-            (1, lambda: f"not {compared()}"),
-            (1, lambda: f"{self.literal()} < {self.bracket(self.scalar(d))} <= {self.literal()}"),
-            (1, lambda: f"np.any({self.mask(d)})"))
-
-    # ---- arrays of another length, and tables ----
-
-    def histogram(self, d):
-        n = self.pick(["4", "10", "1", "128", "33"])
-        bounds = self.pick(["(-2, 5)", "(0.0, 10.0)", "(-128.0, 128.0)", "(0, 1)", "(3, 3)",
-                            "(np.float32(-1.5), np.float32(7.1))"])
-        bins = self.one_of(
-            (4, lambda: f"{n}, {bounds}"), (1, lambda: n), (1, lambda: "[0, 1, 2.5, 7]"),
-            (1, lambda: f"{n}, range={bounds}"),
-            (1, lambda: f"{n}, ({self.scalar(0)}, {self.scalar(0)} + 10)"),
-            (1, lambda: f"bins={n}, range={bounds}, density=True"))
-        return f"np.histogram({self.numbers(d)}, {bins})"
-
-    def vector(self, depth):
-        own = self.pick(self.vectors) if self.vectors else "np.arange(5)"
-        if depth <= 0:
-            return own
-        d = depth - 1
-        return self.one_of(
-            (1, lambda: own),
-            (3, lambda: f"({self.numbers(d)})[{self.bracket(self.mask(d))}]"),
-            (2, lambda: f"({self.numbers(d)})[{self.slice()}]"),
-            (2, lambda: f"{self.histogram(d)}[{self.pick('001')}]"),
-            (1, lambda: f"{self.histogram(d)}[0].astype('uint32')"),
-            (1, lambda: f"np.unique({self.numbers(d)})"),
-            (1, lambda: f"np.bincount(np.abs({self.wholes(d)}) % 20{self.pick(['', ', minlength=25'])})"),
-            (1, lambda: f"np.bincount(np.int64({self.mask(d)}), {self.floats(d)})"),
-            (1, lambda: f"np.diff({self.numbers(d)}{self.pick(['', ', 2', ', n=1'])})"),
-            (1, lambda: f"np.{self.pick(['flatnonzero', 'ravel', 'asarray'])}({self.numbers(d)})"),
-            (1, lambda: f"np.{self.pick(['where', 'nonzero'])}({self.mask(d)})[0]"),
-            (2, lambda: f"np.array([{self.scalar(d)}, {self.scalar(d)}, {self.literal()}]"
-                        f"{self.pick(['', '', ', dtype=' + repr('float32')])})"),
-            (1, lambda: f"np.{self.pick(['concatenate', 'hstack'])}"
-                        f"(({self.numbers(d)}, {self.vector(d)}, [{self.literal()}]))"),
-            (1, lambda: f"np.linspace({self.scalar(0)}, {self.literal()}, {self.rng.randrange(0, 9)})"),
-            (1, lambda: f"np.arange({self.pick(['5', '1, 9', '0, 10, 3', '0.5, 4', '9, 0, -2', '0, 1, 0.1'])})"),
-            (0.5, lambda: f"np.arange({self.scalar(0)}, {self.scalar(0)} + 5{self.pick(['', ', 2', ', 0.7'])}"
-                          f"{self.pick(['', ', dtype=' + self.dtype(NUMBERS)])})"),
-            (1, lambda: f"np.{self.pick(['zeros', 'ones'])}({self.pick(['3', 'len(' + self.numbers(0) + ')'])}"
-                        f"{self.pick(['', ', dtype=' + repr('int16')])})"),
-            (1, lambda: f"np.full({self.rng.randrange(0, 5)}, {self.scalar(d)})"),
-            (1, lambda: f"np.{self.pick(['quantile', 'percentile'])}({self.numbers(d)}, {self.pick(['[0.25, 0.5, 0.9]', '[0, 1]', '[0.1]'])}"
-                        f"{self.pick(['', '', ', method=' + repr(self.pick(QUANTILE_METHODS))])})"),
-            (1, lambda: f"({self.numbers(d)})[{self.pick(['[0, -1]', '[0]', 'np.array([1, 0, 1])'])}]"),
-            (1, lambda: f"({self.table(d)})[:, {self.pick(['0', '1', '-1'])}]"),
-            (1, lambda: f"({self.table(d)})[{self.pick(['0', '-1'])}]"),
-            (1, lambda: f"np.{self.pick(['sum', 'mean', 'min', 'max', 'std', 'median', 'any'])}"
-                        f"({self.table(d)}, axis={self.pick(['0', '1', '-1'])})"),
-            (1, lambda: f"np.sort({self.vector(d)})"),
-            (0.5, lambda: f"np.average({self.table(d)}, axis={self.pick('01')})"),
-            (0.5, lambda: f"({self.table(d)}).{self.pick(['sum', 'mean', 'max', 'std', 'any'])}(axis={self.pick('01')})"),
-            (0.5, lambda: f"np.{self.pick(NAN_REDUCERS)}({self.table(d)}, axis={self.pick('01')})"),
-            (0.5, lambda: f"({self.numbers(d)}).take([0, -1])"),
-            (0.5, lambda: f"({self.mask(d)}).nonzero()[0]"),
-            (0.5, lambda: f"({self.vector(d)}).T"),
-            (0.5, lambda: f"np.add([{self.scalar(d)}, 2], [{self.literal()}, 0.5])"),
-            (0.5, lambda: f"({self.vector(d)})[({self.vector(d)}) > {self.literal()}]"),
-            (0.5, lambda: f"np.where(({self.vector(d)}) > {self.literal()}, {self.literal()}, {self.scalar(d)})"),
-            (1, lambda: self.binary(self.vector(d), self.pick(ARITHMETIC), self.scalar(d))),
-        )
-
-    def slice(self):
-        part = lambda: self.pick(["", "", "0", "1", "3", "-1", "-4", "100"])
-        step = self.pick(["", "", ":", ":2", ":-1", ":-3", ":3"])
-        return f"{part()}:{part()}{step}"
-
-    def table(self, depth):
-        own = self.pick(self.tables) if self.tables else "np.zeros((2, 3))"
-        if depth <= 0:
-            return own
-        d = depth - 1
-        return self.one_of(
-            (1, lambda: own),
-            (3, lambda: f"np.column_stack([{self.numbers(d)}, {self.numbers(d)}, {self.numbers(d)}])"),
-            (2, lambda: f"np.stack([{self.numbers(d)}, {self.numbers(d)}], axis={self.pick(['1', '-1'])})"),
-            (1, lambda: f"np.vstack([{self.pick(self.vectors or ['np.arange(4)'])}, np.ones(4)])"),
-            (1, lambda: f"np.array([[{self.scalar(d)}, 1, 2], [{self.literal()}, 0, 4.5]])"),
-            (1, lambda: f"({self.numbers(d)})[:, None]"),
-            (1, lambda: f"({self.table(d)})[:, {self.pick(['0:2', '::-1', '1:'])}]"),
-            (1, lambda: f"({self.table(d)})[{self.slice()}]"),
-            (1, lambda: f"({self.table(d)})[{self.bracket(self.mask(d))}]"),
-            (1, lambda: self.binary(self.table(d), self.pick(ARITHMETIC), self.scalar(d))),
-            (0.5, lambda: self.binary(f"({self.numbers(d)})[:, None]", self.pick(ARITHMETIC + COMPARISONS),
-                                      self.pick(self.vectors or ["np.arange(3)"]))),
-            (0.5, lambda: f"np.where({self.table(d)} > {self.literal()}, {self.table(d)}, {self.literal()})"),
-            (0.5, lambda: f"np.{self.pick(EXACT_ANY + CLOSE)}({self.table(d)} * 1.0)"),
-            (1, lambda: f"np.{self.pick(['zeros', 'ones'])}((2, 3))"),
-        )
+    def expanded(self, rule, depth):
+        def one(match):
+            kind, argument, choices, name = match.groups()
+            if kind and kind in WITH_ARGUMENT:
+                return self.text(kind, depth, argument)
+            if kind:
+                return self.text(kind, depth) + argument
+            if name:
+                return self.rng.choice(LISTS[name])
+            return self.expanded(self.rng.choice(choices.split(";")), depth)
+        return SYMBOL.sub(one, rule)
 
     def any(self):
-        depth = self.pick([1, 1, 2, 2, 2, 3, 3, 4])
-        return self.one_of((4, lambda: self.numbers(depth)), (2, lambda: self.mask(depth)),
-                           (5, lambda: self.scalar(depth)), (3, lambda: self.vector(depth)),
-                           (1, lambda: self.table(depth)))
+        kind = self.rng.choices("NMSVT", [4, 2, 5, 3, 1])[0]
+        return self.text(kind, self.rng.choice([1, 1, 2, 2, 2, 3, 3, 4]))
 
 
 # All that a text may call or name, whatever else numpy has: nothing here reads, writes, imports or
@@ -428,8 +349,9 @@ ARRAY_METHODS = set("""
     all any argmax argmin argsort astype clip cumprod cumsum max mean min nonzero prod ravel round
     std sum take var
 """.split())
-PLAIN_NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Subscript, ast.Slice, ast.Tuple, ast.List,
-               ast.IfExp, ast.Load, ast.unaryop, ast.boolop, ast.operator, ast.cmpop)
+PLAIN_NODES = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Subscript, ast.Slice,
+               ast.Tuple, ast.List, ast.IfExp, ast.Load, ast.unaryop, ast.boolop, ast.operator,
+               ast.cmpop)
 
 
 def outside(text, names):
@@ -445,7 +367,8 @@ def outside(text, names):
             good = node.id in names
         elif isinstance(node, ast.Attribute):
             if isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy"):
-                good = node.attr in TYPES | CONSTANTS or node.attr in FUNCTIONS and id(node) in called
+                good = (node.attr in TYPES | CONSTANTS or
+                        node.attr in FUNCTIONS and id(node) in called)
             else:
                 good = node.attr in ATTRIBUTES or node.attr in ARRAY_METHODS and id(node) in called
         elif isinstance(node, ast.Constant):
@@ -453,7 +376,8 @@ def outside(text, names):
         elif isinstance(node, ast.Call):
             good = isinstance(node.func, (ast.Name, ast.Attribute))
         elif isinstance(node, ast.Compare):
-            good = not any(isinstance(op, (ast.In, ast.NotIn, ast.Is, ast.IsNot)) for op in node.ops)
+            wrong = (ast.In, ast.NotIn, ast.Is, ast.IsNot)
+            good = not any(isinstance(op, wrong) for op in node.ops)
         elif isinstance(node, ast.keyword):
             good = node.arg is not None
         else:
@@ -463,20 +387,21 @@ def outside(text, names):
     return None
 
 
-TOKENS = (["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "~", "<<", ">>", "<", "<=", ">", ">=",
-           "==", "!=", "(", ")", "[", "]", ",", ":", ".", "=", "...", "@", ":=", "{", "}", ";", "\\",
-           "!", "?", "$", "`", "->", "lambda", "if", "else", "and", "or", "not", "in", "is", "for",
-           "None", "True", "False", "import", "yield", "await", "f'{h}'", "b'x'", "r'a'", "'float32'",
-           '"int8"', "'", '"', "'''", "#", "0", "1", "-1", "2.5", "1e3", "1e400", ".5", "5.", "0x10",
-           "1_000", "1__0", "007", "1j", "9" * 25, "np", "numpy", "np.", "np.pi", "np.nan",
-           "np.float32", "np.save", "np.load", "np.lib", "np.linalg.norm", "np.f2py", "np.ctypeslib",
-           "np.frompyfunc", "np.vectorize", "np.array", "np.zeros", "np.sum", "np.max", "np.where",
-           "np.histogram", "np.random", "__import__", "__class__", "__builtins__", "h.__class__",
-           "h.tofile", "h.dump", "h.base", "h.ctypes", "h.dtype", "h.T", "h.shape", "h.size", "h.sum",
-           "eval", "exec", "open", "getattr", "globals", "vars", "dir", "len", "float", "int", "abs",
-           "sum", "min", "max", "axis", "ddof", "dtype", "out", "h", "i4", "flags", "unknown", "_",
-           "\t", "\n", "  ", "é", "\u00a0", "\u200b", "x" * 300, "(" * 70, "-" * 70]
-          + ["h"] * 6 + ["np."] * 3 + ["(", ")"] * 3 + ["h[0]", "np.mean(h)", "h > 2", "(h, 1)"])
+TOKENS = r"""
+    + - * / // % ** & | ^ ~ << >> < <= > >= == != ( ) [ ] , : . = ... @ := { } ; \ ! ? $ ` ->
+    lambda if else and or not in is for None True False import yield await f'{h}' b'x' r'a'
+    'float32' "int8" ' " ''' # 0 1 -1 2.5 1e3 1e400 .5 5. 0x10 1_000 1__0 007 1j np numpy np.
+    np.pi np.nan np.float32 np.save np.load np.lib np.linalg.norm np.f2py np.ctypeslib
+    np.frompyfunc np.vectorize np.array np.zeros np.sum np.max np.where np.histogram np.random
+    __import__ __class__ __builtins__ h.__class__ h.tofile h.dump h.base h.ctypes h.dtype h.T
+    h.shape h.size h.sum eval exec open getattr globals vars dir len float int abs sum min max
+    axis ddof dtype out h i4 flags unknown _ h h h h h np. np. np. ( ) ( ) ( ) h[0] np.mean(h)
+""".split() + ["h > 2", "(h, 1)", "\t", "\n", "  ", "é", "\u00a0", "\u200b", "x" * 300, "(" * 70,
+               "-" * 70, "9" * 25]
+
+
+def is_word(c):
+    return c.isalnum() or c in "_."
 
 
 def token_string(rng, base):
@@ -486,7 +411,7 @@ def token_string(rng, base):
         return glue.join(rng.choice(TOKENS) for _ in range(rng.randrange(1, 14)))
     pieces = []
     for c in base:  # words, spaces and single marks
-        if pieces and (c.isalnum() or c in "_.") and (pieces[-1][-1].isalnum() or pieces[-1][-1] in "_."):
+        if pieces and is_word(c) and is_word(pieces[-1][-1]):
             pieces[-1] += c
         else:
             pieces.append(c)
