@@ -31,7 +31,7 @@ static zagg_status arange_type(const zx_fn *fn, const zx_type *p, zx_check *c,
 
 typedef struct range {
     zx_val first, second;
-    zx_val length; /* float64 */
+    zx_val gap, length; /* stop - start; that over the step: float64 */
 } range;
 
 static zagg_status python_op(zx_run *r, zx_op op, const zx_type *ta, const zx_val *a,
@@ -49,7 +49,7 @@ static zagg_status limits(zx_run *r, const zx_type *p, const zx_val *a, range *o
     static const int64_t NUMBERS[] = {0, 1};
     zx_type types[2] = {zx_value_type(ZAGG_DT_I64, 0), zx_value_type(ZAGG_DT_I64, 0)}, t,
             q;
-    zx_val values[2], gap, sum;
+    zx_val values[2], sum;
     for (int i = 0; i < 2; i++) {
         types[i].weak = true;
         values[i] = (zx_val){.dtype = ZAGG_DT_I64,
@@ -62,8 +62,8 @@ static zagg_status limits(zx_run *r, const zx_type *p, const zx_val *a, range *o
     const bool two = p[1].kind == ZX_K_VALUE, stepped = p[2].kind == ZX_K_VALUE;
     const zx_type *start = two ? &p[0] : &types[0], *step = stepped ? &p[2] : &types[1];
     const zx_val *first = two ? &a[0] : &values[0], *width = stepped ? &a[2] : &values[1];
-    ZAGG_TRY(python_op(r, ZX_SUB, &p[two], &a[two], start, first, &t, &gap));
-    ZAGG_TRY(python_op(r, ZX_DIV, &t, &gap, step, width, &q, &out->length));
+    ZAGG_TRY(python_op(r, ZX_SUB, &p[two], &a[two], start, first, &t, &out->gap));
+    ZAGG_TRY(python_op(r, ZX_DIV, &t, &out->gap, step, width, &q, &out->length));
     ZAGG_TRY(zx_cast(r, &out->length, ZAGG_DT_F64, &out->length));
     ZAGG_TRY(python_op(r, ZX_ADD, start, first, step, width, &t, &sum));
     out->first = *first;
@@ -71,14 +71,17 @@ static zagg_status limits(zx_run *r, const zx_type *p, const zx_val *a, range *o
     return ZAGG_OK;
 }
 
-static zagg_status arange_offsets(zx_run *r, const zx_val *length, const size_t **out)
+static zagg_status arange_offsets(zx_run *r, const range *x, const size_t **out)
 {
     size_t *off = zx_take(r, r->n_seg + 1, sizeof *off);
     if (!off)
         return r->err->status;
     off[0] = 0;
     for (size_t s = 0; s < r->n_seg; s++) {
-        const double n = ceil(zx_double(length, s));
+        const double length = zx_double(&x->length, s);
+        double n = ceil(length);
+        if (length == 0 && !signbit(length) && zx_double(&x->gap, s) != 0)
+            n = 1; /* the step is far beyond the gap */
         if (n != n)
             return zx_fail(r, s, "ValueError: arange: cannot compute length");
         if (fabs(n) >= 0x1p63)
@@ -160,7 +163,7 @@ static zagg_status arange_run(const zx_fn *fn, const zx_type *p, const zx_val *a
     const size_t *off = NULL;
     ZAGG_TRY(arange_type(fn, p, &none, &result));
     ZAGG_TRY(limits(r, p, a, &x));
-    ZAGG_TRY(arange_offsets(r, &x.length, &off));
+    ZAGG_TRY(arange_offsets(r, &x, &off));
     ZAGG_TRY(zx_new_array(r, result.dtype, off, out));
     const size_t size = zagg_dtype_size(result.dtype);
     for (size_t s = 0; s < r->n_seg; s++) {
