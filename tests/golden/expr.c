@@ -340,7 +340,6 @@ static suite suite_new(const char *set)
     assert_int_equal(zagg_arena_new(0, &s.arena, NULL), ZAGG_OK);
     assert_int_equal(zagg_expr_memory_new(&s.memory, NULL), ZAGG_OK);
     s.departures = departures_load(s.arena, set);
-    s.inputs = golden_json(s.arena, golden_path("expr/inputs.json"));
     return s;
 }
 
@@ -358,10 +357,27 @@ static void test_cases(void **state)
     if (!golden_available("expr/cases.json"))
         skip();
     suite s = suite_new("expr/cases");
+    s.inputs = golden_json(s.arena, golden_path("expr/inputs.json"));
     const zagg_value *cases = golden_json(s.arena, golden_path("expr/cases.json"));
     for (size_t i = 0; i < cases->n; i++)
         check_case(&s, cases->items[i]);
     suite_end(&s, 1);
+}
+
+/* Random texts with numpy's answers, made by tests/peer/expr_cases.py: also where there
+ * are no golden sets. */
+static void test_random(void **state)
+{
+    (void)state;
+    suite s = suite_new("expr_random");
+    const zagg_value *file =
+        golden_json(s.arena, source_path("tests/golden/data/expr_random.json"));
+    const zagg_value *cases = zagg_value_get(file, "cases");
+    s.inputs = zagg_value_get(file, "inputs");
+    assert_true(cases && s.inputs);
+    for (size_t i = 0; i < cases->n; i++)
+        check_case(&s, cases->items[i]);
+    suite_end(&s, 700);
 }
 
 static void test_reject(void **state)
@@ -370,6 +386,7 @@ static void test_reject(void **state)
     if (!golden_available("expr/reject.json"))
         skip();
     suite s = suite_new("expr/reject");
+    s.inputs = golden_json(s.arena, golden_path("expr/inputs.json"));
     const zagg_value *cases = golden_json(s.arena, golden_path("expr/reject.json"));
     for (size_t i = 0; i < cases->n; i++) {
         const zagg_value *entry = cases->items[i];
@@ -593,9 +610,8 @@ static void test_gain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_reject),
-        cmocka_unit_test(test_promotion),
+        cmocka_unit_test(test_cases),  cmocka_unit_test(test_random),
+        cmocka_unit_test(test_reject), cmocka_unit_test(test_promotion),
         cmocka_unit_test(test_gain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,7 @@ class Stage:
         self.zagg = zagg
         self.found = []  # differences in what was called inside
         self.half = self.huge = False  # float16 or a Python number beyond 64 bits came up
+        self.asked = False  # zagg was
         self.unsettled = False  # a type hung on there being no values; a search was in no order
 
     def near(self, text, want, *arguments, **bound):
@@ -103,6 +104,7 @@ class Stage:
         self.huge |= isinstance(want, int) and abs(want) >= 2**63
         if self.huge:
             return want
+        self.asked = True
         got = self.zagg.evaluate(text, names, [0, 0])
         where = f"{text} of {', '.join(repr(x)[:200] for x in arguments)}"
         if isinstance(got, Failure):
