@@ -72,7 +72,8 @@ def features(text, names):
     """Each function, method and operator of the text, with the types of its columns."""
     types = {n.name: n.values.dtype.name for n in names}
     tree = ast.parse(text, mode="eval")
-    columns = sorted({types[n.id] for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id in types})
+    words = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    columns = sorted({types[word] for word in words if word in types})
     what = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):

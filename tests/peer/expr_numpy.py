@@ -73,6 +73,9 @@ ZEROS = re.compile(r"(nan)?(a?min|a?max|median|quantile|percentile)|f?(min|max)(
                    r"clip|ptp")
 
 
+CLOSENESS = [0, 0.0]  # values compared in units of the last place, and the largest distance
+
+
 class Stage:
     """State of one evaluation by numpy."""
 
@@ -119,6 +122,10 @@ class Stage:
             self.found.append(f"{where}: shape {np.shape(value)}, numpy has {np.shape(want)}")
             return want
         why = same(want, value, **bound)
+        if "ulps" in bound:
+            CLOSENESS[0] += np.size(want)
+            far = distance(np.asarray(want), np.asarray(value))
+            CLOSENESS[1] = max(CLOSENESS[1], float(np.max(far, initial=0)))
         if why:
             self.found.append(f"{where}: {why}")
         return value.copy() if isinstance(value, np.ndarray) else value

@@ -3,7 +3,7 @@ gives, bit for bit, and strings of tokens must be refused or do no harm.
 
 expr_texts.py makes the texts, expr_numpy.py says where numpy leaves a value open.
 
-ZAGG_EXPR_CASES (3000) says how many texts of each of the two kinds, ZAGG_EXPR_SEED (1) which;
+ZAGG_EXPR_CASES (5000) says how many texts of each of the two kinds, ZAGG_EXPR_SEED (1) which;
 ZAGG_EXPR_CASE makes one alone and shows it. ZAGG_EXPR_EVAL names another expr_eval (a sanitizer
 build)."""
 import ast
@@ -16,10 +16,10 @@ import numpy as np
 
 import expr_texts
 import peers
-from expr_numpy import BUILTINS, by_numpy, kind_of, one_line, same, shown
+from expr_numpy import BUILTINS, CLOSENESS, by_numpy, kind_of, one_line, same, shown
 from expr_zagg import DTYPES, FIELD, PARAM, Difference, Failure, Name, Zagg
 
-CASES = int(os.environ.get("ZAGG_EXPR_CASES", "3000"))
+CASES = int(os.environ.get("ZAGG_EXPR_CASES", "5000"))
 SEED = int(os.environ.get("ZAGG_EXPR_SEED", "1"))
 ONLY = os.environ.get("ZAGG_EXPR_CASE")
 SHOWN = int(os.environ.get("ZAGG_EXPR_SHOWN", "25"))
@@ -194,9 +194,8 @@ def typed_cases(zagg, counts):
             outcome, why = judge(zagg, text, names, offsets)
         except Difference as error:
             outcome, why = "DIFFERS", str(error)
-        counts[outcome] = counts.get(outcome, 0) + 1
-        if outcome == "refused":
-            counts["refused: " + why] = counts.get("refused: " + why, 0) + 1
+        what = f"refused ({why})" if outcome == "refused" else outcome
+        counts[what] = counts.get(what, 0) + 1
         if outcome == "DIFFERS" or ONLY is not None:
             show(zagg, i, text, why, names, offsets)
 
@@ -266,6 +265,7 @@ def main():
     zagg, counts = Zagg(), {}
     typed_cases(zagg, counts)
     report("well-typed", counts, started)
+    print(f"functions: {CLOSENESS[0]} values, at most {CLOSENESS[1]:.0f} ulp from numpy's")
     started, counts = time.monotonic(), {}
     token_cases(zagg, counts)
     report("token strings", counts, started)
