@@ -49,7 +49,7 @@ static zagg_status histogram_type(const zx_fn *fn, const zx_type *p, zx_check *c
         return zx_refuse(c, "the number of bins must be a whole number");
     } else if (p[1].kind == ZX_K_VALUE && p[1].constant) {
         n = p[1].i;
-    } else if (p[1].kind == ZX_K_TEXT) {
+    } else if (p[1].kind != ZX_K_VALUE && p[1].kind != ZX_K_ABSENT) {
         return zx_refuse(c, "bins must be a number or a list of edges");
     }
     if (n < 1)

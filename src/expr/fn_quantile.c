@@ -75,6 +75,9 @@ zagg_status zx_quantile_type(const zx_fn *fn, const zx_type *p, zx_check *c, zx_
             c, "method must be linear, lower, higher, nearest, midpoint, hazen, "
                "weibull, median_unbiased, normal_unbiased or one of the cdf "
                "methods");
+    if (a.dtype == ZAGG_DT_BOOL && !picks(method) && !(method == ZG_Q_LINEAR && q.whole))
+        return zx_refuse(c, "%s of truth values; method='lower' and its like pick one",
+                         fn->name);
     if (picks(method))
         out->dtype = a.dtype;
     else if (q.wide)

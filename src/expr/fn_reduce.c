@@ -71,8 +71,6 @@ static zagg_status result_dtype(const zx_fn *fn, const zx_type *p, zagg_dtype a,
         return ZAGG_OK;
     case ZG_OP_MEDIAN:
     case ZG_OP_QUANTILE:
-        if (a == ZAGG_DT_BOOL && op == ZG_OP_QUANTILE)
-            return zx_refuse(c, "%s of truth values", fn->name);
         *out = zg_real_of(a);
         return ZAGG_OK;
     case ZG_OP_ARGMIN:
