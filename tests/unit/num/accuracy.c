@@ -186,7 +186,7 @@ static double error_ulp(double got, long double want)
     const double w = fabs((double)want);
     if (isinf(w) || isinf(got))
         return got == (double)want ? 0.0 : DBL_MAX;
-    const double unit = w < DBL_MAX ? nextafter(w, INFINITY) - w : 0x1p971;
+    const double unit = w < DBL_MAX ? nextafter(w, (double)INFINITY) - w : 0x1p971;
     return (double)(fabsl((long double)got - want) / (long double)unit);
 }
 
