@@ -48,16 +48,21 @@ zagg_status zg_companion_payload(const zagg_carrier_column *column, size_t n_cel
 
 /* ---- store_ragged.c ---- */
 
-/** Write one chunk of a ragged column, or of the one payload of a companion: through
- * `shard` where the array is sharded, else as an object of its own. */
+/** Cells of a ragged column that are stored: those of a chunk, or the one of a companion.
+ */
+typedef struct zg_store_cells {
+    const zagg_carrier_column *column;
+    size_t first, n;
+} zg_store_cells;
+
+/** Write one chunk: through `shard` where the array is sharded, else (NULL) as an object
+ * of its own. */
 zagg_status zg_store_put_vlen(zagg_sink *store, const char *group,
                               const zagg_zarr_array *array, zagg_zarr_shard *shard,
-                              const uint64_t *index, const zagg_carrier_column *column,
-                              size_t first_cell, size_t n_cells, zagg_err *err);
-/** Write one chunk of a ragged column, or of the one payload of a companion, as a CSR
- * group. */
-zagg_status zg_store_put_csr(zagg_sink *store, const char *group, const char *field,
-                             uint64_t key, const zagg_carrier_column *column,
-                             size_t first_cell, size_t n_cells, zagg_err *err);
+                              const uint64_t *index, const zg_store_cells *cells,
+                              zagg_err *err);
+/** Write one chunk as a CSR group of the column's field. */
+zagg_status zg_store_put_csr(zagg_sink *store, const char *group, uint64_t key,
+                             const zg_store_cells *cells, zagg_err *err);
 
 #endif

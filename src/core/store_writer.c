@@ -52,12 +52,11 @@ static size_t array_of(const zagg_store_plan *plan, const char *name)
 
 /* A column and where it goes. */
 typedef struct placed {
-    size_t array;   /* in the plan */
-    uint64_t chunk; /* key of its CSR group */
-    uint64_t
-        index[ZAGG_ZARR_MAX_RANK]; /* of the chunk, or of the inner chunk of a shard */
-    zagg_zarr_shard *shard;        /* NULL: not sharded */
-    size_t first_cell, n_cells;    /* one for a companion */
+    size_t array; /* in the plan */
+    zg_store_cells cells;
+    uint64_t key;                       /* of its CSR group */
+    uint64_t index[ZAGG_ZARR_MAX_RANK]; /* of the chunk, in its shard or in the array */
+    zagg_zarr_shard *shard;             /* NULL: not sharded */
 } placed;
 
 /* The number by which upstream 0.11 names a chunk: the shard's key where that is one
@@ -98,19 +97,18 @@ static zagg_status check_column(const zagg_store_plan *plan, size_t i,
 /* Which cells are stored: all of the chunk, or the one that stands for it; none where no
  * cell of a ragged field has a payload. */
 static zagg_status choose_cells(const zagg_store_plan *plan, const zagg_carrier *carrier,
-                                const zagg_carrier_column *column, placed *p,
-                                zagg_err *err)
+                                placed *p, zagg_err *err)
 {
     const zagg_field *field = plan->fields[p->array];
-    p->first_cell = 0;
-    p->n_cells = carrier->n_cells;
+    const zagg_carrier_column *column = p->cells.column;
+    p->cells.first = 0;
+    p->cells.n = carrier->n_cells;
     if (!field || !field->chunk_resolution)
         return ZAGG_OK;
-    ZAGG_TRY((column->kind == ZAGG_FIELD_RAGGED
-                  ? zg_companion_payload
-                  : zg_companion_cell)(column, carrier->n_cells, &p->first_cell, err));
-    p->n_cells = 1;
-    return ZAGG_OK;
+    p->cells.n = 1;
+    if (column->kind != ZAGG_FIELD_RAGGED)
+        return zg_companion_cell(column, carrier->n_cells, &p->cells.first, err);
+    return zg_companion_payload(column, carrier->n_cells, &p->cells.first, err);
 }
 
 static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
@@ -120,7 +118,7 @@ static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
     memset(p->index, 0, sizeof p->index);
     for (unsigned d = 0; d < w->plan->info->rank; d++)
         p->index[d] = carrier->chunk_index[d];
-    p->chunk = csr_key(w->plan, shard, carrier);
+    p->key = csr_key(w->plan, shard, carrier);
     p->shard = NULL;
     if (!array->sharded)
         return ZAGG_OK;
@@ -132,22 +130,20 @@ static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
     return ZAGG_OK;
 }
 
-static zagg_status put_csr(zagg_store_writer *w, const placed *p,
-                           const zagg_carrier_column *column, zagg_err *err)
+static zagg_status put_csr(zagg_store_writer *w, const placed *p, zagg_err *err)
 {
     const char *group = w->plan->tmpl.group;
     if (!w->begun[p->array])
-        ZAGG_TRY(zagg_zarr_csr_create(w->store, group, column->name, err));
+        ZAGG_TRY(zagg_zarr_csr_create(w->store, group, p->cells.column->name, err));
     w->begun[p->array] = true;
-    return zg_store_put_csr(w->store, group, column->name, p->chunk, column,
-                            p->first_cell, p->n_cells, err);
+    return zg_store_put_csr(w->store, group, p->key, &p->cells, err);
 }
 
-static zagg_status put_dense(zagg_store_writer *w, const placed *p,
-                             const zagg_carrier_column *column, zagg_err *err)
+static zagg_status put_dense(zagg_store_writer *w, const placed *p, zagg_err *err)
 {
+    const zagg_carrier_column *column = p->cells.column;
     const size_t cell_bytes = column->width * zagg_dtype_size(column->dtype);
-    const void *data = (const char *)column->data + p->first_cell * cell_bytes;
+    const void *data = (const char *)column->data + p->cells.first * cell_bytes;
     if (p->shard)
         return zagg_zarr_shard_add(p->shard, p->index, data, err);
     return zagg_zarr_write_chunk(w->store, w->plan->tmpl.group,
@@ -159,24 +155,24 @@ static zagg_status put_column(zagg_store_writer *w, const zagg_shard *shard,
                               const zagg_carrier_column *column, zagg_err *err)
 {
     const zagg_store_plan *plan = w->plan;
-    placed p = {.array = array_of(plan, column->name)};
+    placed p = {.array = array_of(plan, column->name), .cells = {.column = column}};
     if (p.array == plan->tmpl.n_arrays)
         return ZAGG_OK;
     const zagg_zarr_array *array = &plan->arrays[p.array];
     ZAGG_TRY(check_column(plan, p.array, column, err));
-    ZAGG_TRY(choose_cells(plan, carrier, column, &p, err));
+    ZAGG_TRY(choose_cells(plan, carrier, &p, err));
     ZAGG_TRY(choose_place(w, shard, carrier, &p, err));
     if (column->kind != ZAGG_FIELD_RAGGED)
-        return put_dense(w, &p, column, err);
-    if (p.first_cell == carrier->n_cells) { /* a companion without a payload */
+        return put_dense(w, &p, err);
+    if (p.cells.first == carrier->n_cells) { /* a companion without a payload */
         if (array->kind == ZAGG_ZARR_CSR)
             return ZAGG_OK; /* such a chunk has no group */
-        p.first_cell = 0;   /* any cell: all are empty */
+        p.cells.first = 0;  /* any cell: all are empty */
     }
     if (array->kind == ZAGG_ZARR_CSR)
-        return put_csr(w, &p, column, err);
-    return zg_store_put_vlen(w->store, plan->tmpl.group, array, p.shard, p.index, column,
-                             p.first_cell, p.n_cells, err);
+        return put_csr(w, &p, err);
+    return zg_store_put_vlen(w->store, plan->tmpl.group, array, p.shard, p.index,
+                             &p.cells, err);
 }
 
 zagg_status zagg_store_writer_carrier(void *writer, const zagg_shard *shard,

@@ -408,6 +408,48 @@ static void chunks_that_share_bytes(void **state)
     zg_free(object);
 }
 
+/* ---- documents ---- */
+
+static void documents_outside_our_formats(void **state)
+{
+    temp_store *s = *state;
+    static const struct {
+        const char *from, *to;
+        zagg_status status;
+        const char *part;
+    } edits[] = {
+        {"\"fill_value\": \"\"", "\"fill_value\": \"AA==\"", ZAGG_EFORMAT, "fill_value"},
+        {"\"fill_value\": \"\"", "\"fill_value\": 0", ZAGG_EFORMAT, "fill_value"},
+        {"\"vlen-bytes\"", "\"bytes\"", ZAGG_EUNSUPPORTED, "codec 'bytes'"},
+        {"\"zstd\"", "\"gzip\"", ZAGG_EUNSUPPORTED, "codec 'gzip'"},
+        {"\"level\": 3", "\"level\": \"3\"", ZAGG_EFORMAT, "has no level"},
+        {"\"level\": 3", "\"level\": 23", ZAGG_EFORMAT, "has no level"},
+        {"\"level\": 3,", "", ZAGG_EFORMAT, "has no level"},
+        {"\"checksum\": false", "\"checksum\": true", ZAGG_EUNSUPPORTED, "checksum"},
+        {"\"name\": \"vlen-bytes\"", "\"name\": \"zstd\"", ZAGG_EUNSUPPORTED,
+         "codec 'zstd'"},
+    };
+    const zagg_zarr_array a = sharded_vlen();
+    create(s, &a);
+    char *good = get_text(s, "g/digest/zarr.json", NULL);
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        const char *at = strstr(good, edits[i].from);
+        zagg_zarr_reader *r = NULL;
+        zg_str text;
+        assert_non_null(at);
+        zg_str_init(&text, 0);
+        zg_str_addn(&text, good, (size_t)(at - good));
+        zg_str_add(&text, edits[i].to);
+        zg_str_add(&text, at + strlen(edits[i].from));
+        put_text(s, "g/digest/zarr.json", text.data);
+        assert_int_equal(zagg_zarr_open(s->sink, &r, &s->err), edits[i].status);
+        assert_has_text(s->err.msg, edits[i].part);
+        assert_has_text(s->err.msg, "g/digest");
+        zg_str_free(&text);
+    }
+    zg_free(good);
+}
+
 #define RAGGED_TEST(f)                                                                   \
     cmocka_unit_test_setup_teardown(f, temp_store_open, temp_store_close)
 
@@ -423,6 +465,7 @@ int main(void)
         RAGGED_TEST(every_damaged_byte_of_a_shard),
         RAGGED_TEST(lies_in_a_frame),
         RAGGED_TEST(chunks_that_share_bytes),
+        RAGGED_TEST(documents_outside_our_formats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
