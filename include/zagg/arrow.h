@@ -143,11 +143,12 @@ typedef struct zagg_group_field {
  * and more, or where numpy would raise in a group (the message names field and key),
  * ENOMEM. Thread-safe, as nothing is shared between calls.
  *
- *  Cost: O(rows) where keys that differ only in bits lying close together (cells of a
- * shard) span at most 4 values a row; else 24 bytes a row and a pass for each 11 bits in
- * which keys differ. Memory beside the result: 4 bytes a row and 8 a group, the span of
- * keys at 4 bytes each while grouping, threads x the rows of a few thousand groups; of
- * several tables also a joined copy of the columns in use. */
+ *  Cost: O(rows) where the bits in which keys differ (or their distances from the least
+ *  key) make up at most 4 values a row, as cells of a shard do; else a pass for each 11
+ * of these bits and 24 bytes a row while it works. Memory beside the result: 4 bytes a
+ * row and 8 a group; while grouping 4 bytes for each value that the bits can make up;
+ * threads x the rows of a thousand groups; of several tables also a joined copy of the
+ * columns in use. */
 ZAGG_API zagg_status zagg_group_aggregate(const zagg_table *const *tables,
                                           size_t n_tables, const char *key,
                                           const zagg_group_field *fields, size_t n_fields,

@@ -339,7 +339,7 @@ static zagg_status array_new(const export *x, struct ArrowArray *out, zagg_err *
 static zagg_status export_batch(const export *x, struct ArrowArray *array,
                                 struct ArrowSchema *schema, zagg_err *err)
 {
-    struct ArrowSchema made;
+    struct ArrowSchema made = {0};
     for (size_t i = 0; i < x->n_columns; i++) {
         const zagg_carrier_column *c = &x->columns[i].column;
         if (!format_of(c->dtype))
@@ -354,7 +354,7 @@ static zagg_status export_batch(const export *x, struct ArrowArray *array,
     if (status == ZAGG_OK)
         *schema = made;
     else
-        made.release(&made);
+        schema_release(&made);
     return status;
 }
 

@@ -220,7 +220,7 @@ static zagg_status take_data(zagg_arena *arena, const incoming *c, zagg_column *
     }
     data += c->first * size;
     if ((uintptr_t)data % size == 0) {
-        out->data = (void *)(uintptr_t)data;
+        out->data = (void *)data;
         return ZAGG_OK;
     }
     ZAGG_TRY(zagg_arena_alloc(arena, c->n, size, &out->data, err));

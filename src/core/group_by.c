@@ -286,26 +286,24 @@ typedef struct working {
     uint8_t *values, *weights, *scratch;
 } working;
 
-static zagg_status work_room(slot *s, size_t values, size_t weights, size_t scratch,
-                             working *out, zagg_err *err)
+static bool work_room(slot *s, size_t values, size_t weights, size_t scratch,
+                      working *out)
 {
     size_t bytes;
     if (!zg_add_size(aligned(values), aligned(weights), &bytes) ||
         !zg_add_size(bytes, scratch, &bytes))
-        bytes = SIZE_MAX;
+        return false;
     if (bytes > s->bytes || !s->buffer) {
         zg_free(s->buffer);
-        s->bytes = 0;
         s->buffer = zg_alloc(bytes, 1);
-        if (!s->buffer)
-            return zagg_err_set(err, ZAGG_ENOMEM,
-                                "no memory for the rows of some groups");
-        s->bytes = bytes;
+        s->bytes = s->buffer ? bytes : 0;
     }
+    if (!s->buffer)
+        return false;
     out->values = s->buffer;
     out->weights = out->values + aligned(values);
     out->scratch = out->weights + aligned(weights);
-    return ZAGG_OK;
+    return true;
 }
 
 static zagg_status reduce_set(const job *j, const field_set *set, slot *s, size_t first,
@@ -318,10 +316,11 @@ static zagg_status reduce_set(const job *j, const field_set *set, slot *s, size_
     const size_t weight_size = zagg_dtype_size(dtype_of(j, set->weights));
     zg_cells cells = {dtype_of(j, set->source), NULL, bounds, NULL, n_groups};
     size_t bad_cell = 0, bad_field = 0;
-    working w = {0};
-    ZAGG_TRY(work_room(s, n * size, n * weight_size,
-                       zg_reduce_cells_scratch_bytes(&cells, set->results, set->n), &w,
-                       err));
+    working w;
+    if (!work_room(s, n * size, n * weight_size,
+                   zg_reduce_cells_scratch_bytes(&cells, set->results, set->n), &w))
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the %zu rows of some groups",
+                            n);
     if (size > 0) {
         gather(w.values, j->columns[set->source], order, n, size);
         cells.values = w.values;

@@ -14,9 +14,9 @@ typedef struct zg_groups {
 } zg_groups;
 
 /** Group n_rows (< 2^32 - 1) keys of a whole-number type, signed or not. ENOMEM. O(rows)
- * when the bits in which keys differ, taken together, span at most 4 values a row (or
- * 2^16 in all); else O(rows x differing bits / 11) and 24 bytes a row while it works. To
- * be freed with zg_groups_free. */
+ * when the bits in which keys (or their distances from the least) differ, taken together,
+ * span at most 4 values a row (or 2^16 in all); else O(rows x differing bits / 11) and 24
+ * bytes a row while it works. To be freed with zg_groups_free. */
 zagg_status zg_group_keys(zagg_dtype dtype, const void *keys, size_t n_rows,
                           zg_groups *out, zagg_err *err);
 void zg_groups_free(zg_groups *groups);

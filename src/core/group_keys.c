@@ -8,9 +8,10 @@
 
 enum { BLOCK = 1024, MAX_RUNS = 32, DIGIT_BITS = 11, SMALL_BITS = 16, VALUES_A_ROW = 4 };
 
-/* The bits in which keys differ, as runs: (key >> shift) & mask are bits of the packed
- * key. */
+/* The bits in which keys differ, as runs: ((key - base) >> shift) & mask are bits of the
+ * packed key. */
 typedef struct packing {
+    uint64_t base;
     size_t n_runs;
     unsigned bits; /* of a packed key */
     struct {
@@ -65,19 +66,10 @@ static size_t block_size(const column *c, size_t first)
     return c->n_rows - first < BLOCK ? c->n_rows - first : BLOCK;
 }
 
-static packing find_packing(const column *c)
+static packing packing_of(uint64_t differing, uint64_t base)
 {
-    uint64_t keys[BLOCK], differing = 0, base = 0;
-    packing p = {0};
-    for (size_t first = 0; first < c->n_rows; first += BLOCK) {
-        const size_t n = block_size(c, first);
-        load(c, first, n, keys);
-        if (first == 0)
-            base = keys[0];
-        for (size_t i = 0; i < n; i++)
-            differing |= keys[i] ^ base;
-    }
-    for (unsigned bit = 0; differing >> bit != 0;) {
+    packing p = {.base = base};
+    for (unsigned bit = 0; bit < 64 && differing >> bit != 0;) {
         unsigned length = 0;
         bit += (unsigned)__builtin_ctzll(differing >> bit);
         while (bit + length < 64 && (differing >> (bit + length) & 1) != 0)
@@ -88,10 +80,67 @@ static packing find_packing(const column *c)
         p.n_runs++;
         p.bits += length;
         bit += length;
-        if (bit == 64)
-            break;
     }
     return p;
+}
+
+static bool can_be_counted(const packing *p, size_t n_rows)
+{
+    return p->bits <= SMALL_BITS ||
+           (p->bits < 32 && (size_t)1 << p->bits <= VALUES_A_ROW * n_rows);
+}
+
+/* Bits in which keys differ from each other. */
+static uint64_t differing_bits(const column *c)
+{
+    uint64_t keys[BLOCK], one = 0, bits = 0;
+    for (size_t first = 0; first < c->n_rows; first += BLOCK) {
+        const size_t n = block_size(c, first);
+        load(c, first, n, keys);
+        if (first == 0)
+            one = keys[0];
+        for (size_t i = 0; i < n; i++)
+            bits |= keys[i] ^ one;
+    }
+    return bits;
+}
+
+static uint64_t least_key(const column *c)
+{
+    uint64_t keys[BLOCK], least = UINT64_MAX;
+    for (size_t first = 0; first < c->n_rows; first += BLOCK) {
+        const size_t n = block_size(c, first);
+        load(c, first, n, keys);
+        for (size_t i = 0; i < n; i++)
+            least = keys[i] < least ? keys[i] : least;
+    }
+    return least;
+}
+
+/* Bits in which distances from `base` differ from 0. */
+static uint64_t distance_bits(const column *c, uint64_t base)
+{
+    uint64_t keys[BLOCK], bits = 0;
+    for (size_t first = 0; first < c->n_rows; first += BLOCK) {
+        const size_t n = block_size(c, first);
+        load(c, first, n, keys);
+        for (size_t i = 0; i < n; i++)
+            bits |= keys[i] - base;
+    }
+    return bits;
+}
+
+/* Keys may differ in many bits and lie close together all the same: on both sides of 0 or
+ * of a power of two. Their distances from the least do not. Cells of distant shards, on
+ * the other hand, share bits that distances would not. */
+static packing find_packing(const column *c)
+{
+    const packing p = packing_of(differing_bits(c), 0);
+    if (can_be_counted(&p, c->n_rows))
+        return p;
+    const uint64_t least = least_key(c);
+    const packing q = packing_of(distance_bits(c, least), least);
+    return q.bits < p.bits ? q : p;
 }
 
 /* Packed keys first..first+n-1. */
@@ -102,14 +151,14 @@ static void load_packed(const column *c, const packing *p, size_t first, size_t 
     if (p->n_runs == 1) {
         load(c, first, n, out);
         for (size_t i = 0; i < n; i++)
-            out[i] = out[i] >> p->runs[0].shift & p->runs[0].mask;
+            out[i] = (out[i] - p->base) >> p->runs[0].shift & p->runs[0].mask;
         return;
     }
     load(c, first, n, keys);
     memset(out, 0, n * sizeof *out);
     for (size_t r = 0; r < p->n_runs; r++)
         for (size_t i = 0; i < n; i++)
-            out[i] |= keys[i] >> p->runs[r].shift & p->runs[r].mask;
+            out[i] |= (keys[i] - p->base) >> p->runs[r].shift & p->runs[r].mask;
 }
 
 /* ---- counting ---- */
@@ -260,8 +309,7 @@ zagg_status zg_group_keys(zagg_dtype dtype, const void *keys, size_t n_rows,
     const packing p = find_packing(&c);
     zagg_status status;
     *out = (zg_groups){0};
-    if (p.bits <= SMALL_BITS ||
-        (p.bits < 32 && (size_t)1 << p.bits <= VALUES_A_ROW * n_rows)) {
+    if (can_be_counted(&p, n_rows)) {
         out->order = zg_alloc(n_rows, sizeof *out->order);
         status = out->order ? count_keys(&c, &p, out, err) : no_memory(n_rows, err);
     } else {

@@ -94,6 +94,25 @@ static void test_keys(void **state)
     zg_free(keys);
 }
 
+/* Numbers around 0, around a power of two, and with a common step. */
+static void test_ranges(void **state)
+{
+    enum { N = 5000 };
+    static int64_t around[N];
+    static uint64_t power[N];
+    static int32_t steps[N];
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        const uint64_t r = next_random();
+        around[i] = (int64_t)(r % 2000) - 1000;
+        power[i] = (UINT64_C(1) << 40) + r % 70000 - 35000;
+        steps[i] = (int32_t)(r % 900) * 4096 - 1900000;
+    }
+    check_groups("around 0", ZAGG_DT_I64, around, N);
+    check_groups("around 2^40", ZAGG_DT_U64, power, N);
+    check_groups("with a step", ZAGG_DT_I32, steps, N);
+}
+
 /* ---- reducing ---- */
 
 enum { N_ROWS = 6000, N_COLUMNS = 4 };
@@ -440,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_against_the_plain_way),
         cmocka_unit_test(test_threads_and_tables),
         cmocka_unit_test(test_little),
