@@ -99,8 +99,11 @@ static zagg_status print_carrier(void *user, const zagg_shard *shard,
            carrier->cells_with_data, carrier->n_cells);
     for (size_t k = 0; k < carrier->n_columns; k++) {
         const zagg_carrier_column *c = &carrier->columns[k];
+        /* ragged columns hold as many rows as their cells have together */
+        const size_t rows =
+            c->offsets ? (size_t)c->offsets[carrier->n_cells] : carrier->n_cells;
         if (zagg_dtype_is_float(c->dtype))
-            print_floats(c, carrier->n_cells);
+            print_floats(c, rows * c->width);
         else
             printf("  %-16s %s\n", c->name, zagg_dtype_name(c->dtype));
     }

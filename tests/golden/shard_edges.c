@@ -59,7 +59,7 @@ static const char FIELDS[] =
     " gain, offset + 101.0 * gain))[0].astype('uint32')\"}}"
 #define VECTOR4(text)                                                                    \
     "{\"m\": {\"kind\": \"vector\", \"trailing_shape\": 4, \"fill_value\": 0, " text "}" \
-                                                                                     "}"
+    "}"
 #define REMOTE "granules behind a server"
 #define ONE_SINK "carriers always go to one callback"
 #define WITH_DATA                                                                        \
