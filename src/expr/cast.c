@@ -51,34 +51,35 @@ static uint64_t to_u64(double x)
 #define F_U32(x) ((uint32_t)to_i64((double)(x)))
 #define F_U64(x) to_u64((double)(x))
 
-#define FROM_INT(S)                                                                      \
+/* From S to each type; WHOLE##_type converts to whole numbers. */
+#define CONVERT(S, WHOLE)                                                                \
     switch (to) {                                                                        \
     case ZAGG_DT_BOOL:                                                                   \
         LOOP(S, uint8_t, TO_BOOL);                                                       \
         break;                                                                           \
     case ZAGG_DT_I8:                                                                     \
-        LOOP(S, int8_t, TO_I8);                                                          \
+        LOOP(S, int8_t, WHOLE##_I8);                                                     \
         break;                                                                           \
     case ZAGG_DT_I16:                                                                    \
-        LOOP(S, int16_t, TO_I16);                                                        \
+        LOOP(S, int16_t, WHOLE##_I16);                                                   \
         break;                                                                           \
     case ZAGG_DT_I32:                                                                    \
-        LOOP(S, int32_t, TO_I32);                                                        \
+        LOOP(S, int32_t, WHOLE##_I32);                                                   \
         break;                                                                           \
     case ZAGG_DT_I64:                                                                    \
-        LOOP(S, int64_t, TO_I64);                                                        \
+        LOOP(S, int64_t, WHOLE##_I64);                                                   \
         break;                                                                           \
     case ZAGG_DT_U8:                                                                     \
-        LOOP(S, uint8_t, TO_U8);                                                         \
+        LOOP(S, uint8_t, WHOLE##_U8);                                                    \
         break;                                                                           \
     case ZAGG_DT_U16:                                                                    \
-        LOOP(S, uint16_t, TO_U16);                                                       \
+        LOOP(S, uint16_t, WHOLE##_U16);                                                  \
         break;                                                                           \
     case ZAGG_DT_U32:                                                                    \
-        LOOP(S, uint32_t, TO_U32);                                                       \
+        LOOP(S, uint32_t, WHOLE##_U32);                                                  \
         break;                                                                           \
     case ZAGG_DT_U64:                                                                    \
-        LOOP(S, uint64_t, TO_U64);                                                       \
+        LOOP(S, uint64_t, WHOLE##_U64);                                                  \
         break;                                                                           \
     case ZAGG_DT_F32:                                                                    \
         LOOP(S, float, TO_F32);                                                          \
@@ -91,45 +92,8 @@ static uint64_t to_u64(double x)
     }                                                                                    \
     break
 
-#define FROM_FLOAT(S)                                                                    \
-    switch (to) {                                                                        \
-    case ZAGG_DT_BOOL:                                                                   \
-        LOOP(S, uint8_t, TO_BOOL);                                                       \
-        break;                                                                           \
-    case ZAGG_DT_I8:                                                                     \
-        LOOP(S, int8_t, F_I8);                                                           \
-        break;                                                                           \
-    case ZAGG_DT_I16:                                                                    \
-        LOOP(S, int16_t, F_I16);                                                         \
-        break;                                                                           \
-    case ZAGG_DT_I32:                                                                    \
-        LOOP(S, int32_t, F_I32);                                                         \
-        break;                                                                           \
-    case ZAGG_DT_I64:                                                                    \
-        LOOP(S, int64_t, F_I64);                                                         \
-        break;                                                                           \
-    case ZAGG_DT_U8:                                                                     \
-        LOOP(S, uint8_t, F_U8);                                                          \
-        break;                                                                           \
-    case ZAGG_DT_U16:                                                                    \
-        LOOP(S, uint16_t, F_U16);                                                        \
-        break;                                                                           \
-    case ZAGG_DT_U32:                                                                    \
-        LOOP(S, uint32_t, F_U32);                                                        \
-        break;                                                                           \
-    case ZAGG_DT_U64:                                                                    \
-        LOOP(S, uint64_t, F_U64);                                                        \
-        break;                                                                           \
-    case ZAGG_DT_F32:                                                                    \
-        LOOP(S, float, TO_F32);                                                          \
-        break;                                                                           \
-    case ZAGG_DT_F64:                                                                    \
-        LOOP(S, double, TO_F64);                                                         \
-        break;                                                                           \
-    case ZAGG_DT_NONE:                                                                   \
-        break;                                                                           \
-    }                                                                                    \
-    break
+#define FROM_INT(S) CONVERT(S, TO)
+#define FROM_FLOAT(S) CONVERT(S, F)
 
 void zg_cast(zagg_dtype from, const void *src, zagg_dtype to, void *dst, size_t n)
 {

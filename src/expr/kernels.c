@@ -86,6 +86,27 @@
         return (T)(y < sizeof(T) * 8 ? (uint64_t)x >> y : 0);                            \
     }
 
+/* The cases of comparisons, the same for whole and for real numbers. */
+#define COMPARISONS(T)                                                                   \
+    case ZX_LT:                                                                          \
+        EACH(T, uint8_t, x < y);                                                         \
+        break;                                                                           \
+    case ZX_LE:                                                                          \
+        EACH(T, uint8_t, x <= y);                                                        \
+        break;                                                                           \
+    case ZX_GT:                                                                          \
+        EACH(T, uint8_t, x > y);                                                         \
+        break;                                                                           \
+    case ZX_GE:                                                                          \
+        EACH(T, uint8_t, x >= y);                                                        \
+        break;                                                                           \
+    case ZX_EQ:                                                                          \
+        EACH(T, uint8_t, x == y);                                                        \
+        break;                                                                           \
+    case ZX_NE:                                                                          \
+        EACH(T, uint8_t, x != y);                                                        \
+        break;
+
 #define INT_KERNEL(T, UT)                                                                \
     static void int_##T(zx_op op, const void *a, size_t stride_a, const void *b,         \
                         size_t stride_b, void *out, size_t n)                            \
@@ -132,24 +153,7 @@
         case ZX_FMAX:                                                                    \
             EACH(T, T, x > y ? x : y);                                                   \
             break;                                                                       \
-        case ZX_LT:                                                                      \
-            EACH(T, uint8_t, x < y);                                                     \
-            break;                                                                       \
-        case ZX_LE:                                                                      \
-            EACH(T, uint8_t, x <= y);                                                    \
-            break;                                                                       \
-        case ZX_GT:                                                                      \
-            EACH(T, uint8_t, x > y);                                                     \
-            break;                                                                       \
-        case ZX_GE:                                                                      \
-            EACH(T, uint8_t, x >= y);                                                    \
-            break;                                                                       \
-        case ZX_EQ:                                                                      \
-            EACH(T, uint8_t, x == y);                                                    \
-            break;                                                                       \
-        case ZX_NE:                                                                      \
-            EACH(T, uint8_t, x != y);                                                    \
-            break;                                                                       \
+            COMPARISONS(T)                                                               \
         default:                                                                         \
             break;                                                                       \
         }                                                                                \
@@ -292,24 +296,7 @@ FLOAT_DIVIDE(double, fmod, floor, copysign)
         case ZX_FMAX:                                                                    \
             EACH(T, T, x > y || y != y ? x : y);                                         \
             break;                                                                       \
-        case ZX_LT:                                                                      \
-            EACH(T, uint8_t, x < y);                                                     \
-            break;                                                                       \
-        case ZX_LE:                                                                      \
-            EACH(T, uint8_t, x <= y);                                                    \
-            break;                                                                       \
-        case ZX_GT:                                                                      \
-            EACH(T, uint8_t, x > y);                                                     \
-            break;                                                                       \
-        case ZX_GE:                                                                      \
-            EACH(T, uint8_t, x >= y);                                                    \
-            break;                                                                       \
-        case ZX_EQ:                                                                      \
-            EACH(T, uint8_t, x == y);                                                    \
-            break;                                                                       \
-        case ZX_NE:                                                                      \
-            EACH(T, uint8_t, x != y);                                                    \
-            break;                                                                       \
+            COMPARISONS(T)                                                               \
         default:                                                                         \
             break;                                                                       \
         }                                                                                \

@@ -12,33 +12,7 @@
 
 enum { SMALL = 24, SAMPLE_MAX = 15, PASS_LIMIT = 64, COUNT_BLOCK = 1 << 30 };
 
-#define KEY int32_t
-#define UKEY uint32_t
-#define SIGN UINT32_C(0x80000000)
-#define KEY_MIN INT32_MIN
-#define KEY_MAX INT32_MAX
-#define NAME(x) x##_32
-#include "stats/reduce_select_type.h"
-#undef KEY
-#undef UKEY
-#undef SIGN
-#undef KEY_MIN
-#undef KEY_MAX
-#undef NAME
-
-#define KEY int64_t
-#define UKEY uint64_t
-#define SIGN UINT64_C(0x8000000000000000)
-#define KEY_MIN INT64_MIN
-#define KEY_MAX INT64_MAX
-#define NAME(x) x##_64
-#include "stats/reduce_select_type.h"
-#undef KEY
-#undef UKEY
-#undef SIGN
-#undef KEY_MIN
-#undef KEY_MAX
-#undef NAME
+#include "stats/reduce_select.h"
 
 /* Keys of the infinities: NaNs lie outside of them. */
 #define INF_KEY_32 INT32_C(0x7f800000)

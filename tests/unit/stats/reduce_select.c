@@ -7,27 +7,7 @@
 
 enum { SMALL = 8, SAMPLE_MAX = 15, PASS_LIMIT = 1, COUNT_BLOCK = 16 };
 
-#define KEY int32_t
-#define UKEY uint32_t
-#define SIGN UINT32_C(0x80000000)
-#define KEY_MIN INT32_MIN
-#define KEY_MAX INT32_MAX
-#define NAME(x) x##_32
-#include "stats/reduce_select_type.h"
-#undef KEY
-#undef UKEY
-#undef SIGN
-#undef KEY_MIN
-#undef KEY_MAX
-#undef NAME
-
-#define KEY int64_t
-#define UKEY uint64_t
-#define SIGN UINT64_C(0x8000000000000000)
-#define KEY_MIN INT64_MIN
-#define KEY_MAX INT64_MAX
-#define NAME(x) x##_64
-#include "stats/reduce_select_type.h"
+#include "stats/reduce_select.h"
 
 enum { N = 200 };
 
