@@ -289,6 +289,24 @@ ZAGG_API void zagg_pipeline_free(zagg_pipeline *pipeline);
 ZAGG_API zagg_status zagg_pipeline_check_runnable(const zagg_pipeline *pipeline,
                                                   zagg_err *err);
 
+/* ---- what decides the values of a store ---- */
+
+#define ZAGG_SEMANTIC_HASH_BYTES 65 /* hex digits and a NUL */
+/** Upstream 0.61's semantic_hash of a config: SHA-256 over its semantic core as compact
+ * JSON with sorted keys. Equal hashes mean equal values in every cell that two stores
+ * share; orders, chunks, paths and how rows are read are no part of it. `latitude` is the
+ * run's: geodetic, which upstream does not have, and output.compat give other hashes.
+ * ECONFIG or UNSUPPORTED where the core cannot be written as JSON (a date without quotes,
+ * a key that is no text), as upstream. Thread-safe. */
+ZAGG_API zagg_status zagg_pipeline_semantic_hash(const zagg_pipeline *pipeline,
+                                                 zagg_latitude latitude,
+                                                 char out[ZAGG_SEMANTIC_HASH_BYTES],
+                                                 zagg_err *err);
+/** The same core as YAML, the text of aggregation.yaml: heap, zagg_bytes_free. */
+ZAGG_API zagg_status zagg_pipeline_semantic_yaml(const zagg_pipeline *pipeline,
+                                                 zagg_latitude latitude, char **out,
+                                                 size_t *out_len, zagg_err *err);
+
 /* ---- keys and their state (docs/config.md is generated from and tested against this)
  * ---- */
 
