@@ -245,6 +245,9 @@ typedef struct zagg_output {
         store_layout; /* as written, else hive for healpix and flat otherwise */
     bool store_layout_given;
     bool consolidate_metadata; /* true under compat unless written */
+    bool coverage_moc;         /* hive: coverage at the root; true unless written */
+    bool zstd;                 /* codec: zstd */
+    int zstd_level;            /* codec_level, 1..22 */
     zagg_compat compat;
     zagg_time_source time_source;
 } zagg_output;
@@ -283,8 +286,8 @@ ZAGG_API zagg_status zagg_pipeline_from_value(const zagg_value *root, const char
                                               zagg_err *err);
 ZAGG_API void zagg_pipeline_free(zagg_pipeline *pipeline);
 
-/** What keeps this config from running in this version (an expression, a ragged field,
- * hive layout, ...): ECONFIG naming key and line and what to write instead; OK when it
+/** What keeps this config from running in this version (time windows, streaming, ...):
+ * ECONFIG naming key and line and what to write instead; OK when it
  * can run. */
 ZAGG_API zagg_status zagg_pipeline_check_runnable(const zagg_pipeline *pipeline,
                                                   zagg_err *err);
