@@ -245,6 +245,7 @@ typedef struct zagg_output {
         store_layout; /* as written, else hive for healpix and flat otherwise */
     bool store_layout_given;
     bool consolidate_metadata; /* true under compat unless written */
+    bool aoi_mask;             /* store which cells lie in the area of interest */
     zagg_compat compat;
     zagg_time_source time_source;
 } zagg_output;
