@@ -19,6 +19,15 @@ void zg_cell_shape_of(uint64_t nested, unsigned order, zg_cell_shape *out);
 /** The edge crosses or touches a side, or crosses a line from the centre to a corner. */
 bool zg_cell_meets(const zg_cell_shape *cell, const zg_edge *edge);
 
+/** Cell of a vector. */
+uint64_t zg_vector_nested(zg_vector v, unsigned order);
+
+enum { ZG_VERTEX_CELLS = 9 };
+/** Cells at `order` that hold the vertex: `own`, and with repetitions those that touch it
+ * there when it lies on a side or a corner of its own, as far as doubles can tell. */
+unsigned zg_vertex_cells(zg_vector v, uint64_t own, unsigned order,
+                         uint64_t out[ZG_VERTEX_CELLS]);
+
 /** May the edge come into the cell's cap? False only where it does not. */
 bool zg_cell_near(const zg_cell_shape *cell, const zg_edge *edge);
 

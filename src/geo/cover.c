@@ -48,15 +48,16 @@ static bool holds_vertex(const cover *c, uint64_t nested, unsigned order)
 {
     const unsigned shift = 2u * (c->order - order);
     const uint64_t first = nested << shift, end = (nested + 1u) << shift;
-    size_t lo = 0, hi = c->polygon->n_leaves;
+    const uint64_t *leaves = c->polygon->leaves.data;
+    size_t lo = 0, hi = c->polygon->leaves.len;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (c->polygon->leaves[mid] < first)
+        if (leaves[mid] < first)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return lo < c->polygon->n_leaves && c->polygon->leaves[lo] < end;
+    return lo < c->polygon->leaves.len && leaves[lo] < end;
 }
 
 static bool on_boundary(const cover *c, const zg_cell_shape *shape, uint64_t nested,

@@ -1,7 +1,6 @@
 /* Lines as upstream covers them: the cells of points along each segment. */
+#include "geo/cell_shape.h"
 #include "geo/latitude.h"
-#include "geo/ring.h"
-#include "geo/sphere.h"
 #include "num/num.h"
 
 #include <math.h>
@@ -63,15 +62,12 @@ static zagg_status add_segment(sampler *s, size_t i, zagg_err *err)
     zg_vector a = zg_vector_of(lat1, lon1), b = zg_vector_of(lat2, lon2);
     if (arc < SHORTEST_ARC || sine == 0.0)
         return ZAGG_OK;
-    const double side = (double)(UINT32_C(1) << s->order);
     const double pieces = ceil(arc / s->step);
     for (double k = 1.0; k < pieces; k += 1.0) {
         double f = k / pieces;
         zg_vector p = zg_plus(zg_scaled(a, zg_sin((1.0 - f) * arc) / sine),
                               zg_scaled(b, zg_sin(f * arc) / sine));
-        double z = fmax(-1.0, fmin(1.0, p.z));
-        ZAGG_TRY(add_cell(
-            s, zg_sphere_nested(zg_asin(z), zg_atan2(p.y, p.x), s->order, side), err));
+        ZAGG_TRY(add_cell(s, zg_vector_nested(p, s->order), err));
     }
     return ZAGG_OK;
 }

@@ -1,6 +1,7 @@
 /* Rings on the sphere: which side is inside, and which points are. */
 #include "geo/ring.h"
 
+#include "geo/cell_shape.h"
 #include "geo/latitude.h"
 #include "num/num.h"
 
@@ -51,7 +52,7 @@ static size_t distinct_vertices(const zagg_ring *ring, zagg_latitude latitude,
     size_t n = 0;
     for (size_t i = 0; i < ring->n; i++) {
         zg_vector v = zg_vertex_vector(ring->lat_deg[i], ring->lon_deg[i], latitude);
-        if (n == 0 || !same_vertex(out[n - 1], v))
+        if (n == 0 || out[n - 1].x != v.x || out[n - 1].y != v.y || out[n - 1].z != v.z)
             out[n++] = v;
     }
     while (n > 1 && same_vertex(out[n - 1], out[0]))
@@ -192,21 +193,33 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void add_ring(zg_polygon *p, const zagg_ring *ring, unsigned order,
-                     const zagg_cover_opts *opts, zg_vector *scratch)
+static zagg_status add_leaves(zg_polygon *p, const zagg_ring *ring, unsigned order,
+                              zagg_latitude latitude, zagg_err *err)
+{
+    for (size_t i = 0; i < ring->n; i++) {
+        uint64_t own, cells[ZG_VERTEX_CELLS];
+        zg_vector v = zg_vertex_vector(ring->lat_deg[i], ring->lon_deg[i], latitude);
+        zagg_geo_nested(&ring->lat_deg[i], &ring->lon_deg[i], 1, order, latitude, &own);
+        if (!zg_vec_append(&p->leaves, cells, zg_vertex_cells(v, own, order, cells)))
+            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu vertices", ring->n);
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status add_ring(zg_polygon *p, const zagg_ring *ring, unsigned order,
+                            const zagg_cover_opts *opts, zg_vector *scratch,
+                            zagg_err *err)
 {
     size_t n = distinct_vertices(ring, opts->latitude, scratch);
     if (n < 2)
-        return;
+        return ZAGG_OK;
     zg_ring *r = &p->rings[p->n_rings++];
     bool reversed;
     r->first = p->n_edges;
     r->n = n;
     find_side(scratch, n, opts->directed, r, &reversed);
     add_edges(p, scratch, n, reversed);
-    zagg_geo_nested(ring->lat_deg, ring->lon_deg, ring->n, order, opts->latitude,
-                    p->leaves + p->n_leaves);
-    p->n_leaves += ring->n;
+    return add_leaves(p, ring, order, opts->latitude, err);
 }
 
 zagg_status zg_polygon_new(const zagg_ring *rings, size_t n_rings, unsigned order,
@@ -222,26 +235,27 @@ zagg_status zg_polygon_new(const zagg_ring *rings, size_t n_rings, unsigned orde
             return zagg_err_set(err, ZAGG_ERANGE, "too many vertices");
     }
     *out = (zg_polygon){.edges = zg_alloc(total + 1, sizeof *out->edges),
-                        .rings = zg_alloc(n_rings + 1, sizeof *out->rings),
-                        .leaves = zg_alloc(total + 1, sizeof *out->leaves)};
+                        .rings = zg_alloc(n_rings + 1, sizeof *out->rings)};
+    zg_vec_init(&out->leaves, sizeof(uint64_t), 0);
     zg_vector *scratch = zg_alloc(longest + 1, sizeof *scratch);
-    if (!out->edges || !out->rings || !out->leaves || !scratch) {
-        zg_free(scratch);
-        zg_polygon_free(out);
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu vertices", total);
-    }
-    for (size_t i = 0; i < n_rings; i++)
-        add_ring(out, &rings[i], order, opts, scratch);
+    zagg_status status = ZAGG_OK;
+    if (!out->edges || !out->rings || !scratch)
+        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu vertices", total);
+    for (size_t i = 0; i < n_rings && status == ZAGG_OK; i++)
+        status = add_ring(out, &rings[i], order, opts, scratch, err);
     zg_free(scratch);
-    if (out->n_leaves > 1)
-        qsort(out->leaves, out->n_leaves, sizeof *out->leaves, by_number);
-    return ZAGG_OK;
+    if (status != ZAGG_OK)
+        zg_polygon_free(out);
+    else if (out->leaves.len > 1)
+        qsort(out->leaves.data, out->leaves.len, sizeof(uint64_t), by_number);
+    return status;
 }
 
 void zg_polygon_free(zg_polygon *polygon)
 {
     zg_free(polygon->edges);
     zg_free(polygon->rings);
-    zg_free(polygon->leaves);
-    *polygon = (zg_polygon){0};
+    zg_vec_free(&polygon->leaves);
+    polygon->edges = NULL;
+    polygon->rings = NULL;
 }

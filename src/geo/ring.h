@@ -26,8 +26,7 @@ typedef struct zg_polygon {
     size_t n_edges;
     zg_ring *rings;
     size_t n_rings;
-    uint64_t *leaves; /* cells of the vertices at the order asked for, ascending */
-    size_t n_leaves;
+    zg_vec leaves; /* uint64_t: cells of the vertices at the order asked for, ascending */
 } zg_polygon;
 
 /** ARG for rings that make no polygon (see zagg_cover_polygon). */

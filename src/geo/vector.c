@@ -109,7 +109,7 @@ bool zg_touches(zg_vector a, zg_vector b, zg_vector c)
     if (!(fabs(det(a, b, c)) <= bound))
         return false;
     zg_vector n = zg_cross(a, b);
-    if (bound > TOUCH_SHARE * zg_dot(n, n))
-        return false;
-    return zg_dot(zg_cross(n, a), c) >= 0.0 && zg_dot(zg_cross(b, n), c) >= 0.0;
+    return bound <= TOUCH_SHARE * zg_dot(n, n) &&
+           zg_dot(zg_cross(n, a), c) >= -TOUCH_ERROR &&
+           zg_dot(zg_cross(b, n), c) >= -TOUCH_ERROR;
 }
