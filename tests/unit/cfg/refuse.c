@@ -88,13 +88,10 @@ static void test_keys_not_run(void **state)
         "t.yaml:11: output.windowing: this version does not do it (time windows of a "
         "hive store; come with the hive layout); remove the key");
     must_not_run(
-        SOURCE FIELDS OUTPUT "  aoi_mask: true\n",
-        "t.yaml:11: output.aoi_mask: this version does not do it (array that tells which "
-        "cells lie inside the area of interest); remove the key");
-    must_not_run(
         SOURCE FIELDS "  streaming: {mode: spill}\n" OUTPUT,
         "t.yaml:8: aggregation.streaming: this version does not do it (reduction in "
         "bounded buffers; only kept rows are held here anyway); remove the key");
+    must_run(SOURCE FIELDS OUTPUT "  aoi_mask: true\n");
     must_run(SOURCE FIELDS OUTPUT "  windowing: {schedule: none}\n  icechunk: false\n"
                                   "  pyramid: null\n  sweep: none\n");
 }
@@ -102,6 +99,9 @@ static void test_keys_not_run(void **state)
 static void test_compat_rules(void **state)
 {
     (void)state;
+    must_refuse(SOURCE FIELDS "output: {compat: zagg-0.11, aoi_mask: true}\n",
+                "t.yaml:8: output.aoi_mask: zagg 0.11 knows no mask; remove one of the "
+                "two");
     must_refuse(SOURCE FIELDS "output: {compat: '0.11'}\n",
                 "t.yaml:8: output.compat: found '0.11'; must be zagg-0.11");
     must_refuse(
