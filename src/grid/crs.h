@@ -25,7 +25,7 @@ typedef enum zg_crs_method {
 typedef struct zg_crs_known {
     int code; /* EPSG; 0: OGC:CRS84 */
     zg_crs_method method;
-    char name[64], conversion[56];
+    char name[56], conversion[56];
     double lat, lon; /* of origin, or the standard parallel, degrees */
     double scale;
     double easting, northing; /* of the origin, metres */

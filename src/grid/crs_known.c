@@ -72,9 +72,10 @@ static void make_utm(int code, zg_crs_known *out)
                           .easting = 500000.0,
                           .northing = south ? 10000000.0 : 0.0,
                           .zone = south ? -zone : zone};
+    (void)snprintf(out->name, sizeof out->name, "WGS 84 / UTM zone %d%c", zone,
+                   south ? 'S' : 'N');
     (void)snprintf(out->conversion, sizeof out->conversion, "UTM zone %d%c", zone,
                    south ? 'S' : 'N');
-    (void)snprintf(out->name, sizeof out->name, "WGS 84 / %s", out->conversion);
 }
 
 /* The number after one of the forms of an EPSG name; -1: none. */
