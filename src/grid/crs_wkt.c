@@ -4,7 +4,7 @@
 #include "grid/crs.h"
 #include "text/text.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #define DEGREE "ANGLEUNIT[\"degree\",0.0174532925199433]"
 #define METRE "LENGTHUNIT[\"metre\",1]"
@@ -14,7 +14,9 @@ static void parameter(zg_str *s, const char *name, double value, const char *uni
                       int code)
 {
     char number[32];
-    (void)zg_float_repr(value, number);
+    const size_t len = zg_float_repr(value, number);
+    if (len > 2 && strcmp(number + len - 2, ".0") == 0)
+        number[len - 2] = '\0';
     zg_str_addf(s, ",PARAMETER[\"%s\",%s,%s,ID[\"EPSG\",%d]]", name, number, unit, code);
 }
 

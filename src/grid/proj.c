@@ -104,32 +104,10 @@ static zagg_status no_memory(zagg_err *err)
     return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a projection");
 }
 
-/* The CRS that counts for x and y: the first part of a compound one, what a datum shift
- * is bound to. Takes `crs` and gives another in its place. */
-static PJ *horizontal(PJ_CONTEXT *ctx, PJ *crs)
-{
-    for (int depth = 0; crs != NULL && depth < 4; depth++) {
-        PJ *inner;
-        switch (proj_get_type(crs)) {
-        case PJ_TYPE_COMPOUND_CRS:
-            inner = proj_crs_get_sub_crs(ctx, crs, 0);
-            break;
-        case PJ_TYPE_BOUND_CRS:
-            inner = proj_get_source_crs(ctx, crs);
-            break;
-        default:
-            return crs;
-        }
-        (void)proj_destroy(crs);
-        crs = inner;
-    }
-    return crs;
-}
-
 /* Is it a CRS with two axes on the ground, and are these angles? */
 static bool is_ground(PJ_CONTEXT *ctx, const PJ *crs, bool *geographic)
 {
-    PJ *plain = horizontal(ctx, proj_clone(ctx, crs));
+    PJ *plain = zg_proj_horizontal(ctx, proj_clone(ctx, crs));
     const PJ_TYPE type = plain != NULL ? proj_get_type(plain) : PJ_TYPE_UNKNOWN;
     (void)proj_destroy(plain);
     *geographic = type == PJ_TYPE_GEOGRAPHIC_2D_CRS || type == PJ_TYPE_GEOGRAPHIC_3D_CRS;

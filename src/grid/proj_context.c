@@ -136,3 +136,23 @@ bool zg_proj_context_has_database(zg_proj_context *c)
     return c->database && proj_context_get_database_metadata(
                               c->ctx, "DATABASE.LAYOUT.VERSION.MAJOR") != NULL;
 }
+
+PJ *zg_proj_horizontal(PJ_CONTEXT *ctx, PJ *crs)
+{
+    for (int depth = 0; crs != NULL && depth < 4; depth++) {
+        PJ *inner;
+        switch (proj_get_type(crs)) {
+        case PJ_TYPE_COMPOUND_CRS:
+            inner = proj_crs_get_sub_crs(ctx, crs, 0);
+            break;
+        case PJ_TYPE_BOUND_CRS:
+            inner = proj_get_source_crs(ctx, crs);
+            break;
+        default:
+            return crs;
+        }
+        (void)proj_destroy(crs);
+        crs = inner;
+    }
+    return crs;
+}

@@ -18,4 +18,8 @@ void zg_proj_context_end(zg_proj_context *c);
 /** True where PROJ finds its database. */
 bool zg_proj_context_has_database(zg_proj_context *c);
 
+/** The CRS that counts for x and y: the first part of a compound one, what a datum shift
+ * is bound to. Takes `crs` (NULL is fine) and gives it or another in its place. */
+PJ *zg_proj_horizontal(PJ_CONTEXT *ctx, PJ *crs);
+
 #endif
