@@ -35,6 +35,7 @@ typedef enum zagg_store_kind {
     ZAGG_STORE_COMPANION,  /* one value, vector or payload for all cells of a chunk */
     ZAGG_STORE_COORDINATE, /* `morton` or `cell_ids`: which cell it is */
     ZAGG_STORE_AXIS,       /* `x`, `y`, `time`: along one axis */
+    ZAGG_STORE_MAPPING,    /* without axes: attributes only, as a CF grid mapping */
     ZAGG_STORE_OTHER       /* anything else: listed, not read; `why` tells the reason */
 } zagg_store_kind;
 
@@ -46,8 +47,8 @@ typedef struct zagg_store_field_info {
     bool digest; /* ragged float32 rows of (mean, weight): zagg/digest.h reads them */
     zagg_dtype dtype;             /* of one value */
     size_t width;                 /* values of a cell (ragged: of one row), at least 1 */
-    const zagg_zarr_array *array; /* as stored; of a hive: in its first leaf; NULL for an
-                                     OTHER whose document cannot be read */
+    const zagg_zarr_array *array; /* as stored; of a hive: in its first leaf; NULL for
+                                     MAPPING, and OTHER whose document cannot be read */
     const zagg_value *attributes; /* NULL for CSR */
     const char *locations, *times,
         *weights;    /* siblings and weights of digests, or NULL */
@@ -178,6 +179,44 @@ ZAGG_API zagg_status zagg_store_locate(const zagg_store_grid *grid, double lat_d
  * nor NaN? Always false for coordinates, axes and companions. */
 ZAGG_API bool zagg_store_has_data(const zagg_store_chunk *chunk, size_t column,
                                   size_t cell);
+
+/* ---- verifying ---- */
+
+typedef enum zagg_finding_kind {
+    ZAGG_FINDING_PROBLEM = 0,  /* something is wrong */
+    ZAGG_FINDING_UNVERIFIABLE, /* nothing was recorded to hold it against */
+    ZAGG_FINDING_UNRECORDED    /* an object that no record of the status folder names */
+} zagg_finding_kind;
+
+typedef struct zagg_finding {
+    zagg_finding_kind kind;
+    const char *path; /* object or folder below the store; "" for the store itself */
+    const char *reason;
+} zagg_finding;
+/** Sees a finding; a status other than OK ends the verification. */
+typedef zagg_status (*zagg_finding_fn)(void *user, const zagg_finding *finding,
+                                       zagg_err *err);
+
+typedef struct zagg_store_verdict {
+    uint64_t objects, bytes; /* that the store holds */
+    uint64_t arrays, chunks; /* decoded */
+    uint64_t shards;         /* of all groups */
+    uint64_t content_hashes; /* arrays held against the hash in a stamp */
+    uint64_t object_hashes;  /* objects held against the SHA-256 in the status folder */
+    uint64_t problems, unverifiable, unrecorded; /* findings */
+} zagg_store_verdict;
+
+/** Check everything in a store: every chunk decodes, coordinates and attributes are those
+ * of their place, consolidated metadata equal the documents, stamps, manifest, coverage
+ * and sidecars agree with each other and with the cells; content hashes, and the SHA-256
+ * of every object where `status` (the folder STORE.status; may be NULL) has them; no
+ * object that does not belong there. What is wrong is reported and the rest goes on: the
+ * call fails only for lack of memory, or with what `fn` says. Every object is read up to
+ * three times; memory as a reader's, and about 100 bytes an object. `name` as in
+ * zagg_store_open_sink. */
+ZAGG_API zagg_status zagg_store_verify(zagg_sink *store, const char *name,
+                                       zagg_sink *status, zagg_finding_fn fn, void *user,
+                                       zagg_store_verdict *out, zagg_err *err);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,12 @@
 /* SHA-256 (FIPS 180-4) over nettle. */
+#include "base/hash.h"
+
 #include "base/base.h"
 
 #include <nettle/sha2.h>
+#include <string.h>
+
+_Static_assert(sizeof(struct sha256_ctx) <= sizeof(zg_hash), "the state must fit");
 
 void zg_sha256(const void *data, size_t len, uint8_t digest[32])
 {
@@ -12,14 +17,39 @@ void zg_sha256(const void *data, size_t len, uint8_t digest[32])
     sha256_digest(&ctx, SHA256_DIGEST_SIZE, digest);
 }
 
-void zg_sha256_hex(const void *data, size_t len, char hex[65])
+static void to_hex(const uint8_t digest[SHA256_DIGEST_SIZE], char hex[65])
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    zg_sha256(data, len, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
+    for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    hex[2 * sizeof digest] = '\0';
+    hex[2 * SHA256_DIGEST_SIZE] = '\0';
+}
+
+void zg_sha256_hex(const void *data, size_t len, char hex[65])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    zg_sha256(data, len, digest);
+    to_hex(digest, hex);
+}
+
+void zg_hash_init(zg_hash *h)
+{
+    struct sha256_ctx ctx;
+    sha256_init(&ctx);
+    memcpy(h->state, &ctx, sizeof ctx);
+}
+
+void zg_hash_add(zg_hash *h, const void *data, size_t len)
+{
+    if (len > 0)
+        sha256_update((struct sha256_ctx *)(void *)h->state, len, data);
+}
+
+void zg_hash_hex(zg_hash *h, char hex[65])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest((struct sha256_ctx *)(void *)h->state, SHA256_DIGEST_SIZE, digest);
+    to_hex(digest, hex);
 }

@@ -67,6 +67,14 @@ static const char *read_ragged(zagg_store_field_info *f)
     return NULL;
 }
 
+/* An array of no axes: what it says is in its attributes. */
+static bool is_mapping(const zagg_value *doc)
+{
+    const zagg_value *shape = zagg_value_get(doc, "shape");
+    return zg_zarr_is_node(doc, "array") && shape != NULL && shape->kind == ZAGG_LIST &&
+           shape->n == 0;
+}
+
 zagg_status zg_store_read_array(zagg_store *s, zagg_arena *arena, const char *folder,
                                 const char *name, zagg_store_field_info *out,
                                 zagg_err *err)
@@ -86,6 +94,12 @@ zagg_status zg_store_read_array(zagg_store *s, zagg_arena *arena, const char *fo
         return zagg_err_set(err, status, "%s is missing", key);
     if (status == ZAGG_OK && zg_zarr_is_node(doc, "group"))
         return ZAGG_OK; /* array stays NULL */
+    if (status == ZAGG_OK && is_mapping(doc)) {
+        out->kind = ZAGG_STORE_MAPPING;
+        out->attributes = zagg_value_get(doc, "attributes");
+        out->why = NULL;
+        return ZAGG_OK;
+    }
     if (status == ZAGG_OK)
         status = zg_zarr_array_parse(doc, name, key, arena, array, &reason);
     if (status != ZAGG_OK)

@@ -44,7 +44,8 @@ static zagg_status no_memory(const zagg_store_reader *r, zagg_err *err)
 static bool is_read(const zagg_store_reader *r, size_t i)
 {
     const zagg_store_kind kind = r->group->fields[i].kind;
-    return r->wanted[i] && kind != ZAGG_STORE_OTHER && kind != ZAGG_STORE_AXIS;
+    return r->wanted[i] && kind != ZAGG_STORE_OTHER && kind != ZAGG_STORE_AXIS &&
+           kind != ZAGG_STORE_MAPPING;
 }
 
 static void free_sources(zagg_store_reader *r)

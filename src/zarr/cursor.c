@@ -18,6 +18,7 @@ struct zagg_zarr_cursor {
     void *data;
     size_t len;
     const unsigned char *index; /* of a shard */
+    size_t unused;              /* bytes of a shard that belong to no chunk */
     /* decoded */
     bool unpacked;
     zg_zarr_unpacked chunk;
@@ -56,6 +57,7 @@ static void drop_chunk(zagg_zarr_cursor *c)
 static void drop_object(zagg_zarr_cursor *c)
 {
     drop_chunk(c);
+    c->unused = 0;
     zagg_bytes_free(c->data);
     c->data = NULL;
     c->loaded = false;
@@ -97,7 +99,6 @@ static zagg_status make_fill(zagg_zarr_cursor *c, zagg_err *err)
 
 static zagg_status load(zagg_zarr_cursor *c, const uint64_t *object, zagg_err *err)
 {
-    size_t unused = 0;
     if (c->loaded && memcmp(c->object, object, sizeof c->object) == 0)
         return ZAGG_OK;
     drop_object(c);
@@ -114,7 +115,7 @@ static zagg_status load(zagg_zarr_cursor *c, const uint64_t *object, zagg_err *e
         return status;
     } else if (c->array->sharded) {
         const zg_zarr_stored whole = {c->key, c->data, c->len, 0};
-        status = zg_zarr_shard_check(&c->layout, &whole, &c->index, &unused, err);
+        status = zg_zarr_shard_check(&c->layout, &whole, &c->index, &c->unused, err);
         if (status != ZAGG_OK) {
             drop_object(c);
             return status;
@@ -166,4 +167,9 @@ zagg_status zagg_zarr_cursor_read(zagg_zarr_cursor *c, const uint64_t *chunk_ind
     c->unpacked = true;
     *out = (zagg_zarr_chunk){true, c->chunk.elements, l->chunk_elems};
     return ZAGG_OK;
+}
+
+size_t zg_zarr_cursor_unused(const zagg_zarr_cursor *c)
+{
+    return c->unused;
 }

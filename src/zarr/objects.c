@@ -40,12 +40,13 @@ static const char *parse_part(const char *text, uint64_t *out)
     return at;
 }
 
-static bool parse_index(const object_reader *r, const char *text, uint64_t *index)
+bool zg_zarr_index_parse(const zagg_zarr_array *array, const zg_zarr_layout *layout,
+                         const char *text, uint64_t *index)
 {
-    for (unsigned d = 0; d < r->array->rank; d++) {
-        bool last = d + 1 == r->array->rank;
+    for (unsigned d = 0; d < array->rank; d++) {
+        bool last = d + 1 == array->rank;
         text = parse_part(text, &index[d]);
-        if (text == NULL || *text != (last ? '\0' : '/') || index[d] >= r->layout.grid[d])
+        if (text == NULL || *text != (last ? '\0' : '/') || index[d] >= layout->grid[d])
             return false;
         text += !last;
     }
@@ -58,7 +59,7 @@ static zagg_status add_object(void *user, const char *key, uint64_t size, zagg_e
     object found = {{0}};
     (void)size;
     if (strncmp(key, r->prefix.data, r->prefix.len) != 0 ||
-        !parse_index(r, key + r->prefix.len, found.index))
+        !zg_zarr_index_parse(r->array, &r->layout, key + r->prefix.len, found.index))
         return zagg_err_set(err, ZAGG_EFORMAT, "%s is no chunk of %s", key, r->path);
     object *o = zg_vec_push(&r->objects);
     if (o == NULL)

@@ -24,6 +24,14 @@ typedef struct zg_zarr_read_totals {
     uint64_t bytes, objects;
 } zg_zarr_read_totals;
 
+/** Index of an object from the part of its key behind "c/"; false for one that is none of
+ * this array. */
+bool zg_zarr_index_parse(const zagg_zarr_array *array, const zg_zarr_layout *layout,
+                         const char *text, uint64_t *index);
+
+/** Bytes of the shard object that a cursor holds which belong to no chunk. */
+size_t zg_zarr_cursor_unused(const zagg_zarr_cursor *cursor);
+
 /** Report every stored inner chunk of the array at `path`, in C order of the objects and
  * of the chunks inside them. */
 zagg_status zg_zarr_read_objects(zagg_sink *store, const char *path,
