@@ -85,8 +85,8 @@ static zagg_status add_coordinates(zagg_store_plan *plan, zagg_err *err)
         ZAGG_TRY(add_array(plan, cell_array(plan, "morton", ZAGG_DT_U64), NULL, &ZERO,
                            "aggregation.coordinates.morton", err));
     if (healpix && p->output.emit_cell_ids && !have_ids)
-        ZAGG_TRY(add_array(plan, cell_array(plan, "cell_ids", ZAGG_DT_U64), NULL,
-                           &ZERO, "aggregation.coordinates.cell_ids", err));
+        ZAGG_TRY(add_array(plan, cell_array(plan, "cell_ids", ZAGG_DT_U64), NULL, &ZERO,
+                           "aggregation.coordinates.cell_ids", err));
     static const zagg_value OUTSIDE = {.kind = ZAGG_BOOL};
     if (p->output.aoi_mask)
         ZAGG_TRY(add_array(plan, cell_array(plan, ZG_MASK_NAME, ZAGG_DT_BOOL), NULL,
