@@ -3,18 +3,21 @@
 
 #include <string.h>
 
-/* An array over the cells of the grid. */
-static zagg_zarr_array cell_array(const zagg_grid_info *info, const char *name,
+/* An array over the cells of the grid, or of one shard. */
+static zagg_zarr_array cell_array(const zagg_store_plan *plan, const char *name,
                                   zagg_dtype dtype)
 {
+    const zagg_grid_info *info = plan->info;
     zagg_zarr_array a = {.name = name, .dtype = dtype, .rank = info->rank};
     a.sharded = info->sharded;
     for (unsigned i = 0; i < info->rank; i++) {
-        a.shape[i] = info->shape[i];
+        a.shape[i] = plan->hive ? info->shard_shape[i] : info->shape[i];
         a.chunk[i] = info->chunk_shape[i];
         a.shard[i] = info->shard_shape[i];
         a.dim_names[i] = info->dim_names[i];
     }
+    a.zstd = plan->pipeline->output.zstd;
+    a.zstd_level = plan->pipeline->output.zstd_level;
     return a;
 }
 
@@ -72,16 +75,16 @@ static zagg_status add_coordinates(zagg_store_plan *plan, zagg_err *err)
                 p->name, c->name, zagg_dtype_name(c->dtype));
         have_words |= words;
         have_ids |= cell_ids;
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, c->name, c->dtype), NULL, c->fill,
+        ZAGG_TRY(add_array(plan, cell_array(plan, c->name, c->dtype), NULL, c->fill,
                            key_of(plan, "aggregation.coordinates", c->name), err));
     }
     static const zagg_value ZERO = {.kind = ZAGG_INT};
     if (healpix && !have_words)
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, "morton", ZAGG_DT_U64), NULL,
-                           &ZERO, "aggregation.coordinates.morton", err));
+        ZAGG_TRY(add_array(plan, cell_array(plan, "morton", ZAGG_DT_U64), NULL, &ZERO,
+                           "aggregation.coordinates.morton", err));
     if (healpix && p->output.emit_cell_ids && !have_ids)
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, "cell_ids", ZAGG_DT_U64), NULL,
-                           &ZERO, "aggregation.coordinates.cell_ids", err));
+        ZAGG_TRY(add_array(plan, cell_array(plan, "cell_ids", ZAGG_DT_U64), NULL, &ZERO,
+                           "aggregation.coordinates.cell_ids", err));
     return ZAGG_OK;
 }
 
@@ -105,15 +108,16 @@ static zagg_status add_axes(zagg_store_plan *plan, zagg_err *err)
 }
 
 /* Array of a field over cells, or over chunks, before its trailing axes. */
-static zagg_zarr_array field_array(const zagg_grid_info *info, const zagg_field *f)
+static zagg_zarr_array field_array(const zagg_store_plan *plan, const zagg_field *f)
 {
-    zagg_zarr_array a = cell_array(info, f->name, f->dtype);
+    const zagg_grid_info *info = plan->info;
+    zagg_zarr_array a = cell_array(plan, f->name, f->dtype);
     if (!f->chunk_resolution)
         return a;
-    a.sharded = false;
+    a.sharded = a.zstd = false; /* one element a chunk: nothing to pack */
     memset(a.shard, 0, sizeof a.shard);
     for (unsigned i = 0; i < info->rank; i++) {
-        a.shape[i] = info->shape[i] / info->chunk_shape[i];
+        a.shape[i] /= info->chunk_shape[i];
         a.chunk[i] = 1;
         a.dim_names[i] = info->chunk_dim_names[i];
     }
@@ -143,7 +147,7 @@ static zagg_status add_dense_field(zagg_store_plan *plan, const zagg_field *f,
                                    const char *key, zagg_err *err)
 {
     const zg_store_words none = {NULL, NULL};
-    zagg_zarr_array array = field_array(plan->info, f);
+    zagg_zarr_array array = field_array(plan, f);
     if (f->kind == ZAGG_FIELD_VECTOR)
         ZAGG_TRY(add_trailing(plan, f, &array, err));
     /* Upstream 0.11 did not know attributes of fields. */
@@ -181,11 +185,14 @@ static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
 {
     enum { ZSTD_LEVEL = 3 };
     zg_store_words words = {NULL, NULL};
-    zagg_zarr_array array = field_array(plan->info, f);
+    zagg_zarr_array array = field_array(plan, f);
     array.kind = ZAGG_ZARR_VLEN;
     array.dtype = ZAGG_DT_NONE;
     array.zstd = true;
     array.zstd_level = ZSTD_LEVEL;
+    /* A leaf's ragged array is one object, whatever `sharded` says. */
+    if (plan->hive && !f->chunk_resolution && plan->info->chunks_per_shard > 1)
+        array.sharded = true;
     const bool located = f->location != NULL;
     const bool timed = f->temporal == ZAGG_TEMPORAL_PER_CENTROID;
     if (located)
@@ -232,6 +239,49 @@ static zagg_status build(zagg_store_plan *plan, zagg_err *err)
     return ZAGG_OK;
 }
 
+/* ---- hive ---- */
+
+static zagg_status add_document(zagg_store_plan *plan, const char *name, zagg_status made,
+                                char *text, size_t len, zagg_err *err)
+{
+    if (made != ZAGG_OK)
+        return made;
+    const char *kept = zagg_arena_strndup(plan->arena, text, len);
+    zagg_bytes_free(text);
+    if (!kept)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the documents of a leaf");
+    plan->documents[plan->n_documents++] = (zg_store_document){name, kept, len};
+    return ZAGG_OK;
+}
+
+/* The documents of a leaf do not depend on its shard: they are made once. */
+static zagg_status make_documents(zagg_store_plan *plan, zagg_err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    ZAGG_TRY(zagg_arena_alloc(plan->arena, plan->tmpl.n_arrays + 1,
+                              sizeof *plan->documents, &plan->documents, err));
+    zagg_status made =
+        zagg_zarr_group_json(plan->tmpl.group_attributes_json, &text, &len, err);
+    ZAGG_TRY(add_document(plan, "", made, text, len, err));
+    for (size_t i = 0; i < plan->tmpl.n_arrays; i++) {
+        made = zagg_zarr_array_json(&plan->arrays[i], &text, &len, err);
+        ZAGG_TRY(add_document(plan, plan->arrays[i].name, made, text, len, err));
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status make(zagg_store_plan *plan, zagg_err *err)
+{
+    ZAGG_TRY(zagg_arena_new(0, &plan->arena, err));
+    ZAGG_TRY(build(plan, err));
+    if (!plan->hive)
+        return ZAGG_OK;
+    ZAGG_TRY(zagg_pipeline_semantic_hash(plan->pipeline, plan->info->latitude,
+                                         plan->semantic_hash, err));
+    return make_documents(plan, err);
+}
+
 zagg_status zagg_store_plan_new(const zagg_pipeline *pipeline, const zagg_grid *grid,
                                 zagg_store_plan **out, zagg_err *err)
 {
@@ -240,9 +290,9 @@ zagg_status zagg_store_plan_new(const zagg_pipeline *pipeline, const zagg_grid *
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the plan of a store");
     plan->pipeline = pipeline;
     plan->info = zagg_grid_get_info(grid);
-    zagg_status status = zagg_arena_new(0, &plan->arena, err);
-    if (status == ZAGG_OK)
-        status = build(plan, err);
+    plan->hive = pipeline->output.store_layout == ZAGG_LAYOUT_HIVE &&
+                 plan->info->kind == ZAGG_GRID_HEALPIX;
+    const zagg_status status = make(plan, err);
     if (status != ZAGG_OK) {
         zagg_store_plan_free(plan);
         return status;

@@ -5,6 +5,12 @@
 #include "base/base.h"
 #include "zagg/core.h"
 
+/** A zarr.json below a leaf's group; name "" is the group's own. */
+typedef struct zg_store_document {
+    const char *name, *text;
+    size_t len;
+} zg_store_document;
+
 struct zagg_store_plan {
     zagg_arena *arena;
     const zagg_pipeline *pipeline;
@@ -14,6 +20,10 @@ struct zagg_store_plan {
     const zagg_field *
         *fields;          /* of each array; NULL: coordinate, axis, companion words */
     size_t axis_array[2]; /* rectilinear: y and x in arrays */
+    bool hive;
+    zg_store_document *documents; /* hive: the same for all leaves; the group's first */
+    size_t n_documents;
+    char semantic_hash[ZAGG_SEMANTIC_HASH_BYTES]; /* hive */
 };
 
 /** Names of the arrays of words beside a ragged field; NULL where it has none. */
