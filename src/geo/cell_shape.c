@@ -76,14 +76,13 @@ static bool crosses(const zg_edge *e, zg_vector p, zg_vector q, int p_side, int 
            zg_arcs_cross(p_side, q_side, zg_side(p, q, e->a), zg_side(p, q, e->b));
 }
 
-bool zg_cell_meets(const zg_cell_shape *cell, const zg_edge *e)
+/** The edge against a ring of points around the centre: every `step`-th of the outline.
+ */
+static bool meets(const zg_cell_shape *cell, const zg_edge *e, const int *sides,
+                  int centre, unsigned step)
 {
-    int sides[ZG_SHAPE_POINTS];
-    int centre = zg_side(e->a, e->b, cell->centre);
-    for (unsigned k = 0; k < cell->n; k++)
-        sides[k] = zg_side(e->a, e->b, cell->outline[k]);
-    for (unsigned k = 0; k < cell->n; k++) {
-        unsigned next = (k + 1) % cell->n;
+    for (unsigned k = 0; k < cell->n; k += step) {
+        unsigned next = (k + step) % cell->n;
         zg_vector p = cell->outline[k], q = cell->outline[next];
         if (crosses(e, p, q, sides[k], sides[next]) ||
             crosses(e, cell->centre, p, centre, sides[k]) || zg_touches(e->a, e->b, p) ||
@@ -91,4 +90,14 @@ bool zg_cell_meets(const zg_cell_shape *cell, const zg_edge *e)
             return true;
     }
     return false;
+}
+
+bool zg_cell_meets(const zg_cell_shape *cell, const zg_edge *e)
+{
+    int sides[ZG_SHAPE_POINTS];
+    int centre = zg_side(e->a, e->b, cell->centre);
+    for (unsigned k = 0; k < cell->n; k++)
+        sides[k] = zg_side(e->a, e->b, cell->outline[k]);
+    return meets(cell, e, sides, centre, cell->n / 4) ||
+           (cell->n > 4 && meets(cell, e, sides, centre, 1));
 }
