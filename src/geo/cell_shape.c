@@ -8,9 +8,16 @@
 /* Room of a cap for what lies between the corners, and for children that stick out. */
 #define CAP_MARGIN 1.3
 #define CAP_SLACK 1e-15
-/* Place of the probe, in halves of the diagonals. */
-#define PROBE_X 0.1370421
-#define PROBE_Y 0.0713907
+/* The probe within the triangle of centre, N and E. */
+#define PROBE_CENTRE 0.5873021
+#define PROBE_NORTH 0.2291407
+#define PROBE_EAST 0.1835572
+
+enum { NORTH, WEST, SOUTH, EAST, SIDE_POINTS = 16 };
+
+/* From the centre to the corners, in halves of the diagonals. */
+static const double corner_x[] = {0.0, -1.0, 0.0, 1.0};
+static const double corner_y[] = {1.0, 0.0, -1.0, 0.0};
 
 static zg_vector plane_point(double x, double y)
 {
@@ -19,45 +26,66 @@ static zg_vector plane_point(double x, double y)
     return zg_vector_of(lat, lon);
 }
 
-/** Points a side: curved sides near the poles are not their chords. */
-static unsigned points_a_side(unsigned order, const zg_vector corners[4])
+static double half_diagonal(unsigned order)
 {
-    static const double near_pole[] = {0.03, 0.03, 0.03,  0.03,   0.03,
-                                       0.03, 0.02, 0.005, 0.00125};
-    double z = 0.0;
-    if (order >= sizeof near_pole / sizeof near_pole[0])
-        return 1;
+    return 1.0 / (double)(UINT32_C(1) << order);
+}
+
+/** What follows from centre and corners. */
+static void complete(zg_cell_shape *s)
+{
+    double radius = 0.0;
     for (unsigned k = 0; k < 4; k++)
-        z = fmax(z, fabs(corners[k].z));
-    if (1.0 - z >= near_pole[order])
-        return 1;
-    return order <= 3 ? 16 : order == 4 ? 8 : 4;
+        radius = fmax(radius, zg_length(zg_less(s->corners[k], s->centre)));
+    s->radius = CAP_MARGIN * radius + CAP_SLACK;
+    s->probe = zg_unit(zg_plus(zg_scaled(s->centre, PROBE_CENTRE),
+                               zg_plus(zg_scaled(s->corners[NORTH], PROBE_NORTH),
+                                       zg_scaled(s->corners[EAST], PROBE_EAST))));
 }
 
 void zg_cell_shape_of(uint64_t nested, unsigned order, zg_cell_shape *out)
 {
-    static const double dx[] = {0.0, -1.0, 0.0, 1.0}, dy[] = {1.0, 0.0, -1.0, 0.0};
-    double x, y, t = 1.0 / (double)(UINT32_C(1) << order);
-    zg_vector corners[4];
-    zg_projected_centre(nested, order, &x, &y);
-    out->centre = plane_point(x, y);
-    out->probe = plane_point(x + PROBE_X * t, y + PROBE_Y * t);
+    double t = half_diagonal(order);
+    *out = (zg_cell_shape){.nested = nested, .order = order};
+    zg_projected_centre(nested, order, &out->x, &out->y);
+    out->centre = plane_point(out->x, out->y);
     for (unsigned k = 0; k < 4; k++)
-        corners[k] = plane_point(x + dx[k] * t, y + dy[k] * t);
-    unsigned side = points_a_side(order, corners);
-    double radius = 0.0;
-    out->n = 0;
-    for (unsigned k = 0; k < 4; k++)
-        for (unsigned s = 0; s < side; s++) {
-            double f = (double)s / (double)side;
-            zg_vector v = corners[k];
-            if (s > 0)
-                v = plane_point(x + (dx[k] * (1.0 - f) + dx[(k + 1) % 4] * f) * t,
-                                y + (dy[k] * (1.0 - f) + dy[(k + 1) % 4] * f) * t);
-            out->outline[out->n++] = v;
-            radius = fmax(radius, zg_length(zg_less(v, out->centre)));
-        }
-    out->radius = CAP_MARGIN * radius + CAP_SLACK;
+        out->corners[k] = plane_point(out->x + corner_x[k] * t, out->y + corner_y[k] * t);
+    complete(out);
+}
+
+/* Children 0..3 are those at the corners S, E, W, N; beside them lie the middles of the
+ * sides. All coordinates in the plane are exact, so that a point has the same bits from
+ * whichever cell it is made, but for x = 0, which is x = 8 to the cells west of it. */
+void zg_cell_shape_split(const zg_cell_shape *parent, zg_cell_shape children[4])
+{
+    static const unsigned corner_of[] = {SOUTH, EAST, WEST, NORTH};
+    double t = half_diagonal(parent->order);
+    if (parent->x - t <= 0.0 || parent->x + t >= 8.0) {
+        for (uint64_t k = 0; k < 4; k++)
+            zg_cell_shape_of(4u * parent->nested + k, parent->order + 1u, &children[k]);
+        return;
+    }
+    zg_vector middles[4]; /* of the sides NW, WS, SE, EN */
+    for (unsigned k = 0; k < 4; k++) {
+        unsigned next = (k + 1u) % 4u;
+        middles[k] = plane_point(parent->x + 0.5 * t * (corner_x[k] + corner_x[next]),
+                                 parent->y + 0.5 * t * (corner_y[k] + corner_y[next]));
+    }
+    for (unsigned k = 0; k < 4; k++) {
+        unsigned at = corner_of[k], before = (at + 3u) % 4u;
+        zg_cell_shape *c = &children[k];
+        *c = (zg_cell_shape){.nested = 4u * parent->nested + k,
+                             .order = parent->order + 1u,
+                             .x = parent->x + 0.5 * t * corner_x[at],
+                             .y = parent->y + 0.5 * t * corner_y[at]};
+        c->centre = plane_point(c->x, c->y);
+        c->corners[at] = parent->corners[at];
+        c->corners[(at + 2u) % 4u] = parent->centre;
+        c->corners[(at + 1u) % 4u] = middles[at];
+        c->corners[before] = middles[before];
+        complete(c);
+    }
 }
 
 bool zg_cell_near(const zg_cell_shape *cell, const zg_edge *edge)
@@ -69,6 +97,8 @@ bool zg_cell_near(const zg_cell_shape *cell, const zg_edge *edge)
     return zg_dot(apart, apart) <= reach * reach;
 }
 
+/* ---- sides ---- */
+
 /** The edge against one side or spoke p-q whose ends' sides are known. */
 static bool crosses(const zg_edge *e, zg_vector p, zg_vector q, int p_side, int q_side)
 {
@@ -76,19 +106,57 @@ static bool crosses(const zg_edge *e, zg_vector p, zg_vector q, int p_side, int 
            zg_arcs_cross(p_side, q_side, zg_side(p, q, e->a), zg_side(p, q, e->b));
 }
 
-bool zg_cell_meets(const zg_cell_shape *cell, const zg_edge *e)
+/** The edge against a ring of points and the spokes to them. */
+static bool meets(zg_vector centre, const zg_vector *points, unsigned n, const zg_edge *e)
 {
-    int sides[ZG_SHAPE_POINTS];
-    int centre = zg_side(e->a, e->b, cell->centre);
-    for (unsigned k = 0; k < cell->n; k++)
-        sides[k] = zg_side(e->a, e->b, cell->outline[k]);
-    for (unsigned k = 0; k < cell->n; k++) {
-        unsigned next = (k + 1) % cell->n;
-        zg_vector p = cell->outline[k], q = cell->outline[next];
+    int sides[ZG_OUTLINE_POINTS], centre_side = zg_side(e->a, e->b, centre);
+    for (unsigned k = 0; k < n; k++)
+        sides[k] = zg_side(e->a, e->b, points[k]);
+    for (unsigned k = 0; k < n; k++) {
+        unsigned next = (k + 1u) % n;
+        zg_vector p = points[k], q = points[next];
         if (crosses(e, p, q, sides[k], sides[next]) ||
-            crosses(e, cell->centre, p, centre, sides[k]) || zg_touches(e->a, e->b, p) ||
+            crosses(e, centre, p, centre_side, sides[k]) || zg_touches(e->a, e->b, p) ||
             zg_touches(p, q, e->a) || zg_touches(p, q, e->b))
             return true;
     }
     return false;
+}
+
+/** Points a side that its curve asks for: near the poles sides are not their chords. */
+static unsigned points_a_side(const zg_cell_shape *cell)
+{
+    static const double near_pole[] = {0.03, 0.03, 0.03,  0.03,   0.03,
+                                       0.03, 0.02, 0.005, 0.00125};
+    double z = 0.0;
+    if (cell->order >= sizeof near_pole / sizeof near_pole[0])
+        return 1;
+    for (unsigned k = 0; k < 4; k++)
+        z = fmax(z, fabs(cell->corners[k].z));
+    if (1.0 - z >= near_pole[cell->order])
+        return 1;
+    return cell->order <= 3 ? SIDE_POINTS : cell->order == 4 ? 8 : 4;
+}
+
+void zg_cell_outline(const zg_cell_shape *cell, zg_outline *out)
+{
+    double t = half_diagonal(cell->order);
+    unsigned side = points_a_side(cell);
+    out->n = 0;
+    for (unsigned k = 0; k < 4 && side > 1; k++)
+        for (unsigned s = 0; s < side; s++) {
+            double f = (double)s / (double)side;
+            unsigned next = (k + 1u) % 4u;
+            double dx = corner_x[k] * (1.0 - f) + corner_x[next] * f;
+            double dy = corner_y[k] * (1.0 - f) + corner_y[next] * f;
+            out->points[out->n++] = s == 0
+                                        ? cell->corners[k]
+                                        : plane_point(cell->x + dx * t, cell->y + dy * t);
+        }
+}
+
+bool zg_cell_meets(const zg_cell_shape *cell, const zg_outline *outline, const zg_edge *e)
+{
+    return meets(cell->centre, cell->corners, 4, e) ||
+           (outline->n > 0 && meets(cell->centre, outline->points, outline->n, e));
 }

@@ -4,20 +4,35 @@
 
 #include "geo/ring.h"
 
-enum { ZG_SHAPE_POINTS = 4 * 16 };
-
 typedef struct zg_cell_shape {
+    uint64_t nested;
+    unsigned order;
+    double x, y; /* projected centre */
     zg_vector centre;
-    zg_vector probe;                    /* a point inside that is on nothing special */
-    zg_vector outline[ZG_SHAPE_POINTS]; /* N, W, S, E and what lies between */
-    unsigned n;                         /* 4, or 4 s: s points a side */
-    double radius;                      /* of a cap around the cell, radians */
+    zg_vector corners[4]; /* N, W, S, E */
+    zg_vector probe;      /* a point inside that is on nothing special */
+    double radius;        /* of a cap around the cell, radians */
 } zg_cell_shape;
 
 void zg_cell_shape_of(uint64_t nested, unsigned order, zg_cell_shape *out);
+/** The four children; points that they share with each other or the parent are made
+ * once. */
+void zg_cell_shape_split(const zg_cell_shape *parent, zg_cell_shape children[4]);
+
+enum { ZG_OUTLINE_POINTS = 4 * 16 };
+/** Sides near the poles are not the chords of their corners: points along them. */
+typedef struct zg_outline {
+    zg_vector points[ZG_OUTLINE_POINTS];
+    unsigned n; /* 0 where chords will do */
+} zg_outline;
+void zg_cell_outline(const zg_cell_shape *cell, zg_outline *out);
 
 /** The edge crosses or touches a side, or crosses a line from the centre to a corner. */
-bool zg_cell_meets(const zg_cell_shape *cell, const zg_edge *edge);
+bool zg_cell_meets(const zg_cell_shape *cell, const zg_outline *outline,
+                   const zg_edge *edge);
+
+/** May the edge come into the cell's cap? False only where it does not. */
+bool zg_cell_near(const zg_cell_shape *cell, const zg_edge *edge);
 
 /** Cell of a vector. */
 uint64_t zg_vector_nested(zg_vector v, unsigned order);
@@ -27,8 +42,5 @@ enum { ZG_VERTEX_CELLS = 9 };
  * there when it lies on a side or a corner of its own, as far as doubles can tell. */
 unsigned zg_vertex_cells(zg_vector v, uint64_t own, unsigned order,
                          uint64_t out[ZG_VERTEX_CELLS]);
-
-/** May the edge come into the cell's cap? False only where it does not. */
-bool zg_cell_near(const zg_cell_shape *cell, const zg_edge *edge);
 
 #endif

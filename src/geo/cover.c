@@ -60,13 +60,15 @@ static bool holds_vertex(const cover *c, uint64_t nested, unsigned order)
     return lo < c->polygon->leaves.len && leaves[lo] < end;
 }
 
-static bool on_boundary(const cover *c, const zg_cell_shape *shape, uint64_t nested,
-                        unsigned order, near_edges edges)
+static bool on_boundary(const cover *c, const zg_cell_shape *cell, near_edges edges)
 {
-    if (holds_vertex(c, nested, order))
+    if (holds_vertex(c, cell->nested, cell->order))
         return true;
+    zg_outline outline;
+    if (edges.n > 0)
+        zg_cell_outline(cell, &outline);
     for (size_t i = 0; i < edges.n; i++)
-        if (zg_cell_meets(shape, near_edge(c, edges, i)))
+        if (zg_cell_meets(cell, &outline, near_edge(c, edges, i)))
             return true;
     return false;
 }
@@ -97,20 +99,21 @@ static bool probes_apart(const cover *c, near_edges edges, zg_vector p, zg_vecto
 }
 
 /* One cell and all below it; at most 30 deep. */
-static zagg_status visit(cover *c, const zg_cell_shape *shape, uint64_t nested,
-                         unsigned order, bool inside, near_edges edges, zagg_err *err)
+static zagg_status visit(cover *c, const zg_cell_shape *cell, bool inside,
+                         near_edges edges, zagg_err *err)
 {
-    if (!on_boundary(c, shape, nested, order, edges))
-        return inside ? keep(c, nested, order, err) : ZAGG_OK;
-    if (order == c->order)
-        return keep(c, nested, order, err);
-    for (uint64_t k = 0; k < 4; k++) {
-        zg_cell_shape child;
+    zg_cell_shape children[4];
+    if (!on_boundary(c, cell, edges))
+        return inside ? keep(c, cell->nested, cell->order, err) : ZAGG_OK;
+    if (cell->order == c->order)
+        return keep(c, cell->nested, cell->order, err);
+    zg_cell_shape_split(cell, children);
+    for (unsigned k = 0; k < 4; k++) {
         near_edges below;
-        zg_cell_shape_of(4u * nested + k, order + 1u, &child);
-        ZAGG_TRY(edges_of_child(c, edges, &child, &below, err));
-        bool child_inside = inside ^ probes_apart(c, edges, shape->probe, child.probe);
-        ZAGG_TRY(visit(c, &child, 4u * nested + k, order + 1u, child_inside, below, err));
+        ZAGG_TRY(edges_of_child(c, edges, &children[k], &below, err));
+        bool child_inside =
+            inside ^ probes_apart(c, edges, cell->probe, children[k].probe);
+        ZAGG_TRY(visit(c, &children[k], child_inside, below, err));
         c->near.len = below.first;
     }
     return ZAGG_OK;
@@ -130,8 +133,7 @@ static zagg_status descend(cover *c, zagg_err *err)
         near_edges edges;
         zg_cell_shape_of(base, 0, &shape);
         ZAGG_TRY(edges_of_child(c, all, &shape, &edges, err));
-        ZAGG_TRY(visit(c, &shape, base, 0, zg_polygon_holds(c->polygon, shape.probe),
-                       edges, err));
+        ZAGG_TRY(visit(c, &shape, zg_polygon_holds(c->polygon, shape.probe), edges, err));
         c->near.len = all.n;
     }
     return ZAGG_OK;

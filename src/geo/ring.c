@@ -24,7 +24,7 @@ zagg_status zg_check_points(const zagg_ring *ring, zagg_err *err)
         if (fabs(ring->lat_deg[i]) > 90.0 || fabs(ring->lon_deg[i]) > MAX_LON_DEG)
             return zagg_err_set(
                 err, ZAGG_EARG,
-                "vertex %zu (latitude %.17g, longitude %.17g) is no point "
+                "vertex %zu (latitude %.10g, longitude %.10g) is no point "
                 "of the Earth",
                 i, ring->lat_deg[i], ring->lon_deg[i]);
     }

@@ -20,11 +20,9 @@ static bool on_outline(zg_vector v, uint64_t nested, unsigned order)
 {
     zg_cell_shape cell;
     zg_cell_shape_of(nested, order, &cell);
-    for (unsigned k = 0; k < cell.n; k++) {
-        zg_vector p = cell.outline[k], q = cell.outline[(k + 1) % cell.n];
-        if (zg_touches(p, q, v))
+    for (unsigned k = 0; k < 4; k++)
+        if (zg_touches(cell.corners[k], cell.corners[(k + 1u) % 4u], v))
             return true;
-    }
     return false;
 }
 

@@ -4,6 +4,7 @@
 #include "zagg/cover.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,9 +176,80 @@ static void lines(void **state)
     report_end(&r, 4);
 }
 
+/* ---- what is refused ---- */
+
+/* The set tells the outcome of a case, not its input. */
+typedef struct bad_case {
+    const char *name;
+    double lat[4], lon[4];
+    size_t n;
+    unsigned order;
+} bad_case;
+
+static const bad_case BAD[] = {
+    {"two_vertices", {0, 1}, {0, 1}, 2, 6},
+    {"nan", {0, NAN, 1}, {0, 1, 1}, 3, 6},
+    {"inf", {0, 1, 1}, {0, INFINITY, 1}, 3, 6},
+    {"order0", {0, 1, 1}, {0, 0, 1}, 3, 0},
+    {"order30", {0, 1, 1}, {0, 0, 1}, 3, 30},
+    {"lat_out_of_range", {80, 95, 80}, {0, 10, 20}, 3, 4},
+    {"all_same_point", {5, 5, 5}, {7, 7, 7}, 3, 6},
+};
+
+static const bad_case *bad_case_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
+        if (strcmp(BAD[i].name, name) == 0)
+            return &BAD[i];
+    return NULL;
+}
+
+static void check_bad(case_report *r, departures *d, const zagg_value *v)
+{
+    zagg_err err = ZAGG_ERR_INIT;
+    const char *name = member(v, "case")->str;
+    const zagg_value *message = zagg_value_get(v, "message");
+    const bad_case *bad = bad_case_of(name);
+    char difference[1200] = "";
+    zagg_words out = {NULL, 0};
+    if (bad == NULL) {
+        case_skip(r, name,
+                  strcmp(name, "len") == 0 ? "a ring has one length here"
+                                           : "the set does not tell its vertices");
+        return;
+    }
+    const zagg_ring ring = {bad->lat, bad->lon, bad->n};
+    const zagg_status st = zagg_cover_polygon(&ring, 1, bad->order, NULL, &out, &err);
+    if (st != ZAGG_OK && (message == NULL || strcmp(message->str, err.msg) != 0))
+        (void)snprintf(difference, sizeof difference, "refused: %s", err.msg);
+    else if (st == ZAGG_OK &&
+             (message != NULL || (int64_t)out.n != member(v, "count")->u.i))
+        (void)snprintf(difference, sizeof difference, "accepted: %zu cells", out.n);
+    departures_judge_as(d, r, name, difference, difference);
+    zagg_words_free(&out);
+}
+
+static void invalid(void **state)
+{
+    (void)state;
+    if (!golden_available("grids/coverage"))
+        skip();
+    case_report r = {.set = "grids/coverage/invalid"};
+    zagg_arena *arena = NULL;
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    departures d = departures_load(arena, r.set);
+    const zagg_value *list =
+        golden_json(arena, golden_path("grids/coverage/invalid.json"));
+    for (size_t i = 0; i < list->n; i++)
+        check_bad(&r, &d, list->items[i]);
+    departures_end(&d, &r);
+    zagg_arena_free(arena);
+    report_end(&r, 7);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(polygons),
-                                       cmocka_unit_test(lines)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(polygons), cmocka_unit_test(lines), cmocka_unit_test(invalid)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
