@@ -1,8 +1,9 @@
-/* Golden sets real and stores: `zagg run` writes upstream's store again, file for file
- * and byte for byte, whatever the number of threads and the handoff, and a second run
- * into the same store changes nothing. Sets whose config asks for what this version
- * refuses (hive layout, map projections) are skipped with zagg's own words. */
+/* Golden sets real and stores: `zagg run` writes upstream's store again, file for file as
+ * docs/store-format.md says, whatever the number of threads and the handoff, and a second
+ * run into the same store changes nothing. Sets whose config asks for what this version
+ * refuses (map projections) are skipped with zagg's own words. */
 #include "support/program.h"
+#include "support/store_format.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -19,7 +20,9 @@ typedef struct golden_run {
     char config[PATH_BYTES]; /* upstream's */
     char map[PATH_BYTES];
     char archive[PATH_BYTES];
-    bool compat;        /* written by the older upstream */
+    bool compat;    /* written by the older upstream */
+    bool versioned; /* a hive of versioned leaves: for reading only */
+    store_format *format;
     const char *driver; /* "--driver file" where hrefs are s3://relative */
 } golden_run;
 
@@ -96,7 +99,7 @@ static bool run_and_compare(const golden_run *g, const char *temp, const char *t
     if (!good) {
         case_fail(g->r, g->name, "%s: exit %d: %s", options, run.status, run.err);
     } else {
-        size_t wrong = trees_differ(theirs, ours, &names, &n_files);
+        size_t wrong = stores_differ(g->format, theirs, ours, &names, &n_files);
         good = wrong == 0 && n_files > 0;
         if (!good)
             case_fail(g->r, g->name, "%s: %zu of %zu files differ:%s", options, wrong,
@@ -232,6 +235,8 @@ static void store_config(golden_run *g, const char *store)
         const char *base = store[len] == '\0' ? "mini_all" : store + len;
         set_path(g->config, "stores", "configs/12.yaml", base, WRITERS[i][1]);
         g->compat = strcmp(WRITERS[i][0], "seed_") == 0;
+        g->versioned = strcmp(WRITERS[i][1], ".hive061") == 0 ||
+                       strcmp(WRITERS[i][1], ".hivelean061") == 0;
         return;
     }
 }
@@ -262,6 +267,7 @@ static void check_set(const char *set, const char *folder,
                       bool (*make_case)(golden_run *, const char *), size_t at_least)
 {
     case_report r = {.set = set};
+    store_format format = store_format_load();
     zg_vec names;
     if (!golden_available(folder))
         skip();
@@ -277,16 +283,21 @@ static void check_set(const char *set, const char *folder,
     qsort(names.data, names.len, sizeof(char *), by_name);
     for (size_t i = 0; i < names.len; i++) {
         char *name = *ZG_VEC_AT(&names, char *, i);
-        golden_run g = {.r = &r, .name = name};
+        golden_run g = {.r = &r, .name = name, .format = &format};
         if (make_case(&g, name)) {
             if (!exists(g.config) || !exists(g.archive))
                 case_skip(&r, name, "its config or store is not in this set");
+            else if (g.versioned)
+                case_skip(&r, name, "its leaves are versioned: a form for reading");
             else
                 check_run(&g);
         }
         zg_free(name);
     }
     zg_vec_free(&names);
+    if (at_least > 1 && getenv("ZAGG_GOLDEN") == NULL)
+        store_format_all_used(&format);
+    store_format_free(&format);
     report_end(&r, getenv("ZAGG_GOLDEN") != NULL ? 0 : at_least);
 }
 
@@ -299,7 +310,7 @@ static void real_photons(void **state)
 static void synthetic_photons(void **state)
 {
     (void)state;
-    check_set("stores", "stores/shardmaps", store_case, 2);
+    check_set("stores", "stores/shardmaps", store_case, 13);
 }
 
 int main(void)
