@@ -112,8 +112,8 @@ static bool runnable(const golden_run *g, const char *temp)
 {
     run_result run = run_zagg(g, temp, "dry", "--dry-run");
     char *reason = strstr(run.err, "error: ");
-    const bool refused = run.status == 3 && reason != NULL &&
-                         strstr(reason, "by this version") != NULL;
+    const bool refused =
+        run.status == 3 && reason != NULL && strstr(reason, "by this version") != NULL;
     if (refused) {
         reason[strcspn(reason, "\n")] = '\0';
         case_skip(g->r, g->name, reason);
