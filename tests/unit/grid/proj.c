@@ -212,7 +212,8 @@ static void refuse(const char *text, char wrong[80])
     zg_proj *proj = NULL;
     const zagg_status status = zg_proj_new(text, &proj, &err);
     if ((status == ZAGG_ECONFIG || status == ZAGG_EUNSUPPORTED) && proj == NULL &&
-        strstr(err.msg, "output.grid.crs: '") != NULL && strpbrk(err.msg, "\n\r\t") == NULL)
+        strstr(err.msg, "output.grid.crs: '") != NULL &&
+        strpbrk(err.msg, "\n\r\t") == NULL)
         return;
     zg_proj_free(proj);
     (void)snprintf(wrong, 80, "%d %.60s", (int)status, text);
@@ -227,7 +228,7 @@ static void hostile_texts_are_refused_in_silence(void **state)
         "\n",
         "EPSG:",
         "EPSG:-1",
-        
+
         "+proj=",
         "+proj=nonesuch",
         "+proj=pipeline +step +proj=noop",
