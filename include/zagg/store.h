@@ -34,6 +34,7 @@ typedef enum zagg_store_kind {
     ZAGG_STORE_SERIES,     /* `width` layers (of time) over the cells */
     ZAGG_STORE_COMPANION,  /* one value, vector or payload for all cells of a chunk */
     ZAGG_STORE_COORDINATE, /* `morton` or `cell_ids`: which cell it is */
+    ZAGG_STORE_MASK,       /* `aoi_mask`: cells of the area of interest, data or not */
     ZAGG_STORE_AXIS,       /* `x`, `y`, `time`: along one axis */
     ZAGG_STORE_MAPPING,    /* without axes: attributes only, as a CF grid mapping */
     ZAGG_STORE_OTHER       /* anything else: listed, not read; `why` tells the reason */
@@ -176,7 +177,8 @@ ZAGG_API zagg_status zagg_store_read_cell(zagg_store_reader *reader, uint64_t ce
 ZAGG_API zagg_status zagg_store_locate(const zagg_store_grid *grid, double lat_deg,
                                        double lon_deg, uint64_t *cell_id, zagg_err *err);
 /** Does the cell hold data in this column: a payload, or any value that is neither fill
- * nor NaN? Always false for coordinates, axes and companions. */
+ * nor NaN (nor, of an integer type, 0: counts of empty cells)? Always false for
+ * coordinates, masks, axes and companions. */
 ZAGG_API bool zagg_store_has_data(const zagg_store_chunk *chunk, size_t column,
                                   size_t cell);
 
