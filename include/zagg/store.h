@@ -182,6 +182,30 @@ ZAGG_API zagg_status zagg_store_locate(const zagg_store_grid *grid, double lat_d
 ZAGG_API bool zagg_store_has_data(const zagg_store_chunk *chunk, size_t column,
                                   size_t cell);
 
+/** One element of any number type as a number; 64-bit integers beyond 2^53 lose bits. */
+ZAGG_API double zagg_store_number(zagg_dtype dtype, const void *element);
+
+/* ---- statistics ---- */
+
+/** What the cells of all shards hold in one field. Values count that are data as
+ * zagg_store_has_data sees it; of a vector or series each by itself, of a companion those
+ * of all chunks that hold data. */
+typedef struct zagg_store_stats {
+    uint64_t objects, bytes; /* stored, documents left out */
+    uint64_t cells;          /* with data; of a companion: chunks */
+    uint64_t values;         /* finite ones; of a digest: centroids */
+    double min, max, mean;   /* of the finite values, NaN where there are none; of digests
+                                of the centroids' means, the mean weighted */
+    double weight;           /* of digests: the sum of all weights, else 0 */
+} zagg_store_stats;
+
+/** Read all of a group. `stats`: one for each field; zeros for OTHER, and of AXIS and
+ * MAPPING objects and bytes only. `cells_with_data`: one for each shard: its cells with
+ * data in any field. Memory as a reader's. */
+ZAGG_API zagg_status zagg_store_survey(const zagg_store *store, size_t group,
+                                       zagg_store_stats *stats, uint64_t *cells_with_data,
+                                       zagg_err *err);
+
 /* ---- verifying ---- */
 
 typedef enum zagg_finding_kind {
