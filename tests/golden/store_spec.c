@@ -1,6 +1,7 @@
 /* Golden set spec: the seven conformance trees. Every value of NAME.expected.json is read
  * back from its tree, the content hashes are those of the leaves, and three trees are
  * written again from what was read, through the writer: equal values and hashes. */
+#include "golden/spec_values.h"
 #include "golden/store_cases.h"
 #include "text/text.h"
 #include "zagg/store.h"
@@ -10,9 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Nanoseconds from the origin of time words (mortie-toc/1) to 1970-01-01. */
-static const uint64_t TOC_ORIGIN_NS = UINT64_C(3786825618000000000);
 
 typedef struct tree {
     case_report *r;
@@ -37,78 +35,6 @@ static void mismatch(tree *t, const char *fmt, ...)
     t->failed = true;
 }
 
-/* ---- expected values ---- */
-
-/* A whole number, or its decimal text. */
-static uint64_t whole(const zagg_value *v)
-{
-    uint64_t n = 0;
-    if (v != NULL && v->kind == ZAGG_STR)
-        return strtoull(v->str, NULL, 10);
-    assert_true(zagg_value_u64(v, &n));
-    return n;
-}
-
-static const zagg_value *need(const zagg_value *map, const char *key)
-{
-    const zagg_value *v = zagg_value_get(map, key);
-    if (v == NULL)
-        fail_msg("the expected values have no %s", key);
-    return v;
-}
-
-/* First and last nanosecond of a time word. */
-static void decode_time(uint64_t word, uint64_t ns[2])
-{
-    const uint64_t start = (word >> 32) << 31, rest = word & 0x7fffffff;
-    const bool instant = (word >> 31 & 1) != 0;
-    ns[0] = start + (instant ? rest : 0);
-    ns[1] = instant ? ns[0] : rest << 32;
-}
-
-/* A span lies in what its word says, which is rounded outward by less than its units. */
-static bool spans(uint64_t word, const zagg_value *span)
-{
-    uint64_t ns[2];
-    const uint64_t first = whole(span->items[0]) + TOC_ORIGIN_NS;
-    const uint64_t last = whole(span->items[1]) + TOC_ORIGIN_NS;
-    decode_time(word, ns);
-    return ns[0] <= first && first - ns[0] < (uint64_t)1 << 31 && last <= ns[1] &&
-           ns[1] - last <= (uint64_t)1 << 32;
-}
-
-static bool same_number(zagg_dtype dtype, const void *element, const zagg_value *v)
-{
-    double d = 0;
-    uint64_t u = 0;
-    if (zagg_dtype_is_float(dtype)) {
-        if (!zagg_value_number(v, &d))
-            return false;
-        return dtype == ZAGG_DT_F32
-                   ? zagg_store_number(dtype, element) == (double)(float)d
-                   : zagg_store_number(dtype, element) == d;
-    }
-    memcpy(&u, element, zagg_dtype_size(dtype));
-    return u == whole(v);
-}
-
-/* A payload: a list of rows, each a number or a list of them. */
-static bool same_rows(const zagg_store_field_info *f, const zagg_bytes_view *payload,
-                      const zagg_value *rows)
-{
-    const size_t size = zagg_dtype_size(f->dtype);
-    if (rows->kind != ZAGG_LIST || payload->len != rows->n * f->width * size)
-        return false;
-    for (size_t i = 0; i < rows->n; i++)
-        for (size_t k = 0; k < f->width; k++) {
-            const zagg_value *v = rows->items[i];
-            const char *at = (const char *)payload->data + (i * f->width + k) * size;
-            if (!same_number(f->dtype, at, f->width > 1 ? v->items[k] : v))
-                return false;
-        }
-    return true;
-}
-
 /* ---- cells of a leaf ---- */
 
 static size_t column_named(const zagg_store_chunk *chunk, const char *name)
@@ -117,17 +43,6 @@ static size_t column_named(const zagg_store_chunk *chunk, const char *name)
         if (strcmp(chunk->columns[i].field->name, name) == 0)
             return i;
     return chunk->n_columns;
-}
-
-static double weight_of(const zagg_bytes_view *payload)
-{
-    double sum = 0;
-    for (size_t at = 0; at + 8 <= payload->len; at += 8) {
-        float weight;
-        memcpy(&weight, (const char *)payload->data + at + 4, sizeof weight);
-        sum += (double)weight;
-    }
-    return sum;
 }
 
 static uint64_t word_at(const zagg_bytes_view *payload, size_t i)
@@ -155,13 +70,13 @@ static bool check_derived(const zagg_store_chunk *chunk, size_t cell, const char
         return false;
     const zagg_store_column *c = &chunk->columns[i];
     if (strcmp(from, "observed") == 0)
-        return spans(((const uint64_t *)c->data)[cell], v);
+        return spec_spans(((const uint64_t *)c->data)[cell], v);
     if (strcmp(from, "h_tdigest_times") != 0)
         return zagg_value_number(v, &sum) &&
-               fabs(weight_of(&c->payloads[cell]) - sum) <= 1e-6 * sum;
+               fabs(spec_weight_of(&c->payloads[cell]) - sum) <= 1e-6 * sum;
     bool same = c->payloads[cell].len == 8 * v->n;
     for (size_t k = 0; k < v->n && same; k++)
-        same = spans(word_at(&c->payloads[cell], k), v->items[k]);
+        same = spec_spans(word_at(&c->payloads[cell], k), v->items[k]);
     return same;
 }
 
@@ -178,9 +93,10 @@ static void check_cell(tree *t, const zagg_store_chunk *chunk, size_t cell,
         } else {
             const zagg_store_column *c = &chunk->columns[i];
             const size_t size = zagg_dtype_size(c->field->dtype);
-            same = c->field->ragged ? same_rows(c->field, &c->payloads[cell], v)
-                                    : same_number(c->field->dtype,
-                                                  (const char *)c->data + cell * size, v);
+            same = c->field->ragged
+                       ? spec_same_rows(c->field, &c->payloads[cell], v)
+                       : spec_same_number(c->field->dtype,
+                                          (const char *)c->data + cell * size, v);
         }
         if (!known)
             mismatch(t, "%s is not compared", key);
@@ -194,12 +110,12 @@ static void check_cell(tree *t, const zagg_store_chunk *chunk, size_t cell,
 /* Cells that are not among the expected ones are empty in every field. */
 static void check_chunk(tree *t, const zagg_store_chunk *chunk)
 {
-    const zagg_value *cells = need(t->expected, "cells");
+    const zagg_value *cells = spec_need(t->expected, "cells");
     for (size_t k = 0; k < chunk->n_cells; k++) {
         const uint64_t rank = chunk->b * chunk->n_cells + k;
         const zagg_value *expected = NULL;
         for (size_t i = 0; i < cells->n; i++)
-            if (whole(need(cells->items[i], "index")) == rank)
+            if (spec_whole(spec_need(cells->items[i], "index")) == rank)
                 expected = cells->items[i];
         if (expected != NULL)
             check_cell(t, chunk, k, expected);
@@ -207,7 +123,7 @@ static void check_chunk(tree *t, const zagg_store_chunk *chunk)
             if (zagg_store_has_data(chunk, i, k))
                 mismatch(t, "cell of rank %" PRIu64 " is not empty", rank);
     }
-    if (chunk->b == whole(need(t->expected, "empty_chunk")))
+    if (chunk->b == spec_whole(spec_need(t->expected, "empty_chunk")))
         for (size_t i = 0; i < chunk->n_columns; i++)
             if (chunk->columns[i].stored)
                 mismatch(t, "the chunk that is to be absent is stored");
@@ -216,8 +132,8 @@ static void check_chunk(tree *t, const zagg_store_chunk *chunk)
 /* Time words and layers of the raster tree. */
 static void check_raster_chunk(tree *t, const zagg_store_chunk *chunk)
 {
-    const zagg_value *bands = need(t->expected, "bands");
-    const zagg_value *morton = need(t->expected, "morton");
+    const zagg_value *bands = spec_need(t->expected, "bands");
+    const zagg_value *morton = spec_need(t->expected, "morton");
     for (size_t m = 0; m < bands->n; m++) {
         const zagg_value *band = bands->members[m].value;
         const size_t i = column_named(chunk, bands->members[m].key->str);
@@ -227,7 +143,7 @@ static void check_raster_chunk(tree *t, const zagg_store_chunk *chunk)
         assert_int_equal(c->field->width, band->n);
         for (size_t layer = 0; layer < band->n; layer++)
             for (size_t k = 0; k < chunk->n_cells; k++, t->n_values++)
-                if (!same_number(
+                if (!spec_same_number(
                         c->field->dtype,
                         (const char *)c->data + (layer * chunk->n_cells + k) * size,
                         band->items[layer]->items[chunk->b * chunk->n_cells + k]))
@@ -236,7 +152,7 @@ static void check_raster_chunk(tree *t, const zagg_store_chunk *chunk)
     const zagg_store_column *m = &chunk->columns[column_named(chunk, "morton")];
     for (size_t k = 0; k < chunk->n_cells; k++)
         if (((const uint64_t *)m->data)[k] !=
-            whole(morton->items[chunk->b * chunk->n_cells + k]))
+            spec_whole(morton->items[chunk->b * chunk->n_cells + k]))
             mismatch(t, "morton differs");
 }
 
@@ -244,8 +160,8 @@ static zagg_status see_times(void *user, const uint64_t *index, const void *data
                              size_t n, zagg_err *err)
 {
     tree *t = user;
-    const zagg_value *words = need(t->expected, "time_words");
-    const zagg_value *bounds = need(t->expected, "time_bounds_ns");
+    const zagg_value *words = spec_need(t->expected, "time_words");
+    const zagg_value *bounds = spec_need(t->expected, "time_bounds_ns");
     const uint64_t *held = data;
     (void)index;
     (void)err;
@@ -253,10 +169,10 @@ static zagg_status see_times(void *user, const uint64_t *index, const void *data
         mismatch(t, "another number of times");
     for (size_t i = 0; i < n && !t->failed; i++) {
         uint64_t ns[2];
-        decode_time(held[i], ns);
-        if (held[i] != whole(words->items[i]) ||
-            ns[0] - TOC_ORIGIN_NS != whole(bounds->items[i]->items[0]) ||
-            ns[1] - TOC_ORIGIN_NS != whole(bounds->items[i]->items[1]))
+        spec_decode_time(held[i], ns);
+        if (held[i] != spec_whole(words->items[i]) ||
+            ns[0] - SPEC_TOC_ORIGIN_NS != spec_whole(bounds->items[i]->items[0]) ||
+            ns[1] - SPEC_TOC_ORIGIN_NS != spec_whole(bounds->items[i]->items[1]))
             mismatch(t, "time %zu differs", i);
         t->n_values++;
     }
@@ -298,15 +214,18 @@ static void check_values(tree *t)
     zagg_err err = ZAGG_ERR_INIT;
     const bool raster = zagg_value_get(t->expected, "bands") != NULL;
     assert_int_equal(g->n_shards, 1);
-    assert_string_equal(g->shards[0].label, need(t->expected, "shard")->str);
-    assert_string_equal(g->name, need(t->expected, "group")->str);
-    assert_int_equal(g->grid.shard_order, whole(need(t->expected, "shard_order")));
-    assert_int_equal(g->grid.chunk_order, whole(need(t->expected, "chunk_order")));
-    assert_int_equal(g->grid.cell_order, whole(need(t->expected, "cell_order")));
+    assert_string_equal(g->shards[0].label, spec_need(t->expected, "shard")->str);
+    assert_string_equal(g->name, spec_need(t->expected, "group")->str);
+    assert_int_equal(g->grid.shard_order,
+                     spec_whole(spec_need(t->expected, "shard_order")));
+    assert_int_equal(g->grid.chunk_order,
+                     spec_whole(spec_need(t->expected, "chunk_order")));
+    assert_int_equal(g->grid.cell_order,
+                     spec_whole(spec_need(t->expected, "cell_order")));
     assert_int_equal(g->grid.cells_per_chunk,
-                     whole(need(t->expected, "cells_per_chunk")));
+                     spec_whole(spec_need(t->expected, "cells_per_chunk")));
     if (zagg_store_get_form(t->store) == ZAGG_STORE_HIVE)
-        assert_string_equal(g->shards[0].leaf, need(t->expected, "leaf")->str);
+        assert_string_equal(g->shards[0].leaf, spec_need(t->expected, "leaf")->str);
     if (zagg_store_reader_new(t->store, 0, NULL, &reader, &err) != ZAGG_OK ||
         zagg_store_reader_shard(reader, 0, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
@@ -321,7 +240,7 @@ static void check_values(tree *t)
     }
     zagg_store_reader_free(reader);
     if (raster)
-        each_array(t, need(t->expected, "leaf")->str, "6", "time", see_times, t);
+        each_array(t, spec_need(t->expected, "leaf")->str, "6", "time", see_times, t);
 }
 
 /* ---- content hashes ---- */
@@ -351,7 +270,8 @@ static char *stamp_with_hashes(const tree *t, const char *rest)
                 "{\"attributes\":{\"morton_hive_commit\":{%s,\"content_hashes\":", rest);
     const zg_json_style style = {.indent = -1};
     assert_int_equal(
-        zg_json_write(&text, need(t->expected, "content_hashes"), style, &err), ZAGG_OK);
+        zg_json_write(&text, spec_need(t->expected, "content_hashes"), style, &err),
+        ZAGG_OK);
     zg_str_add(&text, "}},\"zarr_format\":3,\"node_type\":\"group\"}");
     return zg_str_take(&text);
 }
@@ -381,9 +301,9 @@ static void check_hashes(tree *t)
     assert_int_equal(zg_json_write(&members, stamp, style, &err), ZAGG_OK);
     members.data[members.len - 1] = '\0'; /* the braces are in the other text */
     char *text = stamp_with_hashes(t, members.data + 1);
-    (void)snprintf(key, sizeof key, "%s/zarr.json", need(t->expected, "leaf")->str);
+    (void)snprintf(key, sizeof key, "%s/zarr.json", spec_need(t->expected, "leaf")->str);
     put_text(t->s.sink, key, text);
-    verify(t, &t->s, need(need(t->expected, "content_hashes"), "arrays")->n);
+    verify(t, &t->s, spec_need(spec_need(t->expected, "content_hashes"), "arrays")->n);
     zg_free(text);
     zg_str_free(&members);
 }
@@ -409,9 +329,10 @@ static zagg_status see_column(void *user, const uint64_t *index, const void *dat
     for (size_t i = 0; i < n && !c->t->failed; i++, c->t->n_values++) {
         const zagg_value *v = c->values->items[i];
         const bool same =
-            c->rows ? same_rows(&digest, &((const zagg_bytes_view *)data)[i], v)
-                    : same_number(c->dtype,
-                                  (const char *)data + i * zagg_dtype_size(c->dtype), v);
+            c->rows
+                ? spec_same_rows(&digest, &((const zagg_bytes_view *)data)[i], v)
+                : spec_same_number(c->dtype,
+                                   (const char *)data + i * zagg_dtype_size(c->dtype), v);
         if (!same)
             mismatch(c->t, "element %zu of a column differs", i);
     }
@@ -423,7 +344,7 @@ static void check_column(tree *t)
     const zagg_value *column = zagg_value_get(t->expected, "column");
     if (column == NULL)
         return;
-    const zagg_value *groups = need(column, "groups");
+    const zagg_value *groups = spec_need(column, "groups");
     for (size_t g = 0; g < groups->n; g++) {
         const zagg_value *arrays = groups->members[g].value;
         for (size_t i = 0; i < arrays->n; i++) {
@@ -456,15 +377,16 @@ static void check_column_attributes(tree *t)
     if (column == NULL)
         return;
     const zagg_value *attributes =
-        need(doc_of(t, "1/1/2/1/3/all.pyramid.zarr/zarr.json"), "attributes");
-    const zagg_value *commit = need(column, "commit");
-    if (!zagg_value_equal(need(attributes, "role"), need(column, "role")) ||
-        !zagg_value_equal(need(attributes, "zagg_column"), need(column, "zagg_column")))
+        spec_need(doc_of(t, "1/1/2/1/3/all.pyramid.zarr/zarr.json"), "attributes");
+    const zagg_value *commit = spec_need(column, "commit");
+    if (!zagg_value_equal(spec_need(attributes, "role"), spec_need(column, "role")) ||
+        !zagg_value_equal(spec_need(attributes, "zagg_column"),
+                          spec_need(column, "zagg_column")))
         mismatch(t, "attributes of the column differ");
     for (size_t i = 0; i < commit->n; i++)
-        if (!zagg_value_equal(
-                need(need(attributes, "morton_hive_commit"), commit->members[i].key->str),
-                commit->members[i].value))
+        if (!zagg_value_equal(spec_need(spec_need(attributes, "morton_hive_commit"),
+                                        commit->members[i].key->str),
+                              commit->members[i].value))
             mismatch(t, "stamp of the column differs");
     t->n_values += 2 + commit->n;
 }
@@ -501,35 +423,12 @@ static void check_declarations(tree *t)
         const zagg_store_field_info *f = field_named(t, "rx_flux");
         assert_non_null(f->weights);
         assert_string_equal(f->weights, weights->str);
-        if (!zagg_value_equal(need(f->attributes, "gain"),
-                              need(t->expected, "gain")))
+        if (!zagg_value_equal(spec_need(f->attributes, "gain"),
+                              spec_need(t->expected, "gain")))
             mismatch(t, "gain differs");
     }
     if (time != NULL && !zagg_value_equal(field_named(t, "time")->attributes, time))
         mismatch(t, "attributes of time differ");
-}
-
-static uint8_t digit64(char c)
-{
-    static const char DIGITS[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = strchr(DIGITS, c);
-    assert_true(at != NULL && c != '\0');
-    return (uint8_t)(at - DIGITS);
-}
-
-static size_t decode64(const char *text, uint8_t *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; text[i] != '\0' && text[i] != '='; i++) {
-        const uint8_t v = digit64(text[i]);
-        const unsigned shift = (unsigned)(i % 4) * 2;
-        if (i % 4 > 0)
-            out[n++] |= (uint8_t)(v >> (6 - shift));
-        if (i % 4 < 3)
-            out[n] = (uint8_t)(v << (2 + shift));
-    }
-    return n;
 }
 
 /* The temporal section of the root's coverage. */
@@ -540,24 +439,27 @@ static void check_root_coverage(tree *t)
     if (expected == NULL)
         return;
     const zagg_value *section =
-        need(doc_of(t, need(expected, "object")->str), "temporal");
-    const zagg_value *digest = need(section, "digest"), *d = need(expected, "digest");
-    const zagg_value *rows = need(d, "centroids"), *words = need(d, "times");
+        spec_need(doc_of(t, spec_need(expected, "object")->str), "temporal");
+    const zagg_value *digest = spec_need(section, "digest"),
+                     *d = spec_need(expected, "digest");
+    const zagg_value *rows = spec_need(d, "centroids"), *words = spec_need(d, "times");
     double total = 0, obs = 0;
-    if (!zagg_value_equal(need(section, "spec"), need(expected, "spec")) ||
-        !zagg_value_equal(need(section, "fields"), need(expected, "fields")) ||
-        !zagg_value_equal(need(section, "shards"), need(expected, "shards")) ||
-        !zagg_value_equal(need(digest, "delta"), need(d, "delta")))
+    if (!zagg_value_equal(spec_need(section, "spec"), spec_need(expected, "spec")) ||
+        !zagg_value_equal(spec_need(section, "fields"), spec_need(expected, "fields")) ||
+        !zagg_value_equal(spec_need(section, "shards"), spec_need(expected, "shards")) ||
+        !zagg_value_equal(spec_need(digest, "delta"), spec_need(d, "delta")))
         mismatch(t, "the temporal section of the coverage differs");
     const zagg_store_field_info f = {.dtype = ZAGG_DT_F32, .width = 2};
     const zagg_store_field_info w = {.dtype = ZAGG_DT_U64, .width = 1};
-    const zagg_bytes_view p = {payload, decode64(need(digest, "payload")->str, payload)};
-    const zagg_bytes_view q = {times, decode64(need(digest, "times")->str, times)};
-    if (!same_rows(&f, &p, rows) || !same_rows(&w, &q, words))
+    const zagg_bytes_view p = {payload,
+                               spec_decode64(spec_need(digest, "payload")->str, payload)};
+    const zagg_bytes_view q = {times,
+                               spec_decode64(spec_need(digest, "times")->str, times)};
+    if (!spec_same_rows(&f, &p, rows) || !spec_same_rows(&w, &q, words))
         mismatch(t, "the digest of the coverage differs");
-    assert_true(zagg_value_number(need(digest, "weight_total"), &total));
-    assert_true(zagg_value_number(need(expected, "obs_total"), &obs));
-    if (total != obs || weight_of(&p) != obs)
+    assert_true(zagg_value_number(spec_need(digest, "weight_total"), &total));
+    assert_true(zagg_value_number(spec_need(expected, "obs_total"), &obs));
+    if (total != obs || spec_weight_of(&p) != obs)
         mismatch(t, "the coverage counts other observations");
     t->n_values += rows->n + words->n;
 }
@@ -568,51 +470,56 @@ static void check_overviews(tree *t)
     const zagg_value *expected = zagg_value_get(t->expected, "overviews");
     if (expected == NULL)
         return;
-    const zagg_value *pyramid = need(zagg_store_manifest(t->store), "pyramid");
-    const zagg_value *held = need(pyramid, "overviews"),
-                     *fold = need(pyramid, "overview");
-    const zagg_value *actuals = need(t->expected, "actuals");
-    const zagg_value *slabs = need(t->expected, "slabs");
-    const zagg_value *usual = need(t->expected, "default_overviews");
-    const zagg_value *fields = need(t->expected, "fields");
+    const zagg_value *pyramid = spec_need(zagg_store_manifest(t->store), "pyramid");
+    const zagg_value *held = spec_need(pyramid, "overviews"),
+                     *fold = spec_need(pyramid, "overview");
+    const zagg_value *actuals = spec_need(t->expected, "actuals");
+    const zagg_value *slabs = spec_need(t->expected, "slabs");
+    const zagg_value *usual = spec_need(t->expected, "default_overviews");
+    const zagg_value *fields = spec_need(t->expected, "fields");
     const zagg_store_grid *g = &zagg_store_get_group(t->store, 0)->grid;
-    assert_int_equal(g->shard_order, whole(need(t->expected, "shard_order")));
-    assert_int_equal(g->cell_order, whole(need(t->expected, "cell_order")));
+    assert_int_equal(g->shard_order, spec_whole(spec_need(t->expected, "shard_order")));
+    assert_int_equal(g->cell_order, spec_whole(spec_need(t->expected, "cell_order")));
     assert_int_equal(held->n, expected->n);
     for (size_t i = 0; i < held->n; i++, t->n_values += 4) {
-        const zagg_value *o = held->items[i], *cells = need(o, "cells");
-        const uint64_t node = whole(need(o, "node"));
+        const zagg_value *o = held->items[i], *cells = spec_need(o, "cells");
+        const uint64_t node = spec_whole(spec_need(o, "node"));
         char key[8];
         (void)snprintf(key, sizeof key, "%" PRIu64, node);
-        const zagg_value *a = need(actuals, key);
-        if (!zagg_value_equal(need(o, "node"), need(expected->items[i], "node")) ||
-            !zagg_value_equal(cells, need(expected->items[i], "cells")))
+        const zagg_value *a = spec_need(actuals, key);
+        if (!zagg_value_equal(spec_need(o, "node"),
+                              spec_need(expected->items[i], "node")) ||
+            !zagg_value_equal(cells, spec_need(expected->items[i], "cells")))
             mismatch(t, "overview %zu differs", i);
         for (size_t k = 0; k < a->n; k++)
-            if (!zagg_value_equal(need(need(o, "actuals"), a->members[k].key->str),
-                                  a->members[k].value))
+            if (!zagg_value_equal(
+                    spec_need(spec_need(o, "actuals"), a->members[k].key->str),
+                    a->members[k].value))
                 mismatch(t, "actuals of node %" PRIu64 " differ", node);
         for (size_t k = 0; k < cells->n; k++)
-            if (whole(slabs->items[i]->items[k]) !=
-                (uint64_t)1 << (2 * (whole(cells->items[k]) - node)))
+            if (spec_whole(slabs->items[i]->items[k]) !=
+                (uint64_t)1 << (2 * (spec_whole(cells->items[k]) - node)))
                 mismatch(t, "slab of node %" PRIu64 " differs", node);
-        if (whole(need(usual->items[i], "cells")->items[0]) !=
-            node + whole(need(t->expected, "chunk_order")) - g->shard_order)
+        if (spec_whole(spec_need(usual->items[i], "cells")->items[0]) !=
+            node + spec_whole(spec_need(t->expected, "chunk_order")) - g->shard_order)
             mismatch(t, "the usual cells of node %" PRIu64 " differ", node);
     }
     for (size_t i = 0; i < fields->n; i++)
-        if (!zagg_value_equal(
-                need(need(need(fold, "fields"), fields->members[i].key->str), "class"),
-                fields->members[i].value))
+        if (!zagg_value_equal(spec_need(spec_need(spec_need(fold, "fields"),
+                                                  fields->members[i].key->str),
+                                        "class"),
+                              fields->members[i].value))
             mismatch(t, "class of %s differs", fields->members[i].key->str);
-    const zagg_value *materialized = need(t->expected, "materialized");
+    const zagg_value *materialized = spec_need(t->expected, "materialized");
     for (size_t i = 0; i < materialized->n; i++)
-        if (!zagg_value_equal(
-                need(need(fold, "materialized"), materialized->members[i].key->str),
-                materialized->members[i].value))
+        if (!zagg_value_equal(spec_need(spec_need(fold, "materialized"),
+                                        materialized->members[i].key->str),
+                              materialized->members[i].value))
             mismatch(t, "materialized overviews differ");
-    if (!zagg_value_equal(need(fold, "fold_source"), need(t->expected, "fold_source")) ||
-        !zagg_value_equal(need(fold, "exact_levels"), need(t->expected, "exact_levels")))
+    if (!zagg_value_equal(spec_need(fold, "fold_source"),
+                          spec_need(t->expected, "fold_source")) ||
+        !zagg_value_equal(spec_need(fold, "exact_levels"),
+                          spec_need(t->expected, "exact_levels")))
         mismatch(t, "the fold differs");
 }
 
@@ -656,7 +563,8 @@ static void rewrite_leaf(tree *t, zagg_sink *to)
     zagg_zarr_array arrays[16];
     const zg_json_style style = {.indent = -1};
     zg_str attributes;
-    (void)snprintf(path, sizeof path, "%s/%s", t->s.path, need(t->expected, "leaf")->str);
+    (void)snprintf(path, sizeof path, "%s/%s", t->s.path,
+                   spec_need(t->expected, "leaf")->str);
     assert_int_equal(zagg_sink_open_dir(path, &from, &err), ZAGG_OK);
     assert_int_equal(zagg_zarr_open(from, &reader, &err), ZAGG_OK);
     const size_t n = zagg_zarr_reader_n(reader);
@@ -696,7 +604,7 @@ static void check_rewritten(tree *t)
         fail_msg("%s", err.msg);
     assert_int_equal(zagg_store_get_form(t->store), ZAGG_STORE_LEAF);
     check_values(t);
-    verify(t, &ours, need(need(t->expected, "content_hashes"), "arrays")->n);
+    verify(t, &ours, spec_need(spec_need(t->expected, "content_hashes"), "arrays")->n);
     zagg_store_close(t->store);
     t->store = theirs;
     zagg_sink_close(ours.sink);
