@@ -65,7 +65,11 @@ static zagg_status check_siblings(cell_walk *w, const zagg_store_chunk *chunk,
 static zagg_status check_chunk(cell_walk *w, const zagg_store_chunk *chunk, zagg_err *err)
 {
     const bool counted = w->count < chunk->n_columns;
-    bool any = false;
+    bool any = false, stored = w->bitmap != NULL;
+    for (size_t i = 0; i < chunk->n_columns && !stored; i++)
+        stored = chunk->columns[i].stored;
+    if (!stored)
+        return ZAGG_OK;
     for (size_t cell = 0; cell < chunk->n_cells; cell++) {
         bool data = false;
         for (size_t i = 0; i < chunk->n_columns && !data; i++)
