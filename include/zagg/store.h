@@ -34,6 +34,7 @@ typedef enum zagg_store_kind {
     ZAGG_STORE_SERIES,     /* `width` layers (of time) over the cells */
     ZAGG_STORE_COMPANION,  /* one value, vector or payload for all cells of a chunk */
     ZAGG_STORE_COORDINATE, /* `morton` or `cell_ids`: which cell it is */
+    ZAGG_STORE_MASK,       /* `aoi_mask`: cells of the area of interest, data or not */
     ZAGG_STORE_AXIS,       /* `x`, `y`, `time`: along one axis */
     ZAGG_STORE_MAPPING,    /* without axes: attributes only, as a CF grid mapping */
     ZAGG_STORE_OTHER       /* anything else: listed, not read; `why` tells the reason */
@@ -176,9 +177,34 @@ ZAGG_API zagg_status zagg_store_read_cell(zagg_store_reader *reader, uint64_t ce
 ZAGG_API zagg_status zagg_store_locate(const zagg_store_grid *grid, double lat_deg,
                                        double lon_deg, uint64_t *cell_id, zagg_err *err);
 /** Does the cell hold data in this column: a payload, or any value that is neither fill
- * nor NaN? Always false for coordinates, axes and companions. */
+ * nor NaN (nor, of an integer type, 0: counts of empty cells)? Always false for
+ * coordinates, masks, axes and companions. */
 ZAGG_API bool zagg_store_has_data(const zagg_store_chunk *chunk, size_t column,
                                   size_t cell);
+
+/** One element of any number type as a number; 64-bit integers beyond 2^53 lose bits. */
+ZAGG_API double zagg_store_number(zagg_dtype dtype, const void *element);
+
+/* ---- statistics ---- */
+
+/** What the cells of all shards hold in one field. Values count that are data as
+ * zagg_store_has_data sees it; of a vector or series each by itself, of a companion those
+ * of all chunks that hold data. */
+typedef struct zagg_store_stats {
+    uint64_t objects, bytes; /* stored, documents left out */
+    uint64_t cells;          /* with data; of a companion: chunks */
+    uint64_t values;         /* finite ones; of a digest: centroids */
+    double min, max, mean;   /* of the finite values, NaN where there are none; of digests
+                                of the centroids' means, the mean weighted */
+    double weight;           /* of digests: the sum of all weights, else 0 */
+} zagg_store_stats;
+
+/** Read all of a group. `stats`: one for each field; zeros for OTHER, and of AXIS and
+ * MAPPING objects and bytes only. `cells_with_data`: one for each shard: its cells with
+ * data in any field. Memory as a reader's. */
+ZAGG_API zagg_status zagg_store_survey(const zagg_store *store, size_t group,
+                                       zagg_store_stats *stats, uint64_t *cells_with_data,
+                                       zagg_err *err);
 
 /* ---- verifying ---- */
 

@@ -117,8 +117,10 @@ zagg_status zagg_store_read_cell(zagg_store_reader *reader, uint64_t cell_id,
 
 /* ---- data or not ---- */
 
-static bool is_nan(zagg_dtype dtype, const void *element)
+/* NaN, and 0 of integers: what cells without observations hold beside the fill. */
+static bool is_empty(zagg_dtype dtype, const void *element)
 {
+    static const uint8_t ZERO[8] = {0};
     float f;
     double d;
     if (dtype == ZAGG_DT_F32) {
@@ -129,14 +131,15 @@ static bool is_nan(zagg_dtype dtype, const void *element)
         memcpy(&d, element, sizeof d);
         return d != d;
     }
-    return false;
+    return memcmp(element, ZERO, zagg_dtype_size(dtype)) == 0;
 }
 
 bool zagg_store_has_data(const zagg_store_chunk *chunk, size_t column, size_t cell)
 {
     const zagg_store_column *c = &chunk->columns[column];
     const zagg_store_field_info *f = c->field;
-    if (!c->stored || f->kind == ZAGG_STORE_COORDINATE || f->kind == ZAGG_STORE_COMPANION)
+    if (!c->stored || f->kind == ZAGG_STORE_COORDINATE || f->kind == ZAGG_STORE_MASK ||
+        f->kind == ZAGG_STORE_COMPANION)
         return false;
     if (f->ragged)
         return c->payloads[cell].len > 0;
@@ -145,7 +148,7 @@ bool zagg_store_has_data(const zagg_store_chunk *chunk, size_t column, size_t ce
     for (size_t k = 0; k < f->width; k++) {
         const size_t i = series ? k * chunk->n_cells + cell : cell * f->width + k;
         const char *element = (const char *)c->data + i * size;
-        if (memcmp(element, f->array->fill, size) != 0 && !is_nan(f->dtype, element))
+        if (memcmp(element, f->array->fill, size) != 0 && !is_empty(f->dtype, element))
             return true;
     }
     return false;

@@ -230,6 +230,11 @@ static bool is_coordinate(const zagg_store_field_info *f)
            (strcmp(f->name, "morton") == 0 || strcmp(f->name, "cell_ids") == 0);
 }
 
+static bool is_mask(const zagg_store_field_info *f)
+{
+    return f->dtype == ZAGG_DT_BOOL && strcmp(f->name, "aoi_mask") == 0;
+}
+
 static const char *of_cells(zagg_store_field_info *f, const shape_of *w)
 {
     if (!extents_are(f->array, 0, w, false))
@@ -237,7 +242,8 @@ static const char *of_cells(zagg_store_field_info *f, const shape_of *w)
     const char *why = read_width(f, w->rank);
     if (why != NULL)
         return why;
-    f->kind = f->ragged                  ? ZAGG_STORE_RAGGED
+    f->kind = is_mask(f)                 ? ZAGG_STORE_MASK
+              : f->ragged                ? ZAGG_STORE_RAGGED
               : is_coordinate(f)         ? ZAGG_STORE_COORDINATE
               : f->array->rank > w->rank ? ZAGG_STORE_VECTOR
                                          : ZAGG_STORE_SCALAR;

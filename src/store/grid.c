@@ -130,6 +130,11 @@ static zagg_status healpix_extents(const zagg_store_group *group, const char *pa
         return zagg_err_set(err, ZAGG_EFORMAT,
                             "%s: chunks and shards of its arrays are no HEALPix cells",
                             path);
+    if (shard_order >= 0 && e.found && e.shape[0] != (uint64_t)1 << (2 * shard))
+        return zagg_err_set(err, ZAGG_EFORMAT,
+                            "%s: arrays of %" PRIu64 " cells are not those of a shard of "
+                            "order %d with cells of order %u",
+                            path, e.shape[0], shard_order, g->cell_order);
     g->shard_order = g->cell_order - (unsigned)shard;
     g->chunk_order = g->cell_order - (unsigned)chunk;
     g->shard_shape[0] = (uint64_t)1 << (2 * shard);
@@ -198,10 +203,12 @@ static zagg_status find_grid(const char *path, int shard_order, zagg_store_group
                             path);
     }
     fill_sizes(&grid);
-    if (grid.cells_per_chunk > ZG_STORE_MAX_CHUNK_CELLS)
+    if (grid.cells_per_chunk > ZG_STORE_MAX_CHUNK_CELLS ||
+        grid.cells_per_shard > ZG_STORE_MAX_SHARD_CELLS)
         return zagg_err_set(err, ZAGG_EUNSUPPORTED,
-                            "%s: chunks of %" PRIu64 " cells are larger than zagg reads",
-                            path, grid.cells_per_chunk);
+                            "%s: shards of %" PRIu64 " cells in chunks of %" PRIu64
+                            " are larger than zagg reads",
+                            path, grid.cells_per_shard, grid.cells_per_chunk);
     group->grid = grid;
     group->has_grid = true;
     return ZAGG_OK;

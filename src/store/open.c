@@ -207,7 +207,8 @@ const char *zagg_store_form_name(zagg_store_form form)
 const char *zagg_store_kind_name(zagg_store_kind kind)
 {
     static const char *const NAMES[] = {"scalar",    "vector",     "ragged", "series",
-                                        "companion", "coordinate", "axis",   "other"};
+                                        "companion", "coordinate", "mask",   "axis",
+                                        "mapping",   "other"};
     return (size_t)kind < sizeof NAMES / sizeof NAMES[0] ? NAMES[kind] : "unknown";
 }
 

@@ -8,6 +8,8 @@
 #define ZG_STORE_MAX_PATH 1024
 /* Cells of a chunk: what is worked out for each of them must fit memory. */
 #define ZG_STORE_MAX_CHUNK_CELLS ((uint64_t)1 << 26)
+/* Cells of a shard, all of which are gone through: 14 orders. */
+#define ZG_STORE_MAX_SHARD_CELLS ((uint64_t)1 << 28)
 
 struct zagg_store {
     zagg_sink *sink;

@@ -30,6 +30,7 @@ typedef struct zg_verifier {
     zagg_finding_fn fn;
     void *user;
     zagg_store_verdict verdict;
+    bool counted;   /* the field `count` is known to count the observations of a cell */
     zg_vec objects; /* zg_object, sorted by key */
     zg_vec counts;  /* zg_shard_count, sorted by key once the records are read */
 } zg_verifier;

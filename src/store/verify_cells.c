@@ -9,7 +9,8 @@ typedef struct cell_walk {
     const zagg_store_group *group;
     const zagg_store_shard *shard;
     const uint8_t *bitmap; /* may be NULL */
-    size_t count;          /* the field that counts observations, or n_fields */
+    size_t
+        count; /* the field that counts observations, n_fields where none is known to */
     uint64_t with_data;
     bool reported; /* the bitmap's first contradiction: one line is enough */
 } cell_walk;
@@ -64,7 +65,11 @@ static zagg_status check_siblings(cell_walk *w, const zagg_store_chunk *chunk,
 static zagg_status check_chunk(cell_walk *w, const zagg_store_chunk *chunk, zagg_err *err)
 {
     const bool counted = w->count < chunk->n_columns;
-    bool any = false;
+    bool any = false, stored = w->bitmap != NULL;
+    for (size_t i = 0; i < chunk->n_columns && !stored; i++)
+        stored = chunk->columns[i].stored;
+    if (!stored)
+        return ZAGG_OK;
     for (size_t cell = 0; cell < chunk->n_cells; cell++) {
         bool data = false;
         for (size_t i = 0; i < chunk->n_columns && !data; i++)
@@ -118,9 +123,8 @@ zagg_status zg_verify_cells(zg_verifier *v, zagg_store_reader *reader, size_t sh
                    .group = group,
                    .shard = &group->shards[shard],
                    .bitmap = bitmap,
-                   .count = column_named(group, "count")};
-    if (w.count < group->n_fields && (group->fields[w.count].kind != ZAGG_STORE_SCALAR ||
-                                      zagg_dtype_is_float(group->fields[w.count].dtype)))
+                   .count = v->counted ? column_named(group, "count") : group->n_fields};
+    if (w.count < group->n_fields && group->fields[w.count].kind != ZAGG_STORE_SCALAR)
         w.count = group->n_fields;
     zagg_status status = zagg_store_reader_shard(reader, shard, &reason);
     for (uint64_t b = 0; b < group->grid.chunks_per_shard && status == ZAGG_OK; b++) {

@@ -58,6 +58,10 @@ static zagg_status check_semantics(zg_verifier *v, const zagg_value *recorded,
     zagg_bytes_free(text);
     if (status == ZAGG_OK && json.failed)
         status = zagg_err_set(&reason, ZAGG_ENOMEM, "no memory for %s", KEY);
+    const zagg_value *count = zagg_value_get(
+        zagg_value_get(zagg_value_get(core, "aggregation"), "variables"), "count");
+    v->counted = zagg_value_is(zagg_value_get(count, "function"), "len") ||
+                 zagg_value_is(zagg_value_get(count, "function"), "count");
     zg_sha256_hex(json.data, json.len, hex);
     zg_str_free(&json);
     if (status != ZAGG_OK)

@@ -53,7 +53,7 @@ static void options(void **state)
     case_report r = {.set = "options"};
     char *page = read_source("man/zagg.1");
     char *help = shell_ok(f->dir, "for c in run config version h5 'h5 ls' 'h5 cat' "
-                                  "'h5 check'; do zagg $c --help; done; "
+                                  "'h5 check' inspect verify; do zagg $c --help; done; "
                                   "zagg --help; echo ' --version'");
     compare(&r, help, " --", page, "Fl -");
     compare(&r, page, "Fl -", help, " --");
@@ -85,7 +85,7 @@ static void commands(void **state)
                          ".*/zagg \\1 /p'");
     compare(&r, help, "zagg ", page, ".Ss zagg ");
     compare(&r, page, ".Ss zagg ", help, "zagg ");
-    report_end(&r, 6);
+    report_end(&r, 8);
     zg_free(help);
     zagg_bytes_free(page);
 }
