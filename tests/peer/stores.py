@@ -17,6 +17,7 @@ import store_sets
 LAYOUTS = {
     "flat": {"store_layout": "flat", "consolidate_metadata": True},
     "0.11": {"store_layout": "flat", "compat": "zagg-0.11"},
+    "hive": {"store_layout": "hive"},
 }
 MOST_SHARDS = 2
 tool = store_readers.shared_reader_check()
@@ -67,6 +68,12 @@ def flat(name, store, config, summary):
     counts(name, config, store_readers.total_of(root, group, "count"), summary)
 
 
+def hive(name, store, config, summary):
+    filled = sum(1 for shard in summary["results"] if shard["total_obs"])
+    total = attempt(f"{name}: moczarr", store_readers.hive, store, filled)
+    counts(name, config, total, summary)
+
+
 def counts(name, config, total, summary):
     if "count" in config["aggregation"]["variables"]:
         peers.check(f"{name}: photons", total == summary["total_obs"],
@@ -77,10 +84,8 @@ def one(name, config, files, folder, only=None):
     for layout in layouts_of(config, name):
         title, here = f"{name}, {layout}", folder / f"{name}-{layout}"
         here.mkdir()
-        config["output"].pop("compat", None)
-        config["output"].update(LAYOUTS[layout])
-        written = {k: dict(v) if isinstance(v, dict) else v for k, v in config.items()}
-        (here / "config.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
+        laid_out = config | {"output": config["output"] | LAYOUTS[layout]}
+        (here / "config.yaml").write_text(yaml.safe_dump(laid_out, sort_keys=False))
         shards = ["--catalog", here / "map.json"]
         if layout == "0.11":  # upstream 0.61 makes no maps for it
             shards = ["--granules", *files]
@@ -91,7 +96,8 @@ def one(name, config, files, folder, only=None):
             continue
         if tool:
             attempt(f"{title}: reader_check", store_readers.reader_check, tool, here / "store")
-        flat(title, here / "store", config, summary)
+        read = hive if layout == "hive" else flat
+        read(title, here / "store", laid_out, summary)
 
 
 def builtins(folder):
