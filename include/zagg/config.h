@@ -237,6 +237,7 @@ typedef struct zagg_output {
     double bounds[4];
     int64_t chunk_shape[2];      /* 256, 256 when absent */
     int64_t rect_chunk_inner[2]; /* 0 when absent */
+    bool cf;                     /* output.grid.cf: also a CF grid mapping */
     /* both */
     bool sharded_given, sharded;
     const char *store;        /* NULL when absent */

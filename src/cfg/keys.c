@@ -237,6 +237,8 @@ static const zagg_key keys[] = {
      "rectilinear: xmin, ymin, xmax, ymax"},
     {"output.grid.cell_ids_encoding", ZAGG_KEY_REFUSED, "0.61",
      "retired by upstream; see emit_cell_ids"},
+    {"output.grid.cf", ZAGG_KEY_IMPLEMENTED, "zagg",
+     "rectilinear: true also writes a CF grid mapping, spatial_ref"},
     {"output.grid.child_order", ZAGG_KEY_IMPLEMENTED, "0.11",
      "healpix: order of the cells, 0 to 29"},
     {"output.grid.chunk_inner", ZAGG_KEY_IMPLEMENTED, "0.11",

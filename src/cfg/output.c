@@ -50,7 +50,8 @@ static zagg_status require_keys(const zg_cfg *c, const zg_spot *grid,
     return ZAGG_OK;
 }
 
-/* layout, cell_ids_encoding, emit_cell_ids, indexing_scheme: one allowed value each. */
+/* layout, cell_ids_encoding, emit_cell_ids, cf, indexing_scheme: one allowed value each,
+ * or a switch of one kind of grid. */
 static zagg_status check_grid_tokens(const zg_cfg *c, const zg_spot *grid)
 {
     zagg_output *o = &c->p->output;
@@ -68,6 +69,13 @@ static zagg_status check_grid_tokens(const zg_cfg *c, const zg_spot *grid)
         ZAGG_TRY(zg_read_bool(c, &emit, &o->emit_cell_ids));
         if (o->emit_cell_ids && !healpix)
             return zg_fail(c, &emit, "only a healpix grid has cell_ids; remove it");
+    }
+    zg_spot cf = zg_spot_get(grid, "cf");
+    if (zg_spot_is_set(&cf)) {
+        ZAGG_TRY(zg_read_bool(c, &cf, &o->cf));
+        if (o->cf && healpix)
+            return zg_fail(c, &cf,
+                           "only a rectilinear grid has a CF grid mapping; remove it");
     }
     zg_spot scheme = zg_spot_get(grid, "indexing_scheme");
     if (zg_spot_is_set(&scheme) && !zagg_value_is(scheme.value, "nested"))

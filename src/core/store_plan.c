@@ -21,7 +21,7 @@ static zagg_zarr_array cell_array(const zagg_store_plan *plan, const char *name,
     return a;
 }
 
-static zagg_status add_member(zagg_store_plan *plan, zagg_zarr_array array,
+zagg_status zg_store_plan_add(zagg_store_plan *plan, zagg_zarr_array array,
                               const zagg_field *field, const char *key, zagg_err *err)
 {
     for (size_t i = 0; i < plan->tmpl.n_arrays; i++)
@@ -42,7 +42,7 @@ static zagg_status add_array(zagg_store_plan *plan, zagg_zarr_array array,
         zagg_zarr_fill_from_value(array.dtype, fill, key, array.fill, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "%s", plan->pipeline->name);
-    return add_member(plan, array, field, key, err);
+    return zg_store_plan_add(plan, array, field, key, err);
 }
 
 static const char *key_of(zagg_store_plan *plan, const char *section, const char *name)
@@ -85,25 +85,6 @@ static zagg_status add_coordinates(zagg_store_plan *plan, zagg_err *err)
     if (healpix && p->output.emit_cell_ids && !have_ids)
         ZAGG_TRY(add_array(plan, cell_array(plan, "cell_ids", ZAGG_DT_U64), NULL, &ZERO,
                            "aggregation.coordinates.cell_ids", err));
-    return ZAGG_OK;
-}
-
-/* x and y of a rectilinear grid: cell centres, one chunk each, named as CF does. */
-static zagg_status add_axes(zagg_store_plan *plan, zagg_err *err)
-{
-    static const char *const NAMES[2] = {"y", "x"};
-    static const char *const ATTRIBUTES[2] = {
-        "{\"standard_name\": \"projection_y_coordinate\", \"units\": \"m\"}",
-        "{\"standard_name\": \"projection_x_coordinate\", \"units\": \"m\"}"};
-    static const zagg_value ZERO = {.kind = ZAGG_FLOAT};
-    for (int axis = 1; axis >= 0; axis--) {
-        zagg_zarr_array a = {.name = NAMES[axis], .dtype = ZAGG_DT_F64, .rank = 1};
-        a.shape[0] = a.chunk[0] = plan->info->shape[axis];
-        a.dim_names[0] = NAMES[axis];
-        a.attributes_json = ATTRIBUTES[axis];
-        plan->axis_array[axis] = plan->tmpl.n_arrays;
-        ZAGG_TRY(add_array(plan, a, NULL, &ZERO, NAMES[axis], err));
-    }
     return ZAGG_OK;
 }
 
@@ -177,7 +158,7 @@ static zagg_status add_words(zagg_store_plan *plan, zagg_zarr_array array,
         return ZAGG_OK;
     array.name = name;
     ZAGG_TRY(zg_store_words_attributes(plan, locations, &array.attributes_json, err));
-    return add_member(plan, array, NULL, key, err);
+    return zg_store_plan_add(plan, array, NULL, key, err);
 }
 
 static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
@@ -202,7 +183,7 @@ static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
     if ((located && !words.locations) || (timed && !words.times))
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the arrays of a store");
     ZAGG_TRY(zg_store_field_attributes(plan, f, &words, &array.attributes_json, err));
-    ZAGG_TRY(add_member(plan, array, f, key, err));
+    ZAGG_TRY(zg_store_plan_add(plan, array, f, key, err));
     ZAGG_TRY(add_words(plan, array, words.locations, true, key, err));
     return add_words(plan, array, words.times, false, key, err);
 }
@@ -216,13 +197,14 @@ static zagg_status add_field(zagg_store_plan *plan, const zagg_field *f, zagg_er
         return add_ragged_field(plan, f, key, err);
     const zagg_zarr_array csr = {
         .name = f->name, .kind = ZAGG_ZARR_CSR, .dtype = f->dtype};
-    return add_member(plan, csr, f, key, err);
+    return zg_store_plan_add(plan, csr, f, key, err);
 }
 
 static zagg_status build(zagg_store_plan *plan, zagg_err *err)
 {
     const zagg_pipeline *p = plan->pipeline;
-    /* A ragged field has up to two arrays beside it; x, y, morton and cell_ids. */
+    /* A ragged field has up to two arrays beside it; x, y and spatial_ref, or
+     * morton and cell_ids. */
     const size_t most = p->n_coordinates + 3 * p->n_fields + 4;
     ZAGG_TRY(
         zagg_arena_alloc(plan->arena, most, sizeof *plan->arrays, &plan->arrays, err));
@@ -232,11 +214,11 @@ static zagg_status build(zagg_store_plan *plan, zagg_err *err)
     plan->tmpl.arrays = plan->arrays;
     ZAGG_TRY(zg_store_group_attributes(plan, &plan->tmpl.group_attributes_json, err));
     if (plan->info->kind == ZAGG_GRID_RECTILINEAR)
-        ZAGG_TRY(add_axes(plan, err));
+        ZAGG_TRY(zg_store_add_axes(plan, err));
     ZAGG_TRY(add_coordinates(plan, err));
     for (size_t i = 0; i < p->n_fields; i++)
         ZAGG_TRY(add_field(plan, &p->fields[i], err));
-    return ZAGG_OK;
+    return zg_store_name_mapping(plan, err);
 }
 
 /* ---- hive ---- */
@@ -318,30 +300,4 @@ bool zagg_store_plan_consolidates(const zagg_store_plan *plan)
 {
     const zagg_output *o = &plan->pipeline->output;
     return o->consolidate_metadata || o->compat == ZAGG_COMPAT_0_11;
-}
-
-zagg_status zagg_store_plan_write_static(const zagg_store_plan *plan, zagg_sink *store,
-                                         zagg_err *err)
-{
-    const zagg_grid_info *info = plan->info;
-    static const uint64_t FIRST[1] = {0};
-    for (int axis = 0; info->kind == ZAGG_GRID_RECTILINEAR && axis < 2; axis++) {
-        const size_t n = (size_t)info->shape[axis];
-        const double origin = axis ? info->bounds[0] : info->bounds[3];
-        const double step = info->resolution[axis ? 0 : 1];
-        double *centres = zg_alloc(n, sizeof *centres);
-        if (!centres)
-            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu axis values", n);
-        for (size_t i = 0; i < n; i++) {
-            const double offset = ((double)i + 0.5) * step;
-            centres[i] = axis ? origin + offset : origin - offset;
-        }
-        const zagg_status status = zagg_zarr_write_chunk(
-            store, info->group, &plan->arrays[plan->axis_array[axis]], FIRST, centres,
-            err);
-        zg_free(centres);
-        if (status != ZAGG_OK)
-            return status;
-    }
-    return ZAGG_OK;
 }

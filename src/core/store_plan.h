@@ -26,6 +26,18 @@ struct zagg_store_plan {
     char semantic_hash[ZAGG_SEMANTIC_HASH_BYTES]; /* hive */
 };
 
+/** Add an array to the template; ECONFIG where its name is taken. */
+zagg_status zg_store_plan_add(zagg_store_plan *plan, zagg_zarr_array array,
+                              const zagg_field *field, const char *key, zagg_err *err);
+
+/* ---- store_axes.c: x, y and the grid mapping of a rectilinear grid ---- */
+
+#define ZG_STORE_GRID_MAPPING "spatial_ref"
+
+zagg_status zg_store_add_axes(zagg_store_plan *plan, zagg_err *err);
+/** With output.grid.cf: every array over the cells names the grid mapping. */
+zagg_status zg_store_name_mapping(zagg_store_plan *plan, zagg_err *err);
+
 /** Names of the arrays of words beside a ragged field; NULL where it has none. */
 typedef struct zg_store_words {
     const char *locations, *times;
