@@ -11,6 +11,8 @@ import warnings
 import moczarr
 import moczarr.dggs
 import numpy as np
+import pyproj
+import rioxarray
 import xarray as xr
 import xdggs
 import zarr
@@ -188,6 +190,40 @@ def digests(root, group):
                      stored[i])
         n += len(stored)
     return n
+
+
+# ---- georeferenced stores ----
+
+def georeferenced(root, crs):
+    """rioxarray finds system, extent and resolution by the CF grid mapping, and so does GDAL,
+    array by array; both read the same values."""
+    attributes = zarr.open_group(LocalStore(root), path="rectilinear", mode="r").attrs
+    ds = xr.open_zarr(root, group="rectilinear", consolidated=False, zarr_format=3,
+                      decode_coords="all")
+    want = pyproj.CRS(crs), tuple(attributes["bounds"]), tuple(attributes["resolution"])
+    arrays = [name for name in ds.data_vars if ds[name].dims[:2] == ("y", "x")
+              and ds[name].dtype != object]
+    for name in arrays:
+        by_xarray = ds[name].isel({axis: 0 for axis in ds[name].dims[2:]})
+        placed_as(f"{name} by rioxarray", by_xarray, *want)
+        if by_xarray.ndim < ds[name].ndim:
+            continue  # GDAL takes the last two axes for those of the raster
+        by_gdal = rioxarray.open_rasterio(f'ZARR:"{root}":/rectilinear/{name}')
+        placed_as(f"{name} by GDAL", by_gdal, *want)
+        part = next(objects(zarr.open_array(LocalStore(root), path=f"rectilinear/{name}",
+                                            mode="r"),
+                            pathlib.Path(root) / "rectilinear" / name))
+        equal(f"{name} by GDAL", by_gdal[(0, *part)].values, by_xarray[part].values)
+    return len(arrays)
+
+
+def placed_as(what, array, crs, bounds, resolution):
+    same(f"{what}: system", pyproj.CRS(array.rio.crs.to_wkt()), crs)
+    step = [abs(v) for v in array.rio.resolution()]
+    if not np.allclose(array.rio.bounds(), bounds, rtol=1e-12, atol=1e-9) \
+            or not np.allclose(step, resolution, rtol=1e-9):
+        raise AssertionError(f"{what}: {array.rio.bounds()}, {step} instead of {bounds}, "
+                             f"{resolution}")
 
 
 # ---- hive stores ----
