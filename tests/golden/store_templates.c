@@ -1,5 +1,5 @@
-/* Golden sets grids/templates_v0_11.json and templates_v0_61.json with the configs of set
- * stores: the store that is planned for a config has upstream's members, and each
+/* Golden sets grids/templates_v0_11.json and templates_v0_61.json with upstream's
+ * configs: the store that is planned for a config has upstream's members, and each
  * document is upstream's byte for byte. Leaves of hives are another layout. */
 #include "support/program.h"
 #include "zagg/core.h"

@@ -13,27 +13,32 @@ import peers
 import store_readers
 import store_sets
 
-# name of the layout, what it puts under `output`
+# name of the layout, what it puts under `output` and `output.grid`
 LAYOUTS = {
-    "flat": {"store_layout": "flat", "consolidate_metadata": True},
-    "0.11": {"store_layout": "flat", "compat": "zagg-0.11"},
+    "flat": ({"store_layout": "flat", "consolidate_metadata": True}, {}),
+    "0.11": ({"store_layout": "flat", "compat": "zagg-0.11"}, {}),
+    "hive": ({"store_layout": "hive"}, {}),
+    "cf": ({"store_layout": "flat", "consolidate_metadata": True},
+           {"cf": True, "sharded": False}),
+    "zstd": ({"store_layout": "hive", "codec": "zstd"}, {}),
+    "zstd flat": ({"store_layout": "flat", "consolidate_metadata": True, "codec": "zstd"}, {}),
 }
-MOST_SHARDS = 2
 tool = store_readers.shared_reader_check()
 
 
 def layouts_of(config, name):
-    """Rectilinear stores are flat; the older form is held to upstream's by a few configs."""
-    healpix = config["output"]["grid"]["type"] == "healpix"
-    for layout in LAYOUTS:
-        if layout == "flat" or (healpix and (layout != "0.11" or name.endswith("_o11"))):
-            yield layout
+    """Rectilinear stores are flat. What is seldom asked for is written for a few configs."""
+    if config["output"]["grid"]["type"] == "rectilinear":
+        return ["flat", "cf"] + ["zstd flat"] * name.endswith("_3km")
+    return ["flat", "hive"] + ["0.11", "zstd", "zstd flat"] * name.endswith("_o11")
 
 
 def write(name, config, shards, store):
-    """Summary of the run, or None when it failed. `shards` are options that name them."""
+    """Summary of the run, or None when it failed. `shards` are options that name them. Two
+    of them, or one where they are large."""
+    most = "1" if "_o10" in name or "_6km" in name else "2"
     done = subprocess.run([peers.BUILD / "zagg", "run", "--config", config, *shards, "--store",
-                           store, "--max-cells", str(MOST_SHARDS), "--quiet", "--json"],
+                           store, "--max-cells", most, "--quiet", "--json"],
                           capture_output=True, text=True, check=False)
     if not peers.check(f"{name}: zagg run", done.returncode == 0, done.stderr[-2000:]):
         return None
@@ -61,10 +66,19 @@ def flat(name, store, config, summary):
                 store_readers.xarray_equals_zarr, root, group, consolidated)
     if config["output"]["grid"]["type"] == "healpix":
         attempt(f"{name}: xdggs", store_readers.decode_cells, root, group, int(group))
+    if config["output"]["grid"].get("cf"):
+        attempt(f"{name}: rioxarray", store_readers.georeferenced, root,
+                config["output"]["grid"]["crs"])
     if any(f.get("kind") == "ragged" for f in config["aggregation"]["variables"].values()) \
             and "compat" not in config["output"]:
         attempt(f"{name}: digests", store_readers.digests, root, group)
     counts(name, config, store_readers.total_of(root, group, "count"), summary)
+
+
+def hive(name, store, config, summary):
+    filled = sum(1 for shard in summary["results"] if shard["total_obs"])
+    total = attempt(f"{name}: moczarr", store_readers.hive, store, filled)
+    counts(name, config, total, summary)
 
 
 def counts(name, config, total, summary):
@@ -75,12 +89,12 @@ def counts(name, config, total, summary):
 
 def one(name, config, files, folder, only=None):
     for layout in layouts_of(config, name):
-        title, here = f"{name}, {layout}", folder / f"{name}-{layout}"
+        title, here = f"{name}, {layout}", folder / f"{name}-{layout.replace(' ', '-')}"
         here.mkdir()
-        config["output"].pop("compat", None)
-        config["output"].update(LAYOUTS[layout])
-        written = {k: dict(v) if isinstance(v, dict) else v for k, v in config.items()}
-        (here / "config.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
+        output, grid = LAYOUTS[layout]
+        grid = {"grid": config["output"]["grid"] | grid}
+        laid_out = config | {"output": config["output"] | output | grid}
+        (here / "config.yaml").write_text(yaml.safe_dump(laid_out, sort_keys=False))
         shards = ["--catalog", here / "map.json"]
         if layout == "0.11":  # upstream 0.61 makes no maps for it
             shards = ["--granules", *files]
@@ -91,7 +105,8 @@ def one(name, config, files, folder, only=None):
             continue
         if tool:
             attempt(f"{title}: reader_check", store_readers.reader_check, tool, here / "store")
-        flat(title, here / "store", config, summary)
+        read = hive if output["store_layout"] == "hive" else flat
+        read(title, here / "store", laid_out, summary)
 
 
 def builtins(folder):

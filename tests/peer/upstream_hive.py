@@ -1,6 +1,8 @@
 """Hive stores shared with upstream 0.61: its functions that read hives read ours; it takes a
-store that we began for its own, leaves finished shards alone, completes the rest and rolls all
-of it up; and we complete a store that it began."""
+store that we began for its own: leaves finished shards alone, completes the rest, writes shards
+again whose granules are more now and refuses those that lost some; and we complete a store that
+it began. What it rolls up by itself is what its own runs wrote, as it finds leaves by their
+records; its sweep rolls up ours when it is given them."""
 import json
 import pathlib
 import subprocess
@@ -8,7 +10,7 @@ import sys
 
 import numpy as np
 import yaml
-from zagg import content_hash, coverage, dedup, hive, semantics, telemetry
+from zagg import content_hash, coverage, dedup, hive, semantics, sweep, telemetry
 from zagg.config import load_config
 from zagg.grids.morton import morton_word
 from zagg.readers import tdigest_tensor
@@ -83,7 +85,7 @@ def digests_by_upstream(path, group):
     for word, (row, column), values in tdigest_tensor.read_raw_values(store, field):
         cell = tdigest_tensor.cell_index(store, field, word, row, column)
         digest = tdigest_tensor.read_cell(store, field, cell)
-        store_readers.equal("raw values", np.sort(values), np.sort(digest[:, 0]))
+        store_readers.equal("raw values", np.sort(values), np.sort(digest[:, 0]).astype(values.dtype))
         n += len(values)
     places = sum(len(words) for _, _, words in tdigest_tensor.read_locations(store, field))
     store_readers.same("locations", places, n)
@@ -124,44 +126,71 @@ def zagg(name, config, shards, store, *options):
                       "--quiet", *options)
 
 
-def swept(name, store):
-    """Upstream's roll-up of all leaves, those of ours included, met no trouble."""
-    records = sorted(store.glob("sweep_stats_*.json"))
-    if not peers.check(f"{name}: roll-up", len(records) == 1):
-        return
-    families = {family: counts for family, counts in
-                json.loads(records[0].read_text())["families"].items() if "failed" in counts}
-    peers.check(f"{name}: roll-up of {', '.join(families)}",
-                bool(families) and not any(f["failed"] for f in families.values())
-                and families["stats"]["written"] > 0, str(families))
+def swept(root, total):
+    """Upstream rolls up all leaves, ours among them: the photons that it counts."""
+    words = [int(morton_word(name)) for name in leaves_of(root)]
+    summary = sweep.run_sweep(str(root), words, record=False)
+    store_readers.same("leaves", (summary["n_leaves"], summary["skipped_leaves"]),
+                       (len(words), []))
+    store_readers.same("failures", {name: family["failed"] for name, family in
+                                    summary["families"].items() if family["failed"]}, {})
+    payloads = [json.loads(path.read_text())["payload"]
+                for path in root.glob("*/stats.rollup.json")]
+    store_readers.same("photons", sum(payload["n_obs"] for payload in payloads), total)
+    return sum(payload["n_shards"] for payload in payloads)
 
 
-def append(name, config, shards, n_shards, folder):
+def current(name, text, n, refused=0):
+    """Upstream says that it left so many leaves alone."""
+    peers.check(f"{name}: {n} current, {refused} refused",
+                text and f"{n} current (unchanged, not rewritten), {refused} refused" in text,
+                (text or "")[-2000:])
+
+
+def append(name, config, shards, total, folder):
     ours, begun, theirs = (folder / kind for kind in ("ours", "begun", "theirs"))
-    if not zagg(f"{name}: zagg run", config, shards, ours):
-        return
     if zagg(f"{name}: begun by zagg", config, shards, begun, "--max-cells", "1"):
         text = upstream(f"{name}: completed by upstream", config, shards, begun)
-        if text:
-            peers.check(f"{name}: the shard of ours is current for upstream",
-                        "1 current (unchanged, not rewritten), 0 refused" in text, text[-2000:])
-            same_leaves(f"{name}: completed by upstream", ours, begun)
-            swept(f"{name}: completed by upstream", begun)
-            again = upstream(f"{name}: upstream once more", config, shards, begun)
-            peers.check(f"{name}: upstream rewrites nothing",
-                        again and f"{n_shards} current" in again, (again or "")[-2000:])
+        current(f"{name}: completed by upstream", text, 1)
+        same_leaves(f"{name}: completed by upstream", ours, begun)
+        attempt(f"{name}: roll-up", swept, begun, total)
+        text = upstream(f"{name}: upstream once more", config, shards, begun)
+        current(f"{name}: upstream once more", text, len(leaves_of(ours)))
     if upstream(f"{name}: begun by upstream", config, shards, theirs, "--max-cells", "1"):
         if zagg(f"{name}: completed by zagg", config, shards, theirs):
             same_leaves(f"{name}: completed by zagg", ours, theirs)
             attempt(f"{name}: root after both", root_by_upstream, theirs, orders(config))
 
 
+def other_granules(name, config, shards, folder):
+    """Upstream meets shards of ours that were made of fewer granules, and of more."""
+    ours, fewer, grown = (folder / kind for kind in ("ours", "fewer.json", "grown"))
+    records = json.loads(shards.read_text())
+    n_less = sum(len(of) > 1 for of in records["granules"])
+    records["granules"] = [of[:1] for of in records["granules"]]
+    fewer.write_text(json.dumps(records))
+    if not peers.check(f"{name}: shards of two granules", n_less > 1) or \
+            not zagg(f"{name}: of one granule", config, fewer, grown):
+        return
+    upstream(f"{name}: grown", config, shards, grown)
+    same_leaves(f"{name}: grown", ours, grown)
+    before = peers.files_of(ours)
+    text = upstream(f"{name}: shrunk", config, fewer, ours)
+    current(f"{name}: shrunk", text, len(leaves_of(ours)) - n_less, n_less)
+    after = {file: data for file, data in peers.files_of(ours).items()
+             if not file.startswith("refusals_") and file != "coverage.moc"}
+    peers.check(f"{name}: nothing is written", all(before[f] == d for f, d in after.items()))
+
+
 def attempt(name, function, *arguments):
+    """What the function counts; 0, and a failed case, when it raises or finds nothing."""
     try:
         found = function(*arguments)
     except Exception as wrong:  # readers raise what they like
-        return peers.check(name, False, f"{type(wrong).__name__}: {wrong}")
-    return peers.check(f"{name} ({found})", bool(found), "nothing found")
+        peers.check(name, False, f"{type(wrong).__name__}: {wrong}")
+        return 0
+    peers.check(f"{name} ({found})", bool(found), "nothing found")
+    return found or 0
 
 
 def orders(config):
@@ -177,18 +206,22 @@ def one(name, files, folder):
     config.write_text(yaml.safe_dump(content, sort_keys=False))
     if not store_sets.write_map(config, shards, files):
         return
-    records = json.loads(shards.read_text())
-    append(name, config, shards, len(records["shard_keys"]), folder)
+    if not zagg(f"{name}: zagg run", config, shards, folder / "ours"):
+        return
     attempt(f"{name}: root by upstream", root_by_upstream, folder / "ours", orders(config))
+    records, loaded = json.loads(shards.read_text()), load_config(str(config))
     granules = {key: [g["id"] for g in of] for key, of in
                 zip(records["shard_keys"], records["granules"])}
-    loaded = load_config(str(config))
+    total = 0
     for leaf, path in leaves_of(folder / "ours").items():
-        attempt(f"{name}: leaf {leaf} by upstream", leaf_by_upstream, path, loaded,
-                granules[int(morton_word(leaf))])
+        total += attempt(f"{name}: leaf {leaf} by upstream", leaf_by_upstream, path, loaded,
+                         granules[int(morton_word(leaf))])
         if "h_tdigest" in content["aggregation"]["variables"]:
             attempt(f"{name}: digests of {leaf} by upstream", digests_by_upstream, path,
                     config_group(loaded))
+    append(name, config, shards, total, folder)
+    if name == CASES[0]:
+        other_granules(name, config, shards, folder)
 
 
 with peers.work_folder() as work:
