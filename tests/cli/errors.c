@@ -144,12 +144,27 @@ static const cli_case CONFIGS[] = {
      "sed 's/function: mean/function: meen/' c.yaml > bad.yaml; "
      "zagg run --config bad.yaml --granules g --store o",
      3, NULL, "error: bad.yaml:33: aggregation.variables.h_mean*meen*\n"},
-    {"CRS that needs a projection",
+    {"CRS that nobody knows",
      "sed '/^output:/,$d' c.yaml > rect.yaml; "
-     "printf 'output:\\n  grid: {type: rectilinear, crs: EPSG:3031, resolution: 1, "
+     "printf 'output:\\n  grid: {type: rectilinear, crs: EPSG:99999, resolution: 1, "
      "bounds: [0, 0, 512, 512]}\\n' >> rect.yaml; "
      "zagg run --config rect.yaml --granules g --store o",
-     3, NULL, "error: rect.yaml:*: *EPSG:3031*\n"},
+     3, NULL, "error: rect.yaml:*: output.grid.crs: 'EPSG:99999' names no *\n"},
+    {"CRS without PROJ's database",
+     "sed '/^output:/,$d' c.yaml > rect.yaml; mkdir -p empty; "
+     "printf 'output:\\n  grid: {type: rectilinear, crs: EPSG:2193, resolution: 1, "
+     "bounds: [0, 0, 512, 512]}\\n' >> rect.yaml; "
+     "HOME=$PWD PROJ_DATA=$PWD/empty PROJ_DEBUG=3 "
+     "zagg run --config rect.yaml --granules g --store o",
+     3, NULL,
+     "error: rect.yaml:*: output.grid.crs: 'EPSG:2193' cannot be read without *\n"},
+    {"CRS that names a file",
+     "sed '/^output:/,$d' c.yaml > rect.yaml; "
+     "printf 'output:\\n  grid: {type: rectilinear, crs: \"+init=/etc/passwd:x\", "
+     "resolution: 1, bounds: [0, 0, 512, 512]}\\n' >> rect.yaml; "
+     "zagg run --config rect.yaml --granules g --store o",
+     3, NULL,
+     "error: rect.yaml:*: output.grid.crs: '+init=/etc/passwd:x' asks for a *\n"},
     {"no YAML",
      "printf 'a: [b\\n' > bad.yaml; zagg run --config bad.yaml --granules g --store o", 3,
      NULL, "error: bad.yaml:*\n"},

@@ -115,7 +115,7 @@ static void check_shard(case_report *r, const char *grid_name, const zagg_grid *
 /* ---- points ---- */
 
 #define METRES 1e-8
-#define DEGREES 1e-8
+#define DEGREES 2e-8
 
 static bool close_to(double ours, double theirs, double tolerance)
 {
