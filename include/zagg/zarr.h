@@ -27,8 +27,8 @@ typedef enum zagg_zarr_kind {
 } zagg_zarr_kind;
 
 /** One member of a flat group. `chunk` is the innermost chunk; with `sharded`, `shard` is
- * the extent of one object and a multiple of `chunk` along each axis. A CSR field has
- * `name` and `dtype` only. */
+ * the extent of one object and a multiple of `chunk` along each axis. Rank 0 is one
+ * element in the object NAME/c. A CSR field has `name` and `dtype` only. */
 typedef struct zagg_zarr_array {
     const char *name;
     zagg_zarr_kind kind;

@@ -18,6 +18,7 @@ typedef struct local_run {
     zagg_store_plan *plan;
     zagg_sink *store;
     zagg_pool *pool;
+    char id[33]; /* of this run, in the records of a hive */
     const zagg_shard_entry *const *selected;
     double start_s;
 } local_run;
@@ -86,6 +87,9 @@ static zagg_status process_and_write(const local_run *run, const zagg_shard_entr
     o->result.duration_s -= t.seconds;
     if (status == ZAGG_OK && !o->result.no_data) {
         const double start = zg_clock_mono_s();
+        const zagg_store_origin origin = {run->opts->map, entry,  hrefs, n,
+                                          &o->result,     run->id};
+        zagg_store_writer_set_origin(t.writer, &origin);
         status = zagg_store_writer_finish(t.writer, &shard, err);
         t.seconds += zg_clock_mono_s() - start;
     }
@@ -276,9 +280,25 @@ static zagg_status open_store(local_run *run, zagg_err *err)
     zagg_status status = zagg_sink_open_dir(zg_store_path(opts->store), &run->store, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "store %s", opts->store);
-    ZAGG_TRY(zagg_zarr_create(run->store, zagg_store_plan_template(run->plan),
-                              opts->overwrite, err));
-    return zagg_store_plan_write_static(run->plan, run->store, err);
+    return zagg_store_plan_begin(run->plan, run->store, opts->map, opts->overwrite,
+                                 opts->log, err);
+}
+
+/* Shards that were written count; one without data has nothing in the store. */
+static zagg_status end_store(const local_run *run, zagg_err *err)
+{
+    const zagg_run_summary *s = run->summary;
+    uint64_t *keys = zg_alloc(s->n_results ? s->n_results : 1, sizeof *keys);
+    size_t n = 0;
+    if (!keys)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu keys", s->n_results);
+    for (size_t i = 0; i < s->n_results; i++)
+        if (!s->results[i].failed && !s->results[i].no_data)
+            keys[n++] = s->results[i].shard_key;
+    const zagg_status status =
+        zagg_store_plan_end(run->plan, run->store, keys, n, run->opts->log, err);
+    zg_free(keys);
+    return status;
 }
 
 static zagg_status run_shards(local_run *run, zagg_err *err)
@@ -299,8 +319,7 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     run->start_s = zg_clock_mono_s();
     ZAGG_TRY(zagg_pool_map(run->pool, s->selected, 0, shard_task, shard_fold,
                            outcome_free, run, err));
-    if (zagg_store_plan_consolidates(run->plan))
-        ZAGG_TRY(zagg_zarr_consolidate(run->store, err));
+    ZAGG_TRY(end_store(run, err));
     s->wall_s = zg_clock_mono_s() - run->start_s;
     return ZAGG_OK;
 }
@@ -312,6 +331,7 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
     const zagg_shard_entry **selected = NULL;
     *summary = (zagg_run_summary){0};
     summary->driver = "file";
+    zg_unique_id(run.id);
     zagg_status status = select_shards(&run, &selected, err);
     run.selected = selected;
     if (status == ZAGG_OK)
