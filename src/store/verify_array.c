@@ -174,7 +174,8 @@ static zagg_status check_objects(array_walk *w, const char *prefix, zagg_err *er
 
 /* ---- content hash ---- */
 
-static void hash_elements(const array_walk *w, zg_sha256_stream *h, const void *elements, size_t n)
+static void hash_elements(const array_walk *w, zg_sha256_stream *h, const void *elements,
+                          size_t n)
 {
     const zagg_bytes_view *views = elements;
     if (w->array->kind != ZAGG_ZARR_VLEN) {
@@ -255,9 +256,9 @@ static zagg_status make_band(array_walk *w, size_t row_elems, char **band, size_
         return zg_find(w->v, ZAGG_FINDING_UNVERIFIABLE, err, w->folder,
                        "%s: content of this layout is not hashed", a->name);
     *band = zg_map(*elems, w->layout.elem_bytes);
-    return *band != NULL ? ZAGG_OK
-                         : zagg_err_set(err, ZAGG_ENOMEM, "no memory to hash '%s'",
-                                        a->name);
+    return *band != NULL
+               ? ZAGG_OK
+               : zagg_err_set(err, ZAGG_ENOMEM, "no memory to hash '%s'", a->name);
 }
 
 static zagg_status hash_array(array_walk *w, char hex[65], zagg_err *err)
