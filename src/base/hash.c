@@ -1,12 +1,7 @@
 /* SHA-256 (FIPS 180-4) over nettle. */
-#include "base/hash.h"
-
 #include "base/base.h"
 
 #include <nettle/sha2.h>
-#include <string.h>
-
-_Static_assert(sizeof(struct sha256_ctx) <= sizeof(zg_hash), "the state must fit");
 
 void zg_sha256(const void *data, size_t len, uint8_t digest[32])
 {
@@ -34,22 +29,32 @@ void zg_sha256_hex(const void *data, size_t len, char hex[65])
     to_hex(digest, hex);
 }
 
-void zg_hash_init(zg_hash *h)
-{
+struct zg_sha256_stream {
     struct sha256_ctx ctx;
-    sha256_init(&ctx);
-    memcpy(h->state, &ctx, sizeof ctx);
+};
+
+zg_sha256_stream *zg_sha256_new(void)
+{
+    zg_sha256_stream *s = zg_alloc(1, sizeof *s);
+    if (s != NULL)
+        sha256_init(&s->ctx);
+    return s;
 }
 
-void zg_hash_add(zg_hash *h, const void *data, size_t len)
+void zg_sha256_add(zg_sha256_stream *s, const void *data, size_t len)
 {
     if (len > 0)
-        sha256_update((struct sha256_ctx *)(void *)h->state, len, data);
+        sha256_update(&s->ctx, len, data);
 }
 
-void zg_hash_hex(zg_hash *h, char hex[65])
+void zg_sha256_end(zg_sha256_stream *s, char hex[65])
 {
     uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_digest((struct sha256_ctx *)(void *)h->state, SHA256_DIGEST_SIZE, digest);
+    sha256_digest(&s->ctx, sizeof digest, digest);
     to_hex(digest, hex);
+}
+
+void zg_sha256_free(zg_sha256_stream *s)
+{
+    zg_free(s);
 }

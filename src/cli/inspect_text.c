@@ -267,16 +267,18 @@ static void print_list(const char *title, const char *const *list, size_t n)
     putchar('\n');
 }
 
-/* Members of the run's record that are one value each. */
+/* Members of the run's record that are one short value each. */
 static void print_run(const zagg_value *run)
 {
+    enum { SHORT = 100 };
     if (run == NULL || run->kind != ZAGG_MAP)
         return;
     puts("\nRun (STORE.status/run.json):");
     for (size_t i = 0; i < run->n; i++) {
         const zagg_value *v = run->members[i].value;
         zg_str text;
-        if (v->kind == ZAGG_MAP || v->kind == ZAGG_LIST || v->kind == ZAGG_NULL)
+        if (v->kind == ZAGG_MAP || v->kind == ZAGG_LIST || v->kind == ZAGG_NULL ||
+            (v->kind == ZAGG_STR && v->str_len > SHORT))
             continue;
         zg_str_init(&text, 0);
         const zg_json_style style = {.indent = -1};

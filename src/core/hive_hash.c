@@ -2,7 +2,6 @@
  * what it decodes to, in C order, little endian, fill included; of ragged arrays for each
  * cell its length in 8 bytes, then its payload. Taken while the chunks pass by: they come
  * in the order in which they are stored. */
-#include "base/hash.h"
 #include "core/hive.h"
 
 #include <stdlib.h>
@@ -12,7 +11,7 @@ enum { HEX = 65, FILL_BYTES = 4096, EMPTY_CELLS = 64 };
 
 typedef struct array_hash {
     const zagg_zarr_array *array;
-    zg_hash hash;
+    zg_sha256_stream *stream;
     bool begun;
     char path[160]; /* "19/count" */
     char hex[HEX];
@@ -41,10 +40,10 @@ zagg_status zg_hive_hashes_new(const zagg_store_plan *plan, zg_hive_hashes **out
     for (size_t i = 0; ok && i < h->n; i++) {
         array_hash *a = &h->arrays[i];
         a->array = &plan->arrays[i];
-        zg_hash_init(&a->hash);
+        a->stream = zg_sha256_new();
         const int len =
             snprintf(a->path, sizeof a->path, "%s/%s", plan->tmpl.group, a->array->name);
-        ok = len > 0 && (size_t)len < sizeof a->path;
+        ok = a->stream != NULL && len > 0 && (size_t)len < sizeof a->path;
     }
     if (!ok) {
         zg_hive_hashes_free(h);
@@ -58,20 +57,22 @@ void zg_hive_hashes_free(zg_hive_hashes *h)
 {
     if (h == NULL)
         return;
+    for (size_t i = 0; h->arrays != NULL && i < h->n; i++)
+        zg_sha256_free(h->arrays[i].stream);
     zg_free(h->arrays);
     zg_free(h);
 }
 
 /* Cells without payload are eight zero bytes each: many at once, as most are. */
-static void add_empty(zg_hash *s, size_t n)
+static void add_empty(zg_sha256_stream *s, size_t n)
 {
     static const uint64_t none[EMPTY_CELLS];
     for (; n > EMPTY_CELLS; n -= EMPTY_CELLS)
-        zg_hash_add(s, none, sizeof none);
-    zg_hash_add(s, none, n * sizeof none[0]);
+        zg_sha256_add(s, none, sizeof none);
+    zg_sha256_add(s, none, n * sizeof none[0]);
 }
 
-static void hash_ragged(zg_hash *s, const zg_store_cells *cells)
+static void hash_ragged(zg_sha256_stream *s, const zg_store_cells *cells)
 {
     const zagg_carrier_column *c = cells->column;
     const size_t row = c->width * zagg_dtype_size(c->dtype);
@@ -85,8 +86,8 @@ static void hash_ragged(zg_hash *s, const zg_store_cells *cells)
         }
         add_empty(s, empty);
         empty = 0;
-        zg_hash_add(s, &bytes, sizeof bytes);
-        zg_hash_add(s, data + c->offsets[i] * row, (size_t)bytes);
+        zg_sha256_add(s, &bytes, sizeof bytes);
+        zg_sha256_add(s, data + c->offsets[i] * row, (size_t)bytes);
     }
     add_empty(s, empty);
 }
@@ -97,12 +98,12 @@ void zg_hive_hash_cells(zg_hive_hashes *h, size_t array, const zg_store_cells *c
     const zagg_carrier_column *c = cells->column;
     a->begun = true;
     if (c->kind == ZAGG_FIELD_RAGGED) {
-        hash_ragged(&a->hash, cells);
+        hash_ragged(a->stream, cells);
         return;
     }
     const size_t cell = c->width * zagg_dtype_size(c->dtype);
-    zg_hash_add(&a->hash, (const unsigned char *)c->data + cells->first * cell,
-                cells->n * cell);
+    zg_sha256_add(a->stream, (const unsigned char *)c->data + cells->first * cell,
+                  cells->n * cell);
 }
 
 /* A declared coordinate that nothing fills: its fill throughout. */
@@ -118,7 +119,7 @@ static void add_fill(array_hash *a)
         memcpy(block + i, z->fill, size);
     const uint64_t at_once = sizeof block / size;
     for (; n > 0; n -= n < at_once ? n : at_once)
-        zg_hash_add(&a->hash, block, (size_t)(n < at_once ? n : at_once) * size);
+        zg_sha256_add(a->stream, block, (size_t)(n < at_once ? n : at_once) * size);
 }
 
 static int by_path(const void *a, const void *b)
@@ -140,22 +141,24 @@ zagg_status zg_hive_hashes_end(zg_hive_hashes *h, zagg_err *err)
         array_hash *a = &h->arrays[i];
         if (!a->begun)
             add_fill(a);
-        zg_hash_hex(&a->hash, a->hex);
+        zg_sha256_end(a->stream, a->hex);
         memcpy(digests[i], a->hex, HEX);
     }
     if (h->n > 1) {
         qsort(h->arrays, h->n, sizeof *h->arrays, by_path);
         qsort(digests, h->n, sizeof *digests, by_hex);
     }
-    zg_hash all;
-    zg_hash_init(&all);
-    for (size_t i = 0; i < h->n; i++) {
-        zg_hash_add(&all, "\n", i > 0);
-        zg_hash_add(&all, digests[i], HEX - 1);
+    zg_sha256_stream *all = zg_sha256_new();
+    for (size_t i = 0; all != NULL && i < h->n; i++) {
+        zg_sha256_add(all, "\n", i > 0);
+        zg_sha256_add(all, digests[i], HEX - 1);
     }
-    zg_hash_hex(&all, h->combined);
+    if (all != NULL)
+        zg_sha256_end(all, h->combined);
+    const bool ok = all != NULL;
+    zg_sha256_free(all);
     zg_free(digests);
-    return ZAGG_OK;
+    return ok ? ZAGG_OK : no_memory(err);
 }
 
 void zg_hive_put_hashes(zg_json_out *w, const zg_hive_hashes *h)

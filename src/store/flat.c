@@ -118,8 +118,8 @@ static zagg_status add_field_blocks(zagg_store *s, const char *group, block_list
 {
     const zagg_store_field_info *f = list->field;
     const char *path = NULL;
-    if (f->kind == ZAGG_STORE_AXIS || f->kind == ZAGG_STORE_OTHER ||
-        f->kind == ZAGG_STORE_SERIES)
+    if (f->kind == ZAGG_STORE_AXIS || f->kind == ZAGG_STORE_MAPPING ||
+        f->kind == ZAGG_STORE_OTHER || f->kind == ZAGG_STORE_SERIES)
         return ZAGG_OK;
     if (f->array->kind == ZAGG_ZARR_CSR) {
         ZAGG_TRY(zg_store_text(s, &path, err, "%s/%s", group, f->name));

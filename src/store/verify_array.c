@@ -1,6 +1,5 @@
 /* Every object of one array: it decodes, and holds what its place demands where that is
  * known (coordinates, payloads). The content hash of the whole array. */
-#include "base/hash.h"
 #include "codec/codec.h"
 #include "store/verify.h"
 #include "zarr/csr.h"
@@ -175,17 +174,18 @@ static zagg_status check_objects(array_walk *w, const char *prefix, zagg_err *er
 
 /* ---- content hash ---- */
 
-static void hash_elements(const array_walk *w, zg_hash *h, const void *elements, size_t n)
+static void hash_elements(const array_walk *w, zg_sha256_stream *h, const void *elements,
+                          size_t n)
 {
     const zagg_bytes_view *views = elements;
     if (w->array->kind != ZAGG_ZARR_VLEN) {
-        zg_hash_add(h, elements, n * w->layout.elem_bytes);
+        zg_sha256_add(h, elements, n * w->layout.elem_bytes);
         return;
     }
     for (size_t i = 0; i < n; i++) {
         const uint64_t len = views[i].len;
-        zg_hash_add(h, &len, sizeof len);
-        zg_hash_add(h, views[i].data, views[i].len);
+        zg_sha256_add(h, &len, sizeof len);
+        zg_sha256_add(h, views[i].data, views[i].len);
     }
 }
 
@@ -213,7 +213,7 @@ static void copy_into_band(const array_walk *w, const uint64_t *at, const char *
 
 /* Hash the rows of the array that one row of chunks covers. */
 static zagg_status hash_band(array_walk *w, uint64_t row, size_t row_elems, char *band,
-                             zg_hash *h, zagg_err *err)
+                             zg_sha256_stream *h, zagg_err *err)
 {
     const zagg_zarr_array *a = w->array;
     uint64_t index[ZAGG_ZARR_MAX_RANK] = {row, 0, 0, 0};
@@ -237,38 +237,57 @@ static zagg_status hash_band(array_walk *w, uint64_t row, size_t row_elems, char
     return ZAGG_OK;
 }
 
+/* A band's memory, where a chunk does not span all axes but the first. */
+static zagg_status make_band(array_walk *w, size_t row_elems, char **band, size_t *elems,
+                             bool *possible, zagg_err *err)
+{
+    const zagg_zarr_array *a = w->array;
+    bool whole = true;
+    for (unsigned d = 1; d < a->rank; d++)
+        whole = whole && a->chunk[d] == a->shape[d];
+    *band = NULL;
+    *possible = true;
+    if (whole)
+        return ZAGG_OK;
+    *possible = a->kind != ZAGG_ZARR_VLEN &&
+                zg_mul_size(row_elems, (size_t)a->chunk[0], elems) &&
+                *elems <= ZG_VERIFY_MAX_HASHED;
+    if (!*possible)
+        return zg_find(w->v, ZAGG_FINDING_UNVERIFIABLE, err, w->folder,
+                       "%s: content of this layout is not hashed", a->name);
+    *band = zg_map(*elems, w->layout.elem_bytes);
+    return *band != NULL
+               ? ZAGG_OK
+               : zagg_err_set(err, ZAGG_ENOMEM, "no memory to hash '%s'", a->name);
+}
+
 static zagg_status hash_array(array_walk *w, char hex[65], zagg_err *err)
 {
     const zagg_zarr_array *a = w->array;
     size_t row_elems = 1, band_elems = 0;
-    bool whole = true; /* a chunk spans all axes but the first */
     uint64_t total = w->layout.elem_bytes;
-    zg_hash h;
+    char *band = NULL;
+    bool possible = true;
     for (unsigned d = 0; d < a->rank; d++) {
         if (!zg_mul_u64(total, a->shape[d], &total) || total > ZG_VERIFY_MAX_HASHED)
             return zg_find(w->v, ZAGG_FINDING_UNVERIFIABLE, err, w->folder,
                            "%s is too large for a leaf: its content is not hashed",
                            a->name);
-        whole = whole && (d == 0 || a->chunk[d] == a->shape[d]);
         row_elems *= d > 0 ? (size_t)a->shape[d] : 1;
     }
-    char *band = NULL;
-    if (!whole) {
-        if (a->kind == ZAGG_ZARR_VLEN ||
-            !zg_mul_size(row_elems, a->chunk[0], &band_elems))
-            return zg_find(w->v, ZAGG_FINDING_UNVERIFIABLE, err, w->folder,
-                           "%s: content of this layout is not hashed", a->name);
-        band = zg_map(band_elems, w->layout.elem_bytes);
-        if (band == NULL)
-            return zagg_err_set(err, ZAGG_ENOMEM, "no memory to hash '%s'", a->name);
-    }
-    zg_hash_init(&h);
-    zagg_status status = ZAGG_OK;
-    for (uint64_t row = 0; row * a->chunk[0] < a->shape[0] && status == ZAGG_OK; row++)
-        status = hash_band(w, row, row_elems, band, &h, err);
-    zg_unmap(band, band_elems, w->layout.elem_bytes);
+    ZAGG_TRY(make_band(w, row_elems, &band, &band_elems, &possible, err));
+    if (!possible)
+        return ZAGG_OK;
+    zg_sha256_stream *h = zg_sha256_new();
+    zagg_status status =
+        h != NULL ? ZAGG_OK
+                  : zagg_err_set(err, ZAGG_ENOMEM, "no memory to hash '%s'", a->name);
+    for (uint64_t row = 0; status == ZAGG_OK && row * a->chunk[0] < a->shape[0]; row++)
+        status = hash_band(w, row, row_elems, band, h, err);
     if (status == ZAGG_OK)
-        zg_hash_hex(&h, hex);
+        zg_sha256_end(h, hex);
+    zg_sha256_free(h);
+    zg_unmap(band, band_elems, w->layout.elem_bytes);
     return status;
 }
 

@@ -1,6 +1,5 @@
 /* The objects of a store: which there are, which of them something explains, and what the
  * records in the status folder say of them. */
-#include "base/hash.h"
 #include "store/verify.h"
 
 #include <inttypes.h>
