@@ -300,6 +300,8 @@ ZAGG_API zagg_status zagg_pipeline_check_runnable(const zagg_pipeline *pipeline,
  * JSON with sorted keys. Equal hashes mean equal values in every cell that two stores
  * share; orders, chunks, paths and how rows are read are no part of it. `latitude` is the
  * run's: geodetic, which upstream does not have, and output.compat give other hashes.
+ * Time windows, which no run of this version writes, count as they are written; upstream
+ * normalises them.
  * ECONFIG or UNSUPPORTED where the core cannot be written as JSON (a date without quotes,
  * a key that is no text), as upstream. Thread-safe. */
 ZAGG_API zagg_status zagg_pipeline_semantic_hash(const zagg_pipeline *pipeline,

@@ -17,7 +17,7 @@ static zagg_zarr_array cell_array(const zagg_store_plan *plan, const char *name,
         a.dim_names[i] = info->dim_names[i];
     }
     a.zstd = plan->pipeline->output.zstd;
-    a.zstd_level = plan->pipeline->output.zstd_level;
+    a.zstd_level = a.zstd ? plan->pipeline->output.zstd_level : 0;
     return a;
 }
 
@@ -96,6 +96,7 @@ static zagg_zarr_array field_array(const zagg_store_plan *plan, const zagg_field
     if (!f->chunk_resolution)
         return a;
     a.sharded = a.zstd = false; /* one element a chunk: nothing to pack */
+    a.zstd_level = 0;
     memset(a.shard, 0, sizeof a.shard);
     for (unsigned i = 0; i < info->rank; i++) {
         a.shape[i] /= info->chunk_shape[i];

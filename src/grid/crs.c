@@ -91,5 +91,10 @@ zagg_status zg_crs_check_text(const char *text, zagg_err *err)
                             "init files or grids: write an authority code such as "
                             "EPSG:4326",
                             zg_crs_shown(text, shown), (int)strcspn(word, "=["), word);
+    if (is_proj_string(text) && strstr(text, "proj=pipeline") != NULL)
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "output.grid.crs: '%s' is a sequence of steps and names no "
+                            "coordinate reference system",
+                            zg_crs_shown(text, shown));
     return ZAGG_OK;
 }

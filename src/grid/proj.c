@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "grid/crs.h"
 #include "grid/proj_context.h"
+#include "zagg/grid.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -41,6 +42,11 @@ bool zg_proj_is_lonlat(const zg_proj *proj)
 bool zg_proj_is_geographic(const zg_proj *proj)
 {
     return proj->geographic;
+}
+
+const char *zagg_grid_proj_version(void)
+{
+    return proj_info().version;
 }
 
 /* ---- copies ---- */

@@ -114,6 +114,8 @@ static void store_config(golden_run *g, const char *store)
         const char *base = store[len] == '\0' ? "mini_all" : store + len;
         set_path(g->config, "stores", "configs/12.yaml", base, WRITERS[i][1]);
         g->compat = strcmp(WRITERS[i][0], "seed_") == 0;
+        g->versioned = strcmp(WRITERS[i][1], ".hive061") == 0 ||
+                       strcmp(WRITERS[i][1], ".hivelean061") == 0;
         return;
     }
 }

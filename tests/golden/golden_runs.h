@@ -16,6 +16,7 @@ typedef struct golden_run {
     char map[PATH_BYTES];
     char archive[PATH_BYTES];
     bool compat;        /* written by the older upstream */
+    bool versioned;     /* a hive of versioned leaves: for reading only */
     const char *driver; /* "--driver file" where hrefs are s3://relative */
 } golden_run;
 
