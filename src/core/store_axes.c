@@ -114,9 +114,9 @@ static zagg_status grid_mapping(zagg_store_plan *plan, const zg_crs_cf *cf,
 
 /* ---- arrays ---- */
 
-/* Each axis is one chunk. Upstream gives y the chunk length of x, which is the same where a
- * grid is square; elsewhere readers would find its axis in pieces, or with a tail of fill
- * values. */
+/* Each axis is one chunk. Upstream gives y the chunk length of x, which is the same where
+ * a grid is square; elsewhere readers would find its axis in pieces, or with a tail of
+ * fill values. */
 static zagg_status add_axis(zagg_store_plan *plan, int axis, const char *attributes,
                             zagg_err *err)
 {
