@@ -172,7 +172,7 @@ static zagg_status name_mapping(zagg_store_plan *plan, zagg_zarr_array *a, zagg_
     zg_str_init(&text, len + 64);
     if (len > 2)
         zg_str_addn(&text, old, len - 1);
-    zg_str_addf(&text, "%s\"grid_mapping\":\"%s\"}", len > 2 ? "," : "{",
+    zg_str_addf(&text, "%s\"grid_mapping\": \"%s\"}", len > 2 ? ", " : "{",
                 ZG_STORE_GRID_MAPPING);
     return keep(plan, &text, &a->attributes_json, err);
 }

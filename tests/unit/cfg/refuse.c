@@ -21,6 +21,11 @@ static void test_messages(void **state)
         "t.yaml:8: output.grid.child_order: missing; a healpix grid needs it (did you "
         "mean it by 'child_ordr'?)");
     must_refuse(
+        SOURCE FIELDS "output: {grid: {type: healpix, parent_order: 6, "
+                      "child_order: 8, cf: true}}",
+        "t.yaml:8: output.grid.cf: only a rectilinear grid has a CF grid mapping; "
+        "remove it");
+    must_refuse(
         SOURCE FIELDS "output: {grid: {type: healpix, parent_order: 6, child_order: 30}}",
         "t.yaml:8: output.grid.child_order: found 30; must be an integer from 0 to 29");
     must_refuse(
