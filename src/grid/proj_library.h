@@ -8,6 +8,7 @@
 #include <proj.h>
 
 #define ZG_PROJ_FUNCTIONS(X)                                                             \
+    X(as_projjson)                                                                       \
     X(as_wkt)                                                                            \
     X(clone)                                                                             \
     X(context_create)                                                                    \
