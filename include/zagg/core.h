@@ -195,6 +195,14 @@ ZAGG_API bool zagg_store_plan_consolidates(const zagg_store_plan *plan);
 ZAGG_API zagg_status zagg_store_plan_write_static(const zagg_store_plan *plan,
                                                   zagg_sink *store, zagg_err *err);
 
+/** Remove the objects of a shard, or only its CSR groups, which may not be written over:
+ * before a shard is written again, and where it turns out to have no data. None there is
+ * OK. Requests: one for each array and inner chunk. */
+ZAGG_API zagg_status zagg_store_plan_erase_shard(const zagg_store_plan *plan,
+                                                 zagg_sink *store,
+                                                 const zagg_shard *shard, bool csr_only,
+                                                 zagg_err *err);
+
 /** Writes the carriers of one shard after another; one per thread.
  * zagg_store_writer_carrier fits zagg_carrier_fn with the writer as `user`. */
 typedef struct zagg_store_writer zagg_store_writer;

@@ -42,6 +42,7 @@ typedef struct zagg_run_event {
     size_t index, total; /* index-th (from 1) of total */
     const zagg_shard_result *shard;
     zagg_status status;            /* of processing or writing */
+    bool skipped;                  /* an earlier run finished it: `shard` has its key */
     const char *message;           /* error text, "" when there is data */
     uint64_t rows_kept, rows_read; /* of the run so far */
     double elapsed_s;
@@ -51,12 +52,15 @@ typedef void (*zagg_run_progress_fn)(void *user, const zagg_run_event *event);
 typedef struct zagg_run_opts {
     const zagg_pipeline *pipeline;
     const zagg_shardmap *map;
-    const char *store;  /* local path */
-    const char *driver; /* "file", "s3", "https", or NULL: config's, else inferred */
-    const char *shard;  /* only this one: decimal key, or decimal morton id; NULL: all */
-    int64_t max_shards; /* 0: all */
-    size_t threads;     /* 0: the machine's processors */
+    const char *program; /* "zagg 0.1.0", for the run's record; may be NULL */
+    const char *store;   /* local path */
+    const char *driver;  /* "file", "s3", "https", or NULL: config's, else inferred */
+    const char *shard;   /* only this one: decimal key, or decimal morton id; NULL: all */
+    int64_t max_shards;  /* 0: all */
+    size_t threads;      /* 0: the machine's processors */
     bool overwrite, dry_run;
+    bool redo;              /* shards that an earlier run finished are done again */
+    bool allow_contraction; /* ..., those that lost granules since then, too */
     bool trace_rss;         /* see zagg_shard_opts */
     zagg_latitude latitude; /* see zagg_run_latitude */
     zagg_log *log;
@@ -73,6 +77,10 @@ typedef struct zagg_run_summary {
     size_t with_data;
     size_t failed;     /* not processed or not written */
     size_t incomplete; /* written, but some group or granule could not be read */
+    size_t skipped;    /* finished by an earlier run with the same inputs: not done */
+    size_t refused;    /* of `failed`: they would lose granules */
+    uint64_t skipped_obs, skipped_cells; /* what the records of these say */
+    bool store_failed; /* the store could not be written: no further shard was started */
     uint64_t total_obs, cells_with_data, rows_read;
     uint64_t read_errors, granule_errors, groups_absent, groups_empty,
         points_without_cell;
