@@ -105,6 +105,49 @@ ZAGG_API zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary 
                                     zagg_err *err);
 ZAGG_API void zagg_run_summary_free(zagg_run_summary *summary);
 
+/* ---- the status folder of a store (docs/trust.md) ---- */
+
+typedef enum zagg_run_state {
+    ZAGG_RUN_RUNNING = 0, /* its lock is held */
+    ZAGG_RUN_FINISHED,    /* to its end; shards may have failed */
+    ZAGG_RUN_INTERRUPTED, /* stopped on request */
+    ZAGG_RUN_FAILED,      /* ended by an error */
+    ZAGG_RUN_CRASHED      /* gone without a word */
+} zagg_run_state;
+/** "running", "finished", "interrupted", "failed", "crashed". Static text. */
+ZAGG_API const char *zagg_run_state_name(zagg_run_state state);
+
+#define ZAGG_STATUS_ERRORS 5
+typedef struct zagg_status_error {
+    char label[40], at[24], text[512];
+} zagg_status_error;
+
+/** The last run into a store, on or over. */
+typedef struct zagg_run_status {
+    zagg_run_state state;
+    char run_id[48], program[48], host[72], started_at[24], ended_at[24];
+    char config[512], semantic_hash[72];
+    char holder[256]; /* what the holder of the lock noted */
+    char error[1024]; /* why a failed run ended; "" */
+    uint64_t pid;
+    uint64_t selected; /* shards of the run */
+    uint64_t begun;    /* of these, handed to a worker */
+    uint64_t done;     /* complete: durable, with a record */
+    uint64_t skipped, failed, refused, incomplete;
+    uint64_t remaining;
+    uint64_t obs, objects, bytes; /* of the shards that it did */
+    double elapsed_s, shards_per_s;
+    double eta_s;  /* -1 where there is none to tell */
+    double last_s; /* seconds since 1970 of its last event about a shard */
+    zagg_status_error errors[ZAGG_STATUS_ERRORS]; /* the last ones, oldest first */
+    size_t n_errors;
+} zagg_run_status;
+
+/** Read the status folder of a store; disturbs no run. NOTFOUND where no run has left a
+ * record. Cost: reads the journal, about 300 bytes an event. */
+ZAGG_API zagg_status zagg_run_status_read(const char *store, zagg_run_status *out,
+                                          zagg_err *err);
+
 /** What a store holds, read back from its objects. */
 typedef struct zagg_store_field {
     char name[128];

@@ -243,7 +243,7 @@ static size_t anchor_of(char *root)
         root[len] = '\0';
         there = stat(root, &st) == 0;
         root[len] = next;
-        if (there)
+        if (there || len == 1)
             break;
         len = zg_parent_len(root, len);
     }
