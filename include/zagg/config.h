@@ -237,6 +237,7 @@ typedef struct zagg_output {
     double bounds[4];
     int64_t chunk_shape[2];      /* 256, 256 when absent */
     int64_t rect_chunk_inner[2]; /* 0 when absent */
+    bool cf;                     /* output.grid.cf: also a CF grid mapping */
     /* both */
     bool sharded_given, sharded;
     const char *store;        /* NULL when absent */
@@ -245,6 +246,9 @@ typedef struct zagg_output {
         store_layout; /* as written, else hive for healpix and flat otherwise */
     bool store_layout_given;
     bool consolidate_metadata; /* true under compat unless written */
+    bool coverage_moc;         /* hive: coverage at the root; true unless written */
+    bool zstd;                 /* codec: zstd */
+    int zstd_level;            /* codec_level, 1..22 */
     zagg_compat compat;
     zagg_time_source time_source;
 } zagg_output;
@@ -284,11 +288,31 @@ ZAGG_API zagg_status zagg_pipeline_from_value(const zagg_value *root, const char
                                               zagg_err *err);
 ZAGG_API void zagg_pipeline_free(zagg_pipeline *pipeline);
 
-/** What keeps this config from running in this version (an expression, a ragged field,
- * hive layout, ...): ECONFIG naming key and line and what to write instead; OK when it
+/** What keeps this config from running in this version (time windows, streaming, ...):
+ * ECONFIG naming key and line and what to write instead; OK when it
  * can run. */
 ZAGG_API zagg_status zagg_pipeline_check_runnable(const zagg_pipeline *pipeline,
                                                   zagg_err *err);
+
+/* ---- what decides the values of a store ---- */
+
+#define ZAGG_SEMANTIC_HASH_BYTES 65 /* hex digits and a NUL */
+/** Upstream 0.61's semantic_hash of a config: SHA-256 over its semantic core as compact
+ * JSON with sorted keys. Equal hashes mean equal values in every cell that two stores
+ * share; orders, chunks, paths and how rows are read are no part of it. `latitude` is the
+ * run's: geodetic, which upstream does not have, and output.compat give other hashes.
+ * Time windows, which no run of this version writes, count as they are written; upstream
+ * normalises them.
+ * ECONFIG or UNSUPPORTED where the core cannot be written as JSON (a date without quotes,
+ * a key that is no text), as upstream. Thread-safe. */
+ZAGG_API zagg_status zagg_pipeline_semantic_hash(const zagg_pipeline *pipeline,
+                                                 zagg_latitude latitude,
+                                                 char out[ZAGG_SEMANTIC_HASH_BYTES],
+                                                 zagg_err *err);
+/** The same core as YAML, the text of aggregation.yaml: heap, zagg_bytes_free. */
+ZAGG_API zagg_status zagg_pipeline_semantic_yaml(const zagg_pipeline *pipeline,
+                                                 zagg_latitude latitude, char **out,
+                                                 size_t *out_len, zagg_err *err);
 
 /* ---- keys and their state (docs/config.md is generated from and tested against this)
  * ---- */

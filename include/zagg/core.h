@@ -10,6 +10,7 @@
 #include "zagg/io.h"
 #include "zagg/log.h"
 #include "zagg/pool.h"
+#include "zagg/shardmap.h"
 #include "zagg/status.h"
 #include "zagg/zarr.h"
 
@@ -113,6 +114,8 @@ typedef struct zagg_carrier {
     uint64_t chunk_index[2]; /* in the chunk grid of the whole array */
     size_t n_cells;
     size_t cells_with_data;
+    const unsigned char *occupied; /* one byte a cell: 1 where it holds rows; NULL where
+                                      nobody said (carriers that zagg did not make) */
     size_t n_columns;
     const zagg_carrier_column *columns;
     zagg_carrier_owner *owner;
@@ -182,15 +185,19 @@ ZAGG_API zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shar
 
 /* ---- the store that a pipeline writes ---- */
 
-/** Layout of the flat store: template and, per carrier column, its array. */
+/** Layout of the store: template and, per carrier column, its array. Flat: arrays over
+ * the whole grid. Hive (HEALPix, output.store_layout): a leaf a shard, whose arrays hold
+ * the cells of that shard. */
 typedef struct zagg_store_plan zagg_store_plan;
 ZAGG_API zagg_status zagg_store_plan_new(const zagg_pipeline *pipeline,
                                          const zagg_grid *grid, zagg_store_plan **out,
                                          zagg_err *err);
 ZAGG_API void zagg_store_plan_free(zagg_store_plan *plan);
+/** Of a hive: that of each leaf. */
 ZAGG_API const zagg_zarr_template *zagg_store_plan_template(const zagg_store_plan *plan);
 /** True when the run ends with consolidated metadata. */
 ZAGG_API bool zagg_store_plan_consolidates(const zagg_store_plan *plan);
+
 /** Arrays that are whole at template time (rectilinear x and y): write them. */
 ZAGG_API zagg_status zagg_store_plan_write_static(const zagg_store_plan *plan,
                                                   zagg_sink *store, zagg_err *err);
@@ -203,6 +210,47 @@ ZAGG_API zagg_status zagg_store_plan_erase_shard(const zagg_store_plan *plan,
                                                  const zagg_shard *shard, bool csr_only,
                                                  zagg_err *err);
 
+/** What a run finds at the place of its store. */
+typedef enum zagg_store_start {
+    ZAGG_STORE_NEW = 0,   /* nothing, or a store of this config by an unknown writer */
+    ZAGG_STORE_OVERWRITE, /* something that is to be replaced */
+    ZAGG_STORE_RESUME /* a store of this config, of which the caller knows which shards
+                         are whole: CSR fields may have chunks */
+} zagg_store_start;
+
+/** Make the store ready for its shards. Flat: the template (zagg_zarr_create) and what is
+ * whole from the start (rectilinear x and y). Hive: the manifest and aggregation.yaml;
+ * EEXISTS where a store of another config is there. `map` (may be NULL) names the dataset
+ * in the manifest. What the config asks for and no run writes is said on `log`. */
+ZAGG_API zagg_status zagg_store_plan_begin(const zagg_store_plan *plan, zagg_sink *store,
+                                           const zagg_shardmap *map,
+                                           zagg_store_start start, zagg_log *log,
+                                           zagg_err *err);
+/** Would zagg_store_plan_begin go well, and does it take over a store of this config that
+ * is `*there` already? Nothing is written. */
+ZAGG_API zagg_status zagg_store_plan_check(const zagg_store_plan *plan, zagg_sink *store,
+                                           const zagg_shardmap *map,
+                                           zagg_store_start start, bool *there,
+                                           zagg_err *err);
+/** What a run does when its shards are written; `keys`: those of the n shards that are
+ * complete in the store. Flat: consolidated metadata, where asked for. Hive: they join
+ * the coverage at the root (read, union, write: of two runs at once the later one
+ * counts). */
+ZAGG_API zagg_status zagg_store_plan_end(const zagg_store_plan *plan, zagg_sink *store,
+                                         const uint64_t *keys, size_t n, zagg_log *log,
+                                         zagg_err *err);
+
+/** What the leaf of a shard says about where it comes from. All of it is borrowed until
+ * zagg_store_writer_finish returns. */
+typedef struct zagg_store_origin {
+    const zagg_shardmap *map;
+    const zagg_shard_entry *entry; /* of this shard */
+    const char *const *hrefs;      /* of the granules asked for */
+    size_t n_hrefs;
+    const zagg_shard_result *result;
+    const char *run_id;
+} zagg_store_origin;
+
 /** Writes the carriers of one shard after another; one per thread.
  * zagg_store_writer_carrier fits zagg_carrier_fn with the writer as `user`. */
 typedef struct zagg_store_writer zagg_store_writer;
@@ -212,7 +260,11 @@ ZAGG_API void zagg_store_writer_free(zagg_store_writer *writer);
 ZAGG_API zagg_status zagg_store_writer_carrier(void *writer, const zagg_shard *shard,
                                                const zagg_carrier *carrier,
                                                zagg_err *err);
-/** Write the objects of the shard whose carriers were taken (sharded arrays). */
+/** Must be called before zagg_store_writer_finish where the layout is hive. */
+ZAGG_API void zagg_store_writer_set_origin(zagg_store_writer *writer,
+                                           const zagg_store_origin *origin);
+/** Write the objects of the shard whose carriers were taken (sharded arrays). Hive: and
+ * complete the leaf; its stamp is the last object that belongs to it. */
 ZAGG_API zagg_status zagg_store_writer_finish(zagg_store_writer *writer,
                                               const zagg_shard *shard, zagg_err *err);
 

@@ -37,13 +37,17 @@ typedef struct zagg_rectilinear_spec {
 } zagg_rectilinear_spec;
 
 /** Build a grid; ECONFIG with upstream's reason in better words. Messages name the key
- *  (output.grid.child_order, ...). HEALPix child orders up to 29. Rectilinear grids know
- * the degree CRSs (EPSG:4326, OGC:CRS84) so far, others are UNSUPPORTED. */
+ *  (output.grid.child_order, ...). HEALPix child orders up to 29. The CRS of a
+ * rectilinear grid is an authority code (EPSG:32618), PROJ string or well-known text; one
+ * that PROJ's database has to explain is UNSUPPORTED where there is none, and so are
+ * those that name grid files. */
 ZAGG_API zagg_status zagg_grid_new_healpix(const zagg_healpix_spec *spec, zagg_grid **out,
                                            zagg_err *err);
 ZAGG_API zagg_status zagg_grid_new_rectilinear(const zagg_rectilinear_spec *spec,
                                                zagg_grid **out, zagg_err *err);
 ZAGG_API void zagg_grid_free(zagg_grid *grid);
+/** Version of PROJ, which computes the coordinates of rectilinear grids: "9.1.1". */
+ZAGG_API const char *zagg_grid_proj_version(void);
 ZAGG_API zagg_grid_kind zagg_grid_get_kind(const zagg_grid *grid);
 
 /** What never changes about a grid. Cells are identified by "cell ids": the nested id at
@@ -66,7 +70,7 @@ typedef struct zagg_grid_info {
     zagg_latitude latitude;
     /* rectilinear only: after padding */
     const char *crs;    /* as configured */
-    const char *crs_id; /* canonical: "EPSG:4326", "OGC:CRS84" */
+    const char *crs_id; /* as signatures carry it: "EPSG:4326", "+proj=... +type=crs" */
     double resolution[2], bounds[4];
 } zagg_grid_info;
 ZAGG_API const zagg_grid_info *zagg_grid_get_info(const zagg_grid *grid);

@@ -20,6 +20,8 @@ typedef struct zagg_granule {
     const char *id;
     const char *s3;
     const char *https;
+    const char *record; /* the whole record as compact JSON; NULL where the map was made
+                           from granules, whose records have no more than the above */
 } zagg_granule;
 
 typedef struct zagg_shard_entry {

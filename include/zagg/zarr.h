@@ -27,8 +27,8 @@ typedef enum zagg_zarr_kind {
 } zagg_zarr_kind;
 
 /** One member of a flat group. `chunk` is the innermost chunk; with `sharded`, `shard` is
- * the extent of one object and a multiple of `chunk` along each axis. A CSR field has
- * `name` and `dtype` only. */
+ * the extent of one object and a multiple of `chunk` along each axis. Rank 0 is one
+ * element in the object NAME/c. A CSR field has `name` and `dtype` only. */
 typedef struct zagg_zarr_array {
     const char *name;
     zagg_zarr_kind kind;
@@ -82,10 +82,11 @@ ZAGG_API zagg_status zagg_zarr_create(zagg_sink *store, const zagg_zarr_template
  * writer that knows which of them are whole. */
 ZAGG_API zagg_status zagg_zarr_resume(zagg_sink *store, const zagg_zarr_template *t,
                                       zagg_err *err);
-/** Would zagg_zarr_create (zagg_zarr_resume) without overwrite go well, and is the group
- * `*there` already? Nothing is written. */
+/** Would zagg_zarr_create (with `resume` zagg_zarr_resume) go well, and does it take over
+ * a group that is `*there` already? Nothing is written. */
 ZAGG_API zagg_status zagg_zarr_check(zagg_sink *store, const zagg_zarr_template *t,
-                                     bool resume, bool *there, zagg_err *err);
+                                     bool overwrite, bool resume, bool *there,
+                                     zagg_err *err);
 
 /** Rewrite the root document with inline consolidated metadata of all nodes in the store.
  */

@@ -110,10 +110,23 @@ void zg_sha256(const void *data, size_t len, uint8_t digest[32]);
 /** Lower-case hex with a NUL: 65 bytes. */
 void zg_sha256_hex(const void *data, size_t len, char hex[65]);
 
+/** The same of bytes that come piece by piece. NULL where there is no memory; one thread
+ * at a time. zg_sha256_end gives the digest of all that was added and starts anew. */
+typedef struct zg_sha256_stream zg_sha256_stream;
+zg_sha256_stream *zg_sha256_new(void);
+void zg_sha256_add(zg_sha256_stream *s, const void *data, size_t len);
+void zg_sha256_end(zg_sha256_stream *s, char hex[65]);
+void zg_sha256_free(zg_sha256_stream *s);
+
+/** 32 hex digits that no other call gives, here or elsewhere. */
+void zg_unique_id(char hex[33]);
+
 /* ---- time ---- */
 double zg_clock_mono_s(void);
 /** "2026-11-22T21:05:25Z"; out holds at least 21 bytes. */
 void zg_clock_utc_iso(char out[21]);
+/** The same moment as Python writes it: "2026-11-22T21:05:25+00:00"; 26 bytes. */
+void zg_clock_utc_offset(char out[26]);
 
 /* ---- machine ---- */
 /** Peak resident memory in bytes from VmHWM of /proc/self/status; 0 where it cannot be

@@ -22,3 +22,10 @@ void zg_clock_utc_iso(char out[21])
         strftime(out, sizeof epoch, "%Y-%m-%dT%H:%M:%SZ", &utc) != sizeof epoch - 1)
         memcpy(out, epoch, sizeof epoch);
 }
+
+void zg_clock_utc_offset(char out[26])
+{
+    char iso[21];
+    zg_clock_utc_iso(iso);
+    (void)snprintf(out, 26, "%.19s+00:00", iso);
+}

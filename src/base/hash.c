@@ -12,14 +12,49 @@ void zg_sha256(const void *data, size_t len, uint8_t digest[32])
     sha256_digest(&ctx, SHA256_DIGEST_SIZE, digest);
 }
 
-void zg_sha256_hex(const void *data, size_t len, char hex[65])
+static void to_hex(const uint8_t digest[SHA256_DIGEST_SIZE], char hex[65])
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    zg_sha256(data, len, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
+    for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    hex[2 * sizeof digest] = '\0';
+    hex[2 * SHA256_DIGEST_SIZE] = '\0';
+}
+
+void zg_sha256_hex(const void *data, size_t len, char hex[65])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    zg_sha256(data, len, digest);
+    to_hex(digest, hex);
+}
+
+struct zg_sha256_stream {
+    struct sha256_ctx ctx;
+};
+
+zg_sha256_stream *zg_sha256_new(void)
+{
+    zg_sha256_stream *s = zg_alloc(1, sizeof *s);
+    if (s != NULL)
+        sha256_init(&s->ctx);
+    return s;
+}
+
+void zg_sha256_add(zg_sha256_stream *s, const void *data, size_t len)
+{
+    if (len > 0)
+        sha256_update(&s->ctx, len, data);
+}
+
+void zg_sha256_end(zg_sha256_stream *s, char hex[65])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(&s->ctx, sizeof digest, digest);
+    to_hex(digest, hex);
+}
+
+void zg_sha256_free(zg_sha256_stream *s)
+{
+    zg_free(s);
 }

@@ -17,7 +17,8 @@ zagg_status zg_owned_map_new(const char *name, zg_owned_map **out, zagg_err *err
  */
 typedef struct zg_record {
     const char *id, *s3, *https;
-    size_t at; /* its place among all records */
+    const zagg_value *whole; /* MAP; of all records or of none */
+    size_t at;               /* its place among all records */
 } zg_record;
 
 /** Sort `records` and make one granule of every distinct one, in `arena`; granules[at] is

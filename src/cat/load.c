@@ -94,6 +94,7 @@ static zagg_status read_record(const char *name, const zagg_value *record, zg_re
             "%s: a granule must be an object with id, s3 and https (found "
             "%s)",
             name, zagg_value_kind_name(record));
+    out->whole = record;
     ZAGG_TRY(record_text(name, record, "id", &out->id, err));
     ZAGG_TRY(record_text(name, record, "s3", &out->s3, err));
     return record_text(name, record, "https", &out->https, err);

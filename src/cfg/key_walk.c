@@ -12,11 +12,12 @@
 #define MAX_WARNINGS 32
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-/* Refused by a run only: they change how rows are folded or what lies beside the arrays,
- * not what the rest of the config means. */
+/* Refused by a run only: they change how rows are folded or which arrays there are, not
+ * what the rest of the config means. */
 static const char *const refused_by_runs[] = {
-    "aggregation.streaming", "output.aoi_mask", "output.coverage_moc", "output.icechunk",
-    "output.leaf_versions",  "output.pyramid",  "output.sweep",        "output.windowing",
+    "aggregation.streaming",
+    "output.aoi_mask",
+    "output.windowing",
 };
 
 /* Not refused by the walk: their own section says it in better words. */

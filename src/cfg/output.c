@@ -9,6 +9,8 @@
 #define MAX_ORDER 29
 /* 0.61: inner chunks of 4^6 cells where chunk_inner is absent (grids.md 4). */
 #define DEFAULT_CHUNK_DEPTH 6
+#define DEFAULT_ZSTD_LEVEL 3
+#define MAX_ZSTD_LEVEL 22
 
 static zagg_status read_order(const zg_cfg *c, const zg_spot *s, int64_t *out)
 {
@@ -48,7 +50,8 @@ static zagg_status require_keys(const zg_cfg *c, const zg_spot *grid,
     return ZAGG_OK;
 }
 
-/* layout, cell_ids_encoding, emit_cell_ids, indexing_scheme: one allowed value each. */
+/* layout, cell_ids_encoding, emit_cell_ids, cf, indexing_scheme: one allowed value each,
+ * or a switch of one kind of grid. */
 static zagg_status check_grid_tokens(const zg_cfg *c, const zg_spot *grid)
 {
     zagg_output *o = &c->p->output;
@@ -66,6 +69,13 @@ static zagg_status check_grid_tokens(const zg_cfg *c, const zg_spot *grid)
         ZAGG_TRY(zg_read_bool(c, &emit, &o->emit_cell_ids));
         if (o->emit_cell_ids && !healpix)
             return zg_fail(c, &emit, "only a healpix grid has cell_ids; remove it");
+    }
+    zg_spot cf = zg_spot_get(grid, "cf");
+    if (zg_spot_is_set(&cf)) {
+        ZAGG_TRY(zg_read_bool(c, &cf, &o->cf));
+        if (o->cf && healpix)
+            return zg_fail(c, &cf,
+                           "only a rectilinear grid has a CF grid mapping; remove it");
     }
     zg_spot scheme = zg_spot_get(grid, "indexing_scheme");
     if (zg_spot_is_set(&scheme) && !zagg_value_is(scheme.value, "nested"))
@@ -210,6 +220,52 @@ static zagg_status read_layout(const zg_cfg *c, const zg_spot *output)
     return ZAGG_OK;
 }
 
+/* coverage_moc and leaf_versions: only a hive has such a thing. */
+static zagg_status read_hive_flag(const zg_cfg *c, const zg_spot *output, const char *key,
+                                  bool *out)
+{
+    zg_spot s = zg_spot_get(output, key);
+    if (!zg_spot_is_set(&s))
+        return ZAGG_OK;
+    ZAGG_TRY(zg_read_bool(c, &s, out));
+    if (*out && c->p->output.store_layout != ZAGG_LAYOUT_HIVE)
+        return zg_fail(c, &s, "only the hive layout has it; remove it");
+    return ZAGG_OK;
+}
+
+static zagg_status read_hive_flags(const zg_cfg *c, const zg_spot *output)
+{
+    bool versions = false;
+    c->p->output.coverage_moc = c->p->output.store_layout == ZAGG_LAYOUT_HIVE;
+    ZAGG_TRY(read_hive_flag(c, output, "coverage_moc", &c->p->output.coverage_moc));
+    return read_hive_flag(c, output, "leaf_versions", &versions);
+}
+
+static zagg_status read_codec(const zg_cfg *c, const zg_spot *output)
+{
+    zagg_output *o = &c->p->output;
+    zg_spot codec = zg_spot_get(output, "codec");
+    zg_spot level = zg_spot_get(output, "codec_level");
+    int64_t n = DEFAULT_ZSTD_LEVEL;
+    if (zg_spot_is_set(&codec)) {
+        if (!zagg_value_is(codec.value, "zstd") && !zagg_value_is(codec.value, "none"))
+            return zg_must(c, &codec, "zstd or none");
+        o->zstd = zagg_value_is(codec.value, "zstd");
+    }
+    if (o->zstd && o->compat == ZAGG_COMPAT_0_11)
+        return zg_fail(c, &codec, "zagg 0.11 packs no numbers; remove it");
+    if (zg_spot_is_set(&level)) {
+        if (!o->zstd)
+            return zg_fail(c, &level,
+                           "there is no codec to have a level; write codec: "
+                           "zstd or remove it");
+        if (!zagg_value_i64(level.value, &n) || n < 1 || n > MAX_ZSTD_LEVEL)
+            return zg_must(c, &level, "an integer from 1 to %d", MAX_ZSTD_LEVEL);
+    }
+    o->zstd_level = (int)n;
+    return ZAGG_OK;
+}
+
 zagg_status zg_load_output(const zg_cfg *c, const zg_spot *output)
 {
     zagg_output *o = &c->p->output;
@@ -226,6 +282,8 @@ zagg_status zg_load_output(const zg_cfg *c, const zg_spot *output)
     if (zg_spot_is_set(&consolidate))
         ZAGG_TRY(zg_read_bool(c, &consolidate, &o->consolidate_metadata));
     ZAGG_TRY(read_layout(c, output));
+    ZAGG_TRY(read_hive_flags(c, output));
+    ZAGG_TRY(read_codec(c, output));
     if (zg_spot_is_set(&touch) && !zagg_value_is(touch.value, "auto") &&
         !zagg_value_is(touch.value, "always") && !zagg_value_is(touch.value, "never"))
         return zg_must(c, &touch, "auto, always or never");

@@ -10,18 +10,6 @@ static zg_spot section(const zagg_pipeline *p, const char *name)
     return zg_spot_get(&root, name);
 }
 
-static zagg_status check_layout(const zg_cfg *c, const zagg_pipeline *p)
-{
-    zg_spot output = section(p, "output");
-    zg_spot layout = zg_spot_get(&output, "store_layout");
-    if (p->output.store_layout != ZAGG_LAYOUT_HIVE)
-        return ZAGG_OK;
-    return zg_fail(c, &layout,
-                   "%sthe hive layout is not written by this version; write "
-                   "`store_layout: flat` under output",
-                   p->output.store_layout_given ? "" : "hive is the default here, but ");
-}
-
 static zagg_status check_source(const zg_cfg *c, const zagg_pipeline *p)
 {
     const zagg_data_source *d = &p->data_source;
@@ -239,7 +227,6 @@ zagg_status zagg_pipeline_check_runnable(const zagg_pipeline *pipeline, zagg_err
     zg_spot root = zg_spot_root(pipeline->root);
     zg_spot coordinates = section(pipeline, "aggregation");
     coordinates = zg_spot_get(&coordinates, "coordinates");
-    ZAGG_TRY(check_layout(&c, pipeline));
     ZAGG_TRY(zg_check_run_keys(&c, &root));
     ZAGG_TRY(check_source(&c, pipeline));
     ZAGG_TRY(check_column_names(&c, pipeline));

@@ -1,6 +1,7 @@
 /* zagg version [-v] */
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "zagg/grid.h"
 
 #include <json-c/json.h>
 #include <libdeflate.h>
@@ -39,8 +40,8 @@ int main_version(int argc, char **argv)
         printf("libzstd %s\n", ZSTD_versionString());
         printf("nettle %d.%d\n", nettle_version_major(), nettle_version_minor());
         printf("compiler %s\n", __VERSION__);
-        printf("reads: file\nwrites: file\ngrids: healpix, rectilinear (EPSG:4326, "
-               "OGC:CRS84)\n");
+        printf("proj %s\n", zagg_grid_proj_version());
+        printf("reads: file\nwrites: file\ngrids: healpix, rectilinear\n");
         printf(
             "compatible with zagg 0.61 (default) and 0.11 (output.compat: zagg-0.11)\n");
     }

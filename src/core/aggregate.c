@@ -143,6 +143,9 @@ static zagg_status evaluate(const job *j, zg_chunk_rows *chunk, size_t index,
         out.first += 1u + is_located(f) + is_timed(f);
     }
     zg_carrier_finish(carrier);
+    unsigned char *occupied = zg_carrier_occupied(carrier);
+    for (size_t i = 0; i < chunk->n_filled; i++)
+        occupied[chunk->cells[i]] = 1;
     carrier->chunk = index;
     carrier->cells_with_data = chunk->n_filled;
     zagg_grid_chunk_index(j->worker->grid, j->shard, index, carrier->chunk_index);

@@ -20,6 +20,7 @@ struct zagg_carrier_owner {
     zagg_carrier carrier;
     zagg_carrier_column *columns;
     column_state *states;
+    unsigned char *occupied;
 };
 
 /* Room for n bytes behind what is taken so far; aligned. */
@@ -34,7 +35,7 @@ static bool take(size_t *end, size_t n, size_t size, size_t *at)
 
 /* Where each part of the block lies. */
 typedef struct layout {
-    size_t columns, states, names, elements, end;
+    size_t columns, states, names, occupied, elements, end;
 } layout;
 
 static bool element_bytes(const zg_carrier_spec *s, size_t n_cells, size_t *n,
@@ -57,7 +58,7 @@ static bool lay_out(const zg_carrier_spec *specs, size_t n_columns, size_t n_cel
         names += strlen(specs[i].name) + 1;
     if (!take(&l->end, n_columns, sizeof(zagg_carrier_column), &l->columns) ||
         !take(&l->end, n_columns, sizeof(column_state), &l->states) ||
-        !take(&l->end, names, 1, &l->names))
+        !take(&l->end, names, 1, &l->names) || !take(&l->end, n_cells, 1, &l->occupied))
         return false;
     l->elements = l->end;
     for (size_t i = 0; i < n_columns; i++)
@@ -113,6 +114,8 @@ zagg_status zg_carrier_new(const zg_carrier_spec *specs, size_t n_columns, size_
     o->carrier.n_columns = n_columns;
     o->carrier.columns = o->columns;
     o->carrier.owner = o;
+    o->occupied = (unsigned char *)base + l.occupied;
+    o->carrier.occupied = o->occupied;
     set_columns(o, base, &l, specs);
     *out = &o->carrier;
     return ZAGG_OK;
@@ -121,6 +124,11 @@ zagg_status zg_carrier_new(const zg_carrier_spec *specs, size_t n_columns, size_
 zagg_carrier_column *zg_carrier_columns(const zagg_carrier *carrier)
 {
     return carrier->owner->columns;
+}
+
+unsigned char *zg_carrier_occupied(const zagg_carrier *carrier)
+{
+    return carrier->owner->occupied;
 }
 
 bool zg_carrier_holds_words(const zagg_carrier *carrier, size_t column)

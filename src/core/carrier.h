@@ -26,6 +26,9 @@ zagg_status zg_carrier_new(const zg_carrier_spec *specs, size_t n_columns, size_
  * is shared; one thread at a time. */
 zagg_carrier_column *zg_carrier_columns(const zagg_carrier *carrier);
 
+/** One byte a cell, all 0: to be set to 1 where it holds rows. */
+unsigned char *zg_carrier_occupied(const zagg_carrier *carrier);
+
 /** Add n_rows rows (of `width` elements) to a cell of ragged column `column`; cells
  * ascend from call to call, and a cell may be added to again while it is the last.
  * Amortised O(rows). The column's `data` may move. ENOMEM. */

@@ -82,9 +82,11 @@ static void healpix_attributes(zg_json_out *w, const zagg_grid_info *info, bool 
     zg_json_close_map(w);
 }
 
-static void rectilinear_attributes(zg_json_out *w, const zagg_grid_info *info)
+static void rectilinear_attributes(zg_json_out *w, const zagg_grid_info *info, bool cf)
 {
     zg_json_open_map(w);
+    if (cf)
+        text_member(w, "Conventions", "CF-1.11");
     text_member(w, "crs", info->crs);
     zg_json_key(w, "resolution");
     zg_json_open_list(w);
@@ -123,7 +125,7 @@ zagg_status zg_store_group_attributes(zagg_store_plan *plan, const char **out,
         healpix_attributes(&w, plan->info,
                            plan->pipeline->output.compat == ZAGG_COMPAT_0_11);
     else
-        rectilinear_attributes(&w, plan->info);
+        rectilinear_attributes(&w, plan->info, plan->pipeline->output.cf);
     return keep(plan, &text, out, err);
 }
 

@@ -1,6 +1,6 @@
 /* Taking a shard's objects away, where an earlier attempt may have left some that writing
  * it again would not replace. */
-#include "core/store_plan.h"
+#include "core/hive.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -64,6 +64,8 @@ zagg_status zagg_store_plan_erase_shard(const zagg_store_plan *plan, zagg_sink *
                                         zagg_err *err)
 {
     const zagg_grid_info *info = plan->info;
+    if (plan->hive)
+        return csr_only ? ZAGG_OK : zg_hive_leaf_erase(plan, store, shard, err);
     uint64_t block[ZAGG_ZARR_MAX_RANK] = {0}, per_axis[2] = {1, 1};
     for (unsigned d = 0; d < info->rank; d++) {
         block[d] = shard->block[d];

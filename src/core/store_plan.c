@@ -3,22 +3,25 @@
 
 #include <string.h>
 
-/* An array over the cells of the grid. */
-static zagg_zarr_array cell_array(const zagg_grid_info *info, const char *name,
+/* An array over the cells of the grid, or of one shard. */
+static zagg_zarr_array cell_array(const zagg_store_plan *plan, const char *name,
                                   zagg_dtype dtype)
 {
+    const zagg_grid_info *info = plan->info;
     zagg_zarr_array a = {.name = name, .dtype = dtype, .rank = info->rank};
     a.sharded = info->sharded;
     for (unsigned i = 0; i < info->rank; i++) {
-        a.shape[i] = info->shape[i];
+        a.shape[i] = plan->hive ? info->shard_shape[i] : info->shape[i];
         a.chunk[i] = info->chunk_shape[i];
         a.shard[i] = info->shard_shape[i];
         a.dim_names[i] = info->dim_names[i];
     }
+    a.zstd = plan->pipeline->output.zstd;
+    a.zstd_level = a.zstd ? plan->pipeline->output.zstd_level : 0;
     return a;
 }
 
-static zagg_status add_member(zagg_store_plan *plan, zagg_zarr_array array,
+zagg_status zg_store_plan_add(zagg_store_plan *plan, zagg_zarr_array array,
                               const zagg_field *field, const char *key, zagg_err *err)
 {
     for (size_t i = 0; i < plan->tmpl.n_arrays; i++)
@@ -39,7 +42,7 @@ static zagg_status add_array(zagg_store_plan *plan, zagg_zarr_array array,
         zagg_zarr_fill_from_value(array.dtype, fill, key, array.fill, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "%s", plan->pipeline->name);
-    return add_member(plan, array, field, key, err);
+    return zg_store_plan_add(plan, array, field, key, err);
 }
 
 static const char *key_of(zagg_store_plan *plan, const char *section, const char *name)
@@ -72,48 +75,31 @@ static zagg_status add_coordinates(zagg_store_plan *plan, zagg_err *err)
                 p->name, c->name, zagg_dtype_name(c->dtype));
         have_words |= words;
         have_ids |= cell_ids;
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, c->name, c->dtype), NULL, c->fill,
+        ZAGG_TRY(add_array(plan, cell_array(plan, c->name, c->dtype), NULL, c->fill,
                            key_of(plan, "aggregation.coordinates", c->name), err));
     }
     static const zagg_value ZERO = {.kind = ZAGG_INT};
     if (healpix && !have_words)
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, "morton", ZAGG_DT_U64), NULL,
-                           &ZERO, "aggregation.coordinates.morton", err));
+        ZAGG_TRY(add_array(plan, cell_array(plan, "morton", ZAGG_DT_U64), NULL, &ZERO,
+                           "aggregation.coordinates.morton", err));
     if (healpix && p->output.emit_cell_ids && !have_ids)
-        ZAGG_TRY(add_array(plan, cell_array(plan->info, "cell_ids", ZAGG_DT_U64), NULL,
-                           &ZERO, "aggregation.coordinates.cell_ids", err));
-    return ZAGG_OK;
-}
-
-/* x and y of a rectilinear grid: cell centres, one chunk each, named as CF does. */
-static zagg_status add_axes(zagg_store_plan *plan, zagg_err *err)
-{
-    static const char *const NAMES[2] = {"y", "x"};
-    static const char *const ATTRIBUTES[2] = {
-        "{\"standard_name\": \"projection_y_coordinate\", \"units\": \"m\"}",
-        "{\"standard_name\": \"projection_x_coordinate\", \"units\": \"m\"}"};
-    static const zagg_value ZERO = {.kind = ZAGG_FLOAT};
-    for (int axis = 1; axis >= 0; axis--) {
-        zagg_zarr_array a = {.name = NAMES[axis], .dtype = ZAGG_DT_F64, .rank = 1};
-        a.shape[0] = a.chunk[0] = plan->info->shape[axis];
-        a.dim_names[0] = NAMES[axis];
-        a.attributes_json = ATTRIBUTES[axis];
-        plan->axis_array[axis] = plan->tmpl.n_arrays;
-        ZAGG_TRY(add_array(plan, a, NULL, &ZERO, NAMES[axis], err));
-    }
+        ZAGG_TRY(add_array(plan, cell_array(plan, "cell_ids", ZAGG_DT_U64), NULL, &ZERO,
+                           "aggregation.coordinates.cell_ids", err));
     return ZAGG_OK;
 }
 
 /* Array of a field over cells, or over chunks, before its trailing axes. */
-static zagg_zarr_array field_array(const zagg_grid_info *info, const zagg_field *f)
+static zagg_zarr_array field_array(const zagg_store_plan *plan, const zagg_field *f)
 {
-    zagg_zarr_array a = cell_array(info, f->name, f->dtype);
+    const zagg_grid_info *info = plan->info;
+    zagg_zarr_array a = cell_array(plan, f->name, f->dtype);
     if (!f->chunk_resolution)
         return a;
-    a.sharded = false;
+    a.sharded = a.zstd = false; /* one element a chunk: nothing to pack */
+    a.zstd_level = 0;
     memset(a.shard, 0, sizeof a.shard);
     for (unsigned i = 0; i < info->rank; i++) {
-        a.shape[i] = info->shape[i] / info->chunk_shape[i];
+        a.shape[i] /= info->chunk_shape[i];
         a.chunk[i] = 1;
         a.dim_names[i] = info->chunk_dim_names[i];
     }
@@ -143,7 +129,7 @@ static zagg_status add_dense_field(zagg_store_plan *plan, const zagg_field *f,
                                    const char *key, zagg_err *err)
 {
     const zg_store_words none = {NULL, NULL};
-    zagg_zarr_array array = field_array(plan->info, f);
+    zagg_zarr_array array = field_array(plan, f);
     if (f->kind == ZAGG_FIELD_VECTOR)
         ZAGG_TRY(add_trailing(plan, f, &array, err));
     /* Upstream 0.11 did not know attributes of fields. */
@@ -173,7 +159,7 @@ static zagg_status add_words(zagg_store_plan *plan, zagg_zarr_array array,
         return ZAGG_OK;
     array.name = name;
     ZAGG_TRY(zg_store_words_attributes(plan, locations, &array.attributes_json, err));
-    return add_member(plan, array, NULL, key, err);
+    return zg_store_plan_add(plan, array, NULL, key, err);
 }
 
 static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
@@ -181,11 +167,14 @@ static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
 {
     enum { ZSTD_LEVEL = 3 };
     zg_store_words words = {NULL, NULL};
-    zagg_zarr_array array = field_array(plan->info, f);
+    zagg_zarr_array array = field_array(plan, f);
     array.kind = ZAGG_ZARR_VLEN;
     array.dtype = ZAGG_DT_NONE;
     array.zstd = true;
     array.zstd_level = ZSTD_LEVEL;
+    /* A leaf's ragged array is one object, whatever `sharded` says. */
+    if (plan->hive && !f->chunk_resolution && plan->info->chunks_per_shard > 1)
+        array.sharded = true;
     const bool located = f->location != NULL;
     const bool timed = f->temporal == ZAGG_TEMPORAL_PER_CENTROID;
     if (located)
@@ -195,7 +184,7 @@ static zagg_status add_ragged_field(zagg_store_plan *plan, const zagg_field *f,
     if ((located && !words.locations) || (timed && !words.times))
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the arrays of a store");
     ZAGG_TRY(zg_store_field_attributes(plan, f, &words, &array.attributes_json, err));
-    ZAGG_TRY(add_member(plan, array, f, key, err));
+    ZAGG_TRY(zg_store_plan_add(plan, array, f, key, err));
     ZAGG_TRY(add_words(plan, array, words.locations, true, key, err));
     return add_words(plan, array, words.times, false, key, err);
 }
@@ -209,13 +198,14 @@ static zagg_status add_field(zagg_store_plan *plan, const zagg_field *f, zagg_er
         return add_ragged_field(plan, f, key, err);
     const zagg_zarr_array csr = {
         .name = f->name, .kind = ZAGG_ZARR_CSR, .dtype = f->dtype};
-    return add_member(plan, csr, f, key, err);
+    return zg_store_plan_add(plan, csr, f, key, err);
 }
 
 static zagg_status build(zagg_store_plan *plan, zagg_err *err)
 {
     const zagg_pipeline *p = plan->pipeline;
-    /* A ragged field has up to two arrays beside it; x, y, morton and cell_ids. */
+    /* A ragged field has up to two arrays beside it; x, y and spatial_ref, or
+     * morton and cell_ids. */
     const size_t most = p->n_coordinates + 3 * p->n_fields + 4;
     ZAGG_TRY(
         zagg_arena_alloc(plan->arena, most, sizeof *plan->arrays, &plan->arrays, err));
@@ -225,11 +215,54 @@ static zagg_status build(zagg_store_plan *plan, zagg_err *err)
     plan->tmpl.arrays = plan->arrays;
     ZAGG_TRY(zg_store_group_attributes(plan, &plan->tmpl.group_attributes_json, err));
     if (plan->info->kind == ZAGG_GRID_RECTILINEAR)
-        ZAGG_TRY(add_axes(plan, err));
+        ZAGG_TRY(zg_store_add_axes(plan, err));
     ZAGG_TRY(add_coordinates(plan, err));
     for (size_t i = 0; i < p->n_fields; i++)
         ZAGG_TRY(add_field(plan, &p->fields[i], err));
+    return zg_store_name_mapping(plan, err);
+}
+
+/* ---- hive ---- */
+
+static zagg_status add_document(zagg_store_plan *plan, const char *name, zagg_status made,
+                                char *text, size_t len, zagg_err *err)
+{
+    if (made != ZAGG_OK)
+        return made;
+    const char *kept = zagg_arena_strndup(plan->arena, text, len);
+    zagg_bytes_free(text);
+    if (!kept)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the documents of a leaf");
+    plan->documents[plan->n_documents++] = (zg_store_document){name, kept, len};
     return ZAGG_OK;
+}
+
+/* The documents of a leaf do not depend on its shard: they are made once. */
+static zagg_status make_documents(zagg_store_plan *plan, zagg_err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    ZAGG_TRY(zagg_arena_alloc(plan->arena, plan->tmpl.n_arrays + 1,
+                              sizeof *plan->documents, &plan->documents, err));
+    zagg_status made =
+        zagg_zarr_group_json(plan->tmpl.group_attributes_json, &text, &len, err);
+    ZAGG_TRY(add_document(plan, "", made, text, len, err));
+    for (size_t i = 0; i < plan->tmpl.n_arrays; i++) {
+        made = zagg_zarr_array_json(&plan->arrays[i], &text, &len, err);
+        ZAGG_TRY(add_document(plan, plan->arrays[i].name, made, text, len, err));
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status make(zagg_store_plan *plan, zagg_err *err)
+{
+    ZAGG_TRY(zagg_arena_new(0, &plan->arena, err));
+    ZAGG_TRY(build(plan, err));
+    if (!plan->hive)
+        return ZAGG_OK;
+    ZAGG_TRY(zagg_pipeline_semantic_hash(plan->pipeline, plan->info->latitude,
+                                         plan->semantic_hash, err));
+    return make_documents(plan, err);
 }
 
 zagg_status zagg_store_plan_new(const zagg_pipeline *pipeline, const zagg_grid *grid,
@@ -240,9 +273,9 @@ zagg_status zagg_store_plan_new(const zagg_pipeline *pipeline, const zagg_grid *
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the plan of a store");
     plan->pipeline = pipeline;
     plan->info = zagg_grid_get_info(grid);
-    zagg_status status = zagg_arena_new(0, &plan->arena, err);
-    if (status == ZAGG_OK)
-        status = build(plan, err);
+    plan->hive = pipeline->output.store_layout == ZAGG_LAYOUT_HIVE &&
+                 plan->info->kind == ZAGG_GRID_HEALPIX;
+    const zagg_status status = make(plan, err);
     if (status != ZAGG_OK) {
         zagg_store_plan_free(plan);
         return status;
@@ -268,30 +301,4 @@ bool zagg_store_plan_consolidates(const zagg_store_plan *plan)
 {
     const zagg_output *o = &plan->pipeline->output;
     return o->consolidate_metadata || o->compat == ZAGG_COMPAT_0_11;
-}
-
-zagg_status zagg_store_plan_write_static(const zagg_store_plan *plan, zagg_sink *store,
-                                         zagg_err *err)
-{
-    const zagg_grid_info *info = plan->info;
-    static const uint64_t FIRST[1] = {0};
-    for (int axis = 0; info->kind == ZAGG_GRID_RECTILINEAR && axis < 2; axis++) {
-        const size_t n = (size_t)info->shape[axis];
-        const double origin = axis ? info->bounds[0] : info->bounds[3];
-        const double step = info->resolution[axis ? 0 : 1];
-        double *centres = zg_alloc(n, sizeof *centres);
-        if (!centres)
-            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu axis values", n);
-        for (size_t i = 0; i < n; i++) {
-            const double offset = ((double)i + 0.5) * step;
-            centres[i] = axis ? origin + offset : origin - offset;
-        }
-        const zagg_status status = zagg_zarr_write_chunk(
-            store, info->group, &plan->arrays[plan->axis_array[axis]], FIRST, centres,
-            err);
-        zg_free(centres);
-        if (status != ZAGG_OK)
-            return status;
-    }
-    return ZAGG_OK;
 }

@@ -5,6 +5,12 @@
 #include "base/base.h"
 #include "zagg/core.h"
 
+/** A zarr.json below a leaf's group; name "" is the group's own. */
+typedef struct zg_store_document {
+    const char *name, *text;
+    size_t len;
+} zg_store_document;
+
 struct zagg_store_plan {
     zagg_arena *arena;
     const zagg_pipeline *pipeline;
@@ -14,7 +20,23 @@ struct zagg_store_plan {
     const zagg_field *
         *fields;          /* of each array; NULL: coordinate, axis, companion words */
     size_t axis_array[2]; /* rectilinear: y and x in arrays */
+    bool hive;
+    zg_store_document *documents; /* hive: the same for all leaves; the group's first */
+    size_t n_documents;
+    char semantic_hash[ZAGG_SEMANTIC_HASH_BYTES]; /* hive */
 };
+
+/** Add an array to the template; ECONFIG where its name is taken. */
+zagg_status zg_store_plan_add(zagg_store_plan *plan, zagg_zarr_array array,
+                              const zagg_field *field, const char *key, zagg_err *err);
+
+/* ---- store_axes.c: x, y and the grid mapping of a rectilinear grid ---- */
+
+#define ZG_STORE_GRID_MAPPING "spatial_ref"
+
+zagg_status zg_store_add_axes(zagg_store_plan *plan, zagg_err *err);
+/** With output.grid.cf: every array over the cells names the grid mapping. */
+zagg_status zg_store_name_mapping(zagg_store_plan *plan, zagg_err *err);
 
 /** Names of the arrays of words beside a ragged field; NULL where it has none. */
 typedef struct zg_store_words {

@@ -1,6 +1,7 @@
 /* Carriers of a shard into the store: chunk by chunk, or one object per array and shard.
- * Sharded arrays are encoded chunk by chunk as they come. */
-#include "core/store_plan.h"
+ * Sharded arrays are encoded chunk by chunk as they come. In a hive the arrays are those
+ * of the shard's leaf. */
+#include "core/hive.h"
 
 #include <string.h>
 
@@ -9,6 +10,9 @@ struct zagg_store_writer {
     zagg_sink *store;
     zagg_zarr_shard **shards; /* of each sharded array, made on first use */
     bool *begun;              /* of each CSR field: its own group is written */
+    zg_hive_leaf *leaf;       /* hive: from the first carrier on */
+    const zagg_store_origin *origin;
+    double seconds; /* spent on the leaf */
 };
 
 zagg_status zagg_store_writer_new(const zagg_store_plan *plan, zagg_sink *store,
@@ -35,9 +39,22 @@ void zagg_store_writer_free(zagg_store_writer *writer)
         return;
     for (size_t i = 0; writer->shards && i < writer->plan->tmpl.n_arrays; i++)
         zagg_zarr_shard_free(writer->shards[i]);
+    zg_hive_leaf_free(writer->leaf);
     zg_free(writer->shards);
     zg_free(writer->begun);
     zg_free(writer);
+}
+
+void zagg_store_writer_set_origin(zagg_store_writer *writer,
+                                  const zagg_store_origin *origin)
+{
+    writer->origin = origin;
+}
+
+/* Group of the arrays in the store. */
+static const char *group_of(const zagg_store_writer *w)
+{
+    return w->leaf ? zg_hive_leaf_group(w->leaf) : w->plan->tmpl.group;
 }
 
 /* Array of a carrier column; n_arrays when the store does not hold it (cell_ids that the
@@ -116,11 +133,13 @@ static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
     memset(p->index, 0, sizeof p->index);
     for (unsigned d = 0; d < w->plan->info->rank; d++)
         p->index[d] = carrier->chunk_index[d];
+    if (w->leaf) /* whose arrays begin with the shard */
+        p->index[0] = carrier->chunk;
     p->key = zg_csr_key(w->plan, shard, carrier->chunk_index);
     p->shard = NULL;
     if (!array->sharded)
         return ZAGG_OK;
-    for (unsigned d = 0; d < w->plan->info->rank; d++)
+    for (unsigned d = 0; d < w->plan->info->rank && !w->leaf; d++)
         p->index[d] -= shard->block[d] * (array->shard[d] / array->chunk[d]);
     if (!w->shards[p->array])
         ZAGG_TRY(zagg_zarr_shard_new(array, &w->shards[p->array], err));
@@ -130,7 +149,7 @@ static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
 
 static zagg_status put_csr(zagg_store_writer *w, const placed *p, zagg_err *err)
 {
-    const char *group = w->plan->tmpl.group;
+    const char *group = group_of(w);
     if (!w->begun[p->array])
         ZAGG_TRY(zagg_zarr_csr_create(w->store, group, p->cells.column->name, err));
     w->begun[p->array] = true;
@@ -144,8 +163,8 @@ static zagg_status put_dense(zagg_store_writer *w, const placed *p, zagg_err *er
     const void *data = (const char *)column->data + p->cells.first * cell_bytes;
     if (p->shard)
         return zagg_zarr_shard_add(p->shard, p->index, data, err);
-    return zagg_zarr_write_chunk(w->store, w->plan->tmpl.group,
-                                 &w->plan->arrays[p->array], p->index, data, err);
+    return zagg_zarr_write_chunk(w->store, group_of(w), &w->plan->arrays[p->array],
+                                 p->index, data, err);
 }
 
 static zagg_status put_column(zagg_store_writer *w, const zagg_shard *shard,
@@ -160,38 +179,74 @@ static zagg_status put_column(zagg_store_writer *w, const zagg_shard *shard,
     ZAGG_TRY(check_column(plan, p.array, column, err));
     ZAGG_TRY(choose_cells(plan, carrier, &p, err));
     ZAGG_TRY(choose_place(w, shard, carrier, &p, err));
-    if (column->kind != ZAGG_FIELD_RAGGED)
-        return put_dense(w, &p, err);
     if (p.cells.first == carrier->n_cells) { /* a companion without a payload */
         if (array->kind == ZAGG_ZARR_CSR)
             return ZAGG_OK; /* such a chunk has no group */
         p.cells.first = 0;  /* any cell: all are empty */
     }
+    if (w->leaf)
+        zg_hive_leaf_column(w->leaf, p.array, &p.cells);
+    if (column->kind != ZAGG_FIELD_RAGGED)
+        return put_dense(w, &p, err);
     if (array->kind == ZAGG_ZARR_CSR)
         return put_csr(w, &p, err);
-    return zg_store_put_vlen(w->store, plan->tmpl.group, array, p.shard, p.index,
-                             &p.cells, err);
+    return zg_store_put_vlen(w->store, group_of(w), array, p.shard, p.index, &p.cells,
+                             err);
+}
+
+static zagg_status take_carrier(zagg_store_writer *w, const zagg_shard *shard,
+                                const zagg_carrier *carrier, zagg_err *err)
+{
+    if (w->plan->hive && !w->leaf)
+        ZAGG_TRY(zg_hive_leaf_begin(w->plan, w->store, shard, &w->leaf, err));
+    if (w->leaf)
+        ZAGG_TRY(zg_hive_leaf_chunk(w->leaf, carrier, err));
+    for (size_t i = 0; i < carrier->n_columns; i++)
+        ZAGG_TRY(put_column(w, shard, carrier, &carrier->columns[i], err));
+    return ZAGG_OK;
 }
 
 zagg_status zagg_store_writer_carrier(void *writer, const zagg_shard *shard,
                                       const zagg_carrier *carrier, zagg_err *err)
 {
     zagg_store_writer *w = writer;
-    for (size_t i = 0; i < carrier->n_columns; i++)
-        ZAGG_TRY(put_column(w, shard, carrier, &carrier->columns[i], err));
+    const double start = zg_clock_mono_s();
+    const zagg_status status = take_carrier(w, shard, carrier, err);
+    w->seconds += zg_clock_mono_s() - start;
+    return status;
+}
+
+static zagg_status write_shards(zagg_store_writer *w, const zagg_shard *shard,
+                                zagg_err *err)
+{
+    const zagg_store_plan *plan = w->plan;
+    uint64_t index[ZAGG_ZARR_MAX_RANK] = {0};
+    for (unsigned d = 0; d < plan->info->rank && !w->leaf; d++)
+        index[d] = shard->block[d];
+    for (size_t i = 0; i < plan->tmpl.n_arrays; i++)
+        if (w->shards[i])
+            ZAGG_TRY(
+                zagg_zarr_shard_write(w->shards[i], w->store, group_of(w), index, err));
     return ZAGG_OK;
 }
 
 zagg_status zagg_store_writer_finish(zagg_store_writer *writer, const zagg_shard *shard,
                                      zagg_err *err)
 {
-    const zagg_store_plan *plan = writer->plan;
-    uint64_t index[ZAGG_ZARR_MAX_RANK] = {0};
-    for (unsigned d = 0; d < plan->info->rank; d++)
-        index[d] = shard->block[d];
-    for (size_t i = 0; i < plan->tmpl.n_arrays; i++)
-        if (writer->shards[i])
-            ZAGG_TRY(zagg_zarr_shard_write(writer->shards[i], writer->store,
-                                           plan->tmpl.group, index, err));
-    return ZAGG_OK;
+    const double start = zg_clock_mono_s();
+    if (writer->leaf && !writer->origin)
+        return zagg_err_set(err, ZAGG_EARG,
+                            "a leaf of a hive needs its origin "
+                            "(zagg_store_writer_set_origin)");
+    zagg_status status = write_shards(writer, shard, err);
+    if (!writer->leaf)
+        return status;
+    writer->seconds += zg_clock_mono_s() - start;
+    if (status == ZAGG_OK)
+        status = zg_hive_leaf_finish(writer->leaf, writer->origin, writer->seconds, err);
+    zg_hive_leaf_free(writer->leaf);
+    writer->leaf = NULL;
+    writer->origin = NULL;
+    writer->seconds = 0;
+    return status;
 }

@@ -135,13 +135,15 @@ zagg_status zagg_word_common_ancestor(const uint64_t *words, size_t n, uint64_t 
                                       zagg_err *err)
 {
     if (n == 0)
-        return zagg_err_set(err, ZAGG_EARG, "no words: they have no common ancestor");
+        return zagg_err_set(err, ZAGG_EARG, "empty input has no common ancestor");
     unsigned order = ZAGG_GEO_MAX_ORDER;
     uint64_t first = 0, differing = 0; /* bits of ids on the order-29 line */
     for (size_t i = 0; i < n; i++) {
         uint64_t begin, end;
         if (!zagg_word_valid(words[i]))
-            return zg_word_refuse_invalid(words[i], err);
+            return zagg_err_set(err, ZAGG_EARG,
+                                "input contains an empty or invalid word (%" PRIu64 ")",
+                                words[i]);
         zagg_word_range29(words[i], &begin, &end);
         if (i == 0)
             first = begin;
@@ -151,7 +153,8 @@ zagg_status zagg_word_common_ancestor(const uint64_t *words, size_t n, uint64_t 
     }
     if (differing >> (2u * ZAGG_GEO_MAX_ORDER) != 0)
         return zagg_err_set(err, ZAGG_EARG,
-                            "words of different base cells have no common ancestor");
+                            "inputs span multiple base cells and have no "
+                            "common ancestor");
     while (differing >> (2u * (ZAGG_GEO_MAX_ORDER - order)) != 0)
         order--;
     *out = n == 1 ? words[0]

@@ -8,6 +8,7 @@ void zagg_grid_free(zagg_grid *grid)
     if (grid == NULL)
         return;
     zg_free(grid->crs);
+    zg_proj_free(grid->proj);
     zg_free(grid);
 }
 

@@ -3,6 +3,7 @@
 #ifndef ZG_GRID_GRID_H
 #define ZG_GRID_GRID_H
 
+#include "grid/proj.h"
 #include "zagg/grid.h"
 
 /* Ranks are 32 bits and the last value means "none". */
@@ -34,7 +35,13 @@ typedef struct zg_grid_ops {
 struct zagg_grid {
     zagg_grid_info info;
     const zg_grid_ops *ops;
-    char *crs; /* rectilinear: the configured text, owned */
+    /* rectilinear only, owned */
+    char *crs; /* the configured text */
+    zg_proj *proj;
 };
+
+/** Cells of points given in the CRS of a rectilinear grid; ZAGG_GEO_NO_CELL outside. */
+void zg_rectilinear_cells_of_xy(const zagg_grid *grid, const double *x, const double *y,
+                                size_t n, uint64_t *cell_ids);
 
 #endif

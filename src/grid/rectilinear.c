@@ -1,7 +1,6 @@
 /* Regular grids of rows and columns, row 0 at the top; shards are tiles of it and chunks
  * tiles of those. The arithmetic is upstream's, down to numpy's floor division. */
 #include "base/base.h"
-#include "grid/crs.h"
 #include "grid/grid.h"
 
 #include <inttypes.h>
@@ -54,21 +53,38 @@ static zagg_status rectilinear_shard(const zagg_grid *g, uint64_t key, zagg_shar
     return ZAGG_OK;
 }
 
-static void rectilinear_cells(const zagg_grid *g, const double *lat_deg,
-                              const double *lon_deg, size_t n, uint64_t *cell_ids)
+/* Cells of points in the CRS of the grid; a point that is not finite lies nowhere. */
+static void cells_of_xy(const zagg_grid_info *i, const double *x, const double *y,
+                        size_t n, uint64_t *cell_ids)
 {
-    const zagg_grid_info *i = &g->info;
     double xmin = i->bounds[0], ymax = i->bounds[3];
     double rx = i->resolution[0], ry = i->resolution[1];
     double width = (double)i->shape[1], height = (double)i->shape[0];
     for (size_t k = 0; k < n; k++) {
         cell_ids[k] = ZAGG_GEO_NO_CELL;
-        if (!isfinite(lon_deg[k]) || !(fabs(lat_deg[k]) <= 90.0))
+        if (!isfinite(x[k]) || !isfinite(y[k]))
             continue;
-        double column = floor_divide(lon_deg[k] - xmin, rx);
-        double row = floor_divide(ymax - lat_deg[k], ry);
+        double column = floor_divide(x[k] - xmin, rx);
+        double row = floor_divide(ymax - y[k], ry);
         if (column >= 0.0 && column < width && row >= 0.0 && row < height)
             cell_ids[k] = (uint64_t)row * i->shape[1] + (uint64_t)column;
+    }
+}
+
+void zg_rectilinear_cells_of_xy(const zagg_grid *grid, const double *x, const double *y,
+                                size_t n, uint64_t *cell_ids)
+{
+    cells_of_xy(&grid->info, x, y, n, cell_ids);
+}
+
+static void rectilinear_cells(const zagg_grid *g, const double *lat_deg,
+                              const double *lon_deg, size_t n, uint64_t *cell_ids)
+{
+    double x[ZG_GRID_BLOCK], y[ZG_GRID_BLOCK];
+    for (size_t first = 0; first < n; first += ZG_GRID_BLOCK) {
+        size_t m = n - first < ZG_GRID_BLOCK ? n - first : ZG_GRID_BLOCK;
+        zg_proj_forward(g->proj, lon_deg + first, lat_deg + first, m, x, y);
+        cells_of_xy(&g->info, x, y, m, cell_ids + first);
     }
 }
 
@@ -253,23 +269,25 @@ zagg_status zagg_grid_new_rectilinear(const zagg_rectilinear_spec *spec, zagg_gr
                                       zagg_err *err)
 {
     uint64_t cells[2];
-    const char *id = NULL;
+    zg_proj *proj = NULL;
     ZAGG_TRY(check_extent(spec, err));
     ZAGG_TRY(check_tiles(spec, err));
     ZAGG_TRY(padded_cells(spec, 0, &cells[0], err));
     ZAGG_TRY(padded_cells(spec, 1, &cells[1], err));
-    ZAGG_TRY(zg_crs_degrees(spec->crs, &id, err));
+    ZAGG_TRY(zg_proj_new(spec->crs, &proj, err));
     zagg_grid *g = zg_alloc(1, sizeof *g);
     char *crs = zg_strdup(spec->crs);
     if (g == NULL || crs == NULL) {
         zg_free(g);
         zg_free(crs);
+        zg_proj_free(proj);
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a grid");
     }
     fill_info(g, spec, cells);
     g->crs = crs;
+    g->proj = proj;
     g->info.crs = crs;
-    g->info.crs_id = id;
+    g->info.crs_id = zg_proj_id(proj);
     g->ops = &rectilinear_ops;
     *out = g;
     return ZAGG_OK;

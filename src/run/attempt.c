@@ -54,7 +54,8 @@ static zagg_status attempt_new(zg_trust *t, const zagg_shard_entry *entry,
     zagg_grid_shard_label(t->grid, entry->key, shard->label);
     shard->facts = (zg_shard_facts){.key = entry->key,
                                     .label = shard->label,
-                                    .semantic_hash = t->identity.hash,
+                                    .semantic_hash = t->semantic_hash,
+                                    .identity = t->identity.hash,
                                     .run_id = t->run_id};
     zagg_status status = list_ids(t, entry, shard, err);
     if (status == ZAGG_OK)
@@ -142,7 +143,7 @@ static zagg_status judge(zg_trust *t, const zg_attempt *a, const records *r,
     zg_list_change change;
     const char *missing = NULL;
     *verdict = ZG_DO;
-    if (!known || strcmp(zg_text_of(known, "semantic_hash"), t->identity.hash) != 0)
+    if (!known || strcmp(zg_text_of(known, "identity_sha256"), t->identity.hash) != 0)
         return ZAGG_OK;
     ZAGG_TRY(zg_compare_granules(known, f->granule_ids, f->n_granules, &change, &missing,
                                  err));

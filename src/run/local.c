@@ -20,7 +20,10 @@ typedef struct local_run {
     zagg_store_plan *plan;
     zg_trust *trust;
     zagg_pool *pool;
+    char id[33]; /* of this run, in the records of a hive */
     const zagg_shard_entry *const *selected;
+    uint64_t *in_store; /* keys of shards that have data in the store, n of them */
+    size_t n_in_store;
     double start_s;
     atomic_bool store_failed; /* something could not be written */
 } local_run;
@@ -113,8 +116,12 @@ static zagg_status process_and_write(const local_run *run, const zagg_shard_entr
      * out. */
     o->result.aggregate_s -= t.seconds;
     o->result.duration_s -= t.seconds;
-    if (status == ZAGG_OK)
+    if (status == ZAGG_OK) {
+        const zagg_store_origin origin = {run->opts->map, entry,  hrefs, n,
+                                          &o->result,     run->id};
+        zagg_store_writer_set_origin(t.writer, &origin);
         status = write_rest(&t, &shard, attempt, &o->result, err);
+    }
     o->write_s = t.seconds;
     zagg_store_writer_free(t.writer);
     zg_free(hrefs);
@@ -241,9 +248,11 @@ static void tell_progress(const local_run *run, size_t index, const shard_outcom
     run->opts->progress(run->opts->user, &event);
 }
 
-static void fold_current(const local_run *run, size_t index, const shard_outcome *o)
+static void fold_current(local_run *run, size_t index, const shard_outcome *o)
 {
     zagg_run_summary *s = run->summary;
+    if (o->result.cells_with_data)
+        run->in_store[run->n_in_store++] = o->result.shard_key;
     s->skipped++;
     s->skipped_obs += o->result.total_obs;
     s->skipped_cells += o->result.cells_with_data;
@@ -279,6 +288,8 @@ static zagg_status shard_fold(void *user, size_t index, zagg_status status, void
     s->results[s->n_results] = o->result;
     s->result_write_s[s->n_results] = o->write_s;
     s->n_results++;
+    if (!o->result.failed && !o->result.no_data)
+        run->in_store[run->n_in_store++] = o->result.shard_key;
     tell_progress(run, index, o, &s->results[s->n_results - 1]);
     zg_free(o);
     return ZAGG_OK;
@@ -377,10 +388,9 @@ static zagg_status compile(local_run *run, zagg_err *err)
 
 static zagg_status open_store(local_run *run, zagg_err *err)
 {
-    ZAGG_TRY(zg_trust_open(run->opts, run->driver, run->grid, run->summary->selected,
-                           &run->trust, err));
-    ZAGG_TRY(zg_trust_begin(run->trust, zagg_store_plan_template(run->plan), err));
-    ZAGG_TRY(zagg_store_plan_write_static(run->plan, zg_trust_store(run->trust), err));
+    ZAGG_TRY(zg_trust_open(run->opts, run->driver, run->grid, run->id,
+                           run->summary->selected, &run->trust, err));
+    ZAGG_TRY(zg_trust_begin(run->trust, run->plan, err));
     return zg_trust_start_shards(run->trust, err);
 }
 
@@ -392,7 +402,8 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     s->results = zg_alloc(s->selected ? s->selected : 1, sizeof *s->results);
     s->result_write_s =
         zg_alloc(s->selected ? s->selected : 1, sizeof *s->result_write_s);
-    if (!s->results || !s->result_write_s)
+    run->in_store = zg_alloc(s->selected ? s->selected : 1, sizeof *run->in_store);
+    if (!s->results || !s->result_write_s || !run->in_store)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", s->selected);
     zagg_log_write(opts->log, ZAGG_LOG_INFO,
                    "Processing %zu of %zu cells (local, %zu workers, driver=%s)",
@@ -403,8 +414,8 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     ZAGG_TRY(zagg_pool_map(run->pool, s->selected, 0, shard_task, shard_fold,
                            outcome_free, run, err));
     ZAGG_TRY(zg_trust_end_shards(run->trust, err));
-    if (zagg_store_plan_consolidates(run->plan))
-        ZAGG_TRY(zagg_zarr_consolidate(zg_trust_store(run->trust), err));
+    ZAGG_TRY(zagg_store_plan_end(run->plan, zg_trust_store(run->trust), run->in_store,
+                                 run->n_in_store, opts->log, err));
     s->wall_s = zg_clock_mono_s() - run->start_s;
     return ZAGG_OK;
 }
@@ -416,6 +427,7 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
     const zagg_shard_entry **selected = NULL;
     *summary = (zagg_run_summary){0};
     summary->driver = "file";
+    zg_unique_id(run.id);
     zagg_status status = select_shards(&run, &selected, err);
     run.selected = selected;
     if (status == ZAGG_OK)
@@ -442,6 +454,7 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
     zagg_store_plan_free(run.plan);
     zagg_worker_free(run.worker);
     zagg_grid_free(run.grid);
+    zg_free(run.in_store);
     zg_free(selected);
     summary->peak_rss_bytes = zg_peak_rss_bytes();
     return status;

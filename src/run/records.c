@@ -95,7 +95,9 @@ zagg_status zg_shard_record_text(const zg_shard_facts *facts, zg_recorder *recor
     zg_put_str(&w, "spec", ZG_SHARD_RECORD_SPEC);
     zg_put_str(&w, "shard_key", key);
     zg_put_str(&w, "label", facts->label);
-    zg_put_str(&w, "semantic_hash", facts->semantic_hash);
+    zg_put_str(&w, "semantic_hash",
+               facts->semantic_hash[0] ? facts->semantic_hash : NULL);
+    zg_put_str(&w, "identity_sha256", facts->identity);
     zg_json_key(&w, "granule_ids");
     zg_json_open_list(&w);
     for (size_t i = 0; i < facts->n_granules; i++)

@@ -8,8 +8,9 @@
 /** What the record of a finished shard says besides its objects. */
 typedef struct zg_shard_facts {
     uint64_t key;
-    const char *label, *semantic_hash, *run_id;
-    const char *const *granule_ids; /* in the order in which they were read */
+    const char *label, *run_id;
+    const char *semantic_hash, *identity; /* of the config; "": none */
+    const char *const *granule_ids;       /* in the order in which they were read */
     size_t n_granules;
     uint64_t cells_with_data, total_obs, rows_read;
     double duration_s, write_s;

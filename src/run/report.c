@@ -1,6 +1,8 @@
-/* What a store holds: every stored chunk of every array is decoded again. */
+/* What a store holds: every stored chunk of every array is decoded again. A hive is the
+ * sum of its leaves. */
 #include "run/run.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct tally {
@@ -116,28 +118,51 @@ static bool is_coordinate(const char *name)
            strcmp(name, "x") == 0 || strcmp(name, "y") == 0;
 }
 
-static zagg_status read_array(zagg_zarr_reader *reader, size_t i, zagg_store_report *out,
+/* A report in the making; its fields grow. */
+typedef struct gathering {
+    zagg_store_report report;
+    zg_vec fields; /* zagg_store_field */
+} gathering;
+
+/* Field for an array: of a hive the one that earlier leaves began. */
+static zagg_store_field *field_for(gathering *g, const zagg_zarr_array *array, bool leaf)
+{
+    char name[sizeof((zagg_store_field *)0)->name];
+    zg_str cut;
+    zg_str_init(&cut, sizeof name);
+    zg_str_addn(&cut, array->name, strnlen(array->name, sizeof name - 1));
+    memcpy(name, cut.data, cut.len + 1);
+    zg_str_free(&cut);
+    for (size_t i = 0; leaf && i < g->fields.len; i++) {
+        zagg_store_field *f = ZG_VEC_AT(&g->fields, zagg_store_field, i);
+        if (strcmp(f->name, name) == 0)
+            return f;
+    }
+    zagg_store_field *f = zg_vec_push(&g->fields);
+    if (!f)
+        return NULL;
+    memcpy(f->name, name, sizeof name);
+    f->dtype = array->dtype;
+    f->ragged = array->kind != ZAGG_ZARR_DENSE;
+    return f;
+}
+
+static zagg_status read_array(zagg_zarr_reader *reader, size_t i, bool leaf, gathering *g,
                               zagg_err *err)
 {
     const zagg_zarr_array *array = zagg_zarr_reader_array(reader, i);
-    zagg_store_field *f = &out->fields[i];
-    const bool ragged = array->kind != ZAGG_ZARR_DENSE;
+    zagg_store_report *out = &g->report;
+    zagg_store_field *f = field_for(g, array, leaf);
+    uint64_t bytes = 0, objects = 0;
+    if (!f)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the fields of a store");
     tally t = {array, f, width_of(array)};
-    const double nan = __builtin_nan("");
-    zg_str name;
-    zg_str_init(&name, sizeof f->name);
-    zg_str_addn(&name, array->name, strnlen(array->name, sizeof f->name - 1));
-    memcpy(f->name, name.data, name.len + 1);
-    zg_str_free(&name);
-    f->dtype = array->dtype;
-    f->ragged = ragged;
-    ZAGG_TRY(zagg_zarr_read_chunks(reader, i, ragged ? tally_ragged : tally_chunk, &t,
-                                   &f->bytes, &f->objects, err));
-    if (f->n_values == 0 || ragged)
-        f->min = f->max = nan;
-    f->mean = f->n_values && !ragged ? f->sum / (double)f->n_values : nan;
-    out->bytes += f->bytes;
-    out->objects += f->objects;
+    ZAGG_TRY(zagg_zarr_read_chunks(reader, i, f->ragged ? tally_ragged : tally_chunk, &t,
+                                   &bytes, &objects, err));
+    f->bytes += bytes;
+    f->objects += objects;
+    out->bytes += bytes;
+    out->objects += objects;
     if (is_coordinate(array->name) && array->dim_names[0] &&
         strcmp(array->dim_names[0], array->name) == 0)
         return ZAGG_OK; /* x and y: whole, whatever the shards */
@@ -148,38 +173,133 @@ static zagg_status read_array(zagg_zarr_reader *reader, size_t i, zagg_store_rep
     return ZAGG_OK;
 }
 
+/* All arrays below the Zarr root that a sink is. */
+static zagg_status read_root(zagg_sink *sink, bool leaf, gathering *g, zagg_err *err)
+{
+    zagg_zarr_reader *reader = NULL;
+    zagg_status status = zagg_zarr_open(sink, &reader, err);
+    const size_t n = status == ZAGG_OK ? zagg_zarr_reader_n(reader) : 0;
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++)
+        status = read_array(reader, i, leaf, g, err);
+    if (status == ZAGG_OK && n > 0) {
+        const char *group = zagg_zarr_reader_group(reader, 0);
+        const size_t len = strnlen(group, sizeof g->report.group - 1);
+        memcpy(g->report.group, group, len);
+        g->report.group[len] = '\0';
+    }
+    zagg_zarr_reader_free(reader);
+    return status;
+}
+
+/* ---- hives ---- */
+
+typedef struct hive_walk {
+    zagg_sink *sink; /* of the whole hive */
+    const char *folder;
+    gathering *g;
+    uint64_t n_leaves;
+} hive_walk;
+
+static bool is_leaf_name(const char *name, size_t len)
+{
+    static const char TAIL[] = ".zarr/";
+    const size_t n = sizeof TAIL - 1;
+    const char *digits = name[0] == '-' ? name + 1 : name;
+    return len > n && strcmp(name + len - n, TAIL) == 0 &&
+           strspn(digits, "123456") == (size_t)(name + len - n - digits);
+}
+
+static zagg_status read_leaf(hive_walk *w, const char *folder, zagg_err *err)
+{
+    zagg_sink *leaf = NULL;
+    zg_str path;
+    zg_str_init(&path, 1u << 16);
+    zg_str_addf(&path, "%s/%s", zagg_sink_name(w->sink), folder);
+    zagg_status status =
+        path.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for the path of a leaf")
+                    : zagg_sink_open_dir(path.data, &leaf, err);
+    zg_str_free(&path);
+    if (status == ZAGG_OK)
+        status = read_root(leaf, true, w->g, err);
+    zagg_sink_close(leaf);
+    if (status == ZAGG_ENOTFOUND) /* without its stamp: not a leaf */
+        return ZAGG_OK;
+    w->n_leaves += status == ZAGG_OK;
+    return status == ZAGG_OK ? status : zagg_err_context(err, status, "%s", folder);
+}
+
+/* Folders of digits lead to leaves; nothing else in a hive does. */
+static zagg_status walk_hive(void *user, const char *name, uint64_t size, zagg_err *err)
+{
+    enum { DEEPEST = 512 };
+    hive_walk *w = user;
+    char folder[DEEPEST];
+    const size_t len = strlen(name);
+    const char *digit = name[0] == '-' ? name + 1 : name;
+    (void)size;
+    const int n = snprintf(folder, sizeof folder, "%s%s", w->folder, name);
+    if (n < 0 || (size_t)n >= sizeof folder)
+        return ZAGG_OK; /* deeper than orders go */
+    if (is_leaf_name(name, len))
+        return read_leaf(w, folder, err);
+    if (strspn(digit, "123456") != 1 || strcmp(digit + 1, "/") != 0)
+        return ZAGG_OK;
+    hive_walk below = *w;
+    below.folder = folder;
+    const zagg_status status =
+        zagg_sink_list_dir(w->sink, folder, walk_hive, &below, err);
+    w->n_leaves = below.n_leaves;
+    return status;
+}
+
+static zagg_status is_hive(zagg_sink *sink, bool *hive, zagg_err *err)
+{
+    void *data = NULL;
+    size_t len = 0;
+    const zagg_status status =
+        zagg_sink_get(sink, "morton_hive.json", (size_t)64 << 20, &data, &len, err);
+    *hive = status == ZAGG_OK;
+    if (*hive)
+        zagg_bytes_free(data);
+    return status == ZAGG_ENOTFOUND ? ZAGG_OK : status;
+}
+
+static zagg_status gather(zagg_sink *sink, gathering *g, zagg_err *err)
+{
+    bool hive = false;
+    ZAGG_TRY(is_hive(sink, &hive, err));
+    if (!hive)
+        return read_root(sink, false, g, err);
+    hive_walk w = {sink, "", g, 0};
+    ZAGG_TRY(zagg_sink_list_dir(sink, "", walk_hive, &w, err));
+    g->report.shards = w.n_leaves;
+    return ZAGG_OK;
+}
+
 zagg_status zagg_store_report_read(const char *store, zagg_store_report *out,
                                    zagg_err *err)
 {
+    const double nan = __builtin_nan("");
     zagg_sink *sink = NULL;
-    zagg_zarr_reader *reader = NULL;
-    zagg_store_report report = {0};
+    gathering g = {.report = {0}};
+    zg_vec_init(&g.fields, sizeof(zagg_store_field), 0);
     zagg_status status = zagg_sink_open_dir(zg_store_path(store), &sink, err);
     if (status == ZAGG_OK)
-        status = zagg_zarr_open(sink, &reader, err);
-    if (status == ZAGG_OK) {
-        report.n_fields = zagg_zarr_reader_n(reader);
-        report.fields =
-            zg_alloc(report.n_fields ? report.n_fields : 1, sizeof *report.fields);
-        if (!report.fields)
-            status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu arrays",
-                                  report.n_fields);
-    }
-    for (size_t i = 0; status == ZAGG_OK && i < report.n_fields; i++)
-        status = read_array(reader, i, &report, err);
-    if (status == ZAGG_OK && report.n_fields) {
-        const char *group = zagg_zarr_reader_group(reader, 0);
-        const size_t len = strnlen(group, sizeof report.group - 1);
-        memcpy(report.group, group, len);
-        report.group[len] = '\0';
-    }
-    zagg_zarr_reader_free(reader);
+        status = gather(sink, &g, err);
     zagg_sink_close(sink);
     if (status != ZAGG_OK) {
-        zagg_store_report_free(&report);
+        zg_vec_free(&g.fields);
         return zagg_err_context(err, status, "%s", store);
     }
-    *out = report;
+    g.report.fields = g.fields.data;
+    g.report.n_fields = g.fields.len;
+    for (size_t i = 0; i < g.report.n_fields; i++) {
+        zagg_store_field *f = &g.report.fields[i];
+        if (f->n_values == 0 || f->ragged)
+            f->min = f->max = nan;
+        f->mean = f->n_values && !f->ragged ? f->sum / (double)f->n_values : nan;
+    }
+    *out = g.report;
     return ZAGG_OK;
 }
 

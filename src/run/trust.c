@@ -16,7 +16,8 @@ static void put_config(zg_json_out *w, const zg_trust *t)
     zg_put_str(w, "name", p->name);
     zg_put_str(w, "sha256", p->text_sha256[0] ? p->text_sha256 : NULL);
     zg_json_close_map(w);
-    zg_put_str(w, "semantic_hash", t->identity.hash);
+    zg_put_str(w, "semantic_hash", t->semantic_hash[0] ? t->semantic_hash : NULL);
+    zg_put_str(w, "identity_sha256", t->identity.hash);
     zg_put_str(w, "identity", t->identity.text);
     zg_put_str(w, "layout", p->output.store_layout == ZAGG_LAYOUT_HIVE ? "hive" : "flat");
     zg_put_str(w, "latitude", zagg_latitude_name(t->opts->latitude));
@@ -109,20 +110,6 @@ static zagg_status hash_map(zg_trust *t, zagg_err *err)
                   : ZAGG_OK;
 }
 
-/* "20261126T190211Z-1a2b3c4d": sorts by time, and two runs of one second differ. */
-static void make_run_id(zg_trust *t)
-{
-    char seed[256], hex[65];
-    const int n = snprintf(seed, sizeof seed, "%s %ld %.9f %p", t->host, (long)getpid(),
-                           zg_clock_mono_s(), (void *)t);
-    zg_sha256_hex(seed, (size_t)n, hex);
-    size_t at = 0;
-    for (const char *c = t->started_at; *c && at < 16; c++)
-        if (*c != '-' && *c != ':')
-            t->run_id[at++] = *c;
-    (void)snprintf(t->run_id + at, sizeof t->run_id - at, "-%.8s", hex);
-}
-
 static char *path_in(const zg_trust *t, const char *name)
 {
     zg_str path;
@@ -170,6 +157,12 @@ static zagg_status open_parts(zg_trust *t, zagg_err *err)
     const char *store = zg_store_path(t->opts->store);
     ZAGG_TRY(zagg_arena_new(0, &t->arena, err));
     ZAGG_TRY(zg_identity_make(t->opts->pipeline, t->opts->latitude, &t->identity, err));
+    const zagg_status hashed = zagg_pipeline_semantic_hash(
+        t->opts->pipeline, t->opts->latitude, t->semantic_hash, err);
+    if (hashed == ZAGG_ENOMEM)
+        return hashed;
+    if (hashed != ZAGG_OK) /* a config that upstream cannot hash */
+        t->semantic_hash[0] = '\0';
     ZAGG_TRY(hash_map(t, err));
     ZAGG_TRY(zg_status_path(t->opts->store, &t->path, err));
     const zagg_status status = zagg_sink_open_dir(store, &t->store, err);
@@ -182,8 +175,8 @@ static zagg_status open_parts(zg_trust *t, zagg_err *err)
 }
 
 zagg_status zg_trust_open(const zagg_run_opts *opts, zg_driver driver,
-                          const zagg_grid *grid, size_t selected, zg_trust **out,
-                          zagg_err *err)
+                          const zagg_grid *grid, const char *run_id, size_t selected,
+                          zg_trust **out, zagg_err *err)
 {
     zg_trust *t = zg_alloc(1, sizeof *t);
     if (!t)
@@ -194,7 +187,7 @@ zagg_status zg_trust_open(const zagg_run_opts *opts, zg_driver driver,
     t->selected = selected;
     zg_host_name(t->host);
     zg_clock_utc_iso(t->started_at);
-    make_run_id(t);
+    t->run_id = run_id;
     const zagg_status status = open_parts(t, err);
     if (status != ZAGG_OK) {
         (void)zg_trust_close(t, status, NULL, NULL);
@@ -272,32 +265,24 @@ static zagg_status set_store_record_aside(zg_trust *t, zagg_err *err)
     return status == ZAGG_OK ? zagg_sink_sync(t->status, KEYS, 2, err) : status;
 }
 
-/* What is to be done with what is there. */
-typedef enum zg_start {
-    START_NEW,      /* nothing is there */
-    START_RESUME,   /* a store of this config */
-    START_OVERWRITE /* it goes, by order or because its own creation was cut short */
-} zg_start;
-
-static zagg_status choose_start(zg_trust *t, const zagg_zarr_template *tmpl,
-                                zg_start *out, zagg_err *err)
+/* A store is replaced by order, or because its own creation was cut short. */
+static zagg_status choose_start(zg_trust *t, const zagg_store_plan *plan,
+                                zagg_store_start *out, zagg_err *err)
 {
-    bool there = false, group_there = false;
-    const bool same =
-        t->prior && strcmp(zg_text_of(t->prior, "semantic_hash"), t->identity.hash) == 0;
+    bool there = false, known = false;
+    const bool same = t->prior && strcmp(zg_text_of(t->prior, "identity_sha256"),
+                                         t->identity.hash) == 0;
     ZAGG_TRY(store_is_there(t, &there, err));
-    if (t->opts->overwrite ||
-        (there && same && zagg_value_is(zagg_value_get(t->prior, "store"), "creating"))) {
-        *out = START_OVERWRITE;
-        return ZAGG_OK;
-    }
-    *out = START_NEW;
-    if (!there)
-        return ZAGG_OK;
-    ZAGG_TRY(zagg_zarr_check(t->store, tmpl, same, &group_there, err));
-    if (t->prior && !same)
+    const bool cut_short =
+        there && same && zagg_value_is(zagg_value_get(t->prior, "store"), "creating");
+    const bool mine = there && same && !t->opts->overwrite && !cut_short;
+    *out = t->opts->overwrite || cut_short ? ZAGG_STORE_OVERWRITE
+           : mine                          ? ZAGG_STORE_RESUME
+                                           : ZAGG_STORE_NEW;
+    ZAGG_TRY(zagg_store_plan_check(plan, t->store, t->opts->map, *out, &known, err));
+    if (*out == ZAGG_STORE_NEW && there && t->prior)
         return refuse_identity(t, err);
-    *out = group_there ? START_RESUME : START_NEW;
+    t->creating = !known;
     return ZAGG_OK;
 }
 
@@ -330,23 +315,22 @@ static zagg_status open_journal(zg_trust *t, zagg_err *err)
     return ZAGG_OK;
 }
 
-zagg_status zg_trust_begin(zg_trust *t, const zagg_zarr_template *tmpl, zagg_err *err)
+zagg_status zg_trust_begin(zg_trust *t, const zagg_store_plan *plan, zagg_err *err)
 {
-    zg_start start;
-    ZAGG_TRY(choose_start(t, tmpl, &start, err));
+    zagg_store_start start;
+    ZAGG_TRY(choose_start(t, plan, &start, err));
     ZAGG_TRY(clean(t, err));
-    t->creating = start != START_RESUME;
-    t->fresh = t->creating;
     t->started = true;
     ZAGG_TRY(put_run_record(t, "running", NULL, NULL, err));
-    ZAGG_TRY(start == START_RESUME ? set_store_record_aside(t, err)
-                                   : drop_records(t, err));
+    ZAGG_TRY(t->creating ? drop_records(t, err) : set_store_record_aside(t, err));
     ZAGG_TRY(open_journal(t, err));
+    /* A hive that is replaced keeps its leaves until their shards are done. */
+    t->fresh =
+        t->creating && (start == ZAGG_STORE_NEW ||
+                        t->opts->pipeline->output.store_layout == ZAGG_LAYOUT_FLAT);
     zg_recorder_note_reads(t->template, true);
-    const zagg_status status =
-        start == START_RESUME
-            ? zagg_zarr_resume(zg_trust_store(t), tmpl, err)
-            : zagg_zarr_create(zg_trust_store(t), tmpl, start == START_OVERWRITE, err);
+    const zagg_status status = zagg_store_plan_begin(
+        plan, zg_trust_store(t), t->opts->map, start, t->opts->log, err);
     zg_recorder_note_reads(t->template, false);
     return status;
 }

@@ -10,15 +10,15 @@ typedef struct zg_trust zg_trust;
 
 /** Take the store: its lock, its earlier records, the identity of this run. EEXISTS
  * naming the run that holds it. Nothing in the store is touched. `selected` is the number
- * of shards of the run. */
+ * of shards of the run; `run_id` must outlive it. */
 zagg_status zg_trust_open(const zagg_run_opts *opts, zg_driver driver,
-                          const zagg_grid *grid, size_t selected, zg_trust **out,
-                          zagg_err *err);
+                          const zagg_grid *grid, const char *run_id, size_t selected,
+                          zg_trust **out, zagg_err *err);
 
 /** Create the template, or take over what is there, as the earlier records allow: EEXISTS
  * where the store was made by another config and may not be overwritten. Temporary files
  * of dead runs are removed. From here on the folder says that the run is on. */
-zagg_status zg_trust_begin(zg_trust *trust, const zagg_zarr_template *t, zagg_err *err);
+zagg_status zg_trust_begin(zg_trust *trust, const zagg_store_plan *plan, zagg_err *err);
 
 /** The store, for objects that belong to no shard. One thread. */
 zagg_sink *zg_trust_store(zg_trust *trust);

@@ -13,8 +13,10 @@ struct zg_trust {
     zg_driver driver;
     const zagg_grid *grid;
     size_t selected;
-    char host[65], started_at[21], run_id[40], map_hash[65];
-    char *path; /* of the status folder */
+    const char *run_id;
+    char host[65], started_at[21], map_hash[65];
+    char semantic_hash[ZAGG_SEMANTIC_HASH_BYTES]; /* upstream's; "" where it has none */
+    char *path;                                   /* of the status folder */
     zg_identity identity;
     zagg_arena *arena;
     zagg_sink *store, *status;

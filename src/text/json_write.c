@@ -165,7 +165,7 @@ static int by_key(const void *a, const void *b)
     return order != 0 ? order : (x->str_len > y->str_len) - (x->str_len < y->str_len);
 }
 
-static zagg_status sorted_members(const zagg_value *v, zagg_member **out, zagg_err *err)
+zagg_status zg_sorted_members(const zagg_value *v, zagg_member **out, zagg_err *err)
 {
     for (size_t i = 0; i < v->n; i++) {
         if (v->members[i].key->kind != ZAGG_STR)
@@ -175,10 +175,11 @@ static zagg_status sorted_members(const zagg_value *v, zagg_member **out, zagg_e
                                 (unsigned)v->line,
                                 zagg_value_kind_name(v->members[i].key));
     }
-    zagg_member *members = zg_alloc(v->n, sizeof *members);
+    zagg_member *members = zg_alloc(v->n ? v->n : 1, sizeof *members);
     if (!members)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory to sort %zu keys", v->n);
-    memcpy(members, v->members, v->n * sizeof *members);
+    if (v->n > 0)
+        memcpy(members, v->members, v->n * sizeof *members);
     qsort(members, v->n, sizeof *members, by_key);
     *out = members;
     return ZAGG_OK;
@@ -191,7 +192,7 @@ static zagg_status add_map(zg_str *out, const zagg_value *v, zg_json_style style
     zagg_member *sorted = NULL;
     const zagg_member *members = v->members;
     if (style.sort_keys && v->n > 1) {
-        ZAGG_TRY(sorted_members(v, &sorted, err));
+        ZAGG_TRY(zg_sorted_members(v, &sorted, err));
         members = sorted;
     }
     zg_str_addc(out, '{');

@@ -252,7 +252,7 @@ zagg_status zg_zarr_array_parse(const zagg_value *doc, const char *name,
     const zagg_value *shape = zagg_value_get(doc, "shape");
     if (shape == NULL || shape->kind != ZAGG_LIST)
         return bad(&r, "shape", "is no list");
-    if (shape->n < 1 || shape->n > ZAGG_ZARR_MAX_RANK)
+    if (shape->n > ZAGG_ZARR_MAX_RANK)
         return zagg_err_set(err, ZAGG_EUNSUPPORTED,
                             "%s: rank %zu is not one that zagg reads", where, shape->n);
     a.rank = (unsigned)shape->n;

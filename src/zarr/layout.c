@@ -22,9 +22,12 @@ static zagg_status check_axes(const zagg_zarr_array *a, zagg_err *err)
         return zagg_err_set(err, ZAGG_EARG, "'%s' is no zarr array", a->name);
     if (a->kind == ZAGG_ZARR_DENSE && zagg_dtype_size(a->dtype) == 0)
         return zagg_err_set(err, ZAGG_EARG, "zarr array '%s' has no data type", a->name);
-    if (a->rank < 1 || a->rank > ZAGG_ZARR_MAX_RANK)
-        return zagg_err_set(err, ZAGG_EARG, "zarr array '%s' has rank %u, not 1 to %d",
+    if (a->rank > ZAGG_ZARR_MAX_RANK)
+        return zagg_err_set(err, ZAGG_EARG, "zarr array '%s' has rank %u, not 0 to %d",
                             a->name, a->rank, ZAGG_ZARR_MAX_RANK);
+    if (a->rank == 0 && a->sharded)
+        return zagg_err_set(err, ZAGG_EARG, "zarr array '%s' has no axis to shard",
+                            a->name);
     for (unsigned d = 0; d < a->rank; d++) {
         if (a->chunk[d] == 0 || (a->sharded && a->shard[d] == 0))
             return zagg_err_set(err, ZAGG_EARG, "zarr array '%s' has an empty chunk",

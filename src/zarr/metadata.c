@@ -98,9 +98,10 @@ static void put_dim_names(zg_json_out *w, const zagg_zarr_array *a)
     unsigned named = 0;
     for (unsigned d = 0; d < a->rank; d++)
         named += a->dim_names[d] != NULL;
-    if (named == 0)
+    if (named == 0 && a->rank > 0)
         return;
-    zg_json_key(w, "dimension_names");
+    zg_json_key(w,
+                "dimension_names"); /* of no axis: the empty list, as xarray wants it */
     zg_json_open_list(w);
     for (unsigned d = 0; d < a->rank; d++) {
         if (a->dim_names[d] != NULL)

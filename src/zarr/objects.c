@@ -190,6 +190,15 @@ static zagg_status read_object(object_reader *r, const object *o,
     return status;
 }
 
+/* An array without axes: one element, in an object without an index. */
+static zagg_status read_single(object_reader *r, zg_zarr_read_totals *totals,
+                               zagg_err *err)
+{
+    static const object only = {{0}};
+    const zagg_status status = read_object(r, &only, totals, err);
+    return status == ZAGG_ENOTFOUND ? ZAGG_OK : status;
+}
+
 zagg_status zg_zarr_read_objects(zagg_sink *store, const char *path,
                                  const zagg_zarr_array *array, zagg_zarr_chunk_fn fn,
                                  void *user, zg_zarr_read_totals *totals, zagg_err *err)
@@ -205,8 +214,10 @@ zagg_status zg_zarr_read_objects(zagg_sink *store, const char *path,
     zg_str_addf(&r.prefix, "%s/c/", path);
     zagg_status status =
         r.prefix.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a key") : ZAGG_OK;
-    if (status == ZAGG_OK)
+    if (status == ZAGG_OK && array->rank > 0)
         status = zagg_sink_list(store, r.prefix.data, add_object, &r, err);
+    else if (status == ZAGG_OK)
+        status = read_single(&r, totals, err);
     if (status == ZAGG_OK && r.objects.len > 1)
         qsort(r.objects.data, r.objects.len, sizeof(object), compare_objects);
     for (size_t i = 0; i < r.objects.len && status == ZAGG_OK; i++)

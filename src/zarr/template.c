@@ -265,15 +265,16 @@ zagg_status zagg_zarr_resume(zagg_sink *store, const zagg_zarr_template *t, zagg
     return status;
 }
 
-zagg_status zagg_zarr_check(zagg_sink *store, const zagg_zarr_template *t, bool resume,
-                            bool *there, zagg_err *err)
+zagg_status zagg_zarr_check(zagg_sink *store, const zagg_zarr_template *t, bool overwrite,
+                            bool resume, bool *there, zagg_err *err)
 {
+    *there = false;
     template_docs d = {store, t, NULL, 0, resume};
     bool root_there = false;
     zagg_status status = docs_make(&d, err);
     if (status == ZAGG_OK)
         status = check_root(store, &root_there, err);
-    if (status == ZAGG_OK)
+    if (status == ZAGG_OK && !overwrite)
         status = compare_group(&d, there, err);
     docs_free(&d);
     return status;

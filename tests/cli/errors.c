@@ -126,10 +126,37 @@ static const cli_case FILES[] = {
 };
 
 static const cli_case CONFIGS[] = {
-    {"hive by default",
-     "sed /store_layout/d c.yaml > hive.yaml; "
-     "zagg run --config hive.yaml --granules g --store o",
-     3, NULL, "error: hive.yaml:*: output.store_layout: *write `store_layout: flat`*\n"},
+    {"hive over a flat store",
+     "sed /store_layout/d c.yaml > hive.yaml; " RUN "-q --store o > /dev/null; "
+     "zagg run -q --config hive.yaml --granules g --store o",
+     1, NULL,
+     "error: store o: there is a flat store already (zarr.json); name another place, or "
+     "write `store_layout: flat` under output\n"},
+    {"flat over a hive",
+     "sed /store_layout/d c.yaml > hive.yaml; zagg run -q --config hive.yaml --granules "
+     "g "
+     "--store h > /dev/null; " RUN "-q --store h",
+     1, NULL,
+     "error: store h: there is a hive already (morton_hive.json); name another place for "
+     "a flat store\n"},
+    {"hive of another config",
+     "sed '/store_layout/d; s/int32/int64/' c.yaml > wide.yaml; "
+     "sed /store_layout/d c.yaml > hive.yaml; zagg run -q --config hive.yaml --granules "
+     "g "
+     "--store v > /dev/null; zagg run -q --config wide.yaml --granules g --store v",
+     1, NULL,
+     "error: store v: its morton_hive.json is another config's (semantic_hash: there "
+     "\"*\", this run \"*\"); name another store, or remove this one\n"},
+    {"hive of another config, --overwrite",
+     "sed '/store_layout/d; s/int32/int64/' c.yaml > wide.yaml; "
+     "sed /store_layout/d c.yaml > hive.yaml; zagg run -q --config hive.yaml --granules "
+     "g "
+     "--store u > /dev/null; zagg run -q --config wide.yaml --granules g --store u "
+     "--overwrite",
+     1, NULL,
+     "error: store u: its morton_hive.json is another config's (semantic_hash: *); "
+     "--overwrite replaces the manifest only, and there are leaves already: remove the "
+     "store first\n"},
     {"expression that ends early",
      "sed 's/{function: mean,/{expression: \"np.mean(h_ph) +\",/' c.yaml > expr.yaml; "
      "zagg run --config expr.yaml --granules g --store o",
@@ -139,17 +166,32 @@ static const cli_case CONFIGS[] = {
      "zagg run --config windows.yaml --granules g --store o",
      3, NULL,
      "error: windows.yaml:*: output.windowing: this version does not do it (time windows "
-     "of a hive store; come with the hive layout); remove the key\n"},
+     "of a hive store); remove the key\n"},
     {"unknown function",
      "sed 's/function: mean/function: meen/' c.yaml > bad.yaml; "
      "zagg run --config bad.yaml --granules g --store o",
      3, NULL, "error: bad.yaml:33: aggregation.variables.h_mean*meen*\n"},
-    {"CRS that needs a projection",
+    {"CRS that nobody knows",
      "sed '/^output:/,$d' c.yaml > rect.yaml; "
-     "printf 'output:\\n  grid: {type: rectilinear, crs: EPSG:3031, resolution: 1, "
+     "printf 'output:\\n  grid: {type: rectilinear, crs: EPSG:99999, resolution: 1, "
      "bounds: [0, 0, 512, 512]}\\n' >> rect.yaml; "
      "zagg run --config rect.yaml --granules g --store o",
-     3, NULL, "error: rect.yaml:*: *EPSG:3031*\n"},
+     3, NULL, "error: rect.yaml:*: output.grid.crs: 'EPSG:99999' names no *\n"},
+    {"CRS without PROJ's database",
+     "sed '/^output:/,$d' c.yaml > rect.yaml; mkdir -p empty; "
+     "printf 'output:\\n  grid: {type: rectilinear, crs: EPSG:2193, resolution: 1, "
+     "bounds: [0, 0, 512, 512]}\\n' >> rect.yaml; "
+     "HOME=$PWD PROJ_DATA=$PWD/empty PROJ_DEBUG=3 "
+     "zagg run --config rect.yaml --granules g --store o",
+     3, NULL,
+     "error: rect.yaml:*: output.grid.crs: 'EPSG:2193' cannot be read without *\n"},
+    {"CRS that names a file",
+     "sed '/^output:/,$d' c.yaml > rect.yaml; "
+     "printf 'output:\\n  grid: {type: rectilinear, crs: \"+init=/etc/passwd:x\", "
+     "resolution: 1, bounds: [0, 0, 512, 512]}\\n' >> rect.yaml; "
+     "zagg run --config rect.yaml --granules g --store o",
+     3, NULL,
+     "error: rect.yaml:*: output.grid.crs: '+init=/etc/passwd:x' asks for a *\n"},
     {"no YAML",
      "printf 'a: [b\\n' > bad.yaml; zagg run --config bad.yaml --granules g --store o", 3,
      NULL, "error: bad.yaml:*\n"},

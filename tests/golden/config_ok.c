@@ -211,9 +211,7 @@ static const char *run_differs(const zagg_value *want, const char *name, const c
         differs = err->msg;
     else
         status = zagg_grid_from_pipeline(p, p->output.latitude, &grid, err);
-    /* map projections are the grid's matter: of those it lacks only the config is checked
-     */
-    if (status != ZAGG_OK && status != ZAGG_EUNSUPPORTED)
+    if (status != ZAGG_OK)
         differs = err->msg;
     if (differs == NULL)
         differs = builtin_differs(want, p);

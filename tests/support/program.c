@@ -89,8 +89,7 @@ static void list_files(const char *root, const char *below, zg_vec *out)
     if (dir == NULL)
         fail_msg("%s cannot be listed", folder);
     for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
-            fnmatch("stats_*.parquet", e->d_name, 0) == 0)
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         int len =
             snprintf(name, sizeof name, "%s%s%s", below, below[0] ? "/" : "", e->d_name);
@@ -115,7 +114,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static zg_vec sorted_files(const char *root)
+zg_vec tree_files(const char *root)
 {
     zg_vec files;
     zg_vec_init(&files, sizeof(char *), 0);
@@ -125,7 +124,7 @@ static zg_vec sorted_files(const char *root)
     return files;
 }
 
-static void files_free(zg_vec *files)
+void tree_files_free(zg_vec *files)
 {
     for (size_t i = 0; i < files->len; i++)
         zg_free(*ZG_VEC_AT(files, char *, i));
@@ -153,7 +152,7 @@ static bool same_file(const char *a_root, const char *b_root, const char *name)
 size_t trees_differ(const char *expected, const char *actual, zg_str *names,
                     size_t *n_files)
 {
-    zg_vec theirs = sorted_files(expected), ours = sorted_files(actual);
+    zg_vec theirs = tree_files(expected), ours = tree_files(actual);
     size_t wrong = 0, i = 0, k = 0;
     *n_files = 0;
     while (i < theirs.len || k < ours.len) {
@@ -170,8 +169,8 @@ size_t trees_differ(const char *expected, const char *actual, zg_str *names,
         k += order >= 0;
         (*n_files)++;
     }
-    files_free(&theirs);
-    files_free(&ours);
+    tree_files_free(&theirs);
+    tree_files_free(&ours);
     return wrong;
 }
 

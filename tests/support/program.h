@@ -22,9 +22,12 @@ char *replaced(const char *text, const char *from, const char *to);
 /** True when `text` is `pattern`, in which a '*' stands for anything. */
 bool text_matches(const char *pattern, const char *text);
 
-/** Compare all files of two folders byte for byte, upstream's records of its runs
- * (stats_*.parquet) aside. Returns how many differ or are in one of them only, names them
- * in `names` and counts all in `n_files`. */
+/** Names of all files below a folder, sorted: elements are char *. */
+zg_vec tree_files(const char *root);
+void tree_files_free(zg_vec *files);
+
+/** Compare all files of two folders byte for byte. Returns how many differ or are in one
+ * of them only, names them in `names` and counts all in `n_files`. */
 size_t trees_differ(const char *expected, const char *actual, zg_str *names,
                     size_t *n_files);
 /** Fail the test, naming files, unless both folders hold the same, and at least one. */

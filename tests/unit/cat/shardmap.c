@@ -36,7 +36,8 @@ static void test_whole(void **state)
               "\"shard_keys\": [11530143033882312713, 7], \"granules\": ["
               "[{\"id\": \"a.h5\", \"s3\": \"s3://b/a.h5\", \"https\": null}, {\"s3\": "
               "\"/d/b.h5\"}],"
-              "[{\"id\": \"a.h5\", \"s3\": \"s3://b/a.h5\", \"time_start\": \"x\"}]]}");
+              "[{\"id\": \"a.h5\", \"s3\": \"s3://b/a.h5\", \"https\": null}, {\"id\": "
+              "\"a.h5\", \"s3\": \"s3://b/a.h5\", \"time_start\": [1, {\"x\": 2.5}]}]]}");
     assert_int_equal(map->n_shards, 2);
     assert_true(map->shards[0].key == UINT64_C(11530143033882312713));
     assert_true(map->shards[1].key == 7);
@@ -45,6 +46,12 @@ static void test_whole(void **state)
     assert_null(map->shards[0].granules[0]->https);
     assert_string_equal(map->shards[0].granules[1]->id, "b.h5");
     assert_ptr_equal(map->shards[0].granules[0], map->shards[1].granules[0]);
+    assert_ptr_not_equal(map->shards[1].granules[0], map->shards[1].granules[1]);
+    assert_string_equal(map->shards[0].granules[1]->record, "{\"s3\":\"/d/b.h5\"}");
+    assert_string_equal(
+        map->shards[1].granules[1]->record,
+        "{\"id\":\"a.h5\",\"s3\":\"s3://b/a.h5\",\"time_start\":[1,{\"x\":"
+        "2.5}]}");
     assert_int_equal(map->latitude, ZAGG_MAP_LATITUDE_AUTHALIC);
     assert_true(zagg_value_is(zagg_value_get(map->grid_signature, "type"), "healpix"));
     assert_string_equal(map->name, "m.json");

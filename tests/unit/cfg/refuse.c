@@ -86,7 +86,7 @@ static void test_keys_not_run(void **state)
     must_not_run(
         SOURCE FIELDS OUTPUT "  windowing: {schedule: yearly}\n",
         "t.yaml:11: output.windowing: this version does not do it (time windows of a "
-        "hive store; come with the hive layout); remove the key");
+        "hive store); remove the key");
     must_not_run(
         SOURCE FIELDS OUTPUT "  aoi_mask: true\n",
         "t.yaml:11: output.aoi_mask: this version does not do it (array that tells which "
@@ -97,6 +97,34 @@ static void test_keys_not_run(void **state)
         "bounded buffers; only kept rows are held here anyway); remove the key");
     must_run(SOURCE FIELDS OUTPUT "  windowing: {schedule: none}\n  icechunk: false\n"
                                   "  pyramid: null\n  sweep: none\n");
+    /* what upstream makes beside a hive, and no value depends on */
+    must_run(SOURCE FIELDS "output:\n  grid: {type: healpix, parent_order: 6, "
+                           "child_order: 12}\n  icechunk: {commit: leaf}\n  pyramid: "
+                           "{overviews: [8]}\n  sweep: stages\n  leaf_versions: true\n");
+}
+
+static void test_hive_and_codec(void **state)
+{
+    (void)state;
+    must_refuse(SOURCE FIELDS OUTPUT "  coverage_moc: true\n",
+                "t.yaml:11: output.coverage_moc: only the hive layout has it; remove it");
+    must_refuse(
+        SOURCE FIELDS OUTPUT "  leaf_versions: true\n",
+        "t.yaml:11: output.leaf_versions: only the hive layout has it; remove it");
+    must_refuse(SOURCE FIELDS OUTPUT "  leaf_versions: 1\n",
+                "t.yaml:11: output.leaf_versions: found 1; must be true or false");
+    must_refuse(SOURCE FIELDS OUTPUT "  codec: gzip\n",
+                "t.yaml:11: output.codec: found 'gzip'; must be zstd or none");
+    must_refuse(SOURCE FIELDS OUTPUT "  codec: zstd\n  codec_level: 23\n",
+                "t.yaml:12: output.codec_level: found 23; must be an integer from 1 to "
+                "22");
+    must_refuse(SOURCE FIELDS OUTPUT "  codec_level: 3\n",
+                "t.yaml:11: output.codec_level: there is no codec to have a level; write "
+                "codec: zstd or remove it");
+    must_refuse(SOURCE FIELDS OUTPUT "  codec: zstd\n  compat: zagg-0.11\n",
+                "t.yaml:11: output.codec: zagg 0.11 packs no numbers; remove it");
+    must_run(SOURCE FIELDS OUTPUT "  codec: zstd\n  codec_level: 9\n");
+    must_run(SOURCE FIELDS OUTPUT "  codec: none\n");
 }
 
 static void test_compat_rules(void **state)
@@ -122,11 +150,6 @@ static void test_compat_rules(void **state)
 static void test_not_run(void **state)
 {
     (void)state;
-    must_not_run(
-        SOURCE FIELDS "output:\n  grid: {type: healpix, parent_order: 6, "
-                      "child_order: 12}\n",
-        "t.yaml:8: output.store_layout: hive is the default here, but the hive layout "
-        "is not written by this version; write `store_layout: flat` under output");
     must_not_run(
         SOURCE FIELDS "    x: {function: min}\n" OUTPUT,
         "t.yaml:8: aggregation.variables.x: no source is given, and the default column "
@@ -344,12 +367,13 @@ static void test_truncated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages),     cmocka_unit_test(test_refused_keys),
-        cmocka_unit_test(test_compat_rules), cmocka_unit_test(test_not_run),
-        cmocka_unit_test(test_runs),         cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_keys_not_run), cmocka_unit_test(test_stats_not_run),
-        cmocka_unit_test(test_column_names), cmocka_unit_test(test_no_yaml),
-        cmocka_unit_test(test_many_entries), cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_messages),      cmocka_unit_test(test_refused_keys),
+        cmocka_unit_test(test_compat_rules),  cmocka_unit_test(test_not_run),
+        cmocka_unit_test(test_runs),          cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_keys_not_run),  cmocka_unit_test(test_hive_and_codec),
+        cmocka_unit_test(test_stats_not_run), cmocka_unit_test(test_column_names),
+        cmocka_unit_test(test_no_yaml),       cmocka_unit_test(test_many_entries),
+        cmocka_unit_test(test_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

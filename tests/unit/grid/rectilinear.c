@@ -1,4 +1,4 @@
-/* Rectilinear grids in degrees: construction, padding, edges, numpy's floor division. */
+/* Rectilinear grids: construction, padding, edges, numpy's floor division. */
 #include "support/support.h"
 #include "zagg/grid.h"
 
@@ -82,40 +82,28 @@ static void wrong_specs(void **state)
 static void coordinate_systems(void **state)
 {
     (void)state;
-    static const char *const projected[] = {"EPSG:3031",
-                                            "epsg:32618",
-                                            "+proj=utm +zone=18",
-                                            "PROJCRS[\"x\"]",
-                                            "urn:ogc:def:crs:EPSG::3413",
-                                            "ESRI:102017"};
-    static const char *const none[] = {"EPSG:notacode",
-                                       "EPSG:",
-                                       "EPSG:99999",
-                                       "EPSG:4326x",
-                                       "",
-                                       "nonsense",
-                                       "EPSG:99999999999999999999",
-                                       "ESRI:"};
-    static const char *const degrees[][2] = {
+    static const char *const none[] = {"EPSG:notacode", "EPSG:",      "",
+                                       "nonsense",      "EPSG:4326x", "ESRI:"};
+    static const char *const systems[][2] = {
         {"EPSG:4326", "EPSG:4326"},
-        {"epsg:4326", "EPSG:4326"},
+        {"epsg:3031", "EPSG:3031"},
         {"OGC:CRS84", "OGC:CRS84"},
-        {"urn:ogc:def:crs:OGC:1.3:CRS84", "OGC:CRS84"}};
+        {"+proj=utm +zone=18", "+proj=utm +zone=18 +type=crs"}};
     zagg_rectilinear_spec s = good;
-    for (size_t k = 0; k < sizeof projected / sizeof projected[0]; k++) {
-        s.crs = projected[k];
-        refuse(s, ZAGG_EUNSUPPORTED, "EPSG:4326 and OGC:CRS84");
-        refuse(s, ZAGG_EUNSUPPORTED, projected[k]);
-    }
     for (size_t k = 0; k < sizeof none / sizeof none[0]; k++) {
+        zagg_err err = ZAGG_ERR_INIT;
+        zagg_grid *grid = NULL;
         s.crs = none[k];
-        refuse(s, ZAGG_ECONFIG, "names no coordinate reference system");
+        const zagg_status status = zagg_grid_new_rectilinear(&s, &grid, &err);
+        /* without PROJ's database nobody can tell what a name may mean */
+        assert_true(status == ZAGG_ECONFIG || status == ZAGG_EUNSUPPORTED);
+        assert_non_null(strstr(err.msg, "output.grid.crs: '"));
     }
-    for (size_t k = 0; k < sizeof degrees / sizeof degrees[0]; k++) {
-        s.crs = degrees[k][0];
+    for (size_t k = 0; k < sizeof systems / sizeof systems[0]; k++) {
+        s.crs = systems[k][0];
         zagg_grid *grid = grid_of(&s);
-        assert_string_equal(zagg_grid_get_info(grid)->crs, degrees[k][0]);
-        assert_string_equal(zagg_grid_get_info(grid)->crs_id, degrees[k][1]);
+        assert_string_equal(zagg_grid_get_info(grid)->crs, systems[k][0]);
+        assert_string_equal(zagg_grid_get_info(grid)->crs_id, systems[k][1]);
         zagg_grid_free(grid);
     }
     s = good; /* sizes are judged before the CRS */

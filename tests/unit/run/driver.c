@@ -11,16 +11,16 @@ typedef struct href_case {
 static void hrefs(void **state)
 {
     static const href_case CASES[] = {
-        {{"a", "/d/a.h5", NULL}, ZG_DRIVER_FILE, "/d/a.h5"},
-        {{"a", "d/a.h5", NULL}, ZG_DRIVER_FILE, "d/a.h5"},
-        {{"a", "s3:///d/a.h5", NULL}, ZG_DRIVER_FILE, "/d/a.h5"},
-        {{"a", "s3://d/a.h5", NULL}, ZG_DRIVER_FILE, "d/a.h5"},
-        {{"a", "file:///d/a.h5", "https://h/a.h5"}, ZG_DRIVER_FILE, "/d/a.h5"},
-        {{"a", NULL, "/d/a.h5"}, ZG_DRIVER_FILE, "/d/a.h5"},
-        {{"a", NULL, NULL}, ZG_DRIVER_FILE, NULL},
-        {{"a", "s3://b/a.h5", "https://h/a.h5"}, ZG_DRIVER_S3, "s3://b/a.h5"},
-        {{"a", "s3://b/a.h5", "https://h/a.h5"}, ZG_DRIVER_HTTPS, "https://h/a.h5"},
-        {{"a", "s3://b/a.h5", NULL}, ZG_DRIVER_HTTPS, NULL},
+        {{"a", "/d/a.h5", NULL, NULL}, ZG_DRIVER_FILE, "/d/a.h5"},
+        {{"a", "d/a.h5", NULL, NULL}, ZG_DRIVER_FILE, "d/a.h5"},
+        {{"a", "s3:///d/a.h5", NULL, NULL}, ZG_DRIVER_FILE, "/d/a.h5"},
+        {{"a", "s3://d/a.h5", NULL, NULL}, ZG_DRIVER_FILE, "d/a.h5"},
+        {{"a", "file:///d/a.h5", "https://h/a.h5", NULL}, ZG_DRIVER_FILE, "/d/a.h5"},
+        {{"a", NULL, "/d/a.h5", NULL}, ZG_DRIVER_FILE, "/d/a.h5"},
+        {{"a", NULL, NULL, NULL}, ZG_DRIVER_FILE, NULL},
+        {{"a", "s3://b/a.h5", "https://h/a.h5", NULL}, ZG_DRIVER_S3, "s3://b/a.h5"},
+        {{"a", "s3://b/a.h5", "https://h/a.h5", NULL}, ZG_DRIVER_HTTPS, "https://h/a.h5"},
+        {{"a", "s3://b/a.h5", NULL, NULL}, ZG_DRIVER_HTTPS, NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -36,7 +36,7 @@ static void hrefs(void **state)
 static zg_driver chosen(const char *flag, const char *config, const char *s3,
                         const char *https)
 {
-    const zagg_granule granule = {"a", s3, https};
+    const zagg_granule granule = {"a", s3, https, NULL};
     const zagg_granule *const list[] = {&granule};
     const zagg_shard_entry shard = {7, list, 1};
     const zagg_shardmap map = {.name = "m.json", .shards = &shard, .n_shards = 1};

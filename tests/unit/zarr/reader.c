@@ -256,7 +256,7 @@ static const edit edits[] = {
     {"\"shape\": [\n    16", "\"shape\": [\n    16, 16", ZAGG_EFORMAT, "chunk_shape"},
     {"\"shape\": [\n    16", "\"shape\": [\n    1, 1, 1, 1, 1", ZAGG_EUNSUPPORTED,
      "rank 5"},
-    {"\"shape\": [\n    16\n  ]", "\"shape\": []", ZAGG_EUNSUPPORTED, "rank 0"},
+    {"\"shape\": [\n    16\n  ]", "\"shape\": []", ZAGG_EFORMAT, "chunk_shape"},
     {"\"shape\": [\n    16\n  ]", "\"shape\": 16", ZAGG_EFORMAT, "shape"},
     {"        8\n", "        0\n", ZAGG_EFORMAT, "empty chunk"},
     {"        8\n", "        6\n", ZAGG_EFORMAT, "no multiple"},
