@@ -257,7 +257,8 @@ typedef struct zagg_output {
 /* ---- the whole ---- */
 
 typedef struct zagg_pipeline {
-    const char *name; /* file name or "event", for messages */
+    const char *name;     /* file name or "event", for messages */
+    char text_sha256[65]; /* hex, of the text it was parsed from; "" when there is none */
     zagg_data_source data_source;
     const zagg_coordinate *coordinates;
     size_t n_coordinates;

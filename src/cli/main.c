@@ -18,6 +18,7 @@ typedef struct subcommand {
 
 static const subcommand COMMANDS[] = {
     {"run", main_run, "aggregate the granules of a shard map into a Zarr store"},
+    {"status", main_status, "how far the last run into a store has come"},
     {"config", main_config, "list or show the built-in pipeline configs"},
     {"h5", main_h5, "list, print or check what an HDF5 file holds"},
     {"inspect", main_inspect, "tell what a store holds, or the values of a cell"},

@@ -111,6 +111,14 @@ static zagg_status remove_stored(const zg_hive_leaf *leaf, zagg_err *err)
     return remove_records(leaf, err);
 }
 
+zagg_status zg_hive_leaf_erase(const zagg_store_plan *plan, zagg_sink *store,
+                               const zagg_shard *shard, zagg_err *err)
+{
+    zg_hive_leaf leaf = {.plan = plan, .store = store, .shard = *shard};
+    ZAGG_TRY(zg_hive_path_of(shard->key, &leaf.path, err));
+    return remove_stored(&leaf, err);
+}
+
 static zagg_status put_documents(const zg_hive_leaf *leaf, zagg_err *err)
 {
     const zagg_store_plan *plan = leaf->plan;
