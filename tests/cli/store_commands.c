@@ -73,13 +73,17 @@ static const cli_case CASES[] = {
      NULL},
     {"one array", "zagg inspect s --array count | grep -c h_mean", 1, "0\n", NULL},
     {"sound", "zagg verify s", 0,
-     "unverifiable: s: no SHA-256 of its objects was recorded (no STORE.status)\n"
-     "s: * objects, * kB, * shards; * chunks decode; hashes: 0 of arrays, 0 of objects\n"
-     "s: no problems, 1 unverifiable\n",
+     "s: * objects, * kB, * shards; * chunks decode; hashes: 0 of arrays, * of objects\n"
+     "s: no problems\n",
+     NULL},
+    {"sound, without its records", "cp -r s u; zagg verify u", 0,
+     "unverifiable: u: no SHA-256 of its objects was recorded (no STORE.status)\n"
+     "u: * objects, * kB, * shards; * chunks decode; hashes: 0 of arrays, 0 of objects\n"
+     "u: no problems, 1 unverifiable\n",
      NULL},
     {"sound and quiet", "zagg verify s/ -q", 0, NULL, NULL},
-    {"JSON of a sound store", "zagg verify s --json", 0,
-     "{\"store\": \"s\", \"findings\": [{\"kind\": \"unverifiable\", *}], \"objects\": "
+    {"JSON of a sound store", "zagg verify u --json", 0,
+     "{\"store\": \"u\", \"findings\": [{\"kind\": \"unverifiable\", *}], \"objects\": "
      "*, "
      "\"problems\": 0, \"unverifiable\": 1, \"not_recorded\": 0}\n",
      NULL},
