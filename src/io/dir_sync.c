@@ -2,17 +2,15 @@
  * but after a power failure a file may be empty, or missing from its folder, until both
  * have been synced.
  *
- * First the system is asked to begin writing all files, then each is waited for: their
- * blocks are then allocated in one go and the first fsync commits the metadata of all.
  * Of folders, those that hold the objects are synced, and those above them once, as they
- * may be new. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* sync_file_range */
-#endif
+ * may be new. All is waited for at once, by a few threads: one after another each fsync
+ * would wait for a commit of its own. */
 #include "io/dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +18,8 @@
 /* Folders that are remembered as durable; beyond that all are forgotten, which costs
  * needless calls and nothing else. */
 enum { MAX_SETTLED = 1 << 14 };
+/* Threads of one sync, the caller among them, and from how much work on. */
+enum { MAX_HANDS = 16, THINGS_A_HAND = 3, STACK_BYTES = 256 << 10 };
 
 size_t zg_parent_len(const char *path, size_t len)
 {
@@ -48,39 +48,82 @@ static int sync_path(const char *path, int flags)
     return failed_with == EINVAL && (flags & O_DIRECTORY) ? 0 : failed_with;
 }
 
-/* The system may begin to write; whether it does is learnt from fsync. */
-static void start_writing(const char *path)
+/* ---- many at once ---- */
+
+/* Files and folders to be synced: by how many hands is the kernel's business, which
+ * makes one commit of what comes together. */
+typedef struct sync_job {
+    const zg_dir *dir;
+    const char *const *files; /* keys */
+    size_t n_files;
+    char *const *folders; /* keys without a '/' at their end; "" is the root */
+    size_t n_folders;
+    atomic_size_t next;
+    pthread_mutex_t lock; /* of the two below */
+    zagg_status status;
+    zagg_err err;
+} sync_job;
+
+static zagg_status sync_one(const sync_job *job, size_t i, zagg_err *err)
 {
-#ifdef SYNC_FILE_RANGE_WRITE
-    const int fd = zg_io_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return;
-    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    close(fd);
-#else
-    (void)path;
-#endif
+    const bool folder = i >= job->n_files;
+    const char *key = folder ? job->folders[i - job->n_files] : job->files[i];
+    char *path = NULL;
+    zagg_status status = ZAGG_OK;
+    if (key[0] != '\0')
+        ZAGG_TRY(zg_dir_path(job->dir, key, &path, err));
+    const char *name = path != NULL ? path : job->dir->root;
+    const int failed_with = sync_path(name, folder ? O_DIRECTORY : 0);
+    if (failed_with != 0 && failed_with != ENOENT)
+        status = zagg_err_set_errno(err, ZAGG_EIO, failed_with, "cannot write %s%s",
+                                    folder ? "folder " : "", name);
+    zg_free(path);
+    return status;
 }
 
-static zagg_status sync_files(const zg_dir *dir, const char *const *keys, size_t n,
-                              bool wait, zagg_err *err)
+static void *sync_some(void *user)
 {
-    for (size_t i = 0; i < n; i++) {
-        char *path = NULL;
-        int failed_with = 0;
-        ZAGG_TRY(zg_dir_path(dir, keys[i], &path, err));
-        if (wait)
-            failed_with = sync_path(path, 0);
-        else
-            start_writing(path);
-        const bool bad = failed_with != 0 && failed_with != ENOENT;
-        if (bad)
-            zagg_err_set_errno(err, ZAGG_EIO, failed_with, "cannot write %s", path);
-        zg_free(path);
-        if (bad)
-            return failed_with == ENOMEM ? ZAGG_ENOMEM : ZAGG_EIO;
+    sync_job *job = user;
+    const size_t n = job->n_files + job->n_folders;
+    for (size_t i; (i = atomic_fetch_add(&job->next, 1)) < n;) {
+        zagg_err err = ZAGG_ERR_INIT;
+        const zagg_status status = sync_one(job, i, &err);
+        if (status == ZAGG_OK)
+            continue;
+        pthread_mutex_lock(&job->lock);
+        if (job->status == ZAGG_OK) {
+            job->status = status;
+            job->err = err;
+        }
+        pthread_mutex_unlock(&job->lock);
     }
-    return ZAGG_OK;
+    return NULL;
+}
+
+/* Helpers that cannot be had are done without. */
+static zagg_status sync_all(sync_job *job, zagg_err *err)
+{
+    pthread_t helpers[MAX_HANDS - 1];
+    pthread_attr_t small;
+    size_t n_helpers = 0, wanted = (job->n_files + job->n_folders) / THINGS_A_HAND;
+    if (wanted > MAX_HANDS - 1)
+        wanted = MAX_HANDS - 1;
+    if (pthread_mutex_init(&job->lock, NULL) != 0)
+        return zagg_err_set(err, ZAGG_EINTERNAL, "cannot make a lock");
+    if (wanted > 0 && pthread_attr_init(&small) == 0) {
+        (void)pthread_attr_setstacksize(&small, STACK_BYTES);
+        while (n_helpers < wanted &&
+               pthread_create(&helpers[n_helpers], &small, sync_some, job) == 0)
+            n_helpers++;
+        pthread_attr_destroy(&small);
+    }
+    (void)sync_some(job);
+    for (size_t i = 0; i < n_helpers; i++)
+        pthread_join(helpers[i], NULL);
+    pthread_mutex_destroy(&job->lock);
+    if (job->status != ZAGG_OK && err != NULL)
+        *err = job->err;
+    return job->status;
 }
 
 /* ---- folders ---- */
@@ -134,24 +177,6 @@ static void settle(zg_dir *dir, const char *folder)
         all[at] = copy;
     }
     pthread_mutex_unlock(&dir->lock);
-}
-
-static zagg_status sync_folder(const zg_dir *dir, const char *folder, zagg_err *err)
-{
-    char *path = NULL;
-    if (folder[0] == '\0')
-        path = zg_strdup(dir->root);
-    else
-        ZAGG_TRY(zg_dir_path(dir, folder, &path, err));
-    if (path == NULL)
-        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for a path", dir->root);
-    const int failed_with = sync_path(path, O_DIRECTORY);
-    zagg_status status = ZAGG_OK;
-    if (failed_with != 0 && failed_with != ENOENT)
-        status = zagg_err_set_errno(err, ZAGG_EIO, failed_with, "cannot write folder %s",
-                                    path);
-    zg_free(path);
-    return status;
 }
 
 /* The folders of keys, each once and with those above that are not known to be durable,
@@ -209,23 +234,30 @@ static zagg_status sync_above(zg_dir *dir, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status sync_folders(zg_dir *dir, const zg_vec *folders, zagg_err *err)
+static size_t keep_distinct(zg_vec *folders)
 {
-    char *const *names = folders->data;
-    for (size_t i = 0; i < folders->len; i++)
-        if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
-            ZAGG_TRY(sync_folder(dir, names[i], err));
+    char **names = folders->data;
+    size_t kept = 0;
+    for (size_t i = 0; i < folders->len; i++) {
+        if (kept > 0 && strcmp(names[i], names[kept - 1]) == 0)
+            zg_free(names[i]);
+        else
+            names[kept++] = names[i];
+    }
+    return kept;
+}
+
+static zagg_status sync_way_to_root(zg_dir *dir, zagg_err *err)
+{
     pthread_mutex_lock(&dir->lock);
-    const bool above = !dir->root_settled;
+    const bool settled = dir->root_settled;
     pthread_mutex_unlock(&dir->lock);
-    if (above)
-        ZAGG_TRY(sync_above(dir, err));
+    if (settled)
+        return ZAGG_OK;
+    ZAGG_TRY(sync_above(dir, err));
     pthread_mutex_lock(&dir->lock);
     dir->root_settled = true;
     pthread_mutex_unlock(&dir->lock);
-    for (size_t i = 0; i < folders->len; i++)
-        if (names[i][0] != '\0' && !is_settled(dir, names[i]))
-            settle(dir, names[i]);
     return ZAGG_OK;
 }
 
@@ -234,15 +266,24 @@ zagg_status zg_dir_sync(void *self, const char *const *keys, size_t n, zagg_err 
     zg_dir *dir = self;
     zg_vec folders;
     zg_vec_init(&folders, sizeof(char *), 0);
-    zagg_status status = n > 1 ? sync_files(dir, keys, n, false, err) : ZAGG_OK;
+    zagg_status status = list_folders(dir, keys, n, &folders, err);
+    folders.len = keep_distinct(&folders);
+    if (status == ZAGG_OK) {
+        sync_job job = {.dir = dir,
+                        .files = keys,
+                        .n_files = dir->durable_puts ? 0 : n,
+                        .folders = folders.data,
+                        .n_folders = folders.len};
+        status = sync_all(&job, err);
+    }
     if (status == ZAGG_OK)
-        status = sync_files(dir, keys, n, true, err);
-    if (status == ZAGG_OK)
-        status = list_folders(dir, keys, n, &folders, err);
-    if (status == ZAGG_OK)
-        status = sync_folders(dir, &folders, err);
-    for (size_t i = 0; i < folders.len; i++)
-        zg_free(*ZG_VEC_AT(&folders, char *, i));
+        status = sync_way_to_root(dir, err);
+    for (size_t i = 0; i < folders.len; i++) {
+        char *name = *ZG_VEC_AT(&folders, char *, i);
+        if (status == ZAGG_OK && name[0] != '\0' && !is_settled(dir, name))
+            settle(dir, name);
+        zg_free(name);
+    }
     zg_vec_free(&folders);
     return status;
 }

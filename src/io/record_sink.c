@@ -13,6 +13,7 @@ struct zg_recorder {
     zg_vec events;        /* zg_stored */
     size_t n_settled;     /* events that are settled: sorted, one a key */
     bool note_reads, failed;
+    bool unsynced; /* something was noted since the last sync */
 };
 
 static zagg_status note(zg_recorder *r, const char *key, zg_stored what, zagg_err *err)
@@ -22,6 +23,7 @@ static zagg_status note(zg_recorder *r, const char *key, zg_stored what, zagg_er
     zg_stored *slot = what.key != NULL ? zg_vec_push(&r->events) : NULL;
     if (slot != NULL)
         *slot = what;
+    r->unsynced = true;
     pthread_mutex_unlock(&r->lock);
     if (slot != NULL)
         return ZAGG_OK;
@@ -242,6 +244,8 @@ const zg_stored *zg_recorder_settle(zg_recorder *recorder, size_t *n)
 static zagg_status add_keys(zg_vec *keys, zg_recorder *r, zagg_err *err)
 {
     size_t n = 0;
+    if (!r->unsynced)
+        return ZAGG_OK;
     const zg_stored *stored = zg_recorder_settle(r, &n);
     if ((stored == NULL && n > 0) || !zg_vec_reserve(keys, keys->len + n))
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory to sync a store");
@@ -262,6 +266,8 @@ zagg_status zg_recorders_sync(zg_recorder *const *recorders, size_t n, zagg_err 
         status = add_keys(&keys, recorders[i], err);
     if (status == ZAGG_OK && keys.len > 0)
         status = zagg_sink_sync(recorders[0]->inner, keys.data, keys.len, err);
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++)
+        recorders[i]->unsynced = false;
     zg_vec_free(&keys);
     return status;
 }

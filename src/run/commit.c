@@ -10,7 +10,7 @@ struct zg_commit {
     pthread_cond_t wake;
     pthread_t thread;
     bool has_thread;
-    bool created; /* of the committing side only */
+    bool created; /* the template is durable; of the committing side only */
     /* under the lock */
     zg_vec queue; /* zg_finished * */
     bool ending;
@@ -49,8 +49,6 @@ static zagg_status sync_objects(zg_commit *c, const zg_vec *batch, zagg_err *err
         recorders[n++] = (*ZG_VEC_AT(batch, zg_finished *, i))->recorder;
     zagg_status status = zg_recorders_sync(recorders, n, err);
     zg_free(recorders);
-    if (status == ZAGG_OK && !c->created)
-        status = c->how.created(c->how.user, err);
     if (status == ZAGG_OK)
         c->created = true;
     return status;

@@ -20,9 +20,6 @@ typedef struct zg_commit_how {
     zagg_sink *status;
     zg_recorder *template; /* what the store needs besides shards; made durable first */
     zg_journal *journal;
-    /* Called once, when that is durable and before the first record. */
-    zagg_status (*created)(void *user, zagg_err *err);
-    void *user;
 } zg_commit_how;
 
 typedef struct zg_commit zg_commit;

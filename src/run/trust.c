@@ -35,7 +35,7 @@ static void put_outcome(zg_json_out *w, const zagg_run_summary *s, const char *e
     zg_put_str(w, "error", error);
 }
 
-/* Write and make durable. `summary` only at the end. */
+/* Write and make durable, with what else was put beside it. `summary` only at the end. */
 static zagg_status put_run_record(zg_trust *t, const char *state,
                                   const zagg_run_summary *summary, const char *error,
                                   zagg_err *err)
@@ -76,16 +76,6 @@ static zagg_status put_run_record(zg_trust *t, const char *state,
     if (status == ZAGG_OK)
         status = zagg_sink_sync(t->status, NAMES, 1, err);
     return status;
-}
-
-/* The template is durable: from now on shards may count. */
-static zagg_status on_created(void *user, zagg_err *err)
-{
-    zg_trust *t = user;
-    if (!t->creating)
-        return ZAGG_OK;
-    t->creating = false;
-    return put_run_record(t, "running", NULL, NULL, err);
 }
 
 /* ---- open ---- */
@@ -218,11 +208,25 @@ static zagg_status see_entry(void *user, const char *key, uint64_t size, zagg_er
     return ZAGG_ECANCELLED; /* one is enough */
 }
 
-static zagg_status store_is_there(zg_trust *t, bool *out, zagg_err *err)
+static zagg_status holds_something(zagg_sink *sink, const char *folder, bool *out,
+                                   zagg_err *err)
 {
     *out = false;
-    const zagg_status status = zagg_sink_list_dir(t->store, "", see_entry, out, err);
+    const zagg_status status = zagg_sink_list_dir(sink, folder, see_entry, out, err);
     return *out ? ZAGG_OK : status;
+}
+
+/* Did the run before die before its template was durable? Its record says `creating`
+ * until it ends, but no shard has a record before that point. */
+static zagg_status was_cut_short(zg_trust *t, bool *out, zagg_err *err)
+{
+    bool records = false;
+    *out = false;
+    if (!zagg_value_is(zagg_value_get(t->prior, "store"), "creating"))
+        return ZAGG_OK;
+    ZAGG_TRY(holds_something(t->status, "shards/", &records, err));
+    *out = !records;
+    return ZAGG_OK;
 }
 
 static zagg_status refuse_identity(const zg_trust *t, zagg_err *err)
@@ -244,7 +248,7 @@ static zagg_status drop_records(zg_trust *t, zagg_err *err)
     ZAGG_TRY(zagg_sink_delete_prefix(t->status, "shards/", err));
     ZAGG_TRY(zagg_sink_delete_prefix(t->status, "rewriting/", err));
     ZAGG_TRY(zagg_sink_delete(t->status, ZG_STORE_RECORD, err));
-    return zagg_sink_sync(t->status, GONE, 3, err);
+    return t->prior ? zagg_sink_sync(t->status, GONE, 3, err) : ZAGG_OK;
 }
 
 /* The record of store-level objects is kept aside while they may change. */
@@ -269,12 +273,12 @@ static zagg_status set_store_record_aside(zg_trust *t, zagg_err *err)
 static zagg_status choose_start(zg_trust *t, const zagg_store_plan *plan,
                                 zagg_store_start *out, zagg_err *err)
 {
-    bool there = false, known = false;
+    bool there = false, known = false, cut_short = false;
     const bool same = t->prior && strcmp(zg_text_of(t->prior, "identity_sha256"),
                                          t->identity.hash) == 0;
-    ZAGG_TRY(store_is_there(t, &there, err));
-    const bool cut_short =
-        there && same && zagg_value_is(zagg_value_get(t->prior, "store"), "creating");
+    ZAGG_TRY(holds_something(t->store, "", &there, err));
+    if (there && same)
+        ZAGG_TRY(was_cut_short(t, &cut_short, err));
     const bool mine = there && same && !t->opts->overwrite && !cut_short;
     *out = t->opts->overwrite || cut_short ? ZAGG_STORE_OVERWRITE
            : mine                          ? ZAGG_STORE_RESUME
@@ -320,9 +324,12 @@ zagg_status zg_trust_begin(zg_trust *t, const zagg_store_plan *plan, zagg_err *e
     zagg_store_start start;
     ZAGG_TRY(choose_start(t, plan, &start, err));
     ZAGG_TRY(clean(t, err));
+    if (t->creating) /* before the record says so: see was_cut_short */
+        ZAGG_TRY(drop_records(t, err));
     t->started = true;
     ZAGG_TRY(put_run_record(t, "running", NULL, NULL, err));
-    ZAGG_TRY(t->creating ? drop_records(t, err) : set_store_record_aside(t, err));
+    if (!t->creating)
+        ZAGG_TRY(set_store_record_aside(t, err));
     ZAGG_TRY(open_journal(t, err));
     /* A hive that is replaced keeps its leaves until their shards are done. */
     t->fresh =
@@ -337,7 +344,7 @@ zagg_status zg_trust_begin(zg_trust *t, const zagg_store_plan *plan, zagg_err *e
 
 zagg_status zg_trust_start_shards(zg_trust *t, zagg_err *err)
 {
-    const zg_commit_how how = {t->status, t->template, t->journal, on_created, t};
+    const zg_commit_how how = {t->status, t->template, t->journal};
     return zg_commit_new(&how, &t->commit, err);
 }
 
@@ -352,12 +359,13 @@ zagg_status zg_trust_end_shards(zg_trust *trust, zagg_err *err)
 {
     zg_commit *commit = trust->commit;
     trust->commit = NULL;
-    return zg_commit_close(commit, err);
+    ZAGG_TRY(zg_commit_close(commit, err));
+    trust->creating = false;
+    return ZAGG_OK;
 }
 
 static zagg_status put_store_record(zg_trust *t, zagg_err *err)
 {
-    static const char *const NAMES[] = {ZG_STORE_RECORD};
     const zagg_value *older = NULL;
     zg_str text;
     zagg_status status = zg_record_load(t->status, "rewriting/" ZG_STORE_RECORD,
@@ -372,8 +380,6 @@ static zagg_status put_store_record(zg_trust *t, zagg_err *err)
     if (status == ZAGG_OK)
         status = zagg_sink_put(t->status, ZG_STORE_RECORD, text.data, text.len, err);
     zg_str_free(&text);
-    if (status == ZAGG_OK)
-        status = zagg_sink_sync(t->status, NAMES, 1, err);
     if (status == ZAGG_OK && older)
         status = zagg_sink_delete(t->status, "rewriting/" ZG_STORE_RECORD, err);
     return status;

@@ -26,8 +26,7 @@ struct zg_trust {
     zg_journal *journal;
     zg_commit *commit;
     bool started;  /* the run record says so */
-    bool creating; /* the template is not durable yet; of the committing side from
-                      zg_trust_start_shards on */
+    bool creating; /* the template is this run's and not known to be durable */
     bool fresh;    /* no shard was in the store when the run began */
 };
 

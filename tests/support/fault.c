@@ -54,9 +54,10 @@ int64_t fault_calls(fault_kind kind)
 const char *fault_kind_name(fault_kind kind)
 {
     static const char *const NAMES[FAULT_N_KINDS] = {
-        "alloc",       "thread",   "open",     "read",      "write",      "close",
-        "rename",      "remove",   "mkdir",    "stat",      "list",       "source open",
-        "source read", "sink put", "sink get", "sink list", "sink delete"};
+        "alloc",    "thread",    "open",        "read",        "write",
+        "close",    "rename",    "remove",      "mkdir",       "stat",
+        "sync",     "list",      "source open", "source read", "sink put",
+        "sink get", "sink list", "sink delete", "sink sync"};
     return NAMES[kind];
 }
 
@@ -265,6 +266,11 @@ WRAP(int, unlinkat, int dir, const char *path, int flags)
 WRAP(int, mkdir, const char *path, mode_t mode)
 {
     return fault_strikes(FAULT_MKDIR) ? -1 : __real_mkdir(path, mode);
+}
+
+WRAP(int, fsync, int fd)
+{
+    return fault_strikes(FAULT_SYNC) ? -1 : __real_fsync(fd);
 }
 
 WRAP(int, stat, const char *path, struct stat *out)

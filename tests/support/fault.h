@@ -40,6 +40,7 @@ typedef enum fault_kind {
     FAULT_REMOVE, /* unlink, unlinkat */
     FAULT_MKDIR,
     FAULT_STAT, /* stat, fstat, fstatat */
+    FAULT_SYNC, /* fsync */
     FAULT_LIST, /* opendir, fdopendir, readdir */
     /* of wrapped sources and sinks (fault_io.h) */
     FAULT_SOURCE_OPEN,
@@ -48,13 +49,15 @@ typedef enum fault_kind {
     FAULT_SINK_GET,
     FAULT_SINK_LIST,
     FAULT_SINK_DELETE,
+    FAULT_SINK_SYNC,
     FAULT_N_KINDS
 } fault_kind;
 #define FAULT_BIT(kind) (1u << (kind))
 /** All that changes a folder or a file. */
 #define FAULT_CHANGES                                                                    \
     (FAULT_BIT(FAULT_OPEN) | FAULT_BIT(FAULT_WRITE) | FAULT_BIT(FAULT_CLOSE) |           \
-     FAULT_BIT(FAULT_RENAME) | FAULT_BIT(FAULT_REMOVE) | FAULT_BIT(FAULT_MKDIR))
+     FAULT_BIT(FAULT_RENAME) | FAULT_BIT(FAULT_REMOVE) | FAULT_BIT(FAULT_MKDIR) |        \
+     FAULT_BIT(FAULT_SYNC))
 
 typedef enum fault_effect {
     FAULT_FAIL,  /* fail with `error`; nothing is done (but close does close) */
