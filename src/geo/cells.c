@@ -86,3 +86,22 @@ void zagg_geo_corners(uint64_t nested, unsigned order, zagg_latitude latitude,
     corner(x, y - t, latitude, &lat_deg[2], &lon_deg[2]);
     corner(x + t, y, latitude, &lat_deg[3], &lon_deg[3]);
 }
+
+void zagg_geo_ring(uint64_t nested, unsigned order, zagg_latitude latitude, unsigned step,
+                   double *lat_deg, double *lon_deg)
+{
+    /* where each side starts, and the way along it, in half diagonals: N, E, S, W */
+    static const double FROM[4][2] = {{0, 1}, {1, 0}, {0, -1}, {-1, 0}};
+    static const double WAY[4][2] = {{1, -1}, {-1, -1}, {-1, 1}, {1, 1}};
+    const double t = 1.0 / (double)(UINT32_C(1) << order);
+    double cx, cy;
+    zg_projected_centre(nested, order, &cx, &cy);
+    for (unsigned side = 0; side < 4; side++)
+        for (unsigned k = 0; k < step; k++) {
+            const double part = (double)k / (double)step;
+            double x = cx + t * (FROM[side][0] + part * WAY[side][0]);
+            const double y = cy + t * (FROM[side][1] + part * WAY[side][1]);
+            x = x < 0.0 ? x + 8.0 : x >= 8.0 ? x - 8.0 : x;
+            corner(x, y, latitude, &lat_deg[side * step + k], &lon_deg[side * step + k]);
+        }
+}
