@@ -105,6 +105,11 @@ ZAGG_API const char *zagg_sink_name(const zagg_sink *sink);
  * under one key at once either stays. */
 ZAGG_API zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data,
                                    size_t len, zagg_err *err);
+/** As zagg_sink_put for objects without which a store cannot be read: also after a power
+ * failure the key has its old bytes or its new ones, never a part. Which of the two is
+ * settled by zagg_sink_sync. */
+ZAGG_API zagg_status zagg_sink_put_whole(zagg_sink *sink, const char *key,
+                                         const void *data, size_t len, zagg_err *err);
 /** Whole object into a new heap block (release with zagg_bytes_free). NOTFOUND; RANGE
  * beyond max_len. */
 ZAGG_API zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,

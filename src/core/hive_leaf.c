@@ -45,9 +45,13 @@ zagg_status zg_hive_put_text(zagg_sink *store, const char *folder, const char *n
 {
     char key[2 * ZG_HIVE_PATH_BYTES];
     (void)snprintf(key, sizeof key, "%s%s", folder, name);
-    zagg_status status = text->failed
-                             ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for %s", key)
-                             : zagg_sink_put(store, key, text->data, text->len, err);
+    zagg_status status;
+    if (text->failed)
+        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for %s", key);
+    else if (folder[0] == '\0') /* all leaves need what lies at the root */
+        status = zagg_sink_put_whole(store, key, text->data, text->len, err);
+    else
+        status = zagg_sink_put(store, key, text->data, text->len, err);
     zg_str_free(text);
     return status;
 }

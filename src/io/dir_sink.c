@@ -116,10 +116,9 @@ static int write_and_close(int fd, const char *data, size_t len, bool durable)
     return failed_with;
 }
 
-static zagg_status dir_put(void *self, const char *key, const void *data, size_t len,
-                           zagg_err *err)
+static zagg_status put_file(zg_dir *dir, bool durable, const char *key, const void *data,
+                            size_t len, zagg_err *err)
 {
-    zg_dir *dir = self;
     char *path = NULL, *temp = NULL;
     int fd = -1;
     const char *slash = strrchr(key, '/');
@@ -131,7 +130,7 @@ static zagg_status dir_put(void *self, const char *key, const void *data, size_t
     ZAGG_TRY(zg_dir_path(dir, key, &path, err));
     zagg_status status = create_temp(dir, path, &fd, &temp, err);
     if (status == ZAGG_OK) {
-        int failed_with = write_and_close(fd, data, len, dir->durable_puts);
+        int failed_with = write_and_close(fd, data, len, durable);
         if (failed_with == 0 && rename(temp, path) != 0)
             failed_with = errno;
         if (failed_with != 0) {
@@ -143,6 +142,19 @@ static zagg_status dir_put(void *self, const char *key, const void *data, size_t
     zg_free(temp);
     zg_free(path);
     return status;
+}
+
+static zagg_status dir_put(void *self, const char *key, const void *data, size_t len,
+                           zagg_err *err)
+{
+    zg_dir *dir = self;
+    return put_file(dir, dir->durable_puts, key, data, len, err);
+}
+
+static zagg_status dir_put_whole(void *self, const char *key, const void *data,
+                                 size_t len, zagg_err *err)
+{
+    return put_file(self, true, key, data, len, err);
 }
 
 /* All of the object that is open as `fd`. */
@@ -228,6 +240,7 @@ static const zg_sink_vtable dir_vtable = {
     .remove = dir_remove,
     .remove_prefix = zg_dir_remove_prefix,
     .close = dir_close,
+    .put_whole = dir_put_whole,
     .sync = zg_dir_sync,
     .size = dir_size,
     .clean = zg_dir_clean,

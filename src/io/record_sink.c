@@ -57,6 +57,16 @@ static zagg_status put(void *self, const char *key, const void *data, size_t len
     return note(r, key, what, err);
 }
 
+static zagg_status put_whole(void *self, const char *key, const void *data, size_t len,
+                             zagg_err *err)
+{
+    zg_recorder *r = self;
+    zg_stored what = {.there = true, .bytes = len};
+    zg_sha256(data, len, what.sha256);
+    ZAGG_TRY(changed(r, zagg_sink_put_whole(r->inner, key, data, len, err)));
+    return note(r, key, what, err);
+}
+
 static zagg_status get(void *self, const char *key, size_t max_len, void **out_data,
                        size_t *out_len, zagg_err *err)
 {
@@ -131,6 +141,7 @@ static void close_nothing(void *self)
 }
 
 static const zg_sink_vtable VTABLE = {.put = put,
+                                      .put_whole = put_whole,
                                       .get = get,
                                       .list = list,
                                       .list_dir = list_dir,

@@ -98,16 +98,30 @@ static void count_request(zagg_sink *sink)
     zg_io_count(&sink->counters.requests, 1);
 }
 
-zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data, size_t len,
-                          zagg_err *err)
+static zagg_status put(zagg_sink *sink, bool whole, const char *key, const void *data,
+                       size_t len, zagg_err *err)
 {
+    const zg_sink_vtable *v = sink->vtable;
     ZAGG_TRY(check_key(sink, key, err));
     count_request(sink);
-    ZAGG_TRY(sink->vtable->put(sink->self, key, data, len, err));
+    ZAGG_TRY(
+        (whole && v->put_whole ? v->put_whole : v->put)(sink->self, key, data, len, err));
     zg_io_count(&sink->counters.bytes, len);
     zg_io_count(&sink->counters.puts, 1);
     zg_io_count(&sink->counters.put_bytes, len);
     return ZAGG_OK;
+}
+
+zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data, size_t len,
+                          zagg_err *err)
+{
+    return put(sink, false, key, data, len, err);
+}
+
+zagg_status zagg_sink_put_whole(zagg_sink *sink, const char *key, const void *data,
+                                size_t len, zagg_err *err)
+{
+    return put(sink, true, key, data, len, err);
 }
 
 zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,

@@ -17,6 +17,10 @@ typedef struct zg_sink_vtable {
     zagg_status (*remove)(void *self, const char *key, zagg_err *err);
     zagg_status (*remove_prefix)(void *self, const char *prefix, zagg_err *err);
     void (*close)(void *self);
+    /* As put, but no failure of the machine leaves the key without its bytes; NULL where
+     * put is like that. */
+    zagg_status (*put_whole)(void *self, const char *key, const void *data, size_t len,
+                             zagg_err *err);
     /* NULL where what has been put is durable at once (an object store of a server). */
     zagg_status (*sync)(void *self, const char *const *keys, size_t n, zagg_err *err);
     /* NULL: the object is read for it. */

@@ -199,7 +199,7 @@ static zagg_status put_root(zagg_sink *store, zagg_err *err)
     char *text = NULL;
     size_t len = 0;
     ZAGG_TRY(zagg_zarr_group_json(NULL, &text, &len, err));
-    zagg_status status = zagg_sink_put(store, "zarr.json", text, len, err);
+    zagg_status status = zagg_sink_put_whole(store, "zarr.json", text, len, err);
     zagg_bytes_free(text);
     return status;
 }

@@ -71,6 +71,13 @@ static zagg_status put(void *self, const char *key, const void *data, size_t len
     UNLESS_STRUCK(w, FAULT_SINK_PUT, zagg_sink_put(w->sink, key, data, len, err));
 }
 
+static zagg_status put_whole(void *self, const char *key, const void *data, size_t len,
+                             zagg_err *err)
+{
+    wrapper *w = self;
+    UNLESS_STRUCK(w, FAULT_SINK_PUT, zagg_sink_put_whole(w->sink, key, data, len, err));
+}
+
 static zagg_status get(void *self, const char *key, size_t max_len, void **out_data,
                        size_t *out_len, zagg_err *err)
 {
@@ -116,6 +123,7 @@ zagg_status fault_sink_open(fault_io *how, zagg_sink *inner, zagg_sink **out,
                             zagg_err *err)
 {
     static const zg_sink_vtable VTABLE = {.put = put,
+                                          .put_whole = put_whole,
                                           .get = get,
                                           .list = list,
                                           .list_dir = list_dir,
