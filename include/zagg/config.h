@@ -249,6 +249,7 @@ typedef struct zagg_output {
     bool coverage_moc;         /* hive: coverage at the root; true unless written */
     bool zstd;                 /* codec: zstd */
     int zstd_level;            /* codec_level, 1..22 */
+    bool aoi_mask;             /* store which cells lie in the area of interest */
     zagg_compat compat;
     zagg_time_source time_source;
 } zagg_output;

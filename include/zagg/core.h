@@ -107,8 +107,8 @@ typedef struct zagg_carrier_owner zagg_carrier_owner;
 
 /** Columns of one inner chunk: the fields in config order (each followed by its ragged
  * companions NAME_locations and NAME_times where it has them), then (HEALPix) "morton"
- * and, where the config asks for it, "cell_ids". In a sink it is valid during the call
- * only, unless it is retained. */
+ * and, where the config asks for them, "cell_ids" and (on any grid) "aoi_mask". In a sink
+ * it is valid during the call only, unless it is retained. */
 typedef struct zagg_carrier {
     uint64_t chunk;          /* 0..chunks_per_shard-1 */
     uint64_t chunk_index[2]; /* in the chunk grid of the whole array */
@@ -145,10 +145,12 @@ typedef struct zagg_shard_opts {
     zagg_open_fn open; /* NULL: local files */
     void *open_user;
     bool trace_rss; /* log the resident memory after each stage (ZAGG_PROFILE_RSS) */
+    const uint64_t *aoi_mask; /* with output.aoi_mask: as in zagg_shard_entry */
+    size_t n_aoi_mask;
 } zagg_shard_opts;
 #define ZAGG_SHARD_OPTS_INIT                                                             \
     {                                                                                    \
-        NULL, NULL, NULL, NULL, NULL, false                                              \
+        NULL, NULL, NULL, NULL, NULL, false, NULL, 0                                     \
     }
 
 #define ZAGG_EXEMPLARS 3

@@ -193,6 +193,28 @@ ZAGG_API zagg_status zagg_zarr_read_chunks(zagg_zarr_reader *reader, size_t i,
                                            uint64_t *object_bytes, uint64_t *n_objects,
                                            zagg_err *err);
 
+/** Access to single chunks of one array in any order. Holds the object it read last, and
+ * one decoded chunk. One thread at a time; `store` and the texts of `array` must stay. */
+typedef struct zagg_zarr_cursor zagg_zarr_cursor;
+/** `group`: path of the group that the dense or VLEN array lies in, "" for the root. */
+ZAGG_API zagg_status zagg_zarr_cursor_new(zagg_sink *store, const char *group,
+                                          const zagg_zarr_array *array,
+                                          zagg_zarr_cursor **out, zagg_err *err);
+ZAGG_API void zagg_zarr_cursor_free(zagg_zarr_cursor *cursor);
+
+/** One decoded inner chunk. Valid until the cursor's next use. */
+typedef struct zagg_zarr_chunk {
+    bool stored;          /* false: the elements are all fill */
+    const void *elements; /* C order, as for zagg_zarr_all_fill */
+    size_t n;             /* elements */
+} zagg_zarr_chunk;
+/** Decode the chunk at `chunk_index` of the grid of inner chunks. A chunk that is not
+ * stored gives elements that are all fill. Objects are checked as zagg_zarr_read_chunks
+ * does. RANGE for an index outside the array. */
+ZAGG_API zagg_status zagg_zarr_cursor_read(zagg_zarr_cursor *cursor,
+                                           const uint64_t *chunk_index,
+                                           zagg_zarr_chunk *out, zagg_err *err);
+
 #ifdef __cplusplus
 }
 #endif

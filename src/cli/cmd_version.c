@@ -39,8 +39,8 @@ int main_version(int argc, char **argv)
         printf("libdeflate %s\n", LIBDEFLATE_VERSION_STRING);
         printf("libzstd %s\n", ZSTD_versionString());
         printf("nettle %d.%d\n", nettle_version_major(), nettle_version_minor());
-        printf("compiler %s\n", __VERSION__);
         printf("proj %s\n", zagg_grid_proj_version());
+        printf("compiler %s\n", __VERSION__);
         printf("reads: file\nwrites: file\ngrids: healpix, rectilinear\n");
         printf(
             "compatible with zagg 0.61 (default) and 0.11 (output.compat: zagg-0.11)\n");

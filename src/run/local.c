@@ -98,8 +98,11 @@ static zagg_status write_rest(timed_writer *t, const zagg_shard *shard,
 static zagg_status process_and_write(const local_run *run, const zagg_shard_entry *entry,
                                      zg_attempt *attempt, shard_outcome *o, zagg_err *err)
 {
-    const zagg_shard_opts opts = {
-        .pool = run->pool, .log = run->opts->log, .trace_rss = run->opts->trace_rss};
+    const zagg_shard_opts opts = {.pool = run->pool,
+                                  .log = run->opts->log,
+                                  .trace_rss = run->opts->trace_rss,
+                                  .aoi_mask = entry->aoi_mask,
+                                  .n_aoi_mask = entry->n_aoi_mask};
     timed_writer t = {.run = run,
                       .store = zg_attempt_store(attempt),
                       .clear = zg_attempt_may_meet_debris(attempt)};
@@ -376,12 +379,26 @@ static zagg_status check_driver(const local_run *run, zagg_err *err)
         run->opts->map->name, zg_driver_name(run->driver));
 }
 
+/* Upstream writes a mask that is false everywhere. */
+static zagg_status check_mask(const zagg_run_opts *opts, zagg_err *err)
+{
+    if (!opts->pipeline->output.aoi_mask || opts->map->has_aoi_mask)
+        return ZAGG_OK;
+    return zagg_err_set(
+        err, ZAGG_ECONFIG,
+        "%s: output.aoi_mask is on, but the shard map does not tell which "
+        "cells lie inside the area of interest (aoi_mask); build the map "
+        "with this config, or remove output.aoi_mask",
+        opts->map->name);
+}
+
 static zagg_status compile(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     ZAGG_TRY(zagg_pipeline_check_runnable(opts->pipeline, err));
     ZAGG_TRY(zagg_grid_from_pipeline(opts->pipeline, opts->latitude, &run->grid, err));
     ZAGG_TRY(zagg_run_check_signature(run->grid, opts->map, err));
+    ZAGG_TRY(check_mask(opts, err));
     ZAGG_TRY(zagg_worker_new(opts->pipeline, run->grid, &run->worker, err));
     return zagg_store_plan_new(opts->pipeline, run->grid, &run->plan, err);
 }

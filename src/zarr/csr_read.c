@@ -307,18 +307,39 @@ zagg_status zg_zarr_read_csr(zagg_sink *store, const char *path, zagg_dtype dtyp
     return status;
 }
 
-static zagg_status type_of_chunk(const csr_reader *r, uint64_t key, zagg_dtype *out,
-                                 zagg_err *err)
+zagg_status zg_zarr_csr_keys(zagg_sink *store, const char *path, zg_vec *out,
+                             zagg_err *err)
+{
+    csr_reader r = {.store = store, .path = path};
+    const zagg_status status = find_keys(&r, err);
+    if (status == ZAGG_OK)
+        *out = r.keys;
+    else
+        zg_vec_free(&r.keys);
+    return status;
+}
+
+zagg_status zg_zarr_read_csr_chunk(zagg_sink *store, const char *path, zagg_dtype dtype,
+                                   uint64_t key, zg_zstd *zstd, zagg_zarr_chunk_fn fn,
+                                   void *user, zagg_err *err)
+{
+    zg_zarr_read_totals totals = {0, 0};
+    const csr_reader r = {
+        .store = store, .path = path, .dtype = dtype, .zstd = zstd, .totals = &totals};
+    return read_chunk(&r, key, fn, user, err);
+}
+
+/* The array `values` of a chunk; its type stays NONE where there is no such chunk. */
+static zagg_status values_of_chunk(const csr_reader *r, uint64_t key,
+                                   zagg_zarr_array *out, zagg_err *err)
 {
     zagg_arena *arena = NULL;
-    zagg_zarr_array values = {.dtype = ZAGG_DT_NONE};
     bool there = false;
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
     zagg_status status = chunk_is_there(r, key, arena, &there, err);
     if (status == ZAGG_OK && there)
-        status = describe(r, key, "values", arena, &values, err);
+        status = describe(r, key, "values", arena, out, err);
     zagg_arena_free(arena);
-    *out = values.dtype;
     return status;
 }
 
@@ -326,12 +347,27 @@ zagg_status zg_zarr_csr_type(zagg_sink *store, const char *path, zagg_dtype *out
                              zagg_err *err)
 {
     csr_reader r = {.store = store, .path = path};
-    zagg_dtype dtype = ZAGG_DT_NONE;
+    zagg_zarr_array values = {.dtype = ZAGG_DT_NONE};
     zagg_status status = find_keys(&r, err);
-    for (size_t i = 0; i < r.keys.len && status == ZAGG_OK && dtype == ZAGG_DT_NONE; i++)
-        status = type_of_chunk(&r, *ZG_VEC_AT(&r.keys, uint64_t, i), &dtype, err);
+    for (size_t i = 0;
+         i < r.keys.len && status == ZAGG_OK && values.dtype == ZAGG_DT_NONE; i++)
+        status = values_of_chunk(&r, *ZG_VEC_AT(&r.keys, uint64_t, i), &values, err);
     zg_vec_free(&r.keys);
     if (status == ZAGG_OK)
-        *out = dtype;
+        *out = values.dtype;
+    return status;
+}
+
+zagg_status zg_zarr_csr_width(zagg_sink *store, const char *path, size_t *out,
+                              zagg_err *err)
+{
+    csr_reader r = {.store = store, .path = path};
+    zagg_zarr_array values = {.dtype = ZAGG_DT_NONE};
+    zagg_status status = find_keys(&r, err);
+    for (size_t i = 0; i < r.keys.len && status == ZAGG_OK && values.shape[0] == 0; i++)
+        status = values_of_chunk(&r, *ZG_VEC_AT(&r.keys, uint64_t, i), &values, err);
+    zg_vec_free(&r.keys);
+    if (status == ZAGG_OK)
+        *out = values.rank == 2 ? (size_t)values.shape[1] : 0;
     return status;
 }

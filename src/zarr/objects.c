@@ -40,12 +40,13 @@ static const char *parse_part(const char *text, uint64_t *out)
     return at;
 }
 
-static bool parse_index(const object_reader *r, const char *text, uint64_t *index)
+bool zg_zarr_index_parse(const zagg_zarr_array *array, const zg_zarr_layout *layout,
+                         const char *text, uint64_t *index)
 {
-    for (unsigned d = 0; d < r->array->rank; d++) {
-        bool last = d + 1 == r->array->rank;
+    for (unsigned d = 0; d < array->rank; d++) {
+        bool last = d + 1 == array->rank;
         text = parse_part(text, &index[d]);
-        if (text == NULL || *text != (last ? '\0' : '/') || index[d] >= r->layout.grid[d])
+        if (text == NULL || *text != (last ? '\0' : '/') || index[d] >= layout->grid[d])
             return false;
         text += !last;
     }
@@ -58,7 +59,7 @@ static zagg_status add_object(void *user, const char *key, uint64_t size, zagg_e
     object found = {{0}};
     (void)size;
     if (strncmp(key, r->prefix.data, r->prefix.len) != 0 ||
-        !parse_index(r, key + r->prefix.len, found.index))
+        !zg_zarr_index_parse(r->array, &r->layout, key + r->prefix.len, found.index))
         return zagg_err_set(err, ZAGG_EFORMAT, "%s is no chunk of %s", key, r->path);
     object *o = zg_vec_push(&r->objects);
     if (o == NULL)
@@ -77,13 +78,7 @@ static int compare_objects(const void *a, const void *b)
     return 0;
 }
 
-/* Bytes of a chunk as the object `key` holds them. */
-typedef struct stored_chunk {
-    const char *key;
-    const unsigned char *data;
-    size_t len;
-    size_t inner; /* its place in the index of a shard */
-} stored_chunk;
+typedef zg_zarr_stored stored_chunk;
 
 static zagg_status report_chunk(object_reader *r, const uint64_t *index,
                                 const stored_chunk *stored, zagg_err *err)
@@ -112,10 +107,10 @@ static void chunk_index_of(const object_reader *r, const object *o, size_t i,
 }
 
 /* The index of a shard object, with its checksum right. */
-static zagg_status find_index(const object_reader *r, const stored_chunk *whole,
+static zagg_status find_index(const zg_zarr_layout *l, const stored_chunk *whole,
                               const unsigned char **out, zagg_err *err)
 {
-    const size_t bytes = r->layout.index_bytes;
+    const size_t bytes = l->index_bytes;
     uint32_t crc;
     if (whole->len < bytes)
         return zagg_err_set(err, ZAGG_EFORMAT, "%s: %zu bytes hold no shard index of %zu",
@@ -129,26 +124,46 @@ static zagg_status find_index(const object_reader *r, const stored_chunk *whole,
     return ZAGG_OK;
 }
 
-/* Chunks that are unpacked must not share bytes: an object could unpack without end. */
-static zagg_status read_shard(object_reader *r, const object *o,
-                              const stored_chunk *whole, zagg_err *err)
+bool zg_zarr_shard_place(const unsigned char *index, size_t i, uint64_t place[2])
 {
-    const zg_zarr_layout *l = &r->layout;
+    memcpy(place, index + i * 16, 16);
+    return place[0] != UINT64_MAX || place[1] != UINT64_MAX;
+}
+
+/* Chunks that are unpacked must not share bytes: an object could unpack without end. */
+zagg_status zg_zarr_shard_check(const zg_zarr_layout *l, const stored_chunk *whole,
+                                const unsigned char **out, size_t *unused, zagg_err *err)
+{
     const unsigned char *index = NULL;
-    ZAGG_TRY(find_index(r, whole, &index, err));
+    ZAGG_TRY(find_index(l, whole, &index, err));
     const size_t payload = (size_t)(index - whole->data);
     size_t unread = payload;
     for (size_t i = 0; i < l->n_inner; i++) {
-        uint64_t place[2], chunk_index[ZAGG_ZARR_MAX_RANK];
-        memcpy(place, index + i * sizeof place, sizeof place);
-        if (place[0] == UINT64_MAX && place[1] == UINT64_MAX)
+        uint64_t place[2];
+        if (!zg_zarr_shard_place(index, i, place))
             continue;
         if ((l->fixed && place[1] != l->chunk_bytes) || place[0] > payload ||
             place[1] > payload - place[0] || (!l->fixed && place[1] > unread))
             return zagg_err_set(err, ZAGG_EFORMAT,
                                 "%s: inner chunk %zu is not inside the shard", whole->key,
                                 i);
-        unread -= l->fixed ? 0 : (size_t)place[1];
+        unread -= place[1] < unread ? (size_t)place[1] : unread;
+    }
+    *unused = unread;
+    *out = index;
+    return ZAGG_OK;
+}
+
+static zagg_status read_shard(object_reader *r, const object *o,
+                              const stored_chunk *whole, zagg_err *err)
+{
+    const unsigned char *index = NULL;
+    size_t unused = 0;
+    ZAGG_TRY(zg_zarr_shard_check(&r->layout, whole, &index, &unused, err));
+    for (size_t i = 0; i < r->layout.n_inner; i++) {
+        uint64_t place[2], chunk_index[ZAGG_ZARR_MAX_RANK];
+        if (!zg_zarr_shard_place(index, i, place))
+            continue;
         chunk_index_of(r, o, i, chunk_index);
         const stored_chunk chunk = {whole->key, whole->data + (size_t)place[0],
                                     (size_t)place[1], i};

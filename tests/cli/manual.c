@@ -54,7 +54,7 @@ static void options(void **state)
     char *page = read_source("man/zagg.1");
     char *help =
         shell_ok(f->dir, "for c in run status config version h5 'h5 ls' 'h5 cat' "
-                         "'h5 check'; do zagg $c --help; done; "
+                         "'h5 check' inspect export verify; do zagg $c --help; done; "
                          "zagg --help; echo ' --version'");
     compare(&r, help, " --", page, "Fl -");
     compare(&r, page, "Fl -", help, " --");
@@ -86,7 +86,7 @@ static void commands(void **state)
                          ".*/zagg \\1 /p'");
     compare(&r, help, "zagg ", page, ".Ss zagg ");
     compare(&r, page, ".Ss zagg ", help, "zagg ");
-    report_end(&r, 6);
+    report_end(&r, 8);
     zg_free(help);
     zagg_bytes_free(page);
 }
