@@ -283,7 +283,10 @@ static zagg_status choose_start(zg_trust *t, const zagg_store_plan *plan,
     *out = t->opts->overwrite || cut_short ? ZAGG_STORE_OVERWRITE
            : mine                          ? ZAGG_STORE_RESUME
                                            : ZAGG_STORE_NEW;
-    ZAGG_TRY(zagg_store_plan_check(plan, t->store, t->opts->map, *out, &known, err));
+    /* Where shards are known, their being there is no reason to refuse. */
+    const zagg_store_start as =
+        *out == ZAGG_STORE_NEW && t->prior ? ZAGG_STORE_RESUME : *out;
+    ZAGG_TRY(zagg_store_plan_check(plan, t->store, t->opts->map, as, &known, err));
     if (*out == ZAGG_STORE_NEW && there && t->prior)
         return refuse_identity(t, err);
     t->creating = !known;
