@@ -57,6 +57,9 @@ static zagg_status attempt_new(zg_trust *t, const zagg_shard_entry *entry,
                                     .semantic_hash = t->semantic_hash,
                                     .identity = t->identity.hash,
                                     .run_id = t->run_id};
+    if (t->opts->pipeline->output.aoi_mask)
+        zg_sha256_hex(entry->aoi_mask, entry->n_aoi_mask * sizeof *entry->aoi_mask,
+                      shard->facts.aoi_mask);
     zagg_status status = list_ids(t, entry, shard, err);
     if (status == ZAGG_OK)
         status = zg_recorder_new(t->store, &shard->recorder, err);
@@ -155,7 +158,8 @@ static zagg_status judge(zg_trust *t, const zg_attempt *a, const records *r,
                      missing);
         return ZAGG_OK;
     }
-    if (!r->final || change != ZG_LIST_EQUAL || t->opts->redo)
+    const bool same_area = strcmp(zg_text_of(known, "aoi_mask_sha256"), f->aoi_mask) == 0;
+    if (!r->final || change != ZG_LIST_EQUAL || !same_area || t->opts->redo)
         return ZAGG_OK;
     bool there = false;
     ZAGG_TRY(zg_objects_are_there(r->final, t->store, &there, err));

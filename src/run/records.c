@@ -104,6 +104,8 @@ zagg_status zg_shard_record_text(const zg_shard_facts *facts, zg_recorder *recor
         zg_json_str(&w, facts->granule_ids[i]);
     zg_json_close_list(&w);
     zg_put_str(&w, "granules_sha256", granules);
+    if (facts->aoi_mask[0])
+        zg_put_str(&w, "aoi_mask_sha256", facts->aoi_mask);
     zg_json_key(&w, "objects");
     zg_json_open_list(&w);
     put_objects(&w, stored, n);

@@ -12,6 +12,7 @@ typedef struct zg_shard_facts {
     const char *semantic_hash, *identity; /* of the config; "": none */
     const char *const *granule_ids;       /* in the order in which they were read */
     size_t n_granules;
+    char aoi_mask[65]; /* SHA-256 of the shard's part of the area of interest; "": none */
     uint64_t cells_with_data, total_obs, rows_read;
     double duration_s, write_s;
 } zg_shard_facts;

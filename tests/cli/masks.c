@@ -58,6 +58,25 @@ static void stored(void **state)
     zg_free(text);
 }
 
+/* A shard whose area of interest has changed since is not taken for finished. */
+static void another_area(void **state)
+{
+    const fixture *f = *state;
+    char key[32];
+    (void)snprintf(key, sizeof key, "%" PRIu64, f->keys[0]);
+    write_masked_map(f, "mask.json", "");
+    write_masked_map(f, "other.json", key);
+    zg_free(shell_ok(f->dir, RUN "--catalog mask.json"));
+    char *text = shell_ok(f->dir, "for m in mask other; do zagg run --config mask.yaml "
+                                  "--store o --catalog $m.json 2>&1 | grep -c "
+                                  "'finished by an earlier run$'; done; true");
+    char expected[64];
+    (void)snprintf(expected, sizeof expected, "%zu\n%zu\n", f->n_keys, f->n_keys - 1);
+    assert_string_equal(text, expected);
+    zg_free(text);
+    zg_free(shell_ok(f->dir, "zagg verify -q o"));
+}
+
 /* Nothing else changes: the store of a run without the mask, and one array more. */
 static void nothing_is_clipped(void **state)
 {
@@ -107,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stored),
+        cmocka_unit_test(another_area),
         cmocka_unit_test(nothing_is_clipped),
         cmocka_unit_test(refused),
     };
