@@ -211,15 +211,6 @@ zagg_status zg_log_file_line(zg_log_file *file, const char *text, size_t len,
     return status;
 }
 
-zagg_status zg_log_file_sync(zg_log_file *file, zagg_err *err)
-{
-    while (fsync(file->fd) != 0)
-        if (errno != EINTR)
-            return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write %s",
-                                      file->path);
-    return ZAGG_OK;
-}
-
 void zg_log_file_close(zg_log_file *file)
 {
     if (file == NULL)

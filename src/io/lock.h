@@ -30,8 +30,6 @@ zagg_status zg_log_file_open(const char *path, zg_log_file **out, zagg_err *err)
 /** Append `text` and a line end, in one write where the system allows. Thread-safe. */
 zagg_status zg_log_file_line(zg_log_file *file, const char *text, size_t len,
                              zagg_err *err);
-/** Make what was appended durable. */
-zagg_status zg_log_file_sync(zg_log_file *file, zagg_err *err);
 void zg_log_file_close(zg_log_file *file);
 
 #endif

@@ -97,11 +97,9 @@ zagg_status zg_journal_close(zg_journal *journal, zagg_err *err)
 {
     if (!journal)
         return ZAGG_OK;
-    zagg_status status = journal->failed;
+    const zagg_status status = journal->failed;
     if (status != ZAGG_OK && err)
         *err = journal->err;
-    if (status == ZAGG_OK)
-        status = zg_log_file_sync(journal->file, err);
     zg_log_file_close(journal->file);
     pthread_mutex_destroy(&journal->lock);
     zg_free(journal);

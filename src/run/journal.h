@@ -23,7 +23,8 @@ zagg_status zg_journal_open(const char *path, const char *run_id, zg_journal **o
 /** Append; thread-safe. The first failure is kept for zg_journal_close, as a run does not
  * end for want of a line. */
 void zg_journal_add(zg_journal *journal, const zg_event *event);
-/** Make it durable and close; the first failure of all. NULL is fine. */
+/** Close; the first failure of all. Nothing hangs on its lines, so that the disk is not
+ * waited for. NULL is fine. */
 zagg_status zg_journal_close(zg_journal *journal, zagg_err *err);
 
 #endif
