@@ -346,7 +346,8 @@ static void put_name(const disk *d, const name *n, power_kind kind, uint32_t *se
 static void put_all(disk *d, power_kind kind, uint32_t seed)
 {
     names *chosen = kind == POWER_STRICT ? &d->kept : &d->seen;
-    qsort(chosen->list, chosen->n, sizeof *chosen->list, by_path);
+    if (chosen->n > 1)
+        qsort(chosen->list, chosen->n, sizeof *chosen->list, by_path);
     for (size_t i = 0; i < chosen->n; i++) {
         name n = chosen->list[i];
         const name *older = find(&d->kept, n.path, false);

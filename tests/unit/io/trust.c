@@ -167,7 +167,7 @@ static void sizes(void **state)
 static void syncs(void **state)
 {
     fixture *f = *state;
-    static char names[100][16];
+    static char names[100][48];
     const char *keys[100];
     static const char *const ODD[] = {"no/such/folder/key", "a"};
     static const char *const BAD[] = {"a//b"};
