@@ -105,6 +105,12 @@ void zg_str_free(zg_str *s);
 /** Largest length <= len at which UTF-8 `text` may be cut without parting a character. */
 size_t zg_utf8_floor(const char *text, size_t len);
 
+/** qsort and bsearch over an array of texts (char *), by bytes. */
+int zg_compare_texts(const void *a, const void *b);
+
+/** `n` bytes as lower-case hex, and a NUL: 2n + 1 bytes. */
+void zg_hex(const uint8_t *bytes, size_t n, char *out);
+
 /* ---- SHA-256 (nettle) ---- */
 void zg_sha256(const void *data, size_t len, uint8_t digest[32]);
 /** Lower-case hex with a NUL: 65 bytes. */
@@ -117,6 +123,9 @@ zg_sha256_stream *zg_sha256_new(void);
 void zg_sha256_add(zg_sha256_stream *s, const void *data, size_t len);
 void zg_sha256_end(zg_sha256_stream *s, char hex[65]);
 void zg_sha256_free(zg_sha256_stream *s);
+/** The digest of `n` texts joined by line ends, as names and hashes are hashed together;
+ * that of no bytes for n = 0. */
+void zg_sha256_lines(const char *const *lines, size_t n, char hex[65]);
 
 /** 32 hex digits that no other call gives, here or elsewhere. */
 void zg_unique_id(char hex[33]);

@@ -2,6 +2,7 @@
 #include "base/base.h"
 
 #include <nettle/sha2.h>
+#include <string.h>
 
 void zg_sha256(const void *data, size_t len, uint8_t digest[32])
 {
@@ -12,21 +13,11 @@ void zg_sha256(const void *data, size_t len, uint8_t digest[32])
     sha256_digest(&ctx, SHA256_DIGEST_SIZE, digest);
 }
 
-static void to_hex(const uint8_t digest[SHA256_DIGEST_SIZE], char hex[65])
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < SHA256_DIGEST_SIZE; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[2 * SHA256_DIGEST_SIZE] = '\0';
-}
-
 void zg_sha256_hex(const void *data, size_t len, char hex[65])
 {
     uint8_t digest[SHA256_DIGEST_SIZE];
     zg_sha256(data, len, digest);
-    to_hex(digest, hex);
+    zg_hex(digest, sizeof digest, hex);
 }
 
 struct zg_sha256_stream {
@@ -51,10 +42,21 @@ void zg_sha256_end(zg_sha256_stream *s, char hex[65])
 {
     uint8_t digest[SHA256_DIGEST_SIZE];
     sha256_digest(&s->ctx, sizeof digest, digest);
-    to_hex(digest, hex);
+    zg_hex(digest, sizeof digest, hex);
 }
 
 void zg_sha256_free(zg_sha256_stream *s)
 {
     zg_free(s);
+}
+
+void zg_sha256_lines(const char *const *lines, size_t n, char hex[65])
+{
+    zg_sha256_stream s;
+    sha256_init(&s.ctx);
+    for (size_t i = 0; i < n; i++) {
+        zg_sha256_add(&s, "\n", i > 0);
+        zg_sha256_add(&s, lines[i], strlen(lines[i]));
+    }
+    zg_sha256_end(&s, hex);
 }

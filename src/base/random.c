@@ -22,16 +22,11 @@ static void mix(uint8_t out[16])
 
 void zg_unique_id(char hex[33])
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t bytes[16];
     FILE *f = fopen("/dev/urandom", "rb");
     if (f == NULL || fread(bytes, 1, sizeof bytes, f) != sizeof bytes)
         mix(bytes);
     if (f != NULL)
         (void)fclose(f);
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        hex[2 * i] = digits[bytes[i] >> 4];
-        hex[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    hex[32] = '\0';
+    zg_hex(bytes, sizeof bytes, hex);
 }

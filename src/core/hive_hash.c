@@ -127,14 +127,9 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const array_hash *)a)->path, ((const array_hash *)b)->path);
 }
 
-static int by_hex(const void *a, const void *b)
-{
-    return memcmp(a, b, HEX);
-}
-
 zagg_status zg_hive_hashes_end(zg_hive_hashes *h, zagg_err *err)
 {
-    char(*digests)[HEX] = zg_alloc(h->n ? h->n : 1, sizeof *digests);
+    const char **digests = zg_alloc(h->n ? h->n : 1, sizeof *digests);
     if (digests == NULL)
         return no_memory(err);
     for (size_t i = 0; i < h->n; i++) {
@@ -142,23 +137,16 @@ zagg_status zg_hive_hashes_end(zg_hive_hashes *h, zagg_err *err)
         if (!a->begun)
             add_fill(a);
         zg_sha256_end(a->stream, a->hex);
-        memcpy(digests[i], a->hex, HEX);
     }
-    if (h->n > 1) {
+    if (h->n > 1)
         qsort(h->arrays, h->n, sizeof *h->arrays, by_path);
-        qsort(digests, h->n, sizeof *digests, by_hex);
-    }
-    zg_sha256_stream *all = zg_sha256_new();
-    for (size_t i = 0; all != NULL && i < h->n; i++) {
-        zg_sha256_add(all, "\n", i > 0);
-        zg_sha256_add(all, digests[i], HEX - 1);
-    }
-    if (all != NULL)
-        zg_sha256_end(all, h->combined);
-    const bool ok = all != NULL;
-    zg_sha256_free(all);
+    for (size_t i = 0; i < h->n; i++)
+        digests[i] = h->arrays[i].hex;
+    if (h->n > 1)
+        qsort(digests, h->n, sizeof *digests, zg_compare_texts);
+    zg_sha256_lines(digests, h->n, h->combined);
     zg_free(digests);
-    return ok ? ZAGG_OK : no_memory(err);
+    return ZAGG_OK;
 }
 
 void zg_hive_put_hashes(zg_json_out *w, const zg_hive_hashes *h)

@@ -42,11 +42,6 @@ static void seconds_member(zg_json_out *w, const char *key, double s)
 
 /* ---- granules ---- */
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* What follows the last '/', however the granule is fetched. */
 static const char *basename_of(const char *href)
 {
@@ -64,7 +59,6 @@ typedef struct granule_names {
 static zagg_status granule_names_of(const zagg_store_origin *origin, granule_names *out,
                                     zagg_err *err)
 {
-    zg_str joined;
     out->n = origin->n_hrefs;
     out->sha256[0] = '\0';
     out->names = zg_alloc(out->n ? out->n : 1, sizeof *out->names);
@@ -73,21 +67,10 @@ static zagg_status granule_names_of(const zagg_store_origin *origin, granule_nam
     for (size_t i = 0; i < out->n; i++)
         out->names[i] = basename_of(origin->hrefs[i]);
     if (out->n > 1)
-        qsort(out->names, out->n, sizeof *out->names, by_text);
-    zg_str_init(&joined, 0);
-    for (size_t i = 0; i < out->n; i++) {
-        if (i > 0)
-            zg_str_addc(&joined, '\n');
-        zg_str_add(&joined, out->names[i]);
-    }
-    const bool ok = !joined.failed;
-    if (ok && out->n > 0)
-        zg_sha256_hex(joined.data, joined.len, out->sha256);
-    zg_str_free(&joined);
-    if (ok)
-        return ZAGG_OK;
-    zg_free(out->names);
-    return no_memory(err);
+        qsort(out->names, out->n, sizeof *out->names, zg_compare_texts);
+    if (out->n > 0)
+        zg_sha256_lines(out->names, out->n, out->sha256);
+    return ZAGG_OK;
 }
 
 static zagg_status put_granules(zagg_sink *store, const zg_hive_path *path,
@@ -188,7 +171,7 @@ static zagg_status distinct_ids(const zagg_shard_entry *entry, uint64_t *out,
     for (size_t i = 0; i < n; i++)
         ids[i] = entry->granules[i]->id ? entry->granules[i]->id : "";
     if (n > 1)
-        qsort(ids, n, sizeof *ids, by_text);
+        qsort(ids, n, sizeof *ids, zg_compare_texts);
     *out = n > 0;
     for (size_t i = 1; i < n; i++)
         *out += strcmp(ids[i - 1], ids[i]) != 0;

@@ -128,17 +128,12 @@ static zagg_status sync_all(sync_job *job, zagg_err *err)
 
 /* ---- folders ---- */
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool is_settled(zg_dir *dir, const char *folder)
 {
     pthread_mutex_lock(&dir->lock);
     const bool found =
         dir->settled.len > 0 && bsearch(&folder, dir->settled.data, dir->settled.len,
-                                        sizeof(char *), by_text) != NULL;
+                                        sizeof(char *), zg_compare_texts) != NULL;
     pthread_mutex_unlock(&dir->lock);
     return found;
 }
@@ -207,7 +202,7 @@ static zagg_status list_folders(zg_dir *dir, const char *const *keys, size_t n,
         }
     }
     if (out->len > 1)
-        qsort(out->data, out->len, sizeof(char *), by_text);
+        qsort(out->data, out->len, sizeof(char *), zg_compare_texts);
     return ZAGG_OK;
 }
 

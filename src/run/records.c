@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void hex_of(const uint8_t digest[32], char hex[65])
-{
-    for (int i = 0; i < 32; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
-
 static void put_object(zg_json_out *w, const char *key, uint64_t bytes, const char *hex)
 {
     zg_json_open_map(w);
@@ -27,14 +21,9 @@ static void put_objects(zg_json_out *w, const zg_stored *stored, size_t n)
         char hex[65];
         if (!stored[i].there)
             continue;
-        hex_of(stored[i].sha256, hex);
+        zg_hex(stored[i].sha256, sizeof stored[i].sha256, hex);
         put_object(w, stored[i].key, stored[i].bytes, hex);
     }
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* A sorted copy, to be freed. */
@@ -48,7 +37,7 @@ static const char **sorted_ids(const char *const *ids, size_t n, zagg_err *err)
     for (size_t i = 0; i < n; i++)
         sorted[i] = ids[i];
     if (n > 1)
-        qsort(sorted, n, sizeof *sorted, by_text);
+        qsort(sorted, n, sizeof *sorted, zg_compare_texts);
     return sorted;
 }
 
@@ -56,19 +45,11 @@ zagg_status zg_granules_hash(const char *const *ids, size_t n, char hex[65],
                              zagg_err *err)
 {
     const char **sorted = sorted_ids(ids, n, err);
-    zg_str text;
     if (!sorted)
         return ZAGG_ENOMEM;
-    zg_str_init(&text, 0);
-    for (size_t i = 0; i < n; i++)
-        zg_str_addf(&text, "%s%s", i ? "\n" : "", sorted[i]);
-    const bool failed = text.failed;
-    if (!failed)
-        zg_sha256_hex(text.data, text.len, hex);
-    zg_str_free(&text);
+    zg_sha256_lines(sorted, n, hex);
     zg_free(sorted);
-    return failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu granules", n)
-                  : ZAGG_OK;
+    return ZAGG_OK;
 }
 
 static zagg_status text_done(zg_str *out, zagg_err *err)
@@ -192,7 +173,7 @@ zagg_status zg_compare_granules(const zagg_value *record, const char *const *ids
         return ZAGG_ENOMEM;
     for (size_t i = 0; i < list->n && *out == ZG_LIST_OTHER; i++) {
         const char *id = list->items[i]->kind == ZAGG_STR ? list->items[i]->str : "";
-        if (n > 0 && bsearch(&id, sorted, n, sizeof *sorted, by_text) != NULL)
+        if (n > 0 && bsearch(&id, sorted, n, sizeof *sorted, zg_compare_texts) != NULL)
             continue;
         *out = ZG_LIST_FEWER;
         if (missing)

@@ -194,32 +194,18 @@ zagg_status zg_verify_group(zg_verifier *v, const char *path, const char *name,
 
 /* ---- content hashes ---- */
 
-static int by_hex(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* SHA-256 of the sorted hashes, joined by line ends. */
 static zagg_status combine(const zg_vec *hashes, char hex[65], zagg_err *err)
 {
     const char **sorted = zg_alloc(hashes->len > 0 ? hashes->len : 1, sizeof *sorted);
-    zg_str text;
     if (sorted == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for content hashes");
-    zg_str_init(&text, 0);
     for (size_t i = 0; i < hashes->len; i++)
         sorted[i] = ZG_VEC_AT(hashes, zg_content_hash, i)->hex;
-    qsort(sorted, hashes->len, sizeof *sorted, by_hex);
-    for (size_t i = 0; i < hashes->len; i++) {
-        zg_str_add(&text, i > 0 ? "\n" : "");
-        zg_str_add(&text, sorted[i]);
-    }
-    zg_sha256_hex(text.data, text.len, hex);
-    const bool failed = text.failed;
-    zg_str_free(&text);
+    qsort(sorted, hashes->len, sizeof *sorted, zg_compare_texts);
+    zg_sha256_lines(sorted, hashes->len, hex);
     zg_free(sorted);
-    return failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for content hashes")
-                  : ZAGG_OK;
+    return ZAGG_OK;
 }
 
 static const zg_content_hash *find_hash(const zg_vec *hashes, const char *path)

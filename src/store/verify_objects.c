@@ -181,11 +181,6 @@ static zagg_status add_record(void *user, const char *key, uint64_t size, zagg_e
                : ZAGG_OK;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int by_shard(const void *a, const void *b)
 {
     const zg_shard_count *x = a, *y = b;
@@ -227,7 +222,7 @@ zagg_status zg_verify_records(zg_verifier *v, zagg_err *err)
         status = zg_find(v, ZAGG_FINDING_UNVERIFIABLE, err, "",
                          "no SHA-256 of its objects was recorded (no STORE.status)");
     if (keys.len > 1)
-        qsort(keys.data, keys.len, sizeof(char *), by_name);
+        qsort(keys.data, keys.len, sizeof(char *), zg_compare_texts);
     for (size_t i = 0; i < keys.len && status == ZAGG_OK; i++)
         status = check_record(v, *ZG_VEC_AT(&keys, char *, i), err);
     if (v->counts.len > 1)

@@ -137,11 +137,6 @@ static bool store_case(golden_run *g, const char *file)
     return true;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 void golden_runs_check(const char *set, void (*check)(const golden_run *run),
                        size_t at_least)
 {
@@ -160,7 +155,7 @@ void golden_runs_check(const char *set, void (*check)(const golden_run *run),
         *slot = zg_strdup(e->d_name);
     }
     closedir(dir);
-    qsort(names.data, names.len, sizeof(char *), by_name);
+    qsort(names.data, names.len, sizeof(char *), zg_compare_texts);
     for (size_t i = 0; i < names.len; i++) {
         char *name = *ZG_VEC_AT(&names, char *, i);
         golden_run g = {.r = &r, .name = name};

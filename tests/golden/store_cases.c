@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Archives, or of the conformance trees the folders. */
 static bool is_store(const char *set, const char *name)
 {
@@ -32,7 +27,7 @@ zg_vec store_case_names(const char *set)
     }
     closedir(dir);
     if (names.len > 1)
-        qsort(names.data, names.len, sizeof(char *), by_name);
+        qsort(names.data, names.len, sizeof(char *), zg_compare_texts);
     return names;
 }
 

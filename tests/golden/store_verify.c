@@ -147,11 +147,6 @@ static zagg_status add_key(void *user, const char *key, uint64_t size, zagg_err 
     return ZAGG_OK;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* What a verification must say of one store with one bit turned. */
 typedef struct flips {
     const store_case *store;
@@ -226,7 +221,7 @@ static void flip_store(case_report *r, const char *set, const char *file, size_t
     }
     assert_int_equal(zagg_sink_list(s.sink, "", add_key, &l, &err), ZAGG_OK);
     assert_true(l.keys.len > 0);
-    qsort(l.keys.data, l.keys.len, sizeof(char *), by_name);
+    qsort(l.keys.data, l.keys.len, sizeof(char *), zg_compare_texts);
     for (size_t i = 0; i < n; i++)
         flip_one(r, &f, *ZG_VEC_AT(&l.keys, char *, next_random(&f.random) % l.keys.len));
     print_message("%s: %zu of %zu flipped bits found\n", s.name, f.found, f.n);

@@ -285,11 +285,6 @@ static pair check_archive(case_report *r, const char *set, const char *file)
     return p;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Archives of flat stores; hive trees are another layout. The 0.61 rectilinear gain_bias
  * store is byte for byte the seed's (see the set's README) and 121 MB, so read once. */
 static bool is_flat_store(const char *name)
@@ -314,7 +309,7 @@ static void check_set(const char *set, size_t at_least, size_t n_vlen, size_t n_
             *name = zg_strdup(e->d_name);
     }
     closedir(dir);
-    qsort(names.data, names.len, sizeof(char *), by_name);
+    qsort(names.data, names.len, sizeof(char *), zg_compare_texts);
     for (size_t i = 0; i < names.len; i++) {
         char *name = *ZG_VEC_AT(&names, char *, i);
         const pair p = check_archive(&r, set, name);

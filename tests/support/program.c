@@ -109,18 +109,13 @@ static void list_files(const char *root, const char *below, zg_vec *out)
     closedir(dir);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 zg_vec tree_files(const char *root)
 {
     zg_vec files;
     zg_vec_init(&files, sizeof(char *), 0);
     list_files(root, "", &files);
     if (files.len > 1)
-        qsort(files.data, files.len, sizeof(char *), by_name);
+        qsort(files.data, files.len, sizeof(char *), zg_compare_texts);
     return files;
 }
 

@@ -3,6 +3,7 @@
 #include "support/support.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void test_status_names(void **state)
@@ -205,6 +206,20 @@ static void test_sha256_vectors(void **state)
     }
 }
 
+static void test_sha256_of_lines(void **state)
+{
+    (void)state;
+    const char *lines[] = {"b.h5", "a.h5", ""};
+    char hex[65], expected[65];
+    qsort(lines, 3, sizeof lines[0], zg_compare_texts);
+    zg_sha256_lines(lines, 3, hex);
+    zg_sha256_hex("\na.h5\nb.h5", 10, expected);
+    assert_string_equal(hex, expected);
+    zg_sha256_lines(lines, 0, hex);
+    zg_sha256_hex("", 0, expected);
+    assert_string_equal(hex, expected);
+}
+
 static void test_clock_and_machine(void **state)
 {
     (void)state;
@@ -251,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_string_builder),
         cmocka_unit_test(test_string_builder_bound),
         cmocka_unit_test(test_sha256_vectors),
+        cmocka_unit_test(test_sha256_of_lines),
         cmocka_unit_test(test_clock_and_machine),
         cmocka_unit_test(test_dtypes),
     };
