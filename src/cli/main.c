@@ -22,6 +22,7 @@ static const subcommand COMMANDS[] = {
     {"h5", main_h5, "list, print or check what an HDF5 file holds"},
     {"inspect", main_inspect, "tell what a store holds, or the values of a cell"},
     {"verify", main_verify, "check a store: every chunk, hash, stamp and attribute"},
+    {"export", main_export, "cells of a store to GeoParquet, CSV or GeoJSON"},
     {"version", main_version, "versions of zagg and of what it links"},
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof COMMANDS[0] };
