@@ -101,11 +101,17 @@ static void choose_telling(export_job *job)
 
 /* ---- which columns ---- */
 
-static const char *const NAMES[] = {
-    [EXPORT_CELL] = "cell", [EXPORT_MORTON] = "morton", [EXPORT_CELL_ID] = "cell_id",
-    [EXPORT_ROW] = "row",   [EXPORT_COLUMN] = "col",    [EXPORT_X] = "x",
-    [EXPORT_Y] = "y",       [EXPORT_LON] = "lon",       [EXPORT_LAT] = "lat",
-    [EXPORT_WINDOW] = "window", [EXPORT_GEOMETRY] = "geometry"};
+static const char *const NAMES[] = {[EXPORT_CELL] = "cell",
+                                    [EXPORT_MORTON] = "morton",
+                                    [EXPORT_CELL_ID] = "cell_id",
+                                    [EXPORT_ROW] = "row",
+                                    [EXPORT_COLUMN] = "col",
+                                    [EXPORT_X] = "x",
+                                    [EXPORT_Y] = "y",
+                                    [EXPORT_LON] = "lon",
+                                    [EXPORT_LAT] = "lat",
+                                    [EXPORT_WINDOW] = "window",
+                                    [EXPORT_GEOMETRY] = "geometry"};
 
 static zagg_status add_column(export_job *job, export_column column, zg_table_column head,
                               zagg_err *err)
@@ -132,7 +138,8 @@ static zagg_status add_own(export_job *job, export_source source, zg_column_kind
                            zagg_dtype dtype, bool nullable, zagg_err *err)
 {
     return add_column(job, (export_column){.source = source},
-                      (zg_table_column){NAMES[source], kind, dtype, false, nullable}, err);
+                      (zg_table_column){NAMES[source], kind, dtype, false, nullable},
+                      err);
 }
 
 static zagg_status add_place(export_job *job, zagg_err *err)
@@ -153,9 +160,8 @@ static zagg_status add_place(export_job *job, zagg_err *err)
     ZAGG_TRY(add_own(job, EXPORT_LAT, ZG_COLUMN_NUMBER, ZAGG_DT_F64, !healpix, err));
     for (size_t i = 0; i < job->group->n_shards; i++)
         windows |= job->group->shards[i].window != NULL;
-    return windows
-               ? add_own(job, EXPORT_WINDOW, ZG_COLUMN_TEXT, ZAGG_DT_NONE, true, err)
-               : ZAGG_OK;
+    return windows ? add_own(job, EXPORT_WINDOW, ZG_COLUMN_TEXT, ZAGG_DT_NONE, true, err)
+                   : ZAGG_OK;
 }
 
 static bool is_taken(const export_job *job, const char *name)
@@ -179,9 +185,9 @@ static zagg_status column_name(const export_job *job, const char *wish, const ch
     zg_str_add(&name, wish);
     while (!name.failed && is_taken(job, name.data))
         zg_str_add(&name, "_field");
-    zagg_status status =
-        name.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a name")
-                    : zagg_arena_alloc(job->arena, name.len + 1, 1, &copy, err);
+    zagg_status status = name.failed
+                             ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a name")
+                             : zagg_arena_alloc(job->arena, name.len + 1, 1, &copy, err);
     if (status == ZAGG_OK) {
         memcpy(copy, name.data, name.len + 1);
         *out = copy;
@@ -229,7 +235,8 @@ static zagg_status add_field(export_job *job, size_t k, zagg_err *err)
     head.list = f->ragged || f->width > 1 || f->kind == ZAGG_STORE_VECTOR ||
                 f->kind == ZAGG_STORE_SERIES;
     ZAGG_TRY(column_name(job, f->name, &head.name, err));
-    return add_column(job, (export_column){.source = EXPORT_FIELD, .field = k}, head, err);
+    return add_column(job, (export_column){.source = EXPORT_FIELD, .field = k}, head,
+                      err);
 }
 
 /* What lists hold, for those who find the file later. */

@@ -177,10 +177,8 @@ static zg_table_values values_of(const export_job *job, const export_column *c)
     for (size_t i = 0; c->views != NULL && i < job->n_rows; i++)
         c->views[i] = (zagg_bytes_view){c->data.data + c->offsets[i],
                                         c->offsets[i + 1] - c->offsets[i]};
-    return (zg_table_values){.data = c->data.data,
-                             .texts = c->views,
-                             .offsets = c->offsets,
-                             .null = c->null};
+    return (zg_table_values){
+        .data = c->data.data, .texts = c->views, .offsets = c->offsets, .null = c->null};
 }
 
 zagg_status export_fill(export_job *job, const zagg_store_shard *shard,

@@ -19,9 +19,9 @@ zagg_status export_place_new(export_job *job, zagg_err *err)
     zagg_status status = zg_proj_new(crs, &job->proj, err);
     if (status == ZAGG_OK && job->args->format == ZG_TABLE_PARQUET)
         status = zg_crs_json(crs, &job->crs_json, err);
-    return status == ZAGG_OK ? ZAGG_OK
-                             : zagg_err_context(err, status, "group %s",
-                                                job->group->name);
+    return status == ZAGG_OK
+               ? ZAGG_OK
+               : zagg_err_context(err, status, "group %s", job->group->name);
 }
 
 /* ---- centres ---- */
@@ -102,7 +102,8 @@ bool export_box_meets(const export_job *job, const zagg_store_shard *shard, uint
     zg_outline o;
     if (!job->args->has_bbox || !is_healpix(job))
         return true;
-    zg_outline_of_cell(whole ? shard->block[0] : shard->block[0] * g->chunks_per_shard + b,
+    zg_outline_of_cell(whole ? shard->block[0]
+                             : shard->block[0] * g->chunks_per_shard + b,
                        whole ? g->shard_order : g->chunk_order, g->latitude, &o);
     const double *xy = o.xy;
     bool meets = o.n_rings == 0; /* too fine to tell */
