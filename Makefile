@@ -1,5 +1,5 @@
 # One line per task; the work is in scripts/ and in the presets of CMakePresets.json.
-.PHONY: help build demo test golden bench asan tsan arm64 cov fuzz fmt lint install clean
+.PHONY: help build demo test golden faults bench asan tsan arm64 cov fuzz fmt lint install clean
 PREFIX ?= /usr/local
 
 help:    ## list the targets
@@ -12,6 +12,9 @@ test:    ## build, layer check and all tests
 	@scripts/test
 golden:  ## only the tests against expected values
 	@scripts/test --label golden
+faults:  ## kills, full disks and power failures at every moment (10 minutes)
+	@scripts/build release && ZAGG_FAULT_ALL=1 ctest --test-dir build/release \
+	    -R fault_trust --timeout 3600 --output-on-failure
 bench:   ## zagg beside upstream and other engines (ARGS=--record keeps the results)
 	@scripts/bench $(ARGS)
 asan:    ## all but the peer tests under AddressSanitizer and UBSan

@@ -177,8 +177,8 @@ static zagg_status work(const bench_worker *w, reads *r, const options *opts,
     out->append_s = bench_meter_lap(meter);
     ZAGG_TRY(zg_group_rows(w->worker, &rows, &grouped, err));
     out->group_s = bench_meter_lap(meter);
-    ZAGG_TRY(zg_aggregate(w->worker, &w->shard, &grouped, NULL, opts->sink, opts->folder,
-                          &cells_with_data, err));
+    ZAGG_TRY(zg_aggregate(w->worker, &w->shard, &grouped, NULL, NULL, opts->sink,
+                          opts->folder, &cells_with_data, err));
     zg_grouped_free(w->worker, &grouped);
     out->aggregate_s = bench_meter_lap(meter);
     bench_meter_stop(meter);

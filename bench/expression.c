@@ -400,8 +400,8 @@ static double aggregate(const bench_worker *w, const zg_grouped *rows)
     zagg_err err = ZAGG_ERR_INIT;
     const double start = bench_cpu_s();
     for (int i = 0; i < REPEAT; i++)
-        if (zg_aggregate(w->worker, &w->shard, rows, NULL, drop, NULL, &cells_with_data,
-                         &err) != ZAGG_OK)
+        if (zg_aggregate(w->worker, &w->shard, rows, NULL, NULL, drop, NULL,
+                         &cells_with_data, &err) != ZAGG_OK)
             bench_die("aggregation failed", &err);
     return (bench_cpu_s() - start) / REPEAT;
 }

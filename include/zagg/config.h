@@ -249,6 +249,7 @@ typedef struct zagg_output {
     bool coverage_moc;         /* hive: coverage at the root; true unless written */
     bool zstd;                 /* codec: zstd */
     int zstd_level;            /* codec_level, 1..22 */
+    bool aoi_mask;             /* store which cells lie in the area of interest */
     zagg_compat compat;
     zagg_time_source time_source;
 } zagg_output;
@@ -256,7 +257,8 @@ typedef struct zagg_output {
 /* ---- the whole ---- */
 
 typedef struct zagg_pipeline {
-    const char *name; /* file name or "event", for messages */
+    const char *name;     /* file name or "event", for messages */
+    char text_sha256[65]; /* hex, of the text it was parsed from; "" when there is none */
     zagg_data_source data_source;
     const zagg_coordinate *coordinates;
     size_t n_coordinates;
@@ -300,6 +302,8 @@ ZAGG_API zagg_status zagg_pipeline_check_runnable(const zagg_pipeline *pipeline,
  * JSON with sorted keys. Equal hashes mean equal values in every cell that two stores
  * share; orders, chunks, paths and how rows are read are no part of it. `latitude` is the
  * run's: geodetic, which upstream does not have, and output.compat give other hashes.
+ * Time windows, which no run of this version writes, count as they are written; upstream
+ * normalises them.
  * ECONFIG or UNSUPPORTED where the core cannot be written as JSON (a date without quotes,
  * a key that is no text), as upstream. Thread-safe. */
 ZAGG_API zagg_status zagg_pipeline_semantic_hash(const zagg_pipeline *pipeline,

@@ -107,8 +107,8 @@ typedef struct zagg_carrier_owner zagg_carrier_owner;
 
 /** Columns of one inner chunk: the fields in config order (each followed by its ragged
  * companions NAME_locations and NAME_times where it has them), then (HEALPix) "morton"
- * and, where the config asks for it, "cell_ids". In a sink it is valid during the call
- * only, unless it is retained. */
+ * and, where the config asks for them, "cell_ids" and (on any grid) "aoi_mask". In a sink
+ * it is valid during the call only, unless it is retained. */
 typedef struct zagg_carrier {
     uint64_t chunk;          /* 0..chunks_per_shard-1 */
     uint64_t chunk_index[2]; /* in the chunk grid of the whole array */
@@ -145,10 +145,12 @@ typedef struct zagg_shard_opts {
     zagg_open_fn open; /* NULL: local files */
     void *open_user;
     bool trace_rss; /* log the resident memory after each stage (ZAGG_PROFILE_RSS) */
+    const uint64_t *aoi_mask; /* with output.aoi_mask: as in zagg_shard_entry */
+    size_t n_aoi_mask;
 } zagg_shard_opts;
 #define ZAGG_SHARD_OPTS_INIT                                                             \
     {                                                                                    \
-        NULL, NULL, NULL, NULL, NULL, false                                              \
+        NULL, NULL, NULL, NULL, NULL, false, NULL, 0                                     \
     }
 
 #define ZAGG_EXEMPLARS 3
@@ -202,13 +204,36 @@ ZAGG_API bool zagg_store_plan_consolidates(const zagg_store_plan *plan);
 ZAGG_API zagg_status zagg_store_plan_write_static(const zagg_store_plan *plan,
                                                   zagg_sink *store, zagg_err *err);
 
+/** Remove the objects of a shard, or only its CSR groups, which may not be written over:
+ * before a shard is written again, and where it turns out to have no data. None there is
+ * OK. Requests: one for each array and inner chunk. */
+ZAGG_API zagg_status zagg_store_plan_erase_shard(const zagg_store_plan *plan,
+                                                 zagg_sink *store,
+                                                 const zagg_shard *shard, bool csr_only,
+                                                 zagg_err *err);
+
+/** What a run finds at the place of its store. */
+typedef enum zagg_store_start {
+    ZAGG_STORE_NEW = 0,   /* nothing, or a store of this config by an unknown writer */
+    ZAGG_STORE_OVERWRITE, /* something that is to be replaced */
+    ZAGG_STORE_RESUME /* a store of this config, of which the caller knows which shards
+                         are whole: CSR fields may have chunks */
+} zagg_store_start;
+
 /** Make the store ready for its shards. Flat: the template (zagg_zarr_create) and what is
  * whole from the start (rectilinear x and y). Hive: the manifest and aggregation.yaml;
  * EEXISTS where a store of another config is there. `map` (may be NULL) names the dataset
  * in the manifest. What the config asks for and no run writes is said on `log`. */
 ZAGG_API zagg_status zagg_store_plan_begin(const zagg_store_plan *plan, zagg_sink *store,
-                                           const zagg_shardmap *map, bool overwrite,
-                                           zagg_log *log, zagg_err *err);
+                                           const zagg_shardmap *map,
+                                           zagg_store_start start, zagg_log *log,
+                                           zagg_err *err);
+/** Would zagg_store_plan_begin go well, and does it take over a store of this config that
+ * is `*there` already? Nothing is written. */
+ZAGG_API zagg_status zagg_store_plan_check(const zagg_store_plan *plan, zagg_sink *store,
+                                           const zagg_shardmap *map,
+                                           zagg_store_start start, bool *there,
+                                           zagg_err *err);
 /** What a run does when its shards are written; `keys`: those of the n shards that are
  * complete in the store. Flat: consolidated metadata, where asked for. Hive: they join
  * the coverage at the root (read, union, write: of two runs at once the later one

@@ -43,6 +43,13 @@ ZAGG_API void zagg_geo_centre(uint64_t nested, unsigned order, zagg_latitude lat
 ZAGG_API void zagg_geo_corners(uint64_t nested, unsigned order, zagg_latitude latitude,
                                double lat_deg[4], double lon_deg[4]);
 
+/** The outline of a cell with its sides as they bend: `step` points a side, equally
+ * spaced in the HEALPix projection, from the north corner on by east, south and west (the
+ * other way round than the corners above, as mortie has it); 4 * step of each, not
+ * closed. Longitudes as those of the corners. */
+ZAGG_API void zagg_geo_ring(uint64_t nested, unsigned order, zagg_latitude latitude,
+                            unsigned step, double *lat_deg, double *lon_deg);
+
 /** Move the ring's antimeridian vertices to the side where the rest of it lies (in
  * place), as mortie does: only where the longitudes span more than 180 degrees. */
 ZAGG_API void zagg_geo_fix_antimeridian(double *lon_deg, size_t n);

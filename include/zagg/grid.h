@@ -46,7 +46,8 @@ ZAGG_API zagg_status zagg_grid_new_healpix(const zagg_healpix_spec *spec, zagg_g
 ZAGG_API zagg_status zagg_grid_new_rectilinear(const zagg_rectilinear_spec *spec,
                                                zagg_grid **out, zagg_err *err);
 ZAGG_API void zagg_grid_free(zagg_grid *grid);
-/** Version of PROJ, which computes the coordinates of rectilinear grids: "9.1.1". */
+/** Version of PROJ, which computes the coordinates of rectilinear grids: "9.1.1", or "not
+ * found". PROJ is loaded with the first grid that needs it. */
 ZAGG_API const char *zagg_grid_proj_version(void);
 ZAGG_API zagg_grid_kind zagg_grid_get_kind(const zagg_grid *grid);
 

@@ -105,6 +105,11 @@ ZAGG_API const char *zagg_sink_name(const zagg_sink *sink);
  * under one key at once either stays. */
 ZAGG_API zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data,
                                    size_t len, zagg_err *err);
+/** As zagg_sink_put for objects without which a store cannot be read: also after a power
+ * failure the key has its old bytes or its new ones, never a part. Which of the two is
+ * settled by zagg_sink_sync. */
+ZAGG_API zagg_status zagg_sink_put_whole(zagg_sink *sink, const char *key,
+                                         const void *data, size_t len, zagg_err *err);
 /** Whole object into a new heap block (release with zagg_bytes_free). NOTFOUND; RANGE
  * beyond max_len. */
 ZAGG_API zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,
@@ -122,6 +127,19 @@ ZAGG_API zagg_status zagg_sink_delete(zagg_sink *sink, const char *key, zagg_err
 /** Remove everything below `prefix` (which must end with '/'), folders included. */
 ZAGG_API zagg_status zagg_sink_delete_prefix(zagg_sink *sink, const char *prefix,
                                              zagg_err *err);
+/** Make the state of these keys durable: what was put under them stays, and what was
+ * deleted stays away, also after a power failure. A directory: fsync of each file, of the
+ * folders that hold them and of those above that may be new; cheapest for many keys at
+ * once. Keys without an object are fine. IO naming what could not be synced, also when
+ * the system lost bytes of an earlier write. Thread-safe. */
+ZAGG_API zagg_status zagg_sink_sync(zagg_sink *sink, const char *const *keys, size_t n,
+                                    zagg_err *err);
+/** Bytes of an object, without reading it where the store can tell. NOTFOUND. */
+ZAGG_API zagg_status zagg_sink_size(zagg_sink *sink, const char *key, uint64_t *out,
+                                    zagg_err *err);
+/** Remove what puts that were cut short (a killed process, a power failure) left behind:
+ * temporary files. Nothing else may be writing into the store. */
+ZAGG_API zagg_status zagg_sink_clean(zagg_sink *sink, size_t *n_removed, zagg_err *err);
 ZAGG_API zagg_io_stats zagg_sink_stats(const zagg_sink *sink);
 ZAGG_API void zagg_bytes_free(void *data);
 

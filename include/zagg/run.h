@@ -42,6 +42,7 @@ typedef struct zagg_run_event {
     size_t index, total; /* index-th (from 1) of total */
     const zagg_shard_result *shard;
     zagg_status status;            /* of processing or writing */
+    bool skipped;                  /* an earlier run finished it: `shard` has its key */
     const char *message;           /* error text, "" when there is data */
     uint64_t rows_kept, rows_read; /* of the run so far */
     double elapsed_s;
@@ -51,12 +52,15 @@ typedef void (*zagg_run_progress_fn)(void *user, const zagg_run_event *event);
 typedef struct zagg_run_opts {
     const zagg_pipeline *pipeline;
     const zagg_shardmap *map;
-    const char *store;  /* local path */
-    const char *driver; /* "file", "s3", "https", or NULL: config's, else inferred */
-    const char *shard;  /* only this one: decimal key, or decimal morton id; NULL: all */
-    int64_t max_shards; /* 0: all */
-    size_t threads;     /* 0: the machine's processors */
+    const char *program; /* "zagg 0.1.0", for the run's record; may be NULL */
+    const char *store;   /* local path */
+    const char *driver;  /* "file", "s3", "https", or NULL: config's, else inferred */
+    const char *shard;   /* only this one: decimal key, or decimal morton id; NULL: all */
+    int64_t max_shards;  /* 0: all */
+    size_t threads;      /* 0: the machine's processors */
     bool overwrite, dry_run;
+    bool redo;              /* shards that an earlier run finished are done again */
+    bool allow_contraction; /* ..., those that lost granules since then, too */
     bool trace_rss;         /* see zagg_shard_opts */
     zagg_latitude latitude; /* see zagg_run_latitude */
     zagg_log *log;
@@ -73,6 +77,10 @@ typedef struct zagg_run_summary {
     size_t with_data;
     size_t failed;     /* not processed or not written */
     size_t incomplete; /* written, but some group or granule could not be read */
+    size_t skipped;    /* finished by an earlier run with the same inputs: not done */
+    size_t refused;    /* of `failed`: they would lose granules */
+    uint64_t skipped_obs, skipped_cells; /* what the records of these say */
+    bool store_failed; /* the store could not be written: no further shard was started */
     uint64_t total_obs, cells_with_data, rows_read;
     uint64_t read_errors, granule_errors, groups_absent, groups_empty,
         points_without_cell;
@@ -96,6 +104,49 @@ typedef struct zagg_run_summary {
 ZAGG_API zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
                                     zagg_err *err);
 ZAGG_API void zagg_run_summary_free(zagg_run_summary *summary);
+
+/* ---- the status folder of a store (docs/trust.md) ---- */
+
+typedef enum zagg_run_state {
+    ZAGG_RUN_RUNNING = 0, /* its lock is held */
+    ZAGG_RUN_FINISHED,    /* to its end; shards may have failed */
+    ZAGG_RUN_INTERRUPTED, /* stopped on request */
+    ZAGG_RUN_FAILED,      /* ended by an error */
+    ZAGG_RUN_CRASHED      /* gone without a word */
+} zagg_run_state;
+/** "running", "finished", "interrupted", "failed", "crashed". Static text. */
+ZAGG_API const char *zagg_run_state_name(zagg_run_state state);
+
+#define ZAGG_STATUS_ERRORS 5
+typedef struct zagg_status_error {
+    char label[40], at[24], text[512];
+} zagg_status_error;
+
+/** The last run into a store, on or over. */
+typedef struct zagg_run_status {
+    zagg_run_state state;
+    char run_id[48], program[48], host[72], started_at[24], ended_at[24];
+    char config[512], semantic_hash[72];
+    char holder[256]; /* what the holder of the lock noted */
+    char error[1024]; /* why a failed run ended; "" */
+    uint64_t pid;
+    uint64_t selected; /* shards of the run */
+    uint64_t begun;    /* of these, handed to a worker */
+    uint64_t done;     /* complete: durable, with a record */
+    uint64_t skipped, failed, refused, incomplete;
+    uint64_t remaining;
+    uint64_t obs, objects, bytes; /* of the shards that it did */
+    double elapsed_s, shards_per_s;
+    double eta_s;  /* -1 where there is none to tell */
+    double last_s; /* seconds since 1970 of its last event about a shard */
+    zagg_status_error errors[ZAGG_STATUS_ERRORS]; /* the last ones, oldest first */
+    size_t n_errors;
+} zagg_run_status;
+
+/** Read the status folder of a store; disturbs no run. NOTFOUND where no run has left a
+ * record. Cost: reads the journal, about 300 bytes an event. */
+ZAGG_API zagg_status zagg_run_status_read(const char *store, zagg_run_status *out,
+                                          zagg_err *err);
 
 /** What a store holds, read back from its objects. */
 typedef struct zagg_store_field {

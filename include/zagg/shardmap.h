@@ -28,6 +28,10 @@ typedef struct zagg_shard_entry {
     uint64_t key;
     const zagg_granule *const *granules; /* interned: the same record is one object */
     size_t n_granules;
+    /* Cells inside the area of interest: morton words of any order (HEALPix) or cell ids.
+     * NULL and 0 where the map has none for any shard. */
+    const uint64_t *aoi_mask;
+    size_t n_aoi_mask;
 } zagg_shard_entry;
 
 /** How the map says (or does not say) which latitude its keys were made with. */
@@ -42,16 +46,17 @@ typedef struct zagg_shardmap {
     const char *name; /* for messages */
     const zagg_shard_entry *shards;
     size_t n_shards;
+    bool has_aoi_mask; /* the map tells for every shard which cells are inside */
     const zagg_value *grid_signature; /* MAP or NULL (null in the file) */
     const zagg_value *metadata;       /* MAP or NULL */
     zagg_map_latitude latitude;
 } zagg_shardmap;
 
 /** Load a JSON shard map: parallel lists shard_keys and granules, grid_signature,
- * metadata. The latitude token is metadata.latitude or grid_signature.latitude. Keys keep
- * 64 bits. ECONFIG naming what is missing or of unequal length; FORMAT for text that is
- * no JSON. Records without id get the last part of their href. Memory grows with the
- * file. */
+ * metadata; also aoi_mask, parallel to them, where the map has it. The latitude token is
+ * metadata.latitude or grid_signature.latitude. Keys keep 64 bits. ECONFIG naming what is
+ * missing or of unequal length; FORMAT for text that is no JSON. Records without id get
+ * the last part of their href. Memory grows with the file. */
 ZAGG_API zagg_status zagg_shardmap_load(const char *path, zagg_shardmap **out,
                                         zagg_err *err);
 ZAGG_API zagg_status zagg_shardmap_parse(const char *text, size_t len, const char *name,

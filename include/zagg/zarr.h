@@ -78,6 +78,16 @@ typedef struct zagg_zarr_template {
 ZAGG_API zagg_status zagg_zarr_create(zagg_sink *store, const zagg_zarr_template *t,
                                       bool overwrite, zagg_err *err);
 
+/** As zagg_zarr_create without overwrite, but CSR fields may have chunks already: for a
+ * writer that knows which of them are whole. */
+ZAGG_API zagg_status zagg_zarr_resume(zagg_sink *store, const zagg_zarr_template *t,
+                                      zagg_err *err);
+/** Would zagg_zarr_create (with `resume` zagg_zarr_resume) go well, and does it take over
+ * a group that is `*there` already? Nothing is written. */
+ZAGG_API zagg_status zagg_zarr_check(zagg_sink *store, const zagg_zarr_template *t,
+                                     bool overwrite, bool resume, bool *there,
+                                     zagg_err *err);
+
 /** Rewrite the root document with inline consolidated metadata of all nodes in the store.
  */
 ZAGG_API zagg_status zagg_zarr_consolidate(zagg_sink *store, zagg_err *err);

@@ -178,6 +178,46 @@ static zagg_status read_keys(const char *name, const zagg_value *keys,
     return ZAGG_OK;
 }
 
+/* aoi_mask[]: integers of all shards in one block. Absent and null: the map has none. */
+static zagg_status read_masks(zg_owned_map *own, const zagg_value *lists,
+                              zagg_shard_entry *shards, size_t n_shards, zagg_err *err)
+{
+    const char *name = own->pub.name;
+    uint64_t *words = NULL;
+    size_t n = 0, at = 0;
+    if (lists == NULL)
+        return ZAGG_OK;
+    if (lists->kind != ZAGG_LIST || lists->n != n_shards)
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: aoi_mask must be a list parallel to shard_keys (found %s "
+            "of %zu for %zu shards)",
+            name, zagg_value_kind_name(lists), lists->n, n_shards);
+    for (size_t i = 0; i < n_shards; i++) {
+        if (lists->items[i]->kind != ZAGG_LIST)
+            return zagg_err_set(err, ZAGG_ECONFIG,
+                                "%s: aoi_mask[%zu] must be a list of integers (found %s)",
+                                name, i, zagg_value_kind_name(lists->items[i]));
+        if (!zg_add_size(n, lists->items[i]->n, &n))
+            return zagg_err_set(err, ZAGG_ERANGE, "%s: aoi_mask is too long", name);
+    }
+    ZAGG_TRY(zagg_arena_alloc(own->arena, n, sizeof *words, &words, err));
+    for (size_t i = 0; i < n_shards; i++) {
+        const zagg_value *list = lists->items[i];
+        shards[i].aoi_mask = words + at;
+        shards[i].n_aoi_mask = list->n;
+        for (size_t k = 0; k < list->n; k++)
+            if (!zagg_value_u64(list->items[k], &words[at++]))
+                return zagg_err_set(
+                    err, ZAGG_ECONFIG,
+                    "%s: aoi_mask[%zu][%zu] must be an integer from 0 to 2^64 - 1 (found "
+                    "%s)",
+                    name, i, k, zagg_value_kind_name(list->items[k]));
+    }
+    own->pub.has_aoi_mask = true;
+    return ZAGG_OK;
+}
+
 static zagg_status copy_object(zg_owned_map *own, const zagg_value *root, const char *key,
                                const zagg_value **out, zagg_err *err)
 {
@@ -251,6 +291,7 @@ static zagg_status fill(zg_owned_map *own, zagg_arena *scratch, const char *text
     ZAGG_TRY(read_keys(map->name, keys, shards, err));
     ZAGG_TRY(check_distinct(map->name, scratch, shards, keys->n, err));
     ZAGG_TRY(read_granules(own, scratch, zagg_value_get(root, "granules"), shards, err));
+    ZAGG_TRY(read_masks(own, zagg_value_get_set(root, "aoi_mask"), shards, keys->n, err));
     ZAGG_TRY(copy_object(own, root, "grid_signature", &map->grid_signature, err));
     ZAGG_TRY(copy_object(own, root, "metadata", &map->metadata, err));
     map->shards = shards;

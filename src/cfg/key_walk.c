@@ -16,7 +16,6 @@
  * what the rest of the config means. */
 static const char *const refused_by_runs[] = {
     "aggregation.streaming",
-    "output.aoi_mask",
     "output.windowing",
 };
 

@@ -220,7 +220,7 @@ static const zagg_key keys[] = {
     {"data_source.write_buffer", ZAGG_KEY_NO_OP, "0.61",
      "read by the raster reader only"},
     {"output", ZAGG_KEY_IMPLEMENTED, "0.11", "grid and store; required"},
-    {"output.aoi_mask", ZAGG_KEY_REFUSED, "0.61",
+    {"output.aoi_mask", ZAGG_KEY_IMPLEMENTED, "0.61",
      "array that tells which cells lie inside the area of interest"},
     {"output.codec", ZAGG_KEY_IMPLEMENTED, "zagg", "none, or zstd: pack numbers, too"},
     {"output.codec_level", ZAGG_KEY_IMPLEMENTED, "zagg", "of zstd, 1 to 22; 3"},

@@ -113,6 +113,7 @@ zagg_status zagg_pipeline_parse(const char *text, size_t len, const char *name,
                             "%s: %zu bytes are too many for a config (limit %zu)", name,
                             len, ZG_CFG_MAX_FILE_BYTES);
     ZAGG_TRY(new_owned(name, &own, err));
+    zg_sha256_hex(text, len, own->pub.text_sha256);
     zagg_status status = zagg_yaml_parse(own->arena, text, len, name, &root, err);
     if (status == ZAGG_EFORMAT || status == ZAGG_EUNSUPPORTED || status == ZAGG_ERANGE) {
         /* to the caller a file that is no YAML is a config that cannot be used */

@@ -274,9 +274,10 @@ zagg_status zg_load_output(const zg_cfg *c, const zg_spot *output)
     zg_spot store = zg_spot_get(output, "store");
     zg_spot product = zg_spot_get(output, "product_name");
     zg_spot touch = zg_spot_get(output, "touch");
-    bool off = false;
     if (zg_spot_is_set(&mask))
-        ZAGG_TRY(zg_read_bool(c, &mask, &off));
+        ZAGG_TRY(zg_read_bool(c, &mask, &o->aoi_mask));
+    if (o->aoi_mask && o->compat == ZAGG_COMPAT_0_11)
+        return zg_fail(c, &mask, "zagg 0.11 knows no mask; remove one of the two");
     /* 0.11 consolidates after every run, 0.61 only on request */
     o->consolidate_metadata = o->compat == ZAGG_COMPAT_0_11;
     if (zg_spot_is_set(&consolidate))

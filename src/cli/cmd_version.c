@@ -1,7 +1,6 @@
 /* zagg version [-v] */
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "table/table.h"
 #include "zagg/grid.h"
 
 #include <json-c/json.h>
@@ -40,12 +39,9 @@ int main_version(int argc, char **argv)
         printf("libdeflate %s\n", LIBDEFLATE_VERSION_STRING);
         printf("libzstd %s\n", ZSTD_versionString());
         printf("nettle %d.%d\n", nettle_version_major(), nettle_version_minor());
-        if (zg_table_has_parquet())
-            printf("carquet %s\n", zg_table_parquet_version());
-        printf("compiler %s\n", __VERSION__);
         printf("proj %s\n", zagg_grid_proj_version());
+        printf("compiler %s\n", __VERSION__);
         printf("reads: file\nwrites: file\ngrids: healpix, rectilinear\n");
-        printf("exports: %scsv, ndjson\n", zg_table_has_parquet() ? "parquet, " : "");
         printf(
             "compatible with zagg 0.61 (default) and 0.11 (output.compat: zagg-0.11)\n");
     }

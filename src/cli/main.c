@@ -18,11 +18,12 @@ typedef struct subcommand {
 
 static const subcommand COMMANDS[] = {
     {"run", main_run, "aggregate the granules of a shard map into a Zarr store"},
+    {"status", main_status, "how far the last run into a store has come"},
     {"config", main_config, "list or show the built-in pipeline configs"},
     {"h5", main_h5, "list, print or check what an HDF5 file holds"},
     {"inspect", main_inspect, "tell what a store holds, or the values of a cell"},
+    {"export", main_export, "write cells as GeoParquet, CSV or GeoJSON"},
     {"verify", main_verify, "check a store: every chunk, hash, stamp and attribute"},
-    {"export", main_export, "cells of a store to GeoParquet, CSV or GeoJSON"},
     {"version", main_version, "versions of zagg and of what it links"},
 };
 enum { N_COMMANDS = sizeof COMMANDS / sizeof COMMANDS[0] };

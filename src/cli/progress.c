@@ -104,7 +104,11 @@ void progress_shard(void *user, const zagg_run_event *e)
         zagg_log_write(p->log, ZAGG_LOG_ERROR, "[%zu/%zu] %" PRIu64 ": %s", e->index,
                        e->total, r->shard_key, e->message);
     } else if (!p->live && (e->total <= 20 || e->index % 10 == 0)) {
-        if (e->message[0])
+        if (e->skipped)
+            zagg_log_write(p->log, ZAGG_LOG_INFO,
+                           "  [%zu/%zu] %" PRIu64 ": finished by an earlier run",
+                           e->index, e->total, r->shard_key);
+        else if (e->message[0])
             zagg_log_write(p->log, ZAGG_LOG_INFO, "  [%zu/%zu] %" PRIu64 ": %s", e->index,
                            e->total, r->shard_key, e->message);
         else

@@ -30,7 +30,9 @@ enum {
     OPT_REGION,
     OPT_OUTPUT_CREDS,
     OPT_FUNCTION_NAME,
-    OPT_ALLOW_CONTRACTION
+    OPT_ALLOW_CONTRACTION,
+    OPT_RESUME,
+    OPT_NO_RESUME
 };
 
 static const cli_option OPTIONS[] = {
@@ -42,7 +44,14 @@ static const cli_option OPTIONS[] = {
      "is made from their coordinates"},
     {OPT_STORE, "store", "DIR", "output store (default: `output.store` of the config)"},
     {OPT_OVERWRITE, "overwrite", NULL,
-     "remove the group of this grid in the store first"},
+     "remove the group of this grid in the store first, and the\nrecords of all its "
+     "shards"},
+    {OPT_RESUME, "resume", NULL,
+     "leave out shards that an earlier run finished with the\nsame config and granules "
+     "(the default)"},
+    {OPT_NO_RESUME, "no-resume", NULL, "do all shards again"},
+    {OPT_ALLOW_CONTRACTION, "allow-contraction", NULL,
+     "also write shards again that lost granules since then"},
     {OPT_MAX_WORKERS, "max-workers", "N", "threads (default: all processors)"},
     {OPT_MAX_CELLS, "max-cells", "N", "only the first N shards"},
     {OPT_MORTON_CELL, "morton-cell", "KEY",
@@ -65,8 +74,6 @@ static const cli_option OPTIONS[] = {
     {OPT_OUTPUT_CREDS, "output-creds", "FILE", "accepted; not used by the local backend"},
     {OPT_FUNCTION_NAME, "function-name", "NAME",
      "accepted; not used by the local backend"},
-    {OPT_ALLOW_CONTRACTION, "allow-contraction", NULL,
-     "accepted; not used by flat stores"},
     {'y', "yes", NULL, "accepted; the local backend asks nothing"},
     {0, NULL, NULL, NULL}};
 
@@ -176,6 +183,15 @@ static int take(void *user, int id, const char *value)
         break;
     case OPT_OVERWRITE:
         a->overwrite = true;
+        break;
+    case OPT_RESUME:
+        a->redo = false;
+        break;
+    case OPT_NO_RESUME:
+        a->redo = true;
+        break;
+    case OPT_ALLOW_CONTRACTION:
+        a->allow_contraction = true;
         break;
     case OPT_DRY_RUN:
         a->dry_run = true;

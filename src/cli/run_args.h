@@ -13,6 +13,7 @@ typedef struct run_args {
     size_t max_workers; /* 0: the machine's */
     bool latitude_given;
     zagg_latitude latitude;
+    bool redo, allow_contraction; /* --no-resume */
     bool overwrite, dry_run, json, log_json, quiet, verbose, table, profile;
 } run_args;
 

@@ -20,13 +20,24 @@ void print_summary(const zagg_run_summary *s, const char *store, bool dry_run)
     }
     printf("\nDone: %zu cells with data, %s obs, %zu errors, %.1fs\n", s->with_data,
            cli_thousands(s->total_obs, obs), s->failed, s->wall_s);
+    if (s->skipped)
+        printf("Skipped: %zu cells finished by an earlier run, %s obs\n", s->skipped,
+               cli_thousands(s->skipped_obs, obs));
+    if (s->refused)
+        printf("Refused: %zu cells would lose granules; --allow-contraction writes "
+               "them\n",
+               s->refused);
     if (s->incomplete)
         printf("Incomplete: %zu cells lack reads that failed (%" PRIu64
                " groups, %" PRIu64 " granules)\n",
                s->incomplete, s->read_errors, s->granule_errors);
+    if (s->store_failed)
+        printf("Stopped: the store could not be written, %zu of %zu cells were not "
+               "done; run again to complete it\n",
+               s->selected - s->finished - s->skipped, s->selected);
     if (s->stopped)
         printf("Interrupted: %zu of %zu cells done; run again to complete the store\n",
-               s->finished, s->selected);
+               s->finished + s->skipped, s->selected);
     printf("Output: %s\n", store);
 }
 
@@ -95,6 +106,8 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     size_member(w, "cells_with_data", s->with_data);
     size_member(w, "cells_error", s->failed);
     size_member(w, "cells_incomplete", s->incomplete);
+    size_member(w, "cells_current", s->skipped);
+    size_member(w, "cells_refused", s->refused);
     size_member(w, "total_obs", s->total_obs);
     size_member(w, "total_obs_read", s->rows_read);
     size_member(w, "read_errors", s->read_errors);

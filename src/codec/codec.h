@@ -1,5 +1,5 @@
 /* Chunk codecs: inflate with an exact output bound, zstd, framing of variable-length
- * elements, byte unshuffle, crc32c; and gzip for files of text. */
+ * elements, byte unshuffle, crc32c. */
 #ifndef ZG_CODEC_H
 #define ZG_CODEC_H
 
@@ -37,12 +37,6 @@ zagg_status zg_zstd_content_size(const void *in, size_t in_len, size_t max, size
  * damaged, longer or shorter. */
 zagg_status zg_zstd_unpack(zg_zstd *z, const void *in, size_t in_len, void *out,
                            size_t out_len, zagg_err *err);
-
-/** Most bytes that a gzip member of `len` bytes takes. */
-size_t zg_gzip_bound(size_t len);
-/** One gzip member (RFC 1952), level 1..12. `out_cap` from zg_gzip_bound. */
-zagg_status zg_gzip_member(int level, const void *in, size_t in_len, void *out,
-                           size_t out_cap, size_t *out_len, zagg_err *err);
 
 /** Bytes that n elements take in the framing of vlen-bytes; false where one of them, or
  * n, is beyond 32 bits. */

@@ -10,6 +10,7 @@ typedef struct job {
     const zagg_shard *shard;
     const zg_grouped *rows;
     const zg_typed *typed;
+    const zg_mask *mask; /* NULL: no cell is inside */
     zagg_carrier_fn sink;
     void *user;
     uint64_t cells_with_data;
@@ -50,13 +51,13 @@ static const char *companion(zagg_arena *arena, const char *field, const char *s
     return kept;
 }
 
-/* Columns of a chunk: fields with their companions, then the cell words. */
+/* Columns of a chunk: fields with their companions, then cell words, ids and mask. */
 static zagg_status carrier_new(const zagg_worker *w, zagg_arena *arena,
                                zagg_carrier **out, zagg_err *err)
 {
     size_t n = 0;
     zg_carrier_spec *specs;
-    ZAGG_TRY(zagg_arena_alloc(arena, 3 * w->n_fields + 2, sizeof *specs, &specs, err));
+    ZAGG_TRY(zagg_arena_alloc(arena, 3 * w->n_fields + 3, sizeof *specs, &specs, err));
     for (size_t i = 0; i < w->n_fields; i++) {
         const zg_field_plan *f = &w->fields[i];
         specs[n++] = (zg_carrier_spec){f->field->name, f->field->kind, f->field->dtype,
@@ -76,6 +77,9 @@ static zagg_status carrier_new(const zagg_worker *w, zagg_arena *arena,
     if (writes_cell_ids(w))
         specs[n++] =
             (zg_carrier_spec){"cell_ids", ZAGG_FIELD_SCALAR, ZAGG_DT_U64, 1, false};
+    if (w->pipeline->output.aoi_mask)
+        specs[n++] =
+            (zg_carrier_spec){ZG_MASK_NAME, ZAGG_FIELD_SCALAR, ZAGG_DT_BOOL, 1, false};
     return zg_carrier_new(specs, n, (size_t)w->info->cells_per_chunk, out, err);
 }
 
@@ -154,7 +158,10 @@ static zagg_status evaluate(const job *j, zg_chunk_rows *chunk, size_t index,
                               carrier->columns[out.first++].data);
     if (writes_cell_ids(j->worker))
         zagg_grid_chunk_cells(j->worker->grid, j->shard, index,
-                              carrier->columns[out.first].data);
+                              carrier->columns[out.first++].data);
+    if (j->mask && j->worker->pipeline->output.aoi_mask)
+        zg_mask_fill(j->mask, j->worker->grid, j->shard, index,
+                     carrier->columns[out.first].data);
     return ZAGG_OK;
 }
 
@@ -209,10 +216,11 @@ static zagg_status chunk_fold(void *user, size_t index, zagg_status status, void
 }
 
 zagg_status zg_aggregate(const zagg_worker *w, const zagg_shard *shard,
-                         const zg_grouped *rows, zagg_pool *pool, zagg_carrier_fn sink,
-                         void *user, uint64_t *cells_with_data, zagg_err *err)
+                         const zg_grouped *rows, const zg_mask *mask, zagg_pool *pool,
+                         zagg_carrier_fn sink, void *user, uint64_t *cells_with_data,
+                         zagg_err *err)
 {
-    job j = {w, shard, rows, NULL, sink, user, 0};
+    job j = {w, shard, rows, NULL, mask, sink, user, 0};
     ZAGG_TRY(zg_typed_get(w, rows->dtypes, w->n_filters, w->n_texts - w->n_filters,
                           &j.typed, err));
     ZAGG_TRY(zagg_pool_map(pool, (size_t)w->info->chunks_per_shard, 0, chunk_task,

@@ -38,6 +38,11 @@ zagg_status zg_hive_begin(const zagg_store_plan *plan, zagg_sink *store,
                           const zagg_shardmap *map, bool overwrite, zagg_log *log,
                           zagg_err *err);
 
+/** Would it go well, and does it keep the manifest that is there? */
+zagg_status zg_hive_check(const zagg_store_plan *plan, zagg_sink *store,
+                          const zagg_shardmap *map, bool overwrite, bool *there,
+                          zagg_err *err);
+
 /* ---- hive_coverage.c ---- */
 
 /** Which cells of a shard hold rows: a bit a cell in nested order, first cell in the
@@ -91,6 +96,10 @@ typedef struct zg_hive_leaf zg_hive_leaf;
 zagg_status zg_hive_leaf_begin(const zagg_store_plan *plan, zagg_sink *store,
                                const zagg_shard *shard, zg_hive_leaf **out,
                                zagg_err *err);
+/** Take away a leaf of this shard that is there, and what lies beside it. EEXISTS for a
+ * versioned leaf. */
+zagg_status zg_hive_leaf_erase(const zagg_store_plan *plan, zagg_sink *store,
+                               const zagg_shard *shard, zagg_err *err);
 void zg_hive_leaf_free(zg_hive_leaf *leaf);
 /** Group of its arrays: "-3/1/1/2/3/-31123.zarr/19". */
 const char *zg_hive_leaf_group(const zg_hive_leaf *leaf);

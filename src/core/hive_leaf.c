@@ -45,9 +45,13 @@ zagg_status zg_hive_put_text(zagg_sink *store, const char *folder, const char *n
 {
     char key[2 * ZG_HIVE_PATH_BYTES];
     (void)snprintf(key, sizeof key, "%s%s", folder, name);
-    zagg_status status = text->failed
-                             ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for %s", key)
-                             : zagg_sink_put(store, key, text->data, text->len, err);
+    zagg_status status;
+    if (text->failed)
+        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for %s", key);
+    else if (folder[0] == '\0') /* all leaves need what lies at the root */
+        status = zagg_sink_put_whole(store, key, text->data, text->len, err);
+    else
+        status = zagg_sink_put(store, key, text->data, text->len, err);
     zg_str_free(text);
     return status;
 }
@@ -109,6 +113,14 @@ static zagg_status remove_stored(const zg_hive_leaf *leaf, zagg_err *err)
     (void)snprintf(key, sizeof key, "%s/", leaf->path.leaf);
     ZAGG_TRY(zagg_sink_delete_prefix(leaf->store, key, err));
     return remove_records(leaf, err);
+}
+
+zagg_status zg_hive_leaf_erase(const zagg_store_plan *plan, zagg_sink *store,
+                               const zagg_shard *shard, zagg_err *err)
+{
+    zg_hive_leaf leaf = {.plan = plan, .store = store, .shard = *shard};
+    ZAGG_TRY(zg_hive_path_of(shard->key, &leaf.path, err));
+    return remove_stored(&leaf, err);
 }
 
 static zagg_status put_documents(const zg_hive_leaf *leaf, zagg_err *err)

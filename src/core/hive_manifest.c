@@ -255,3 +255,17 @@ zagg_status zg_hive_begin(const zagg_store_plan *plan, zagg_sink *store,
     ZAGG_TRY(zg_hive_put_text(store, "", ZG_HIVE_MANIFEST, &text, err));
     return put_semantics(plan, store, err);
 }
+
+zagg_status zg_hive_check(const zagg_store_plan *plan, zagg_sink *store,
+                          const zagg_shardmap *map, bool overwrite, bool *there,
+                          zagg_err *err)
+{
+    zg_str text;
+    *there = false;
+    ZAGG_TRY(check_root(store, err));
+    zg_str_init(&text, ZG_HIVE_MAX_DOC_BYTES);
+    manifest_text(plan, map, &text);
+    const zagg_status status = compare(plan, store, &text, overwrite, there, NULL, err);
+    zg_str_free(&text);
+    return status;
+}

@@ -19,6 +19,7 @@ typedef struct shard_job {
     const zagg_shard *shard;
     const char *const *hrefs;
     const zagg_shard_opts *opts;
+    const zg_mask *mask; /* NULL where the config asks for none */
     zagg_shard_result *result;
     zg_rows rows; /* of the granules so far */
 } shard_job;
@@ -220,8 +221,9 @@ static zagg_status group_and_aggregate(shard_job *j, zagg_carrier_fn sink, void 
     res->index_s = zg_clock_mono_s() - start;
     start = zg_clock_mono_s();
     res->total_obs = grouped.n_rows;
-    const zagg_status status = zg_aggregate(j->worker, j->shard, &grouped, j->opts->pool,
-                                            sink, user, &res->cells_with_data, err);
+    const zagg_status status =
+        zg_aggregate(j->worker, j->shard, &grouped, j->mask, j->opts->pool, sink, user,
+                     &res->cells_with_data, err);
     res->aggregate_s = zg_clock_mono_s() - start;
     zg_grouped_free(j->worker, &grouped);
     trace_rss(j, "after aggregate");
@@ -262,14 +264,23 @@ zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
 {
     static const zagg_shard_opts DEFAULTS = ZAGG_SHARD_OPTS_INIT;
     zagg_shard shard;
-    shard_job j = {worker, &shard, hrefs, opts ? opts : &DEFAULTS, result, {0}};
+    zg_mask mask = {{NULL, 0}};
+    shard_job j = {worker, &shard, hrefs, opts ? opts : &DEFAULTS, NULL, result, {0}};
     const double start = zg_clock_mono_s();
     *result = (zagg_shard_result){.shard_key = shard_key, .granule_count = n_hrefs};
     ZAGG_TRY(check_handoff(j.opts->handoff, err));
     ZAGG_TRY(zagg_grid_shard(worker->grid, shard_key, &shard, err));
-    ZAGG_TRY(zg_rows_init(worker, &j.rows, err));
-    const zagg_status status = process(&j, n_hrefs, sink, user, err);
-    zg_rows_free(worker, &j.rows);
+    if (worker->pipeline->output.aoi_mask) {
+        ZAGG_TRY(
+            zg_mask_new(worker->grid, j.opts->aoi_mask, j.opts->n_aoi_mask, &mask, err));
+        j.mask = &mask;
+    }
+    zagg_status status = zg_rows_init(worker, &j.rows, err);
+    if (status == ZAGG_OK) {
+        status = process(&j, n_hrefs, sink, user, err);
+        zg_rows_free(worker, &j.rows);
+    }
+    zg_mask_free(&mask);
     result->duration_s = zg_clock_mono_s() - start;
     return status;
 }

@@ -114,13 +114,15 @@ static zagg_status grid_mapping(zagg_store_plan *plan, const zg_crs_cf *cf,
 
 /* ---- arrays ---- */
 
-/* Upstream gives both axes the chunk length of x, and so does zagg. */
+/* Each axis is one chunk. Upstream gives y the chunk length of x, which is the same where
+ * a grid is square; elsewhere readers would find its axis in pieces, or with a tail of
+ * fill values. */
 static zagg_status add_axis(zagg_store_plan *plan, int axis, const char *attributes,
                             zagg_err *err)
 {
     zagg_zarr_array a = {.name = AXES[axis], .dtype = ZAGG_DT_F64, .rank = 1};
     a.shape[0] = plan->info->shape[axis];
-    a.chunk[0] = plan->info->shape[1];
+    a.chunk[0] = plan->info->shape[axis];
     a.dim_names[0] = AXES[axis];
     a.attributes_json = attributes;
     plan->axis_array[axis] = plan->tmpl.n_arrays;
@@ -170,7 +172,7 @@ static zagg_status name_mapping(zagg_store_plan *plan, zagg_zarr_array *a, zagg_
     zg_str_init(&text, len + 64);
     if (len > 2)
         zg_str_addn(&text, old, len - 1);
-    zg_str_addf(&text, "%s\"grid_mapping\":\"%s\"}", len > 2 ? "," : "{",
+    zg_str_addf(&text, "%s\"grid_mapping\": \"%s\"}", len > 2 ? ", " : "{",
                 ZG_STORE_GRID_MAPPING);
     return keep(plan, &text, &a->attributes_json, err);
 }
@@ -191,8 +193,6 @@ zagg_status zg_store_name_mapping(zagg_store_plan *plan, zagg_err *err)
 
 /* ---- values ---- */
 
-/* Chunk by chunk; the last one of y may be longer than what is left and ends in the fill.
- */
 static zagg_status write_axis(const zagg_store_plan *plan, int axis, zagg_sink *store,
                               zagg_err *err)
 {
@@ -200,20 +200,17 @@ static zagg_status write_axis(const zagg_store_plan *plan, int axis, zagg_sink *
     const zagg_zarr_array *array = &plan->arrays[plan->axis_array[axis]];
     const double origin = axis ? info->bounds[0] : info->bounds[3];
     const double step = info->resolution[axis ? 0 : 1];
-    const uint64_t n = array->shape[0], length = array->chunk[0];
-    zagg_status status = ZAGG_OK;
-    double *centres = zg_alloc((size_t)length, sizeof *centres);
+    const uint64_t n = array->shape[0], first = 0;
+    double *centres = zg_alloc((size_t)n, sizeof *centres);
     if (!centres)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %llu axis values",
-                            (unsigned long long)length);
-    for (uint64_t chunk = 0; chunk * length < n && status == ZAGG_OK; chunk++) {
-        for (uint64_t k = 0; k < length; k++) {
-            const uint64_t i = chunk * length + k;
-            const double offset = ((double)i + 0.5) * step;
-            centres[k] = i >= n ? 0.0 : axis ? origin + offset : origin - offset;
-        }
-        status = zagg_zarr_write_chunk(store, info->group, array, &chunk, centres, err);
+                            (unsigned long long)n);
+    for (uint64_t i = 0; i < n; i++) {
+        const double offset = ((double)i + 0.5) * step;
+        centres[i] = axis ? origin + offset : origin - offset;
     }
+    const zagg_status status =
+        zagg_zarr_write_chunk(store, info->group, array, &first, centres, err);
     zg_free(centres);
     return status;
 }

@@ -1,6 +1,8 @@
 /* Which arrays a pipeline writes on a grid. */
 #include "core/store_plan.h"
 
+#include "core/mask.h"
+
 #include <string.h>
 
 /* An array over the cells of the grid, or of one shard. */
@@ -85,6 +87,10 @@ static zagg_status add_coordinates(zagg_store_plan *plan, zagg_err *err)
     if (healpix && p->output.emit_cell_ids && !have_ids)
         ZAGG_TRY(add_array(plan, cell_array(plan, "cell_ids", ZAGG_DT_U64), NULL, &ZERO,
                            "aggregation.coordinates.cell_ids", err));
+    static const zagg_value OUTSIDE = {.kind = ZAGG_BOOL};
+    if (p->output.aoi_mask)
+        ZAGG_TRY(add_array(plan, cell_array(plan, ZG_MASK_NAME, ZAGG_DT_BOOL), NULL,
+                           &OUTSIDE, "output.aoi_mask", err));
     return ZAGG_OK;
 }
 
@@ -204,9 +210,9 @@ static zagg_status add_field(zagg_store_plan *plan, const zagg_field *f, zagg_er
 static zagg_status build(zagg_store_plan *plan, zagg_err *err)
 {
     const zagg_pipeline *p = plan->pipeline;
-    /* A ragged field has up to two arrays beside it; x, y and spatial_ref, or
-     * morton and cell_ids. */
-    const size_t most = p->n_coordinates + 3 * p->n_fields + 4;
+    /* A ragged field has up to two arrays beside it; x, y and spatial_ref, or morton
+     * and cell_ids; the mask. */
+    const size_t most = p->n_coordinates + 3 * p->n_fields + 5;
     ZAGG_TRY(
         zagg_arena_alloc(plan->arena, most, sizeof *plan->arrays, &plan->arrays, err));
     ZAGG_TRY(

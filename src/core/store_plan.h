@@ -43,6 +43,13 @@ typedef struct zg_store_words {
     const char *locations, *times;
 } zg_store_words;
 
+/* ---- store_writer.c ---- */
+
+/** The number by which upstream 0.11 names a chunk: the shard's key where that is one
+ * chunk, else its place in the chunk grid, row after row. */
+uint64_t zg_csr_key(const zagg_store_plan *plan, const zagg_shard *shard,
+                    const uint64_t *chunk_index);
+
 /* ---- store_attributes.c: JSON objects in the arena of the plan ---- */
 
 zagg_status zg_store_group_attributes(zagg_store_plan *plan, const char **out,

@@ -42,15 +42,30 @@ static zagg_status check_no_hive(zagg_sink *store, zagg_err *err)
 }
 
 zagg_status zagg_store_plan_begin(const zagg_store_plan *plan, zagg_sink *store,
-                                  const zagg_shardmap *map, bool overwrite, zagg_log *log,
-                                  zagg_err *err)
+                                  const zagg_shardmap *map, zagg_store_start start,
+                                  zagg_log *log, zagg_err *err)
 {
+    const bool overwrite = start == ZAGG_STORE_OVERWRITE;
     tell_unwritten(plan, log);
     if (plan->hive)
         return zg_hive_begin(plan, store, map, overwrite, log, err);
     ZAGG_TRY(check_no_hive(store, err));
-    ZAGG_TRY(zagg_zarr_create(store, &plan->tmpl, overwrite, err));
+    ZAGG_TRY(start == ZAGG_STORE_RESUME
+                 ? zagg_zarr_resume(store, &plan->tmpl, err)
+                 : zagg_zarr_create(store, &plan->tmpl, overwrite, err));
     return zagg_store_plan_write_static(plan, store, err);
+}
+
+zagg_status zagg_store_plan_check(const zagg_store_plan *plan, zagg_sink *store,
+                                  const zagg_shardmap *map, zagg_store_start start,
+                                  bool *there, zagg_err *err)
+{
+    const bool overwrite = start == ZAGG_STORE_OVERWRITE;
+    if (plan->hive)
+        return zg_hive_check(plan, store, map, overwrite, there, err);
+    ZAGG_TRY(check_no_hive(store, err));
+    return zagg_zarr_check(store, &plan->tmpl, overwrite, start == ZAGG_STORE_RESUME,
+                           there, err);
 }
 
 zagg_status zagg_store_plan_end(const zagg_store_plan *plan, zagg_sink *store,

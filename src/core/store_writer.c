@@ -76,17 +76,15 @@ typedef struct placed {
     zagg_zarr_shard *shard;             /* NULL: not sharded */
 } placed;
 
-/* The number by which upstream 0.11 names a chunk: the shard's key where that is one
- * chunk, else its place in the chunk grid, row after row. */
-static uint64_t csr_key(const zagg_store_plan *plan, const zagg_shard *shard,
-                        const zagg_carrier *carrier)
+uint64_t zg_csr_key(const zagg_store_plan *plan, const zagg_shard *shard,
+                    const uint64_t *chunk_index)
 {
     const zagg_grid_info *info = plan->info;
     if (info->chunks_per_shard == 1)
         return shard->key;
     uint64_t key = 0;
     for (unsigned d = 0; d < info->rank; d++)
-        key = key * (info->shape[d] / info->chunk_shape[d]) + carrier->chunk_index[d];
+        key = key * (info->shape[d] / info->chunk_shape[d]) + chunk_index[d];
     return key;
 }
 
@@ -137,7 +135,7 @@ static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
         p->index[d] = carrier->chunk_index[d];
     if (w->leaf) /* whose arrays begin with the shard */
         p->index[0] = carrier->chunk;
-    p->key = csr_key(w->plan, shard, carrier);
+    p->key = zg_csr_key(w->plan, shard, carrier->chunk_index);
     p->shard = NULL;
     if (!array->sharded)
         return ZAGG_OK;

@@ -4,6 +4,7 @@
 #define ZG_CORE_WORKER_H
 
 #include "base/base.h"
+#include "core/mask.h"
 #include "stats/observation_time.h"
 #include "stats/reduce.h"
 #include "zagg/core.h"
@@ -295,9 +296,11 @@ typedef struct zg_field_out {
 zagg_status zg_field_evaluate(const zg_chunk_rows *chunk, const zg_field_plan *field,
                               const zg_field_out *out, zagg_err *err);
 
-/** Evaluate every field over every chunk and hand the carriers over in chunk order. */
+/** Evaluate every field over every chunk and hand the carriers over in chunk order. With
+ * output.aoi_mask each has a column of the mask; `mask` NULL: no cell is inside. */
 zagg_status zg_aggregate(const zagg_worker *w, const zagg_shard *shard,
-                         const zg_grouped *rows, zagg_pool *pool, zagg_carrier_fn sink,
-                         void *user, uint64_t *cells_with_data, zagg_err *err);
+                         const zg_grouped *rows, const zg_mask *mask, zagg_pool *pool,
+                         zagg_carrier_fn sink, void *user, uint64_t *cells_with_data,
+                         zagg_err *err);
 
 #endif

@@ -1,5 +1,7 @@
 /* Cells back to points: centres, corners and boxes. The inverse projection and the route
  * of the corners through a unit vector follow mortie operation by operation. */
+#include "geo/cells.h"
+
 #include "geo/latitude.h"
 #include "geo/sphere.h"
 #include "num/num.h"
@@ -16,8 +18,7 @@ static double output_deg(double lat_deg, zagg_latitude latitude)
                : lat_deg;
 }
 
-/** Projected centre: x in [0, 8) to the east, y in [-2, 2] to the north; unit: pi/4. */
-static void projected_centre(uint64_t nested, unsigned order, double *x, double *y)
+void zg_projected_centre(uint64_t nested, unsigned order, double *x, double *y)
 {
     uint64_t within = nested & ((UINT64_C(1) << (2u * order)) - 1u);
     unsigned base = (unsigned)(nested >> (2u * order));
@@ -30,8 +31,7 @@ static void projected_centre(uint64_t nested, unsigned order, double *x, double 
     *y = (i + j - (side - 1.0)) / side + (double)row;
 }
 
-/** Inverse projection, radians. */
-static void unproject(double x, double y, double *lat_rad, double *lon_rad)
+void zg_unproject(double x, double y, double *lat_rad, double *lon_rad)
 {
     double ax = fabs(x), ay = fabs(y), lat;
     unsigned odd = (unsigned)ax | 1u; /* ax is in [0, 8] */
@@ -54,8 +54,8 @@ void zagg_geo_centre(uint64_t nested, unsigned order, zagg_latitude latitude,
                      double *lat_deg, double *lon_deg)
 {
     double x, y, lat, lon;
-    projected_centre(nested, order, &x, &y);
-    unproject(x, y, &lat, &lon);
+    zg_projected_centre(nested, order, &x, &y);
+    zg_unproject(x, y, &lat, &lon);
     *lat_deg = output_deg(lat * ZG_DEG_PER_RAD, latitude);
     *lon_deg = lon * ZG_DEG_PER_RAD;
 }
@@ -64,7 +64,7 @@ static void corner(double x, double y, zagg_latitude latitude, double *lat_deg,
                    double *lon_deg)
 {
     double lat, lon;
-    unproject(x, y, &lat, &lon);
+    zg_unproject(x, y, &lat, &lon);
     double cos_lat = zg_cos(lat);
     double vx = cos_lat * zg_cos(lon), vy = cos_lat * zg_sin(lon), vz = zg_sin(lat);
     vz = vz > 1.0 ? 1.0 : vz < -1.0 ? -1.0 : vz;
@@ -79,10 +79,29 @@ void zagg_geo_corners(uint64_t nested, unsigned order, zagg_latitude latitude,
                       double lat_deg[4], double lon_deg[4])
 {
     double x, y, t = 1.0 / (double)(UINT32_C(1) << order);
-    projected_centre(nested, order, &x, &y);
+    zg_projected_centre(nested, order, &x, &y);
     double west = x - t < 0.0 ? x - t + 8.0 : x - t;
     corner(x, y + t, latitude, &lat_deg[0], &lon_deg[0]);
     corner(west, y, latitude, &lat_deg[1], &lon_deg[1]);
     corner(x, y - t, latitude, &lat_deg[2], &lon_deg[2]);
     corner(x + t, y, latitude, &lat_deg[3], &lon_deg[3]);
+}
+
+void zagg_geo_ring(uint64_t nested, unsigned order, zagg_latitude latitude, unsigned step,
+                   double *lat_deg, double *lon_deg)
+{
+    /* where each side starts, and the way along it, in half diagonals: N, E, S, W */
+    static const double FROM[4][2] = {{0, 1}, {1, 0}, {0, -1}, {-1, 0}};
+    static const double WAY[4][2] = {{1, -1}, {-1, -1}, {-1, 1}, {1, 1}};
+    const double t = 1.0 / (double)(UINT32_C(1) << order);
+    double cx, cy;
+    zg_projected_centre(nested, order, &cx, &cy);
+    for (unsigned side = 0; side < 4; side++)
+        for (unsigned k = 0; k < step; k++) {
+            const double part = (double)k / (double)step;
+            double x = cx + t * (FROM[side][0] + part * WAY[side][0]);
+            const double y = cy + t * (FROM[side][1] + part * WAY[side][1]);
+            x = x < 0.0 ? x + 8.0 : x >= 8.0 ? x - 8.0 : x;
+            corner(x, y, latitude, &lat_deg[side * step + k], &lon_deg[side * step + k]);
+        }
 }

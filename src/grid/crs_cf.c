@@ -136,7 +136,7 @@ static void push_number(zg_crs_cf *cf, const char *name, double value)
 /* False without memory. */
 static bool push_name(zg_crs_cf *cf, const char *name, const PJ *object)
 {
-    const char *text = object != NULL ? proj_get_name(object) : NULL;
+    const char *text = object != NULL ? zg_libproj.get_name(object) : NULL;
     if (text == NULL)
         return true;
     zg_crs_cf_attr *a = push(cf, name);
@@ -148,12 +148,13 @@ static bool push_name(zg_crs_cf *cf, const char *name, const PJ *object)
 static bool find_param(PJ_CONTEXT *ctx, const PJ *conversion, int code,
                        const zg_crs_cf *cf, double *out)
 {
-    const int n = proj_coordoperation_get_param_count(ctx, conversion);
+    const int n = zg_libproj.coordoperation_get_param_count(ctx, conversion);
     for (int i = 0; i < n; i++) {
         const char *text = NULL, *unit = NULL, *kind = NULL;
         double value = 0.0, factor = 1.0;
-        if (!proj_coordoperation_get_param(ctx, conversion, i, NULL, NULL, &text, &value,
-                                           NULL, &factor, &unit, NULL, NULL, &kind) ||
+        if (!zg_libproj.coordoperation_get_param(ctx, conversion, i, NULL, NULL, &text,
+                                                 &value, NULL, &factor, &unit, NULL, NULL,
+                                                 &kind) ||
             text == NULL || atoi(text) != code)
             continue;
         *out = value;
@@ -171,7 +172,7 @@ static void describe_method(PJ_CONTEXT *ctx, const PJ *conversion, zg_crs_cf *cf
 {
     const char *code = NULL;
     const cf_method *m = NULL;
-    if (!proj_coordoperation_get_method_info(ctx, conversion, NULL, NULL, &code) ||
+    if (!zg_libproj.coordoperation_get_method_info(ctx, conversion, NULL, NULL, &code) ||
         code == NULL)
         return;
     for (size_t k = 0; k < sizeof METHODS / sizeof METHODS[0]; k++)
@@ -197,42 +198,42 @@ static void describe_method(PJ_CONTEXT *ctx, const PJ *conversion, zg_crs_cf *cf
 
 static void read_units(PJ_CONTEXT *ctx, const PJ *crs, zg_crs_cf *cf)
 {
-    PJ *system = proj_crs_get_coordinate_system(ctx, crs);
+    PJ *system = zg_libproj.crs_get_coordinate_system(ctx, crs);
     double factor = 1.0;
     if (system != NULL)
-        (void)proj_cs_get_axis_info(ctx, system, 0, NULL, NULL, NULL, &factor, NULL, NULL,
-                                    NULL);
-    (void)proj_destroy(system);
+        (void)zg_libproj.cs_get_axis_info(ctx, system, 0, NULL, NULL, NULL, &factor, NULL,
+                                          NULL, NULL);
+    (void)zg_libproj.destroy(system);
     cf->metres_per_unit = factor > 0.0 ? factor : 1.0;
 }
 
 static bool describe_figure(PJ_CONTEXT *ctx, const PJ *crs, zg_crs_cf *cf)
 {
     double major = 0.0, minor = 0.0, inverse = 0.0, meridian = 0.0, factor = 1.0;
-    PJ *ellipsoid = proj_get_ellipsoid(ctx, crs);
-    PJ *prime = proj_get_prime_meridian(ctx, crs);
-    PJ *geodetic = proj_crs_get_geodetic_crs(ctx, crs);
+    PJ *ellipsoid = zg_libproj.get_ellipsoid(ctx, crs);
+    PJ *prime = zg_libproj.get_prime_meridian(ctx, crs);
+    PJ *geodetic = zg_libproj.crs_get_geodetic_crs(ctx, crs);
     bool good = true;
-    if (ellipsoid != NULL &&
-        proj_ellipsoid_get_parameters(ctx, ellipsoid, &major, &minor, NULL, &inverse)) {
+    if (ellipsoid != NULL && zg_libproj.ellipsoid_get_parameters(
+                                 ctx, ellipsoid, &major, &minor, NULL, &inverse)) {
         push_number(cf, "semi_major_axis", major);
         push_number(cf, "semi_minor_axis", minor);
         push_number(cf, "inverse_flattening", inverse);
         good = push_name(cf, "reference_ellipsoid_name", ellipsoid);
     }
     if (prime != NULL &&
-        proj_prime_meridian_get_parameters(ctx, prime, &meridian, &factor, NULL)) {
+        zg_libproj.prime_meridian_get_parameters(ctx, prime, &meridian, &factor, NULL)) {
         push_number(cf, "longitude_of_prime_meridian",
                     meridian == 0.0 ? 0.0 : meridian * factor * DEGREES_PER_RADIAN);
         good = push_name(cf, "prime_meridian_name", prime) && good;
     }
-    PJ *datum = geodetic != NULL ? proj_crs_get_datum_forced(ctx, geodetic) : NULL;
+    PJ *datum = geodetic != NULL ? zg_libproj.crs_get_datum_forced(ctx, geodetic) : NULL;
     good = push_name(cf, "geographic_crs_name", geodetic) && good;
     good = push_name(cf, "horizontal_datum_name", datum) && good;
-    (void)proj_destroy(datum);
-    (void)proj_destroy(geodetic);
-    (void)proj_destroy(prime);
-    (void)proj_destroy(ellipsoid);
+    (void)zg_libproj.destroy(datum);
+    (void)zg_libproj.destroy(geodetic);
+    (void)zg_libproj.destroy(prime);
+    (void)zg_libproj.destroy(ellipsoid);
     return good;
 }
 
@@ -240,25 +241,25 @@ static bool describe_figure(PJ_CONTEXT *ctx, const PJ *crs, zg_crs_cf *cf)
 static bool describe(PJ_CONTEXT *ctx, const PJ *crs, zg_crs_cf *cf)
 {
     static const char *const OPTIONS[] = {"MULTILINE=NO", NULL};
-    const char *wkt = proj_as_wkt(ctx, crs, PJ_WKT2_2019, OPTIONS);
+    const char *wkt = zg_libproj.as_wkt(ctx, crs, PJ_WKT2_2019, OPTIONS);
     cf->wkt = zg_strdup(wkt != NULL ? wkt : "");
     bool good = cf->wkt != NULL;
-    PJ *plain = zg_proj_horizontal(ctx, proj_clone(ctx, crs));
+    PJ *plain = zg_proj_horizontal(ctx, zg_libproj.clone(ctx, crs));
     if (plain == NULL)
         return false;
     good = describe_figure(ctx, plain, cf) && good;
-    cf->geographic = proj_get_type(plain) != PJ_TYPE_PROJECTED_CRS;
+    cf->geographic = zg_libproj.get_type(plain) != PJ_TYPE_PROJECTED_CRS;
     if (cf->geographic) {
         cf->mapping = "latitude_longitude";
     } else {
-        PJ *conversion = proj_crs_get_coordoperation(ctx, plain);
+        PJ *conversion = zg_libproj.crs_get_coordoperation(ctx, plain);
         read_units(ctx, plain, cf);
         good = push_name(cf, "projected_crs_name", plain) && good;
         if (conversion != NULL)
             describe_method(ctx, conversion, cf);
-        (void)proj_destroy(conversion);
+        (void)zg_libproj.destroy(conversion);
     }
-    (void)proj_destroy(plain);
+    (void)zg_libproj.destroy(plain);
     return good;
 }
 
@@ -270,9 +271,10 @@ zagg_status zg_crs_cf_of(const char *crs, zg_crs_cf *out, zagg_err *err)
     const bool own = zg_crs_find_known(crs, &known);
     char shown[96];
     ZAGG_TRY(zg_crs_check_text(crs, err));
+    ZAGG_TRY(zg_proj_load(err));
     char *text = own ? zg_crs_known_wkt(&known) : zg_crs_id(crs);
     bool memory = text != NULL && zg_proj_context_init(&context, !own);
-    PJ *object = memory ? proj_create(context.ctx, text) : NULL;
+    PJ *object = memory ? zg_libproj.create(context.ctx, text) : NULL;
     if (object != NULL)
         memory = describe(context.ctx, object, &cf);
     if (own) { /* the text as it was made, whatever PROJ's version would write */
@@ -282,7 +284,7 @@ zagg_status zg_crs_cf_of(const char *crs, zg_crs_cf *out, zagg_err *err)
         zg_free(text);
     }
     const bool named = object != NULL;
-    (void)proj_destroy(object);
+    (void)zg_libproj.destroy(object);
     if (text != NULL)
         zg_proj_context_end(&context);
     if (named && memory) {

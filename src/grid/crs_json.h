@@ -1,11 +1,11 @@
-/* A coordinate reference system as PROJJSON. */
+/* Coordinate reference systems as JSON, for GeoParquet. */
 #ifndef ZG_GRID_CRS_JSON_H
 #define ZG_GRID_CRS_JSON_H
 
 #include "zagg/status.h"
 
-/** PROJJSON on one line (heap, zg_free) of a CRS text that zg_proj_new takes; errors as
- * there. The common systems need no database. */
+/** PROJJSON of a CRS text on one line (heap, zg_free). ECONFIG for a text that names
+ * none, UNSUPPORTED where PROJ cannot express or load it. */
 zagg_status zg_crs_json(const char *crs, char **out, zagg_err *err);
 
 #endif

@@ -83,24 +83,31 @@ static bool between(double v, double a, double b)
     return a <= b ? v >= a && v <= b : v >= b && v <= a;
 }
 
-int zg_plane_locate(const zg_plane_ring *ring, double x, double y)
+bool zg_plane_pass_edge(const double a[2], const double b[2], double x, double y,
+                        bool *inside)
 {
     const double p[2] = {x, y};
+    const bool spans = (a[1] > y) != (b[1] > y);
+    if (!spans && !(between(y, a[1], b[1]) && between(x, a[0], b[0])))
+        return false;
+    const int side = zg_plane_side(a, b, p);
+    if (side == 0 && between(x, a[0], b[0]) && between(y, a[1], b[1]))
+        return true;
+    /* a ray to the right crosses the edge when the point is left of it, seen upward */
+    if (spans && (b[1] > a[1] ? side > 0 : side < 0))
+        *inside = !*inside;
+    return false;
+}
+
+int zg_plane_locate(const zg_plane_ring *ring, double x, double y)
+{
     double a[2], b[2];
     bool inside = false;
     for (size_t k = 0; k < ring->n; k++) {
         vertex(ring, k, a);
         vertex(ring, k + 1 < ring->n ? k + 1 : 0, b);
-        const bool spans = (a[1] > y) != (b[1] > y);
-        if (!spans && !(between(y, a[1], b[1]) && between(x, a[0], b[0])))
-            continue;
-        const int side = zg_plane_side(a, b, p);
-        if (side == 0 && between(x, a[0], b[0]) && between(y, a[1], b[1]))
+        if (zg_plane_pass_edge(a, b, x, y, &inside))
             return 0;
-        /* a ray to the right crosses the edge when the point is left of it, seen upward
-         */
-        if (spans && (b[1] > a[1] ? side > 0 : side < 0))
-            inside = !inside;
     }
     return inside ? 1 : -1;
 }

@@ -17,6 +17,12 @@ typedef struct zg_plane_ring {
  * after Shewchuk 1997). */
 int zg_plane_side(const double a[2], const double b[2], const double c[2]);
 
+/** Take the edge a-b into account for a point: true when the point lies on it; else
+ * *inside is toggled where a ray from the point to the right crosses the edge, so that
+ * after all edges of closed rings it tells the even-odd rule. */
+bool zg_plane_pass_edge(const double a[2], const double b[2], double x, double y,
+                        bool *inside);
+
 /** Where a point lies of the region that the ring encloses by the even-odd rule: 1
  * inside, 0 on the ring, -1 outside. */
 int zg_plane_locate(const zg_plane_ring *ring, double x, double y);

@@ -46,14 +46,14 @@ bool zg_proj_is_geographic(const zg_proj *proj)
 
 const char *zagg_grid_proj_version(void)
 {
-    return proj_info().version;
+    return zg_proj_load(NULL) == ZAGG_OK ? zg_libproj.info().version : "not found";
 }
 
 /* ---- copies ---- */
 
 static void free_copy(proj_copy *copy)
 {
-    (void)proj_destroy(copy->pj);
+    (void)zg_libproj.destroy(copy->pj);
     zg_proj_context_end(&copy->context);
     zg_free(copy);
 }
@@ -66,8 +66,8 @@ static proj_copy *new_copy(const zg_proj *proj)
         return NULL;
     if (zg_proj_context_init(&copy->context, false)) {
         /* points that cannot be projected are ordinary */
-        (void)proj_log_level(copy->context.ctx, PJ_LOG_NONE);
-        copy->pj = proj_clone(copy->context.ctx, proj->pj);
+        (void)zg_libproj.log_level(copy->context.ctx, PJ_LOG_NONE);
+        copy->pj = zg_libproj.clone(copy->context.ctx, proj->pj);
         if (copy->pj != NULL)
             return copy;
     }
@@ -113,9 +113,9 @@ static zagg_status no_memory(zagg_err *err)
 /* Is it a CRS with two axes on the ground, and are these angles? */
 static bool is_ground(PJ_CONTEXT *ctx, const PJ *crs, bool *geographic)
 {
-    PJ *plain = zg_proj_horizontal(ctx, proj_clone(ctx, crs));
-    const PJ_TYPE type = plain != NULL ? proj_get_type(plain) : PJ_TYPE_UNKNOWN;
-    (void)proj_destroy(plain);
+    PJ *plain = zg_proj_horizontal(ctx, zg_libproj.clone(ctx, crs));
+    const PJ_TYPE type = plain != NULL ? zg_libproj.get_type(plain) : PJ_TYPE_UNKNOWN;
+    (void)zg_libproj.destroy(plain);
     *geographic = type == PJ_TYPE_GEOGRAPHIC_2D_CRS || type == PJ_TYPE_GEOGRAPHIC_3D_CRS;
     return *geographic || type == PJ_TYPE_PROJECTED_CRS;
 }
@@ -124,7 +124,7 @@ static zagg_status read_crs(zg_proj *proj, const char *text, PJ **out, zagg_err 
 {
     char shown[96];
     zg_proj_context *c = &proj->context;
-    PJ *crs = proj_create(c->ctx, proj->id);
+    PJ *crs = zg_libproj.create(c->ctx, proj->id);
     if (crs == NULL && !zg_proj_context_has_database(c))
         return zagg_err_set(
             err, ZAGG_EUNSUPPORTED,
@@ -139,7 +139,7 @@ static zagg_status read_crs(zg_proj *proj, const char *text, PJ **out, zagg_err 
                             zg_crs_shown(text, shown), c->reason[0] != '\0' ? " (" : "",
                             c->reason, c->reason[0] != '\0' ? ")" : "");
     if (!is_ground(c->ctx, crs, &proj->geographic)) {
-        (void)proj_destroy(crs);
+        (void)zg_libproj.destroy(crs);
         return zagg_err_set(err, ZAGG_EUNSUPPORTED,
                             "output.grid.crs: '%s' is no geographic or projected "
                             "coordinate reference system, so it has no x and y",
@@ -155,9 +155,9 @@ static PJ *wgs84(zg_proj *proj)
 {
     zg_crs_known known;
     if (zg_proj_context_has_database(&proj->context))
-        return proj_create(proj->context.ctx, "EPSG:4326");
+        return zg_libproj.create(proj->context.ctx, "EPSG:4326");
     char *wkt = zg_crs_find_known("EPSG:4326", &known) ? zg_crs_known_wkt(&known) : NULL;
-    PJ *crs = wkt != NULL ? proj_create(proj->context.ctx, wkt) : NULL;
+    PJ *crs = wkt != NULL ? zg_libproj.create(proj->context.ctx, wkt) : NULL;
     zg_free(wkt);
     return crs;
 }
@@ -166,18 +166,20 @@ static zagg_status plan_general(zg_proj *proj, const char *text, zagg_err *err)
 {
     char shown[96];
     PJ *crs = NULL;
+    ZAGG_TRY(zg_proj_load(err));
     if (!zg_proj_context_init(&proj->context, true))
         return no_memory(err);
     PJ_CONTEXT *ctx = proj->context.ctx;
     ZAGG_TRY(read_crs(proj, text, &crs, err));
     PJ *from = wgs84(proj);
-    PJ *plain =
-        from != NULL ? proj_create_crs_to_crs_from_pj(ctx, from, crs, NULL, NULL) : NULL;
+    PJ *plain = from != NULL
+                    ? zg_libproj.create_crs_to_crs_from_pj(ctx, from, crs, NULL, NULL)
+                    : NULL;
     if (plain != NULL)
-        proj->pj = proj_normalize_for_visualization(ctx, plain);
-    (void)proj_destroy(plain);
-    (void)proj_destroy(from);
-    (void)proj_destroy(crs);
+        proj->pj = zg_libproj.normalize_for_visualization(ctx, plain);
+    (void)zg_libproj.destroy(plain);
+    (void)zg_libproj.destroy(from);
+    (void)zg_libproj.destroy(crs);
     if (proj->pj == NULL)
         return zagg_err_set(err, ZAGG_EUNSUPPORTED,
                             "output.grid.crs: '%s': PROJ knows no way there from WGS 84 "
@@ -192,10 +194,11 @@ static zagg_status plan_known(zg_proj *proj, const zg_crs_known *known, zagg_err
     proj->lonlat = proj->geographic = known->method == ZG_CRS_LONLAT;
     if (proj->lonlat)
         return ZAGG_OK;
+    ZAGG_TRY(zg_proj_load(err));
     if (!zg_proj_context_init(&proj->context, false))
         return no_memory(err);
     zg_crs_known_pipeline(known, pipeline);
-    proj->pj = proj_create(proj->context.ctx, pipeline);
+    proj->pj = zg_libproj.create(proj->context.ctx, pipeline);
     if (proj->pj == NULL)
         return zagg_err_set(err, ZAGG_EUNSUPPORTED,
                             "output.grid.crs: this PROJ does not know '%s' (%s)",
@@ -238,7 +241,8 @@ void zg_proj_free(zg_proj *proj)
         proj->idle = copy->next;
         free_copy(copy);
     }
-    (void)proj_destroy(proj->pj);
+    if (proj->pj != NULL) /* else PROJ may not be loaded */
+        (void)zg_libproj.destroy(proj->pj);
     zg_proj_context_end(&proj->context);
     pthread_cond_destroy(&proj->given_back);
     pthread_mutex_destroy(&proj->lock);
@@ -254,8 +258,8 @@ static void transform(const zg_proj *proj, PJ_DIRECTION way, double *a, double *
                       size_t n)
 {
     proj_copy *copy = borrow(proj);
-    (void)proj_trans_generic(copy->pj, way, a, sizeof *a, n, b, sizeof *b, n, NULL, 0, 0,
-                             NULL, 0, 0);
+    (void)zg_libproj.trans_generic(copy->pj, way, a, sizeof *a, n, b, sizeof *b, n, NULL,
+                                   0, 0, NULL, 0, 0);
     give_back(proj, copy);
     for (size_t k = 0; k < n; k++)
         if (!isfinite(a[k]) || !isfinite(b[k]))

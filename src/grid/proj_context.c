@@ -112,13 +112,13 @@ bool zg_proj_context_init(zg_proj_context *c, bool database)
                                         .rename_cbk = refuse_rename};
     c->database = database;
     c->reason[0] = '\0';
-    c->ctx = proj_context_create();
+    c->ctx = zg_libproj.context_create();
     if (c->ctx == NULL)
         return false;
-    proj_log_func(c->ctx, c, keep_reason);
-    (void)proj_log_level(c->ctx, PJ_LOG_ERROR);
-    (void)proj_context_set_enable_network(c->ctx, 0);
-    if (proj_context_set_fileapi(c->ctx, &files, c))
+    zg_libproj.log_func(c->ctx, c, keep_reason);
+    (void)zg_libproj.log_level(c->ctx, PJ_LOG_ERROR);
+    (void)zg_libproj.context_set_enable_network(c->ctx, 0);
+    if (zg_libproj.context_set_fileapi(c->ctx, &files, c))
         return true;
     zg_proj_context_end(c);
     return false;
@@ -127,13 +127,13 @@ bool zg_proj_context_init(zg_proj_context *c, bool database)
 void zg_proj_context_end(zg_proj_context *c)
 {
     if (c->ctx != NULL)
-        (void)proj_context_destroy(c->ctx);
+        (void)zg_libproj.context_destroy(c->ctx);
     c->ctx = NULL;
 }
 
 bool zg_proj_context_has_database(zg_proj_context *c)
 {
-    return c->database && proj_context_get_database_metadata(
+    return c->database && zg_libproj.context_get_database_metadata(
                               c->ctx, "DATABASE.LAYOUT.VERSION.MAJOR") != NULL;
 }
 
@@ -141,17 +141,17 @@ PJ *zg_proj_horizontal(PJ_CONTEXT *ctx, PJ *crs)
 {
     for (int depth = 0; crs != NULL && depth < 4; depth++) {
         PJ *inner;
-        switch (proj_get_type(crs)) {
+        switch (zg_libproj.get_type(crs)) {
         case PJ_TYPE_COMPOUND_CRS:
-            inner = proj_crs_get_sub_crs(ctx, crs, 0);
+            inner = zg_libproj.crs_get_sub_crs(ctx, crs, 0);
             break;
         case PJ_TYPE_BOUND_CRS:
-            inner = proj_get_source_crs(ctx, crs);
+            inner = zg_libproj.get_source_crs(ctx, crs);
             break;
         default:
             return crs;
         }
-        (void)proj_destroy(crs);
+        (void)zg_libproj.destroy(crs);
         crs = inner;
     }
     return crs;

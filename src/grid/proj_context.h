@@ -2,7 +2,8 @@
 #ifndef ZG_GRID_PROJ_CONTEXT_H
 #define ZG_GRID_PROJ_CONTEXT_H
 
-#include <proj.h>
+#include "grid/proj_library.h"
+
 #include <stdbool.h>
 
 typedef struct zg_proj_context {

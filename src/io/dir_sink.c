@@ -14,7 +14,7 @@
  * is passed over before giving up. */
 enum { TEMP_TRIES = 1000 };
 
-static zagg_status dir_path(const zg_dir *dir, const char *key, char **out, zagg_err *err)
+zagg_status zg_dir_path(const zg_dir *dir, const char *key, char **out, zagg_err *err)
 {
     zg_str path;
     zg_str_init(&path, 0);
@@ -29,9 +29,8 @@ static zagg_status dir_path(const zg_dir *dir, const char *key, char **out, zagg
     return ZAGG_OK;
 }
 
-/* mkdir -p of `path` from the deepest folder upwards: normally one call is enough. 0 or
- * an errno. `path` is changed and restored. */
-static int make_folders(char *path)
+/* From the deepest folder upwards: normally one call is enough. */
+int zg_make_folders(char *path)
 {
     if (mkdir(path, 0777) == 0 || errno == EEXIST)
         return 0;
@@ -41,7 +40,7 @@ static int make_folders(char *path)
     if (slash == NULL || slash == path)
         return ENOENT;
     *slash = '\0';
-    int rc = make_folders(path);
+    int rc = zg_make_folders(path);
     *slash = '/';
     if (rc != 0)
         return rc;
@@ -54,7 +53,7 @@ static int make_parent_folders(char *path)
     if (slash == NULL || slash == path)
         return ENOENT;
     *slash = '\0';
-    int rc = make_folders(path);
+    int rc = zg_make_folders(path);
     *slash = '/';
     return rc;
 }
@@ -96,7 +95,7 @@ static zagg_status create_temp(zg_dir *dir, char *path, int *out_fd, char **out_
 
 /* Write everything and close `fd` in any case; 0 or an errno. Some file systems report a
  * full disk only on close. */
-static int write_and_close(int fd, const char *data, size_t len)
+static int write_and_close(int fd, const char *data, size_t len, bool durable)
 {
     int failed_with = 0;
     while (len > 0 && failed_with == 0) {
@@ -110,15 +109,16 @@ static int write_and_close(int fd, const char *data, size_t len)
             failed_with = errno;
         }
     }
+    while (durable && failed_with == 0 && fsync(fd) != 0)
+        failed_with = errno == EINTR ? 0 : errno;
     if (close(fd) != 0 && errno != EINTR && failed_with == 0)
         failed_with = errno;
     return failed_with;
 }
 
-static zagg_status dir_put(void *self, const char *key, const void *data, size_t len,
-                           zagg_err *err)
+static zagg_status put_file(zg_dir *dir, bool durable, const char *key, const void *data,
+                            size_t len, zagg_err *err)
 {
-    zg_dir *dir = self;
     char *path = NULL, *temp = NULL;
     int fd = -1;
     const char *slash = strrchr(key, '/');
@@ -127,10 +127,10 @@ static zagg_status dir_put(void *self, const char *key, const void *data, size_t
             err, ZAGG_EARG,
             "%s: key '%s' is refused: it has the form of a temporary file", dir->root,
             key);
-    ZAGG_TRY(dir_path(dir, key, &path, err));
+    ZAGG_TRY(zg_dir_path(dir, key, &path, err));
     zagg_status status = create_temp(dir, path, &fd, &temp, err);
     if (status == ZAGG_OK) {
-        int failed_with = write_and_close(fd, data, len);
+        int failed_with = write_and_close(fd, data, len, durable);
         if (failed_with == 0 && rename(temp, path) != 0)
             failed_with = errno;
         if (failed_with != 0) {
@@ -142,6 +142,19 @@ static zagg_status dir_put(void *self, const char *key, const void *data, size_t
     zg_free(temp);
     zg_free(path);
     return status;
+}
+
+static zagg_status dir_put(void *self, const char *key, const void *data, size_t len,
+                           zagg_err *err)
+{
+    zg_dir *dir = self;
+    return put_file(dir, dir->durable_puts, key, data, len, err);
+}
+
+static zagg_status dir_put_whole(void *self, const char *key, const void *data,
+                                 size_t len, zagg_err *err)
+{
+    return put_file(self, true, key, data, len, err);
 }
 
 /* All of the object that is open as `fd`. */
@@ -165,7 +178,7 @@ static zagg_status dir_get(void *self, const char *key, size_t max_len, void **o
 {
     char *path = NULL;
     zagg_status status;
-    ZAGG_TRY(dir_path(self, key, &path, err));
+    ZAGG_TRY(zg_dir_path(self, key, &path, err));
     int fd = zg_io_open(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0) {
         status = read_object(fd, path, max_len, out_data, out_len, err);
@@ -183,7 +196,7 @@ static zagg_status dir_remove(void *self, const char *key, zagg_err *err)
 {
     char *path = NULL;
     zagg_status status = ZAGG_OK;
-    ZAGG_TRY(dir_path(self, key, &path, err));
+    ZAGG_TRY(zg_dir_path(self, key, &path, err));
     /* A folder is no object, so there is none to remove. */
     if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR && errno != EISDIR)
         status = zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot remove %s", path);
@@ -191,9 +204,30 @@ static zagg_status dir_remove(void *self, const char *key, zagg_err *err)
     return status;
 }
 
+static zagg_status dir_size(void *self, const char *key, uint64_t *out, zagg_err *err)
+{
+    char *path = NULL;
+    struct stat st;
+    zagg_status status = ZAGG_OK;
+    ZAGG_TRY(zg_dir_path(self, key, &path, err));
+    if (stat(path, &st) != 0) {
+        const bool absent = errno == ENOENT || errno == ENOTDIR;
+        status = zagg_err_set_errno(err, absent ? ZAGG_ENOTFOUND : ZAGG_EIO, errno,
+                                    "cannot stat %s", path);
+    } else if (!S_ISREG(st.st_mode)) {
+        status = zagg_err_set(err, ZAGG_ENOTFOUND, "%s is not an object", path);
+    } else {
+        *out = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+    }
+    zg_free(path);
+    return status;
+}
+
 static void dir_close(void *self)
 {
     zg_dir *dir = self;
+    zg_dir_unsettle(dir);
+    pthread_mutex_destroy(&dir->lock);
     zg_free(dir->root);
     zg_free(dir);
 }
@@ -206,9 +240,31 @@ static const zg_sink_vtable dir_vtable = {
     .remove = dir_remove,
     .remove_prefix = zg_dir_remove_prefix,
     .close = dir_close,
+    .put_whole = dir_put_whole,
+    .sync = zg_dir_sync,
+    .size = dir_size,
+    .clean = zg_dir_clean,
 };
 
-zagg_status zagg_sink_open_dir(const char *path, zagg_sink **out, zagg_err *err)
+/* How much of the path `root` leads to a folder that is there; 0 is the current one. */
+static size_t anchor_of(char *root)
+{
+    size_t len = strlen(root);
+    for (bool there = false; len > 0;) {
+        struct stat st;
+        const char next = root[len];
+        root[len] = '\0';
+        there = stat(root, &st) == 0;
+        root[len] = next;
+        if (there || len == 1)
+            break;
+        len = zg_parent_len(root, len);
+    }
+    return len;
+}
+
+static zagg_status open_dir(const char *path, bool durable, zagg_sink **out,
+                            zagg_err *err)
 {
     struct stat st;
     size_t len = strlen(path);
@@ -229,6 +285,24 @@ zagg_status zagg_sink_open_dir(const char *path, zagg_sink **out, zagg_err *err)
         zg_free(root);
         return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", path);
     }
+    if (pthread_mutex_init(&dir->lock, NULL) != 0) {
+        zg_free(dir);
+        zg_free(root);
+        return zagg_err_set(err, ZAGG_EINTERNAL, "%s: cannot make a lock", path);
+    }
     dir->root = root;
+    dir->durable_puts = durable;
+    dir->anchor_len = anchor_of(root);
+    zg_vec_init(&dir->settled, sizeof(char *), 0);
     return zg_sink_new(&dir_vtable, dir, root, out, err);
+}
+
+zagg_status zagg_sink_open_dir(const char *path, zagg_sink **out, zagg_err *err)
+{
+    return open_dir(path, false, out, err);
+}
+
+zagg_status zg_sink_open_durable(const char *path, zagg_sink **out, zagg_err *err)
+{
+    return open_dir(path, true, out, err);
 }

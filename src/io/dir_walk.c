@@ -226,7 +226,8 @@ static zagg_status remove_entry(int dir_fd, const char *name, int depth, zagg_er
 
 zagg_status zg_dir_remove_prefix(void *self, const char *prefix, zagg_err *err)
 {
-    const zg_dir *dir = self;
+    zg_dir *dir = self;
+    zg_dir_unsettle(dir);
     size_t len = strlen(prefix) - 1; /* without the '/' at its end */
     size_t parent_len = len;
     while (parent_len > 0 && prefix[parent_len - 1] != '/')
@@ -251,5 +252,73 @@ zagg_status zg_dir_remove_prefix(void *self, const char *prefix, zagg_err *err)
         zagg_err_context(err, status, "%s/%s", dir->root, prefix);
     zg_free(name);
     close(parent);
+    return status;
+}
+
+/* ---- temporary files ---- */
+
+static zagg_status clean_folder(int fd, const char *name, int depth, size_t *n_removed,
+                                zagg_err *err);
+
+static zagg_status clean_entry(int dir_fd, const char *name, int depth, size_t *n_removed,
+                               zagg_err *err)
+{
+    uint64_t size = 0;
+    const char kind = entry_kind(dir_fd, name, &size);
+    if (kind == '?')
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot stat %s", name);
+    if (kind == 'd') {
+        const int fd = zg_io_open(dir_fd, name, FOLDER_FLAGS | O_NOFOLLOW);
+        if (fd >= 0)
+            return clean_folder(fd, name, depth + 1, n_removed, err);
+        return is_absent(errno)
+                   ? ZAGG_OK
+                   : zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot list %s", name);
+    }
+    if (!zg_dir_is_temp_name(name))
+        return ZAGG_OK;
+    if (unlinkat(dir_fd, name, 0) != 0 && errno != ENOENT)
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot remove %s", name);
+    ++*n_removed;
+    return ZAGG_OK;
+}
+
+/* Takes over `fd`. */
+static zagg_status clean_folder(int fd, const char *name, int depth, size_t *n_removed,
+                                zagg_err *err)
+{
+    DIR *folder = depth < WALK_MAX_DEPTH ? fdopendir(fd) : NULL;
+    if (folder == NULL) {
+        const int failed_with = depth < WALK_MAX_DEPTH ? errno : ENAMETOOLONG;
+        close(fd);
+        return zagg_err_set_errno(err, ZAGG_EIO, failed_with, "cannot list %s", name);
+    }
+    zagg_status status = ZAGG_OK;
+    while (status == ZAGG_OK) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (entry == NULL) {
+            if (errno != 0)
+                status = zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot list %s", name);
+            break;
+        }
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = clean_entry(dirfd(folder), entry->d_name, depth, n_removed, err);
+    }
+    closedir(folder);
+    return status;
+}
+
+zagg_status zg_dir_clean(void *self, size_t *n_removed, zagg_err *err)
+{
+    const zg_dir *dir = self;
+    const int fd = open_folder(dir->root, "", 0);
+    if (fd < 0)
+        return is_absent(errno) ? ZAGG_OK
+                                : zagg_err_set_errno(err, ZAGG_EIO, errno,
+                                                     "cannot list %s", dir->root);
+    const zagg_status status = clean_folder(fd, dir->root, 0, n_removed, err);
+    if (status != ZAGG_OK)
+        zagg_err_context(err, status, "%s", dir->root);
     return status;
 }

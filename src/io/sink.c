@@ -98,16 +98,30 @@ static void count_request(zagg_sink *sink)
     zg_io_count(&sink->counters.requests, 1);
 }
 
-zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data, size_t len,
-                          zagg_err *err)
+static zagg_status put(zagg_sink *sink, bool whole, const char *key, const void *data,
+                       size_t len, zagg_err *err)
 {
+    const zg_sink_vtable *v = sink->vtable;
     ZAGG_TRY(check_key(sink, key, err));
     count_request(sink);
-    ZAGG_TRY(sink->vtable->put(sink->self, key, data, len, err));
+    ZAGG_TRY(
+        (whole && v->put_whole ? v->put_whole : v->put)(sink->self, key, data, len, err));
     zg_io_count(&sink->counters.bytes, len);
     zg_io_count(&sink->counters.puts, 1);
     zg_io_count(&sink->counters.put_bytes, len);
     return ZAGG_OK;
+}
+
+zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void *data, size_t len,
+                          zagg_err *err)
+{
+    return put(sink, false, key, data, len, err);
+}
+
+zagg_status zagg_sink_put_whole(zagg_sink *sink, const char *key, const void *data,
+                                size_t len, zagg_err *err)
+{
+    return put(sink, true, key, data, len, err);
 }
 
 zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,
@@ -154,4 +168,39 @@ zagg_status zagg_sink_delete_prefix(zagg_sink *sink, const char *prefix, zagg_er
                             sink->name, prefix);
     count_request(sink);
     return sink->vtable->remove_prefix(sink->self, prefix, err);
+}
+
+zagg_status zagg_sink_sync(zagg_sink *sink, const char *const *keys, size_t n,
+                           zagg_err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        ZAGG_TRY(check_key(sink, keys[i], err));
+    if (sink->vtable->sync == NULL || n == 0)
+        return ZAGG_OK;
+    count_request(sink);
+    return sink->vtable->sync(sink->self, keys, n, err);
+}
+
+zagg_status zagg_sink_size(zagg_sink *sink, const char *key, uint64_t *out, zagg_err *err)
+{
+    void *data = NULL;
+    size_t len = 0;
+    if (sink->vtable->size == NULL) {
+        ZAGG_TRY(zagg_sink_get(sink, key, SIZE_MAX, &data, &len, err));
+        zagg_bytes_free(data);
+        *out = len;
+        return ZAGG_OK;
+    }
+    ZAGG_TRY(check_key(sink, key, err));
+    count_request(sink);
+    return sink->vtable->size(sink->self, key, out, err);
+}
+
+zagg_status zagg_sink_clean(zagg_sink *sink, size_t *n_removed, zagg_err *err)
+{
+    *n_removed = 0;
+    if (sink->vtable->clean == NULL)
+        return ZAGG_OK;
+    count_request(sink);
+    return sink->vtable->clean(sink->self, n_removed, err);
 }

@@ -1,10 +1,12 @@
 /* The local backend: shards of a map on all cores of this machine, into one store.
  *
  * A shard is one task: read, aggregate, write. Tasks help each other's inner batches, so
- * that one large shard uses all threads too. Outcomes are folded in map order. */
-#include "run/run.h"
+ * that one large shard uses all threads too. Outcomes are folded in map order. What makes
+ * a written shard count, and which shards are left out, is trust.h's. */
+#include "run/trust.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +18,14 @@ typedef struct local_run {
     zagg_grid *grid;
     zagg_worker *worker;
     zagg_store_plan *plan;
-    zagg_sink *store;
+    zg_trust *trust;
     zagg_pool *pool;
     char id[33]; /* of this run, in the records of a hive */
     const zagg_shard_entry *const *selected;
+    uint64_t *in_store; /* keys of shards that have data in the store, n of them */
+    size_t n_in_store;
     double start_s;
+    atomic_bool store_failed; /* something could not be written */
 } local_run;
 
 /* How one shard ended. */
@@ -28,13 +33,18 @@ typedef struct shard_outcome {
     zagg_shard_result result;
     double write_s;
     zagg_status status; /* of processing or writing */
-    bool skipped;       /* not started: the run was stopped */
+    bool not_started;   /* the run was stopped */
+    bool current;       /* finished by an earlier run; the counts are its record's */
+    bool refused;
     zagg_err err;
 } shard_outcome;
 
-/* Sink of the worker that times the writes. */
+/* Sink of the worker: times the writes, and makes room for them first. */
 typedef struct timed_writer {
+    const local_run *run;
     zagg_store_writer *writer;
+    zagg_sink *store;
+    bool clear; /* CSR groups of an earlier attempt may be there */
     double seconds;
 } timed_writer;
 
@@ -43,7 +53,12 @@ static zagg_status write_carrier(void *user, const zagg_shard *shard,
 {
     timed_writer *t = user;
     const double start = zg_clock_mono_s();
-    const zagg_status status = zagg_store_writer_carrier(t->writer, shard, carrier, err);
+    zagg_status status = ZAGG_OK;
+    if (t->clear)
+        status = zagg_store_plan_erase_shard(t->run->plan, t->store, shard, true, err);
+    t->clear = false;
+    if (status == ZAGG_OK)
+        status = zagg_store_writer_carrier(t->writer, shard, carrier, err);
     t->seconds += zg_clock_mono_s() - start;
     return status;
 }
@@ -66,18 +81,37 @@ static zagg_status hrefs_of(const local_run *run, const zagg_shard_entry *entry,
     return ZAGG_OK;
 }
 
-static zagg_status process_and_write(const local_run *run, const zagg_shard_entry *entry,
-                                     shard_outcome *o, zagg_err *err)
+static zagg_status write_rest(timed_writer *t, const zagg_shard *shard,
+                              const zg_attempt *attempt, const zagg_shard_result *result,
+                              zagg_err *err)
 {
-    const zagg_shard_opts opts = {
-        .pool = run->pool, .log = run->opts->log, .trace_rss = run->opts->trace_rss};
-    timed_writer t = {NULL, 0};
+    const double start = zg_clock_mono_s();
+    zagg_status status = ZAGG_OK;
+    if (!result->no_data)
+        status = zagg_store_writer_finish(t->writer, shard, err);
+    else if (!result->failed && zg_attempt_may_meet_debris(attempt))
+        status = zagg_store_plan_erase_shard(t->run->plan, t->store, shard, false, err);
+    t->seconds += zg_clock_mono_s() - start;
+    return status;
+}
+
+static zagg_status process_and_write(const local_run *run, const zagg_shard_entry *entry,
+                                     zg_attempt *attempt, shard_outcome *o, zagg_err *err)
+{
+    const zagg_shard_opts opts = {.pool = run->pool,
+                                  .log = run->opts->log,
+                                  .trace_rss = run->opts->trace_rss,
+                                  .aoi_mask = entry->aoi_mask,
+                                  .n_aoi_mask = entry->n_aoi_mask};
+    timed_writer t = {.run = run,
+                      .store = zg_attempt_store(attempt),
+                      .clear = zg_attempt_may_meet_debris(attempt)};
     const char **hrefs = NULL;
     size_t n = 0;
     zagg_shard shard;
     ZAGG_TRY(zagg_grid_shard(run->grid, entry->key, &shard, err));
     ZAGG_TRY(hrefs_of(run, entry, &hrefs, &n, err));
-    zagg_status status = zagg_store_writer_new(run->plan, run->store, &t.writer, err);
+    zagg_status status = zagg_store_writer_new(run->plan, t.store, &t.writer, err);
     if (status == ZAGG_OK)
         status = zagg_process_shard(run->worker, entry->key, hrefs, n, &opts,
                                     write_carrier, &t, &o->result, err);
@@ -85,13 +119,11 @@ static zagg_status process_and_write(const local_run *run, const zagg_shard_entr
      * out. */
     o->result.aggregate_s -= t.seconds;
     o->result.duration_s -= t.seconds;
-    if (status == ZAGG_OK && !o->result.no_data) {
-        const double start = zg_clock_mono_s();
+    if (status == ZAGG_OK) {
         const zagg_store_origin origin = {run->opts->map, entry,  hrefs, n,
                                           &o->result,     run->id};
         zagg_store_writer_set_origin(t.writer, &origin);
-        status = zagg_store_writer_finish(t.writer, &shard, err);
-        t.seconds += zg_clock_mono_s() - start;
+        status = write_rest(&t, &shard, attempt, &o->result, err);
     }
     o->write_s = t.seconds;
     zagg_store_writer_free(t.writer);
@@ -104,19 +136,74 @@ static bool stop_asked(const local_run *run)
     return run->opts->stop && *run->opts->stop;
 }
 
+/* Whole, or without data for good reasons: only then the shard becomes complete. */
+static bool is_whole(zagg_status status, const zagg_shard_result *r)
+{
+    return status == ZAGG_OK && !r->failed && r->read_errors + r->granule_errors == 0;
+}
+
+static void note_end(const local_run *run, const shard_outcome *o, zagg_status status)
+{
+    const zagg_shard_result *r = &o->result;
+    const bool failed = status != ZAGG_OK || r->failed;
+    const char *what = o->current   ? "shard_skipped"
+                       : o->refused ? "shard_refused"
+                       : failed     ? "shard_failed"
+                                    : "shard_incomplete";
+    const char *text = status != ZAGG_OK    ? o->err.msg
+                       : r->failed          ? r->error
+                       : r->n_exemplars > 0 ? r->exemplars[0]
+                                            : NULL;
+    if (o->current || !is_whole(status, r))
+        zg_trust_note(run->trust, what, r->shard_key, text);
+}
+
+static zagg_status do_shard(local_run *run, const zagg_shard_entry *entry,
+                            shard_outcome *o, zagg_err *err)
+{
+    zg_attempt *attempt = NULL;
+    zg_verdict verdict;
+    zagg_status status = zg_trust_judge(run->trust, entry, &verdict, &attempt, err);
+    if (status != ZAGG_OK) {
+        atomic_store(&run->store_failed, true);
+        return status;
+    }
+    if (verdict == ZG_DO) {
+        zg_trust_note(run->trust, "shard_start", entry->key, NULL);
+        status = process_and_write(run, entry, attempt, o, err);
+        if (is_whole(status, &o->result))
+            return zg_attempt_finish(attempt, &o->result, o->write_s, err);
+    }
+    if (verdict == ZG_CURRENT) {
+        o->current = true;
+        zg_attempt_recorded(attempt, &o->result.total_obs, &o->result.cells_with_data);
+    }
+    if (verdict == ZG_REFUSED) {
+        o->refused = true;
+        status = ZAGG_EEXISTS;
+    }
+    if (zg_attempt_drop(attempt))
+        atomic_store(&run->store_failed, true);
+    return status;
+}
+
 static zagg_status shard_task(void *user, size_t index, size_t slot, void **result,
                               zagg_err *err)
 {
-    const local_run *run = user;
+    local_run *run = user;
     (void)slot;
     shard_outcome *o = zg_alloc(1, sizeof *o);
     if (!o)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard");
     o->result.shard_key = run->selected[index]->key;
-    if (stop_asked(run))
-        o->skipped = true;
-    else
-        o->status = process_and_write(run, run->selected[index], o, &o->err);
+    if (stop_asked(run) || atomic_load(&run->store_failed) ||
+        zg_trust_failed(run->trust)) {
+        o->not_started = true;
+    } else {
+        o->status = do_shard(run, run->selected[index], o, &o->err);
+        o->result.shard_key = run->selected[index]->key;
+        note_end(run, o, o->status);
+    }
     *result = o;
     return ZAGG_OK;
 }
@@ -127,6 +214,7 @@ static void count_outcome(zagg_run_summary *s, const shard_outcome *o)
     const bool failed = o->status != ZAGG_OK || r->failed;
     s->finished++;
     s->failed += failed;
+    s->refused += o->refused;
     s->read_errors += r->read_errors;
     s->granule_errors += r->granule_errors;
     s->groups_absent += r->counters.groups_absent;
@@ -145,6 +233,35 @@ static void count_outcome(zagg_run_summary *s, const shard_outcome *o)
     }
 }
 
+static void tell_progress(const local_run *run, size_t index, const shard_outcome *o,
+                          const zagg_shard_result *result)
+{
+    const zagg_run_summary *s = run->summary;
+    if (!run->opts->progress)
+        return;
+    const zagg_run_event event = {.index = index + 1,
+                                  .total = s->selected,
+                                  .shard = result,
+                                  .status = o->status,
+                                  .skipped = o->current,
+                                  .message = result->error,
+                                  .rows_kept = s->total_obs,
+                                  .rows_read = s->rows_read,
+                                  .elapsed_s = zg_clock_mono_s() - run->start_s};
+    run->opts->progress(run->opts->user, &event);
+}
+
+static void fold_current(local_run *run, size_t index, const shard_outcome *o)
+{
+    zagg_run_summary *s = run->summary;
+    if (o->result.cells_with_data)
+        run->in_store[run->n_in_store++] = o->result.shard_key;
+    s->skipped++;
+    s->skipped_obs += o->result.total_obs;
+    s->skipped_cells += o->result.cells_with_data;
+    tell_progress(run, index, o, &o->result);
+}
+
 static zagg_status shard_fold(void *user, size_t index, zagg_status status, void *result,
                               const zagg_err *task_err, zagg_err *err)
 {
@@ -156,8 +273,14 @@ static zagg_status shard_fold(void *user, size_t index, zagg_status status, void
             *err = *task_err;
         return status;
     }
-    if (o->skipped) {
-        s->stopped = true;
+    if (o->not_started) {
+        s->stopped |= stop_asked(run);
+        s->store_failed |= atomic_load(&run->store_failed) || zg_trust_failed(run->trust);
+        zg_free(o);
+        return ZAGG_OK;
+    }
+    if (o->current) {
+        fold_current(run, index, o);
         zg_free(o);
         return ZAGG_OK;
     }
@@ -168,17 +291,9 @@ static zagg_status shard_fold(void *user, size_t index, zagg_status status, void
     s->results[s->n_results] = o->result;
     s->result_write_s[s->n_results] = o->write_s;
     s->n_results++;
-    if (run->opts->progress) {
-        const zagg_run_event event = {index + 1,
-                                      s->selected,
-                                      &s->results[s->n_results - 1],
-                                      o->status,
-                                      o->result.error,
-                                      s->total_obs,
-                                      s->rows_read,
-                                      zg_clock_mono_s() - run->start_s};
-        run->opts->progress(run->opts->user, &event);
-    }
+    if (!o->result.failed && !o->result.no_data)
+        run->in_store[run->n_in_store++] = o->result.shard_key;
+    tell_progress(run, index, o, &s->results[s->n_results - 1]);
     zg_free(o);
     return ZAGG_OK;
 }
@@ -264,41 +379,36 @@ static zagg_status check_driver(const local_run *run, zagg_err *err)
         run->opts->map->name, zg_driver_name(run->driver));
 }
 
+/* Upstream writes a mask that is false everywhere. */
+static zagg_status check_mask(const zagg_run_opts *opts, zagg_err *err)
+{
+    if (!opts->pipeline->output.aoi_mask || opts->map->has_aoi_mask)
+        return ZAGG_OK;
+    return zagg_err_set(
+        err, ZAGG_ECONFIG,
+        "%s: output.aoi_mask is on, but the shard map does not tell which "
+        "cells lie inside the area of interest (aoi_mask); build the map "
+        "with this config, or remove output.aoi_mask",
+        opts->map->name);
+}
+
 static zagg_status compile(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     ZAGG_TRY(zagg_pipeline_check_runnable(opts->pipeline, err));
     ZAGG_TRY(zagg_grid_from_pipeline(opts->pipeline, opts->latitude, &run->grid, err));
     ZAGG_TRY(zagg_run_check_signature(run->grid, opts->map, err));
+    ZAGG_TRY(check_mask(opts, err));
     ZAGG_TRY(zagg_worker_new(opts->pipeline, run->grid, &run->worker, err));
     return zagg_store_plan_new(opts->pipeline, run->grid, &run->plan, err);
 }
 
 static zagg_status open_store(local_run *run, zagg_err *err)
 {
-    const zagg_run_opts *opts = run->opts;
-    zagg_status status = zagg_sink_open_dir(zg_store_path(opts->store), &run->store, err);
-    if (status != ZAGG_OK)
-        return zagg_err_context(err, status, "store %s", opts->store);
-    return zagg_store_plan_begin(run->plan, run->store, opts->map, opts->overwrite,
-                                 opts->log, err);
-}
-
-/* Shards that were written count; one without data has nothing in the store. */
-static zagg_status end_store(const local_run *run, zagg_err *err)
-{
-    const zagg_run_summary *s = run->summary;
-    uint64_t *keys = zg_alloc(s->n_results ? s->n_results : 1, sizeof *keys);
-    size_t n = 0;
-    if (!keys)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu keys", s->n_results);
-    for (size_t i = 0; i < s->n_results; i++)
-        if (!s->results[i].failed && !s->results[i].no_data)
-            keys[n++] = s->results[i].shard_key;
-    const zagg_status status =
-        zagg_store_plan_end(run->plan, run->store, keys, n, run->opts->log, err);
-    zg_free(keys);
-    return status;
+    ZAGG_TRY(zg_trust_open(run->opts, run->driver, run->grid, run->id,
+                           run->summary->selected, &run->trust, err));
+    ZAGG_TRY(zg_trust_begin(run->trust, run->plan, err));
+    return zg_trust_start_shards(run->trust, err);
 }
 
 static zagg_status run_shards(local_run *run, zagg_err *err)
@@ -309,7 +419,8 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     s->results = zg_alloc(s->selected ? s->selected : 1, sizeof *s->results);
     s->result_write_s =
         zg_alloc(s->selected ? s->selected : 1, sizeof *s->result_write_s);
-    if (!s->results || !s->result_write_s)
+    run->in_store = zg_alloc(s->selected ? s->selected : 1, sizeof *run->in_store);
+    if (!s->results || !s->result_write_s || !run->in_store)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", s->selected);
     zagg_log_write(opts->log, ZAGG_LOG_INFO,
                    "Processing %zu of %zu cells (local, %zu workers, driver=%s)",
@@ -319,7 +430,9 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     run->start_s = zg_clock_mono_s();
     ZAGG_TRY(zagg_pool_map(run->pool, s->selected, 0, shard_task, shard_fold,
                            outcome_free, run, err));
-    ZAGG_TRY(end_store(run, err));
+    ZAGG_TRY(zg_trust_end_shards(run->trust, err));
+    ZAGG_TRY(zagg_store_plan_end(run->plan, zg_trust_store(run->trust), run->in_store,
+                                 run->n_in_store, opts->log, err));
     s->wall_s = zg_clock_mono_s() - run->start_s;
     return ZAGG_OK;
 }
@@ -348,16 +461,17 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
         if (status == ZAGG_OK)
             status = run_shards(&run, err);
     }
-    if (run.store) {
-        const zagg_io_stats io = zagg_sink_stats(run.store);
+    zagg_pool_free(run.pool);
+    if (run.trust) {
+        const zagg_io_stats io = zg_trust_stats(run.trust);
         summary->store_objects = io.puts;
         summary->store_bytes = io.put_bytes;
     }
-    zagg_pool_free(run.pool);
-    zagg_sink_close(run.store);
+    status = zg_trust_close(run.trust, status, summary, err);
     zagg_store_plan_free(run.plan);
     zagg_worker_free(run.worker);
     zagg_grid_free(run.grid);
+    zg_free(run.in_store);
     zg_free(selected);
     summary->peak_rss_bytes = zg_peak_rss_bytes();
     return status;

@@ -39,7 +39,8 @@ zagg_status zg_json_write(zg_str *out, const zagg_value *v, zg_json_style style,
                           zagg_err *err);
 
 /** Append a value tree as PyYAML's safe_dump(sort_keys=True) would, mappings in block
- * style. Keys must be texts; DATE is refused (UNSUPPORTED). */
+ * style; an empty key, and long texts that need double quotes, are laid out otherwise.
+ * Keys must be texts; DATE is refused (UNSUPPORTED). */
 zagg_status zg_yaml_write(zg_str *out, const zagg_value *v, zagg_err *err);
 
 /** Number of edits between two short texts, for "did you mean" hints; capped at 64 bytes.

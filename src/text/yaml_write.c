@@ -1,6 +1,7 @@
 /* Value trees as YAML, byte for byte as PyYAML's safe_dump(sort_keys=True): block style,
  * keys in order of their code points, plain scalars wherever they read back as the same
- * kind, ASCII. The layout is libyaml's, which PyYAML's follows. */
+ * kind, ASCII. The layout is libyaml's, which PyYAML's follows but for an empty key and
+ * the lines that long texts in double quotes are folded into. */
 #include "text/json_style.h"
 #include "text/yaml_scalar.h"
 

@@ -197,7 +197,7 @@ static zagg_status put_bare_root(zagg_sink *store, const zagg_value *root, zagg_
     if (status == ZAGG_OK && text.failed)
         status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for the root of a store");
     if (status == ZAGG_OK)
-        status = zagg_sink_put(store, "zarr.json", text.data, text.len, err);
+        status = zagg_sink_put_whole(store, "zarr.json", text.data, text.len, err);
     zg_str_free(&text);
     return status;
 }
@@ -238,7 +238,7 @@ zagg_status zagg_zarr_consolidate(zagg_sink *store, zagg_err *err)
         status = write_root(&text, store, &nodes, root, err);
     }
     if (status == ZAGG_OK)
-        status = zagg_sink_put(store, "zarr.json", text.data, text.len, err);
+        status = zagg_sink_put_whole(store, "zarr.json", text.data, text.len, err);
     for (size_t i = 0; i < nodes.len; i++)
         zg_free(ZG_VEC_AT(&nodes, node, i)->path);
     zg_vec_free(&nodes);

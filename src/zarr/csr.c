@@ -92,11 +92,17 @@ static zagg_status put_members(zagg_sink *store, const char *group,
 zagg_status zagg_zarr_csr_create(zagg_sink *store, const char *group, const char *field,
                                  zagg_err *err)
 {
-    char path[ZG_ZARR_MAX_KEY];
+    char path[ZG_ZARR_MAX_KEY], key[ZG_ZARR_MAX_KEY], *text = NULL;
+    size_t len = 0;
     if (!zg_zarr_name_ok(group) || !zg_zarr_name_ok(field))
         return zagg_err_set(err, ZAGG_EARG, "CSR field without a usable name");
     ZAGG_TRY(join(path, group, field, err));
-    return put_group(store, path, err);
+    ZAGG_TRY(join(key, path, "zarr.json", err));
+    ZAGG_TRY(zagg_zarr_group_json(NULL, &text, &len, err));
+    /* Shards share it: writing it once more must not endanger those that count on it. */
+    const zagg_status status = zagg_sink_put_whole(store, key, text, len, err);
+    zagg_bytes_free(text);
+    return status;
 }
 
 zagg_status zagg_zarr_csr_write(zagg_sink *store, const char *group, const char *field,

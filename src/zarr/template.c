@@ -20,6 +20,7 @@ typedef struct template_docs {
     const zagg_zarr_template *t;
     template_doc *docs; /* 1 + arrays that have one */
     size_t n;
+    bool resume; /* CSR fields may have chunks */
 } template_docs;
 
 static void docs_free(template_docs *d)
@@ -131,7 +132,7 @@ static zagg_status check_member(void *user, const char *name, uint64_t size,
         return ZAGG_OK;
     const zagg_zarr_array *known = in_template(s->d->t, name, len - 1);
     const bool csr = known != NULL && known->kind == ZAGG_ZARR_CSR;
-    if (known != NULL && !csr && s->group_there)
+    if (known != NULL && (!csr || s->d->resume) && s->group_there)
         return ZAGG_OK;
     if (len >= sizeof folder)
         return zagg_err_set(err, ZAGG_ERANGE, "name in group %s is too long", group);
@@ -198,7 +199,7 @@ static zagg_status put_root(zagg_sink *store, zagg_err *err)
     char *text = NULL;
     size_t len = 0;
     ZAGG_TRY(zagg_zarr_group_json(NULL, &text, &len, err));
-    zagg_status status = zagg_sink_put(store, "zarr.json", text, len, err);
+    zagg_status status = zagg_sink_put_whole(store, "zarr.json", text, len, err);
     zagg_bytes_free(text);
     return status;
 }
@@ -235,22 +236,46 @@ static zagg_status remove_group(const template_docs *d, bool root_there, zagg_er
     return zagg_sink_delete_prefix(d->store, folder, err);
 }
 
+static zagg_status create(template_docs *d, bool overwrite, zagg_err *err)
+{
+    bool root_there = false, equal = false;
+    ZAGG_TRY(docs_make(d, err));
+    ZAGG_TRY(check_root(d->store, &root_there, err));
+    ZAGG_TRY(overwrite ? remove_group(d, root_there, err)
+                       : compare_group(d, &equal, err));
+    if (!equal)
+        return put_docs(d, root_there, err);
+    return root_there ? ZAGG_OK : put_root(d->store, err);
+}
+
 zagg_status zagg_zarr_create(zagg_sink *store, const zagg_zarr_template *t,
                              bool overwrite, zagg_err *err)
 {
-    template_docs d = {store, t, NULL, 0};
-    bool root_there = false, equal = false;
+    template_docs d = {store, t, NULL, 0, false};
+    const zagg_status status = create(&d, overwrite, err);
+    docs_free(&d);
+    return status;
+}
+
+zagg_status zagg_zarr_resume(zagg_sink *store, const zagg_zarr_template *t, zagg_err *err)
+{
+    template_docs d = {store, t, NULL, 0, true};
+    const zagg_status status = create(&d, false, err);
+    docs_free(&d);
+    return status;
+}
+
+zagg_status zagg_zarr_check(zagg_sink *store, const zagg_zarr_template *t, bool overwrite,
+                            bool resume, bool *there, zagg_err *err)
+{
+    *there = false;
+    template_docs d = {store, t, NULL, 0, resume};
+    bool root_there = false;
     zagg_status status = docs_make(&d, err);
     if (status == ZAGG_OK)
         status = check_root(store, &root_there, err);
     if (status == ZAGG_OK && !overwrite)
-        status = compare_group(&d, &equal, err);
-    if (status == ZAGG_OK && overwrite)
-        status = remove_group(&d, root_there, err);
-    if (status == ZAGG_OK && !equal)
-        status = put_docs(&d, root_there, err);
-    else if (status == ZAGG_OK && !root_there)
-        status = put_root(store, err);
+        status = compare_group(&d, there, err);
     docs_free(&d);
     return status;
 }

@@ -73,16 +73,56 @@ static const cli_case CASES[] = {
      NULL},
     {"one array", "zagg inspect s --array count | grep -c h_mean", 1, "0\n", NULL},
     {"sound", "zagg verify s", 0,
-     "unverifiable: s: no SHA-256 of its objects was recorded (no STORE.status)\n"
-     "s: * objects, * kB, * shards; * chunks decode; hashes: 0 of arrays, 0 of objects\n"
-     "s: no problems, 1 unverifiable\n",
+     "s: * objects, * kB, * shards; * chunks decode; hashes: 0 of arrays, * of objects\n"
+     "s: no problems\n",
+     NULL},
+    {"sound, without its records", "cp -r s u; zagg verify u", 0,
+     "unverifiable: u: no SHA-256 of its objects was recorded (no STORE.status)\n"
+     "u: * objects, * kB, * shards; * chunks decode; hashes: 0 of arrays, 0 of objects\n"
+     "u: no problems, 1 unverifiable\n",
      NULL},
     {"sound and quiet", "zagg verify s/ -q", 0, NULL, NULL},
-    {"JSON of a sound store", "zagg verify s --json", 0,
-     "{\"store\": \"s\", \"findings\": [{\"kind\": \"unverifiable\", *}], \"objects\": "
+    {"JSON of a sound store", "zagg verify u --json", 0,
+     "{\"store\": \"u\", \"findings\": [{\"kind\": \"unverifiable\", *}], \"objects\": "
      "*, "
      "\"problems\": 0, \"unverifiable\": 1, \"not_recorded\": 0}\n",
      NULL},
+    {"export: no store", "zagg export -o x.csv", 2, NULL,
+     "zagg export: STORE is missing; see zagg export --help\n"},
+    {"export: no file", "zagg export s", 2, NULL,
+     "zagg export: give the file to write with -o\n"},
+    {"export: unknown ending", "zagg export s -o x.shp", 2, NULL,
+     "zagg export: 'x.shp' ends with no known format (.parquet, .csv, .ndjson); give "
+     "--format\n"},
+    {"export: a box of three", "zagg export s -o x.csv --bbox 1,2,3", 2, NULL,
+     "zagg export: --bbox: found '1,2,3'; must be WEST,SOUTH,EAST,NORTH *\n"},
+    {"export: no such field", "zagg export s -o x.csv --fields count,nope; ls x.csv*", 2,
+     NULL, "zagg export: --fields: no field nope; see zagg inspect\n*"},
+    {"export: a coordinate", "zagg export s -o x.csv --fields morton", 2, NULL,
+     "zagg export: --fields: morton has no value for each cell\n"},
+    {"export: a file that is there", "touch there.csv; zagg export s -o there.csv", 1,
+     NULL, "zagg export: there.csv is there already; --force to write over it\n"},
+    {"export: a folder that is not", "zagg export s -o no/x.csv", 1, NULL,
+     "zagg export: no/x.csv: cannot create: No such file or directory\n"},
+    {"export: full disk", "zagg export s -o - --format csv >/dev/full", 1, NULL,
+     "*No space left on device*"},
+    {"export: every cell with data, a row each",
+     "zagg export s -o all.csv -- && test $(($(wc -l <all.csv) - 1)) = "
+     "$(zagg inspect s --json | grep -o '\"cells_with_data\": [0-9]*' | "
+     "awk '{n += $2} END {print n}')",
+     0, "all.csv: * rows\n", NULL},
+    {"export: columns",
+     "zagg export s -o - --format csv --fields count --geometry none "
+     "| head -1",
+     0, "cell,morton,cell_id,lon,lat,count\n", NULL},
+    {"export: quantiles",
+     "zagg export t -o - --format csv --quantiles 0.1,0.5 "
+     "--geometry point | head -1",
+     0, "*,h_tdigest_q10,h_tdigest_q50,geometry\n", NULL},
+    {"export: nothing in the box",
+     "zagg export s -o - --format ndjson --bbox 0,0,1,1 | "
+     "wc -l",
+     0, "0\n", NULL},
     {"a full disk", "zagg inspect s >/dev/full", 1, NULL,
      "zagg: cannot write to standard output: No space left on device\n"},
 };

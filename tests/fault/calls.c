@@ -31,6 +31,7 @@ static const call_case CASES[] = {
     {FAULT_CLOSE, FAULT_FAIL, ENOSPC, false}, {FAULT_CLOSE, FAULT_FAIL, EIO, false},
     {FAULT_RENAME, FAULT_FAIL, EIO, false},   {FAULT_RENAME, FAULT_FAIL, ENOSPC, false},
     {FAULT_MKDIR, FAULT_FAIL, EROFS, false},  {FAULT_MKDIR, FAULT_FAIL, EACCES, false},
+    {FAULT_SYNC, FAULT_FAIL, EIO, false},     {FAULT_SYNC, FAULT_FAIL, ENOSPC, false},
     {FAULT_STAT, FAULT_FAIL, EIO, false},     {FAULT_LIST, FAULT_FAIL, EIO, false},
     {FAULT_REMOVE, FAULT_FAIL, EIO, true},    {FAULT_REMOVE, FAULT_FAIL, EACCES, true},
 };

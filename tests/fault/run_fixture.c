@@ -313,8 +313,12 @@ bool store_exists(const fixture *f, const char *store)
 
 void remove_store(const fixture *f, const char *store)
 {
+    char status[256];
+    (void)snprintf(status, sizeof status, "%s.status", store);
     if (store_exists(f, store))
         remove_tree(fixture_path(f, store));
+    if (store_exists(f, status))
+        remove_tree(fixture_path(f, status));
 }
 
 static bool same_bytes(const char *a_path, const char *b_path)

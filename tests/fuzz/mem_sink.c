@@ -151,9 +151,13 @@ static void mem_close(void *self)
 
 zagg_sink *mem_sink_new(void)
 {
-    static const zg_sink_vtable VTABLE = {mem_put,      mem_get,    mem_list,
-                                          mem_list_dir, mem_remove, mem_remove_prefix,
-                                          mem_close};
+    static const zg_sink_vtable VTABLE = {.put = mem_put,
+                                          .get = mem_get,
+                                          .list = mem_list,
+                                          .list_dir = mem_list_dir,
+                                          .remove = mem_remove,
+                                          .remove_prefix = mem_remove_prefix,
+                                          .close = mem_close};
     zagg_sink *sink = NULL;
     mem_sink *s = calloc(1, sizeof *s);
     if (!s || zg_sink_new(&VTABLE, s, "memory", &sink, NULL) != ZAGG_OK)

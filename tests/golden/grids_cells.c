@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct cell_set {
@@ -105,8 +106,50 @@ static void cells(void **state)
     report_end(&r, 14000);
 }
 
+enum { MOST_STEPS = 64 };
+
+/* Outlines with several points a side; the set closes them. */
+static void check_stepped(case_report *r, size_t row, const zagg_value *v, size_t *coarse)
+{
+    double lat[4 * MOST_STEPS + 1], lon[4 * MOST_STEPS + 1], ours[8 * MOST_STEPS + 2],
+        theirs[8 * MOST_STEPS + 2];
+    const zagg_value *ring = zagg_value_get(v, "ring_latlon");
+    const unsigned step = (unsigned)zagg_value_get(v, "step")->u.i;
+    const uint64_t word = strtoull(zagg_value_get(v, "word")->str, NULL, 10);
+    const size_t n = 4 * step;
+    assert_true(step > 0 && step <= MOST_STEPS && ring->n == n + 1);
+    zagg_geo_ring(zagg_word_nested(word), zagg_word_order(word), ZAGG_LATITUDE_AUTHALIC,
+                  step, lat, lon);
+    zagg_geo_fix_antimeridian(lon, n);
+    for (size_t k = 0; k <= n; k++) {
+        ours[2 * k] = lat[k % n];
+        ours[2 * k + 1] = lon[k % n];
+        assert_true(zagg_value_number(ring->items[k]->items[0], &theirs[2 * k]));
+        assert_true(zagg_value_number(ring->items[k]->items[1], &theirs[2 * k + 1]));
+    }
+    check_values(r, "stepped ring", row, ours, theirs, 2 * n + 2, coarse);
+}
+
+static void stepped_rings(void **state)
+{
+    (void)state;
+    zagg_arena *arena = NULL;
+    size_t coarse = 0;
+    case_report r = {.set = "grids/cells/stepped_rings.json"};
+    if (!golden_available("grids/cells"))
+        skip();
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    const zagg_value *set =
+        golden_json(arena, golden_path("grids/cells/stepped_rings.json"));
+    for (size_t i = 0; i < set->n; i++)
+        check_stepped(&r, i, set->items[i], &coarse);
+    zagg_arena_free(arena);
+    report_end(&r, 7);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(cells)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cells),
+                                       cmocka_unit_test(stepped_rings)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -277,7 +277,7 @@ static void check_aggregate(suite *s, const zg_grouped *grouped, size_t pool)
     zagg_err err = ZAGG_ERR_INIT;
     const zagg_value *run = zagg_value_get(s->json, s->kind->name);
     const zagg_value *meta = zagg_value_get(run, "metadata");
-    if (zg_aggregate(s->worker.worker, &s->shard, grouped, s->pools.of[pool],
+    if (zg_aggregate(s->worker.worker, &s->shard, grouped, NULL, s->pools.of[pool],
                      core_dense_take, &dense, &cells, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
     assert_int_equal(cells, core_number(meta, "cells_with_data"));

@@ -1,6 +1,7 @@
-/* Golden sets grids/templates_v0_11.json and templates_v0_61.json with the configs of set
- * stores: the store that is planned for a config has upstream's members, and each
- * document is upstream's byte for byte. Leaves of hives are another layout. */
+/* Golden sets grids/templates_v0_11.json and templates_v0_61.json with upstream's
+ * configs: the store that is planned for a config has upstream's members, and each
+ * document is upstream's byte for byte; so are those of a leaf of a hive, before its
+ * stamp. */
 #include "support/program.h"
 #include "zagg/core.h"
 
@@ -60,22 +61,32 @@ static void compare_documents(template_case *c)
         case_pass(c->r);
 }
 
-/* Text of a config of set stores, with compat for the older upstream. */
-static char *config_text(const char *name, bool old)
+/* Text of a benchmark config as set stores has it, else of the benchmark itself; with
+ * compat for the older upstream, and one layout or the other. */
+static char *config_text(const char *name, bool old, bool leaf)
 {
-    static const char *const ENDINGS[] = {".flat061.yaml", ".yaml"};
-    zagg_err err = ZAGG_ERR_INIT;
-    for (size_t i = old ? 1 : 0; i < 2; i++) {
-        char relative[PATH_BYTES], *text = NULL;
+    static const struct {
+        const char *folder, *ending, *output;
+        bool golden, leaf, old;
+    } PLACES[] = {{"stores/configs/", ".hiveplain061.yaml", "", true, true, false},
+                  {"stores/configs/", ".flat061.yaml", "", true, false, false},
+                  {"stores/configs/", ".yaml", "", true, false, true},
+                  {"data/benchmark/configs/atl03_", ".yaml", "  store_layout: flat\n",
+                   false, false, true}};
+    for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++) {
+        char relative[PATH_BYTES], output[PATH_BYTES], *text = NULL;
         size_t len = 0;
-        (void)snprintf(relative, sizeof relative, "stores/configs/%s%s", name,
-                       ENDINGS[i]);
-        if (zagg_file_read(golden_path(relative), (size_t)1 << 20, &text, &len, &err) !=
-            ZAGG_OK)
+        if (PLACES[i].leaf != leaf || (old && !PLACES[i].old))
             continue;
-        char *config =
-            old ? replaced(text, "\noutput:\n", "\noutput:\n  compat: zagg-0.11\n")
-                : zg_strdup(text);
+        (void)snprintf(relative, sizeof relative, "%s%s%s", PLACES[i].folder, name,
+                       PLACES[i].ending);
+        if (zagg_file_read(PLACES[i].golden ? golden_path(relative)
+                                            : shared_path(relative),
+                           (size_t)1 << 20, &text, &len, NULL) != ZAGG_OK)
+            continue;
+        (void)snprintf(output, sizeof output, "\noutput:\n%s%s",
+                       old ? "  compat: zagg-0.11\n" : "", PLACES[i].output);
+        char *config = replaced(text, "\noutput:\n", output);
         zagg_bytes_free(text);
         return config;
     }
@@ -116,13 +127,18 @@ static void check_file(const char *file, bool old, size_t at_least)
     for (size_t i = 0; i < configs->n; i++) {
         const char *name = configs->members[i].key->str;
         template_case c = {&r, name, configs->members[i].value, NULL, 0};
-        if (strstr(name, "__leaf") != NULL)
-            continue;
-        char *text = config_text(strncmp(name, "atl03_", 6) == 0 ? name + 6 : name, old);
+        char config[PATH_BYTES];
+        (void)snprintf(config, sizeof config, "%s",
+                       strncmp(name, "atl03_", 6) == 0 ? name + 6 : name);
+        char *leaf = strstr(config, "__leaf");
+        if (leaf != NULL)
+            *leaf = '\0';
+        char *text = config_text(config, old, leaf != NULL);
         if (text != NULL)
             check_config(&c, text, old);
         else
-            case_skip(&r, name, "its config is not in set stores");
+            case_skip(&r, name,
+                      "its config is neither in set stores nor in the benchmark");
         zg_free(text);
     }
     zagg_arena_free(arena);
@@ -132,13 +148,13 @@ static void check_file(const char *file, bool old, size_t at_least)
 static void templates_v0_11(void **state)
 {
     (void)state;
-    check_file("grids/templates_v0_11.json", true, 2);
+    check_file("grids/templates_v0_11.json", true, 4);
 }
 
 static void templates_v0_61(void **state)
 {
     (void)state;
-    check_file("grids/templates_v0_61.json", false, 2);
+    check_file("grids/templates_v0_61.json", false, 6);
 }
 
 int main(void)

@@ -1,263 +1,153 @@
-"""Tables that zagg export makes of upstream's stores, read by pyarrow, geopandas, DuckDB, pandas
-and GDAL: rows and values are those that zarr-python reads, places those of healpix-geo and pyproj,
-geometries valid."""
+"""zagg export: what pyarrow, shapely and Python's csv and json read equals what zarr-python
+reads of the store, and every outline is valid and holds its centre."""
+import csv
 import json
+import os
 import pathlib
-import subprocess
 import sys
+import tarfile
 
-import healpix_geo.nested
 import numpy as np
-import pandas as pd
 import pyproj
+import shapely
 import zarr
 
 import peers
+from peers import GOLDEN, check
 
 sys.path.append(str(pathlib.Path(sys.prefix) / "arrow"))
-import duckdb  # noqa: E402
-import geopandas  # noqa: E402
-import pyarrow.parquet  # noqa: E402
-import pyogrio  # noqa: E402
-import shapely  # noqa: E402
+import pyarrow.parquet as pq  # noqa: E402
 
-STORES = ["seed_mini_all_sharded", "seed_tdigest_healpix_o11", "v061_mini_flat", "v061_mini_hiveplain",
-          "v061_flat_gain_bias_healpix_o11", "v061_hiveplain_tdigest_healpix_o11",
-          "seed_mini_rect_sharded", "v061_mini_rect", "v061_gain_bias_rect_3km"]
-OWN = {"cell", "morton", "cell_id", "row", "col", "x", "y", "lon", "lat", "geometry",
-       "cell_ids"}
+PLACE = ("cell", "morton", "cell_id", "row", "column", "x", "y", "lon", "lat", "geometry")
+LARGEST_CSV_FIELD = 1 << 24
+LARGEST_WHOLE = 1 << 22  # cells of an array that is read at once
 
 
-def objects_of(folder):
-    """Indices of the objects of an array: of its shards, or of its chunks."""
-    return sorted(tuple(int(part) for part in p.relative_to(folder / "c").parts)
-                  for p in (folder / "c").rglob("*") if p.is_file())
-
-
-class Cells:
-    """Fields of all cells of a group whose shard or chunk is stored, by zarr-python; `base`: the id
-    of the first cell of a leaf. `data`: what tells that a cell holds data."""
-
-    def __init__(self, group, base=0):
-        self.group = zarr.open_group(group, mode="r")
-        self.data = "count" if "count" in self.group else "waveform_counts"
-        self.main = self.group[self.data]
-        self.axes = 2 if self.main.metadata.dimension_names[0] == "y" else 1
-        self.shape = self.main.shape[:self.axes]
-        self.chunk = self.main.chunks[:self.axes]
-        step = (self.main.shards or self.main.chunks)[:self.axes]
-        ids, self.fields = [], {}
-        for index in sorted({i[:self.axes] for i in objects_of(group / self.data)}):
-            where = tuple(slice(i * s, (i + 1) * s) for i, s in zip(index, step))
-            axes = [np.arange(w.start, w.stop) for w in where]
-            ids.append((axes[0][:, None] * self.shape[1] + axes[1]).ravel() if self.axes == 2
-                       else axes[0] + base)
-            self.read(where, axes)
-        self.ids = np.concatenate(ids)
-        self.fields = {n: np.concatenate(v) for n, v in self.fields.items() if n not in OWN}
-
-    def read(self, where, axes):
-        """Fields of one shard; companions once for each of their cells."""
-        chunks = np.ix_(*(a // c for a, c in zip(axes, self.chunk)))
-        n = int(np.prod([len(a) for a in axes]))
-        for name, array in self.group.arrays():
-            names = array.metadata.dimension_names or ()
-            if array.shape[:self.axes] == self.shape:
-                values = array[where]
-            elif names and names[0] in ("chunks", "chunk_y"):
-                low = [int(c.min()) for c in chunks]
-                part = array[tuple(slice(i, int(c.max()) + 1) for i, c in zip(low, chunks))]
-                values = part[tuple(c - i for c, i in zip(chunks, low))]
-            else:
-                continue
-            self.fields.setdefault(name, []).append(values.reshape((n, *values.shape[self.axes:])))
-
-    def with_data(self):
-        values = self.fields[self.data]
-        return values > 0 if values.ndim == 1 else (values > 0).any(axis=1)
-
-
-def csr_payloads(group, name, count):
-    """Payloads of upstream 0.11's ragged fields, of which each chunk (by its flattened index) has
-    a group of its own: cell -> array."""
-    found = {}
-    height, width = (count.chunks[0], count.chunks[-1]) if count.ndim == 2 else (1, count.chunks[0])
-    across = count.shape[-1] // width
-    for key in (group / name).iterdir():
-        if not key.is_dir():
-            continue
-        values, offsets, cells = (zarr.open_array(key / part, mode="r")[...]
-                                  for part in ("values", "offsets", "cell_ids"))
-        row, column = divmod(int(key.name), across)
-        for i, cell in enumerate(cells.astype(int)):
-            at = (row * height + cell // width) * count.shape[-1] + column * width + cell % width
-            found[at] = values[offsets[i]:offsets[i + 1]].ravel()
-    return found
-
-
-def decimal_of(nested, order):
-    base = int(nested) >> 2 * order
-    digits = "".join(str((int(nested) >> 2 * k & 3) + 1) for k in reversed(range(order)))
-    return str(base + 1 if base < 6 else 5 - base) + digits
-
-
-def hive_cells(store, order):
-    """The leaves one after another; an id is the cell's nested id."""
-    parts = []
-    for leaf in sorted(store.rglob("*.zarr")):
-        group = leaf / str(order)
-        if leaf.name[:-5].lstrip("-").isdigit() and (group / "zarr.json").is_file():
-            text = leaf.name[:-5]
-            digits = text.lstrip("-")
-            base = int(digits[0]) - 1 if text[0] != "-" else int(digits[0]) + 5
-            for d in digits[1:]:
-                base = base << 2 | int(d) - 1
-            parts.append(Cells(group, base << 2 * (order - len(digits) + 1)))
-    merged = parts[0]
-    merged.ids = np.concatenate([p.ids for p in parts])
-    merged.fields = {n: np.concatenate([p.fields[n] for p in parts]) for n in merged.fields}
-    return merged
-
-
-def root_of(folder):
-    found = [*folder.rglob("zarr.json"), *folder.rglob("morton_hive.json")]
-    return min((p.parent for p in found), key=lambda p: len(p.parts))
-
-
-def payload(value, like):
-    return np.frombuffer(value, like) if isinstance(value, bytes) else np.asarray(value).ravel()
-
-
-def same(name, ours, expected):
-    """A column of the table and values of zarr-python."""
-    if ours.dtype == object or expected.ndim > 1 or expected.dtype == object:
-        ok = len(ours) == len(expected) and all(
-            np.array_equal(np.asarray(a), payload(b, np.asarray(a).dtype),
-                           equal_nan=np.asarray(a).dtype.kind == "f")
-            for a, b in zip(ours, expected))
+def unpack(archive, folder):
+    folder.mkdir()
+    if archive.suffix == ".zst":
+        os.system(f"zstd -dc '{archive}' | tar xf - -C '{folder}'")
     else:
-        ok = ours.dtype == expected.dtype and np.array_equal(ours, expected,
-                                                             equal_nan=ours.dtype.kind == "f")
-    return peers.check(name, ok, f"{ours[:3]} is not {expected[:3]}")
+        tarfile.open(archive).extractall(folder, filter="data")
+    return next(folder.iterdir())
 
 
-def check_fields(name, table, cells, csr):
-    keep = cells.with_data()
-    ids = cells.ids[keep].astype(np.uint64)
-    order = np.argsort(ids, kind="stable")
-    frame = {c: table[c].to_numpy(zero_copy_only=False) for c in table.column_names}
-    own = frame["cell_id"] if "cell_id" in frame else frame["row"] * cells.shape[-1] + frame["col"]
-    at = np.argsort(own, kind="stable")
-    if not peers.check(f"{name}: rows", np.array_equal(own[at].astype(np.uint64), ids[order]),
-                       f"{len(own)} and {len(ids)}"):
+def groups_of(store):
+    """Groups of cells: the one of a flat store, or of a hive one in each current leaf."""
+    manifest = store / "morton_hive.json"
+    if not manifest.exists():
+        return [g for _, g in zarr.open_group(store, mode="r", zarr_format=3).groups()][:1]
+    order = str(json.loads(manifest.read_text())["cell_order"])
+    return [zarr.open_group(p.parent, mode="r", zarr_format=3)
+            for p in sorted(store.rglob(f"{order}/zarr.json"))
+            if not any(part.startswith("all.") for part in p.parts)]
+
+
+def at_cells(store, table):
+    """For each row its group and its index there."""
+    groups = groups_of(store)
+    if "row" in table:
+        return [(groups[0], (r, c)) for r, c in zip(table["row"], table["column"])]
+    if groups[0]["morton"].shape[0] >= LARGEST_WHOLE:
+        return [(groups[0], (int(i),)) for i in table["cell_id"]]
+    place = {int(w): (g, (i,)) for g in groups for i, w in enumerate(g["morton"][:]) if w}
+    return [place[w] for w in table["morton"]]
+
+
+def same(ours, theirs):
+    theirs = np.asarray(theirs)
+    return np.array_equal(np.asarray(ours), theirs.ravel() if isinstance(ours, list) else theirs,
+                          equal_nan=theirs.dtype.kind == "f")
+
+
+def reader_of(group, field):
+    """A function from a cell's index to its value."""
+    array = group[field]
+    values = array[...] if array.size < LARGEST_WHOLE else array
+    if array.dtype.kind == "O":  # a slice: zarr wraps single payloads twice
+        dtype = np.dtype(array.attrs["ragged"]["element"]["dtype"])
+        return lambda index: np.frombuffer(
+            values[tuple(slice(i, i + 1) for i in index)].ravel()[0], dtype)
+    if array.metadata.dimension_names[0].startswith("chunk"):
+        cells = next(a for _, a in group.arrays()
+                     if a.metadata.dimension_names[0] in ("cells", "y"))
+        per = [n // m for n, m in zip(cells.shape, array.shape)]
+        return lambda index: values[tuple(i // p for i, p in zip(index, per))]
+    return lambda index: values[index]
+
+
+def check_values(name, store, table):
+    places = at_cells(store, table)
+    for field in [f for f in table if f not in PLACE]:
+        readers = {}
+        wrong = 0
+        for row, (group, index) in enumerate(places):
+            if id(group) not in readers:
+                readers[id(group)] = reader_of(group, field)
+            wrong += not same(table[field][row], readers[id(group)](index))
+        check(f"{name}: {field} of {len(places)} cells", not wrong, f"{wrong} differ")
+
+
+def check_shapes(name, table, geometry, crs):
+    shapes = shapely.from_wkb(geometry)
+    check(f"{name}: outlines are valid", bool(shapely.is_valid(shapes).all()))
+    x, y = np.asarray(table["lon"]), np.asarray(table["lat"])
+    if crs is not None:
+        x, y = pyproj.Transformer.from_crs("OGC:CRS84", crs, always_xy=True).transform(x, y)
+    check(f"{name}: outlines hold the centres", bool(shapely.contains_xy(shapes, x, y).all()))
+
+
+def check_store(name, store, folder):
+    out = folder / f"{name}.parquet"
+    if not peers.zagg(f"{name}: export", "export", store, "-o", out):
         return
-    for field, values in cells.fields.items():
-        same(f"{name}: {field}", frame[field][at], values[keep][order])
-    for field, found in csr.items():
-        want = np.empty(len(ids), object)
-        want[:] = [found.get(int(i), np.empty(0, np.float32)) for i in ids[order]]
-        same(f"{name}: {field} (CSR)", frame[field][at], want)
-    peers.check(f"{name}: no other columns",
-                set(frame) == (OWN & set(frame)) | set(cells.fields) | set(csr))
+    file = pq.ParquetFile(out)
+    table = file.read().to_pydict()
+    geo = json.loads(file.metadata.metadata[b"geo"])["columns"]["geometry"]
+    crs = pyproj.CRS.from_json_dict(geo["crs"]) if "crs" in geo else None
+    check(f"{name}: rows", len(table["lon"]) > 0)
+    check_values(name, store, table)
+    check_shapes(name, table, table["geometry"], crs)
+    check_texts(name, store, folder, table)
 
 
-def check_healpix(name, table, frame, attributes):
-    order = attributes["dggs"]["refinement_level"]
-    kind = "WGS84" if attributes["dggs"].get("latitude") == "authalic-wgs84" else "sphere"
-    ids = table["cell_id"].to_numpy()
-    lon, lat = healpix_geo.nested.healpix_to_lonlat(ids, order, ellipsoid=kind)
-    lon = np.where(lon > 180, lon - 360, lon)
-    peers.check(f"{name}: centres", np.allclose(table["lon"], lon, rtol=0, atol=1e-9) and
-                np.allclose(table["lat"], lat, rtol=0, atol=1e-9))
-    peers.check(f"{name}: decimal ids", table["cell"].to_pylist() ==
-                [decimal_of(i, order) for i in ids])
-    peers.check(f"{name}: CRS", frame.crs == "OGC:CRS84", str(frame.crs))
-    corner_lon, corner_lat = healpix_geo.nested.vertices(ids, order, ellipsoid=kind)
-    corner_lon = np.where(corner_lon > 180, corner_lon - 360, corner_lon)
-    bounds = frame.geometry.bounds.to_numpy()
-    want = np.stack([corner_lon.min(1), corner_lat.min(1), corner_lon.max(1), corner_lat.max(1)], 1)
-    peers.check(f"{name}: corners", np.allclose(bounds, want, rtol=0, atol=1e-9),
-                str(np.abs(bounds - want).max()))
+def check_texts(name, store, folder, table):
+    """The text formats say the same."""
+    csv.field_size_limit(LARGEST_CSV_FIELD)
+    one, two = folder / f"{name}.csv", folder / f"{name}.ndjson"
+    peers.zagg(f"{name}: export to csv", "export", store, "-o", one)
+    peers.zagg(f"{name}: export to ndjson", "export", store, "-o", two)
+    with one.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    features = [json.loads(line) for line in two.open()]
+    check(f"{name}: as many rows", len(rows) == len(features) == len(table["lon"]))
+    check(f"{name}: csv places", [float(r["lon"]) for r in rows] == table["lon"])
+    check(f"{name}: features' places",
+          [f["properties"]["lat"] for f in features] == table["lat"])
+    shapes = shapely.from_wkt([r["geometry"] for r in rows])
+    check(f"{name}: csv outlines", bool((shapely.to_wkb(shapes) == np.asarray(
+        table["geometry"], dtype=object)).all()))
+    shapes = shapely.from_geojson([json.dumps(f["geometry"]) for f in features])
+    check(f"{name}: features are valid and hold their places", bool(
+        shapely.is_valid(shapes).all() and
+        shapely.contains_xy(shapes, table["lon"], table["lat"]).all()))
 
 
-def check_rectilinear(name, table, frame, attributes):
-    (x0, _, _, y1), (rx, ry) = attributes["bounds"], attributes["resolution"]
-    row, col = table["row"].to_numpy(), table["col"].to_numpy()
-    want = np.stack([x0 + col * rx, y1 - (row + 1) * ry, x0 + (col + 1) * rx, y1 - row * ry], 1)
-    peers.check(f"{name}: corners", np.array_equal(frame.geometry.bounds.to_numpy(), want))
-    crs = pyproj.CRS(attributes["crs"])
-    peers.check(f"{name}: CRS", frame.crs == crs and frame.crs.to_epsg() == crs.to_epsg(),
-                str(frame.crs))
-    to_lonlat = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    lon, lat = to_lonlat.transform(table["x"].to_numpy(), table["y"].to_numpy())
-    peers.check(f"{name}: centres", np.allclose(table["lon"], lon, rtol=0, atol=1e-9) and
-                np.allclose(table["lat"], lat, rtol=0, atol=1e-9))
+def main():
+    archives = {p.name.split(".tar")[0]: p for p in
+                [*(GOLDEN / "stores").glob("*.tar.zst"), *(GOLDEN / "real").glob("*.tar.xz")]}
+    wanted = ["v061_mini_flat", "v061_mini_hiveplain", "v061_hiveplain_scalar_healpix_o11",
+              "v061_hive_tdigest_healpix_o11", "v061_mini_rect", "tdigest_rect_polar",
+              "v061_mini_rect_sharded"]
+    there = [n for n in wanted if n in archives]
+    if not there:
+        print("skipped: no golden stores here")
+        return
+    with peers.work_folder() as work:
+        folder = pathlib.Path(work)
+        for name in there:
+            check_store(name, unpack(archives[name], folder / f"{name}.d"), folder)
+    peers.finish()
 
 
-def check_readers(name, path, table, frame):
-    """The same rows in the other formats and readers."""
-    n = table.num_rows
-    counted = "count" if "count" in table.column_names else "gain_h"
-    total = table[counted].to_numpy().sum()
-    key = "morton" if "morton" in table.column_names else "row"
-    middle = int(np.sort(table[key].to_numpy())[n // 2])
-    above = int((table[key].to_numpy() > middle).sum())
-    csv, lines = path.with_suffix(".csv"), path.with_suffix(".ndjson")
-    for file in (path, csv, path.with_suffix(".csv.gz")):
-        got = duckdb.sql(f"select count(*), sum({counted}), count(*) filter ({key} > {middle}) "
-                         f"from '{file}'").fetchall()[0]
-        pushed = duckdb.sql(f"select count(*) from '{file}' where {key} > {middle}").fetchall()[0]
-        peers.check(f"{name}: DuckDB, {file.name}", got == (n, total, above) and
-                    pushed == (above,), f"{got} {pushed}")
-    read = pd.read_csv(csv, dtype={"cell": str})
-    floats = [c for c in table.column_names if str(table[c].type) in ("float", "double")]
-    for column in floats:
-        own = table[column].to_numpy()
-        peers.check(f"{name}: pandas, CSV: {column}",
-                    np.array_equal(read[column].to_numpy().astype(own.dtype), own, equal_nan=True))
-    shapes = geopandas.GeoSeries.from_wkt(read["geometry"])
-    peers.check(f"{name}: WKT", shapely.equals_exact(shapes, frame.geometry.array, 0).all())
-    info = pyogrio.read_dataframe(lines)
-    inside = shapely.within(shapely.points(table["lon"], table["lat"]), info.geometry.array)
-    peers.check(f"{name}: GDAL, GeoJSON", len(info) == n and info.geometry.is_valid.all() and
-                inside.all() and info[counted].sum() == total, f"{len(info)} {inside.sum()}")
-    first = json.loads(lines.read_text().split("\n", 1)[0])
-    peers.check(f"{name}: properties", set(first["properties"]) | {"geometry"} ==
-                set(table.column_names))
-
-
-def one(name, folder):
-    subprocess.run(["tar", "-xf", peers.GOLDEN / f"stores/{name}.tar.zst", "-C", folder], check=True)
-    store = root_of(folder)
-    path = folder / "t.parquet"
-    for suffix in (".parquet", ".csv", ".csv.gz", ".ndjson"):
-        if not peers.zagg(f"{name}: export {suffix}", "export", store, "-q", "-o",
-                          path.with_suffix(suffix)):
-            return
-    table = pyarrow.parquet.read_table(path)
-    frame = geopandas.read_parquet(path)
-    hive = (store / "morton_hive.json").is_file()
-    if hive:
-        order = json.loads((store / "morton_hive.json").read_text())["cell_order"]
-        cells = hive_cells(store, order)
-    else:
-        group = next(p for p in store.iterdir() if p.is_dir())
-        cells = Cells(group)
-    csr = {} if hive else {field: csr_payloads(group, field, cells.main)
-                           for field, _ in cells.group.groups()}
-    check_fields(name, table, cells, csr)
-    peers.check(f"{name}: geometries valid", frame.geometry.is_valid.all() and
-                shapely.is_ccw(shapely.get_exterior_ring(frame.geometry.array)).all())
-    if "cell_id" in table.column_names:
-        check_healpix(name, table, frame, dict(cells.group.attrs))
-    else:
-        check_rectilinear(name, table, frame, dict(cells.group.attrs))
-    check_readers(name, path, table, frame)
-
-
-with peers.work_folder() as work:
-    for store_name in STORES:
-        place = pathlib.Path(work) / store_name
-        place.mkdir()
-        one(store_name, place)
-peers.finish()
+main()

@@ -54,9 +54,10 @@ int64_t fault_calls(fault_kind kind)
 const char *fault_kind_name(fault_kind kind)
 {
     static const char *const NAMES[FAULT_N_KINDS] = {
-        "alloc",       "thread",   "open",     "read",      "write",      "close",
-        "rename",      "remove",   "mkdir",    "stat",      "list",       "source open",
-        "source read", "sink put", "sink get", "sink list", "sink delete"};
+        "alloc",    "thread",    "open",        "read",        "write",
+        "close",    "rename",    "remove",      "mkdir",       "stat",
+        "sync",     "list",      "source open", "source read", "sink put",
+        "sink get", "sink list", "sink delete", "sink sync"};
     return NAMES[kind];
 }
 
@@ -150,6 +151,29 @@ bool fault_strikes(fault_kind kind)
     return true;
 }
 
+/* ---- watching ---- */
+
+static const fault_watcher *_Atomic the_watcher;
+
+void fault_watch(const fault_watcher *watcher)
+{
+    atomic_store(&the_watcher, watcher);
+}
+
+/* Return what `call` gives, and tell `event` of it (as done_) unless it failed. */
+#define WATCHED(type, call, event)                                                       \
+    do {                                                                                 \
+        const fault_watcher *w_ = atomic_load(&the_watcher);                             \
+        if (w_ == NULL)                                                                  \
+            return call;                                                                 \
+        w_->lock();                                                                      \
+        const type done_ = call;                                                         \
+        if (done_ >= 0)                                                                  \
+            w_->event;                                                                   \
+        w_->unlock();                                                                    \
+        return done_;                                                                    \
+    } while (0)
+
 /* ---- the calls: what --wrap=NAME makes of NAME ---- */
 
 #define WRAP(result, name, ...)                                                          \
@@ -168,7 +192,9 @@ WRAP(int, open, const char *path, int flags, ...)
     va_start(args, flags);
     const mode_t mode = mode_of(flags, args);
     va_end(args);
-    return fault_strikes(FAULT_OPEN) ? -1 : __real_open(path, flags, mode);
+    if (fault_strikes(FAULT_OPEN))
+        return -1;
+    WATCHED(int, __real_open(path, flags, mode), opened(done_, AT_FDCWD, path, flags));
 }
 
 WRAP(int, openat, int dir, const char *path, int flags, ...)
@@ -177,18 +203,24 @@ WRAP(int, openat, int dir, const char *path, int flags, ...)
     va_start(args, flags);
     const mode_t mode = mode_of(flags, args);
     va_end(args);
-    return fault_strikes(FAULT_OPEN) ? -1 : __real_openat(dir, path, flags, mode);
+    if (fault_strikes(FAULT_OPEN))
+        return -1;
+    WATCHED(int, __real_openat(dir, path, flags, mode), opened(done_, dir, path, flags));
 }
 
 /* What glibc makes of the two when its checks are on and the flags are not constant. */
 WRAP(int, __open_2, const char *path, int flags)
 {
-    return fault_strikes(FAULT_OPEN) ? -1 : __real___open_2(path, flags);
+    if (fault_strikes(FAULT_OPEN))
+        return -1;
+    WATCHED(int, __real___open_2(path, flags), opened(done_, AT_FDCWD, path, flags));
 }
 
 WRAP(int, __openat_2, int dir, const char *path, int flags)
 {
-    return fault_strikes(FAULT_OPEN) ? -1 : __real___openat_2(dir, path, flags);
+    if (fault_strikes(FAULT_OPEN))
+        return -1;
+    WATCHED(int, __real___openat_2(dir, path, flags), opened(done_, dir, path, flags));
 }
 
 WRAP(ssize_t, read, int fd, void *out, size_t len)
@@ -231,7 +263,7 @@ WRAP(ssize_t, write, int fd, const void *data, size_t len)
         }
         return 0;
     default:
-        return __real_write(fd, data, len);
+        WATCHED(ssize_t, __real_write(fd, data, len), wrote(fd, data, (size_t)done_));
     }
 }
 
@@ -249,22 +281,37 @@ WRAP(int, close, int fd)
 
 WRAP(int, rename, const char *from, const char *to)
 {
-    return fault_strikes(FAULT_RENAME) ? -1 : __real_rename(from, to);
+    if (fault_strikes(FAULT_RENAME))
+        return -1;
+    WATCHED(int, __real_rename(from, to), renamed(from, to));
 }
 
 WRAP(int, unlink, const char *path)
 {
-    return fault_strikes(FAULT_REMOVE) ? -1 : __real_unlink(path);
+    if (fault_strikes(FAULT_REMOVE))
+        return -1;
+    WATCHED(int, __real_unlink(path), removed(AT_FDCWD, path, 0));
 }
 
 WRAP(int, unlinkat, int dir, const char *path, int flags)
 {
-    return fault_strikes(FAULT_REMOVE) ? -1 : __real_unlinkat(dir, path, flags);
+    if (fault_strikes(FAULT_REMOVE))
+        return -1;
+    WATCHED(int, __real_unlinkat(dir, path, flags), removed(dir, path, flags));
 }
 
 WRAP(int, mkdir, const char *path, mode_t mode)
 {
-    return fault_strikes(FAULT_MKDIR) ? -1 : __real_mkdir(path, mode);
+    if (fault_strikes(FAULT_MKDIR))
+        return -1;
+    WATCHED(int, __real_mkdir(path, mode), made(path));
+}
+
+WRAP(int, fsync, int fd)
+{
+    if (fault_strikes(FAULT_SYNC))
+        return -1;
+    WATCHED(int, __real_fsync(fd), synced(fd));
 }
 
 WRAP(int, stat, const char *path, struct stat *out)

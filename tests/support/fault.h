@@ -27,6 +27,7 @@
 #define ZAGG_TESTS_FAULT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum fault_kind {
@@ -40,6 +41,7 @@ typedef enum fault_kind {
     FAULT_REMOVE, /* unlink, unlinkat */
     FAULT_MKDIR,
     FAULT_STAT, /* stat, fstat, fstatat */
+    FAULT_SYNC, /* fsync */
     FAULT_LIST, /* opendir, fdopendir, readdir */
     /* of wrapped sources and sinks (fault_io.h) */
     FAULT_SOURCE_OPEN,
@@ -48,13 +50,15 @@ typedef enum fault_kind {
     FAULT_SINK_GET,
     FAULT_SINK_LIST,
     FAULT_SINK_DELETE,
+    FAULT_SINK_SYNC,
     FAULT_N_KINDS
 } fault_kind;
 #define FAULT_BIT(kind) (1u << (kind))
 /** All that changes a folder or a file. */
 #define FAULT_CHANGES                                                                    \
     (FAULT_BIT(FAULT_OPEN) | FAULT_BIT(FAULT_WRITE) | FAULT_BIT(FAULT_CLOSE) |           \
-     FAULT_BIT(FAULT_RENAME) | FAULT_BIT(FAULT_REMOVE) | FAULT_BIT(FAULT_MKDIR))
+     FAULT_BIT(FAULT_RENAME) | FAULT_BIT(FAULT_REMOVE) | FAULT_BIT(FAULT_MKDIR) |        \
+     FAULT_BIT(FAULT_SYNC))
 
 typedef enum fault_effect {
     FAULT_FAIL,  /* fail with `error`; nothing is done (but close does close) */
@@ -86,6 +90,21 @@ const char *fault_kind_name(fault_kind kind);
 int64_t fault_live_blocks(void);
 /** Open descriptors of this process. */
 int fault_open_files(void);
+
+/** Who watches what the tested code does to files: each call that went well, in the order
+ * in which they happened, one at a time between `lock` and `unlock`. */
+typedef struct fault_watcher {
+    void (*lock)(void);
+    void (*unlock)(void);
+    void (*opened)(int fd, int dir_fd, const char *path, int flags);
+    void (*wrote)(int fd, const void *data, size_t n);
+    void (*synced)(int fd);
+    void (*renamed)(const char *from, const char *to);
+    void (*removed)(int dir_fd, const char *path, int flags);
+    void (*made)(const char *path);
+} fault_watcher;
+/** NULL: nobody. */
+void fault_watch(const fault_watcher *watcher);
 
 /** For the two files of the harness: count a call; true when it is to fail, with errno
  * set. */

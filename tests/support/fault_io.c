@@ -71,6 +71,13 @@ static zagg_status put(void *self, const char *key, const void *data, size_t len
     UNLESS_STRUCK(w, FAULT_SINK_PUT, zagg_sink_put(w->sink, key, data, len, err));
 }
 
+static zagg_status put_whole(void *self, const char *key, const void *data, size_t len,
+                             zagg_err *err)
+{
+    wrapper *w = self;
+    UNLESS_STRUCK(w, FAULT_SINK_PUT, zagg_sink_put_whole(w->sink, key, data, len, err));
+}
+
 static zagg_status get(void *self, const char *key, size_t max_len, void **out_data,
                        size_t *out_len, zagg_err *err)
 {
@@ -106,11 +113,24 @@ static zagg_status remove_prefix(void *self, const char *prefix, zagg_err *err)
     UNLESS_STRUCK(w, FAULT_SINK_DELETE, zagg_sink_delete_prefix(w->sink, prefix, err));
 }
 
+static zagg_status sync_keys(void *self, const char *const *keys, size_t n, zagg_err *err)
+{
+    wrapper *w = self;
+    UNLESS_STRUCK(w, FAULT_SINK_SYNC, zagg_sink_sync(w->sink, keys, n, err));
+}
+
 zagg_status fault_sink_open(fault_io *how, zagg_sink *inner, zagg_sink **out,
                             zagg_err *err)
 {
-    static const zg_sink_vtable VTABLE = {
-        put, get, list, list_dir, remove_one, remove_prefix, wrapper_close};
+    static const zg_sink_vtable VTABLE = {.put = put,
+                                          .put_whole = put_whole,
+                                          .get = get,
+                                          .list = list,
+                                          .list_dir = list_dir,
+                                          .remove = remove_one,
+                                          .remove_prefix = remove_prefix,
+                                          .close = wrapper_close,
+                                          .sync = sync_keys};
     wrapper *w = zg_alloc(1, sizeof *w);
     if (w == NULL) {
         zagg_sink_close(inner);

@@ -58,6 +58,47 @@ static void test_whole(void **state)
     zagg_shardmap_free(map);
 }
 
+static void test_masks(void **state)
+{
+    (void)state;
+    zagg_shardmap *map = parse("{" SIGNATURE ", \"shard_keys\": [7, 8, 9], \"granules\": "
+                               "[[], [], []], \"aoi_mask\": [[18446744073709551615, 3], "
+                               "[], [5]]}");
+    assert_true(map->has_aoi_mask);
+    assert_int_equal(map->shards[0].n_aoi_mask, 2);
+    assert_true(map->shards[0].aoi_mask[0] == UINT64_MAX);
+    assert_true(map->shards[0].aoi_mask[1] == 3);
+    assert_int_equal(map->shards[1].n_aoi_mask, 0);
+    assert_int_equal(map->shards[2].n_aoi_mask, 1);
+    assert_true(map->shards[2].aoi_mask[0] == 5);
+    zagg_shardmap_free(map);
+    map = parse("{" SIGNATURE ", \"shard_keys\": [7], \"granules\": [[]], \"aoi_mask\": "
+                "null}");
+    assert_false(map->has_aoi_mask);
+    assert_null(map->shards[0].aoi_mask);
+    zagg_shardmap_free(map);
+    static const char *const bad[][2] = {
+        {"{}",
+         "m.json: aoi_mask must be a list parallel to shard_keys (found mapping of 0 for "
+         "1 shards)"},
+        {"[]", "m.json: aoi_mask must be a list parallel to shard_keys (found list of 0 "
+               "for 1 shards)"},
+        {"[5]", "m.json: aoi_mask[0] must be a list of integers (found int)"},
+        {"[[5, 1.5]]", "m.json: aoi_mask[0][1] must be an integer from 0 to 2^64 - 1 "
+                       "(found float)"},
+        {"[[-1]]", NULL},
+        {"[[true]]", NULL},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text,
+                       "{" SIGNATURE ", \"shard_keys\": [7], \"granules\": [[]], "
+                       "\"aoi_mask\": %s}",
+                       bad[i][0]);
+        refuse(text, ZAGG_ECONFIG, bad[i][1]);
+    }
+}
+
 static zagg_map_latitude latitude_of(const char *metadata, const char *signature)
 {
     char text[512];
@@ -253,10 +294,11 @@ static void test_interning(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),         cmocka_unit_test(test_latitude),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_files),         cmocka_unit_test(test_builder),
-        cmocka_unit_test(test_builder_empty), cmocka_unit_test(test_interning),
+        cmocka_unit_test(test_whole),     cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_latitude),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_truncated), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_builder),   cmocka_unit_test(test_builder_empty),
+        cmocka_unit_test(test_interning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

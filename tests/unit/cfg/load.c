@@ -196,8 +196,11 @@ static void test_rectilinear(void **state)
     assert_true(o.bounds[0] == -10 && o.bounds[3] == 5.5);
     assert_true(o.chunk_shape[0] == 256 && o.chunk_shape[1] == 256);
     assert_true(o.rect_chunk_inner[0] == 0 && o.rect_chunk_inner[1] == 0);
-    assert_false(o.sharded);
+    assert_false(o.sharded || o.cf);
     assert_int_equal(o.store_layout, ZAGG_LAYOUT_FLAT);
+    o = output_of("output: {grid: {type: rectilinear, crs: 'EPSG:4326', cf: true,\n"
+                  "  resolution: 0.5, bounds: [-10, 0, 10, 5.5]}}\n");
+    assert_true(o.cf);
     zagg_pipeline *p =
         must_load(SOURCE FIELDS "output: {store: ./s.zarr, product_name: atl03,\n"
                                 "  grid: {type: rectilinear, crs: 4326, sharded: true,\n"

@@ -21,6 +21,11 @@ static void test_messages(void **state)
         "t.yaml:8: output.grid.child_order: missing; a healpix grid needs it (did you "
         "mean it by 'child_ordr'?)");
     must_refuse(
+        SOURCE FIELDS "output: {grid: {type: healpix, parent_order: 6, "
+                      "child_order: 8, cf: true}}",
+        "t.yaml:8: output.grid.cf: only a rectilinear grid has a CF grid mapping; "
+        "remove it");
+    must_refuse(
         SOURCE FIELDS "output: {grid: {type: healpix, parent_order: 6, child_order: 30}}",
         "t.yaml:8: output.grid.child_order: found 30; must be an integer from 0 to 29");
     must_refuse(
@@ -88,13 +93,10 @@ static void test_keys_not_run(void **state)
         "t.yaml:11: output.windowing: this version does not do it (time windows of a "
         "hive store); remove the key");
     must_not_run(
-        SOURCE FIELDS OUTPUT "  aoi_mask: true\n",
-        "t.yaml:11: output.aoi_mask: this version does not do it (array that tells which "
-        "cells lie inside the area of interest); remove the key");
-    must_not_run(
         SOURCE FIELDS "  streaming: {mode: spill}\n" OUTPUT,
         "t.yaml:8: aggregation.streaming: this version does not do it (reduction in "
         "bounded buffers; only kept rows are held here anyway); remove the key");
+    must_run(SOURCE FIELDS OUTPUT "  aoi_mask: true\n");
     must_run(SOURCE FIELDS OUTPUT "  windowing: {schedule: none}\n  icechunk: false\n"
                                   "  pyramid: null\n  sweep: none\n");
     /* what upstream makes beside a hive, and no value depends on */
@@ -130,6 +132,9 @@ static void test_hive_and_codec(void **state)
 static void test_compat_rules(void **state)
 {
     (void)state;
+    must_refuse(SOURCE FIELDS "output: {compat: zagg-0.11, aoi_mask: true}\n",
+                "t.yaml:8: output.aoi_mask: zagg 0.11 knows no mask; remove one of the "
+                "two");
     must_refuse(SOURCE FIELDS "output: {compat: '0.11'}\n",
                 "t.yaml:8: output.compat: found '0.11'; must be zagg-0.11");
     must_refuse(

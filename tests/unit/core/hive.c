@@ -190,7 +190,8 @@ static zagg_status finish(hive *h)
                                    "{\"id\":\"z\",\"n\":[1.5,null]}"};
     static const zagg_granule A = {"a.h5", "/d/a.h5", "/d/a.h5", NULL};
     const zagg_granule *const granules[] = {&Z, &A};
-    const zagg_shard_entry entry = {h->shard.key, granules, 2};
+    const zagg_shard_entry entry = {
+        .key = h->shard.key, .granules = granules, .n_granules = 2};
     const zagg_shardmap map = {.name = "m", .shards = &entry, .n_shards = 1};
     const zagg_store_origin origin = {&map, &entry, HREFS, 2, &RESULT, "run"};
     zagg_store_writer_set_origin(h->writer, &origin);
@@ -583,6 +584,8 @@ static void test_roots_of_others(void **state)
     ok(&h, zagg_sink_delete(h.store, "zarr.json", &h.err));
     ok(&h, begin(&h, false));
     must_hold(&h, "aggregation.yaml", "grid:\n  indexing_scheme: nested\n");
+    zagg_store_writer_free(h.writer); /* which uses the plan */
+    h.writer = NULL;
     drop_plan(&h);
     plan_with(&h, CONFIG("  store_layout: flat\n", GRID));
     assert_int_equal(begin(&h, true), ZAGG_EEXISTS);

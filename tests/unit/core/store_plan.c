@@ -20,6 +20,10 @@
     "  grid: {type: rectilinear, crs: \"EPSG:4326\", resolution: 1, bounds: [0, 0, 12, " \
     "8], chunk_shape: [4, 6], chunk_inner: [2, 3], sharded: true}\n"
 
+#define DESCRIBED(crs)                                                                   \
+    "  grid: {type: rectilinear, crs: \"" crs "\", resolution: 1, bounds: [0, 0, 12, "   \
+    "8], chunk_shape: [4, 6], cf: true}\n"
+
 #define DENSE                                                                            \
     "    plain: {function: min, source: h}\n"                                            \
     "    told: {function: min, source: h, attrs: {units: m, n: [1, 2.5]}}\n"             \
@@ -254,6 +258,56 @@ static void test_field_attributes(void **state)
     attributes(CONFIG(OLD, DENSE), "told", NULL); /* 0.11 did not know them */
 }
 
+/* With output.grid.cf arrays over cells name the grid mapping, and the axes say what they
+ * are. */
+static void test_grid_mapping(void **state)
+{
+    (void)state;
+    static const char METRES[] = CONFIG(DESCRIBED("EPSG:32618"), DENSE);
+    static const char DEGREES[] = CONFIG(
+        DESCRIBED("EPSG:4326"), "    td: {" DIGEST "source: h, params: {delta: 32}}\n");
+    static const char FEET[] =
+        CONFIG(DESCRIBED("+proj=utm +zone=18 +datum=WGS84 +units=us-ft"),
+               "    own: {function: min, source: h, attrs: {grid_mapping: mine}}\n");
+    attributes(METRES, "plain", "{\"grid_mapping\": \"spatial_ref\"}");
+    attributes(METRES, "told",
+               "{\"units\": \"m\", \"n\": [1, 2.5], \"grid_mapping\": \"spatial_ref\"}");
+    attributes(METRES, "one", NULL); /* lies on the axes of chunks */
+    attributes(METRES, "x",
+               "{\"standard_name\": \"projection_x_coordinate\", \"units\": \"m\", "
+               "\"axis\": \"X\"}");
+    attributes(DEGREES, "y",
+               "{\"standard_name\": \"latitude\", \"units\": \"degrees_north\", "
+               "\"axis\": \"Y\"}");
+    attributes(DEGREES, "x",
+               "{\"standard_name\": \"longitude\", \"units\": \"degrees_east\", "
+               "\"axis\": \"X\"}");
+    attributes(DEGREES, "td",
+               "{\"ragged\": {\"spec\": \"zagg-ragged/1\", \"element\": {\"dtype\": "
+               "\"float32\", \"shape\": [-1, 2]}}, \"grid_mapping\": \"spatial_ref\"}");
+    attributes(FEET, "own", "{\"grid_mapping\": \"mine\"}");
+    attributes(FEET, "y",
+               "{\"standard_name\": \"projection_y_coordinate\", \"units\": "
+               "\"0.3048006096012192 m\", \"axis\": \"Y\"}");
+    planned p = plan(METRES);
+    const zagg_zarr_array *mapping = get(&p, "spatial_ref");
+    assert_int_equal(mapping->rank, 0);
+    assert_int_equal(mapping->dtype, ZAGG_DT_I32);
+    const char *text = mapping->attributes_json;
+    assert_non_null(
+        strstr(text, "{\"crs_wkt\": \"PROJCRS[\\\"WGS 84 / UTM zone 18N\\\","));
+    assert_non_null(strstr(text, "\"grid_mapping_name\": \"transverse_mercator\""));
+    assert_non_null(strstr(text, "\"longitude_of_central_meridian\": -75.0"));
+    assert_non_null(strstr(text, "\"GeoTransform\": \"0.0 1.0 0.0 8.0 0.0 -1.0\""));
+    assert_non_null(strstr(zagg_store_plan_template(p.plan)->group_attributes_json,
+                           "\"Conventions\": \"CF-1.11\""));
+    plan_free(&p);
+    p = plan(CONFIG(RECTILINEAR, DENSE));
+    assert_null(find(&p, "spatial_ref"));
+    assert_null(strstr(zagg_store_plan_template(p.plan)->group_attributes_json, "CF"));
+    plan_free(&p);
+}
+
 #define F32_PAIRS                                                                        \
     "\"ragged\": {\"spec\": \"zagg-ragged/1\", \"element\": {\"dtype\": \"float32\", "   \
     "\"shape\": [-1, 2]}"
@@ -343,6 +397,8 @@ static void test_refusals(void **state)
          "found 3 axes; at most 2"},
         {CONFIG(RECTILINEAR, "    x: {function: min, source: h}\n"),
          "the name is used twice"},
+        {CONFIG(DESCRIBED("EPSG:4326"), "    spatial_ref: {function: min, source: h}\n"),
+         "the name is used twice"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         planned p;
@@ -361,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_members_rectilinear),
         cmocka_unit_test(test_members_of_the_older_form),
         cmocka_unit_test(test_field_attributes),
+        cmocka_unit_test(test_grid_mapping),
         cmocka_unit_test(test_ragged_attributes),
         cmocka_unit_test(test_attributes_of_times),
         cmocka_unit_test(test_attributes_of_compositions),

@@ -385,6 +385,42 @@ static void threads_share_a_projection(void **state)
     free(tasks);
 }
 
+/* zagg's own allocations only: PROJ ends the process when it gets no memory. */
+static void without_memory(void **state)
+{
+    (void)state;
+    static const char *const SYSTEMS[] = {"EPSG:3413", "EPSG:4326", "+proj=utm +zone=18"};
+    for (size_t k = 0; k < 3; k++) {
+        zagg_status status = ZAGG_ENOMEM;
+        int64_t nth = 1;
+        for (; status != ZAGG_OK; nth++) {
+            zagg_err err = ZAGG_ERR_INIT;
+            zg_proj *proj = NULL;
+            assert_true(nth < 100);
+            zg_alloc_fail_nth(nth);
+            status = zg_proj_new(SYSTEMS[k], &proj, &err);
+            zg_alloc_fail_nth(0);
+            assert_true(status == ZAGG_OK || (status == ZAGG_ENOMEM && proj == NULL));
+            zg_proj_free(proj);
+        }
+        assert_true(nth > 3);
+    }
+}
+
+/* A thread that gets no copy of its own waits for the one that there is. */
+static void one_copy_for_two_threads(void **state)
+{
+    (void)state;
+    zg_proj *proj = proj_of("EPSG:3413");
+    double lon = -40.0, lat = 80.0, want_x, want_y, x, y;
+    zg_proj_forward(proj, &lon, &lat, 1, &want_x, &want_y);
+    zg_alloc_fail_nth(1);
+    zg_proj_forward(proj, &lon, &lat, 1, &x, &y); /* needs none: the copy is idle */
+    zg_alloc_fail_nth(0);
+    assert_true(same_bits(&x, &want_x, 1) && same_bits(&y, &want_y, 1));
+    zg_proj_free(proj);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +430,8 @@ int main(void)
         cmocka_unit_test(no_grid_is_no_file),
         cmocka_unit_test(points_that_are_none),
         cmocka_unit_test(threads_share_a_projection),
+        cmocka_unit_test(without_memory),
+        cmocka_unit_test(one_copy_for_two_threads),
         cmocka_unit_test(without_a_database), /* last: it changes the environment */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

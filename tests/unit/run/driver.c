@@ -38,7 +38,7 @@ static zg_driver chosen(const char *flag, const char *config, const char *s3,
 {
     const zagg_granule granule = {"a", s3, https, NULL};
     const zagg_granule *const list[] = {&granule};
-    const zagg_shard_entry shard = {7, list, 1};
+    const zagg_shard_entry shard = {.key = 7, .granules = list, .n_granules = 1};
     const zagg_shardmap map = {.name = "m.json", .shards = &shard, .n_shards = 1};
     zagg_pipeline pipeline = {.data_source = {.driver = config}};
     zagg_err err = ZAGG_ERR_INIT;

@@ -1,0 +1,296 @@
+/* Recording sink: events are appended as they come and put in order when asked for. */
+#include "io/record_sink.h"
+
+#include "io/sink.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct zg_recorder {
+    zagg_sink *inner, *sink;
+    pthread_mutex_t lock; /* of the rest */
+    zg_vec events;        /* zg_stored */
+    size_t n_settled;     /* events that are settled: sorted, one a key */
+    bool note_reads, failed;
+    bool unsynced; /* something was noted since the last sync */
+};
+
+static zagg_status note(zg_recorder *r, const char *key, zg_stored what, zagg_err *err)
+{
+    what.key = zg_strdup(key);
+    pthread_mutex_lock(&r->lock);
+    zg_stored *slot = what.key != NULL ? zg_vec_push(&r->events) : NULL;
+    if (slot != NULL)
+        *slot = what;
+    r->unsynced = true;
+    pthread_mutex_unlock(&r->lock);
+    if (slot != NULL)
+        return ZAGG_OK;
+    zg_free(what.key);
+    return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for the record of an object",
+                        zagg_sink_name(r->inner));
+}
+
+static void set_failed(zg_recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->failed = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* The result of a change. */
+static zagg_status changed(zg_recorder *r, zagg_status status)
+{
+    if (status != ZAGG_OK)
+        set_failed(r);
+    return status;
+}
+
+static zagg_status put(void *self, const char *key, const void *data, size_t len,
+                       zagg_err *err)
+{
+    zg_recorder *r = self;
+    zg_stored what = {.there = true, .bytes = len};
+    zg_sha256(data, len, what.sha256);
+    ZAGG_TRY(changed(r, zagg_sink_put(r->inner, key, data, len, err)));
+    return note(r, key, what, err);
+}
+
+static zagg_status put_whole(void *self, const char *key, const void *data, size_t len,
+                             zagg_err *err)
+{
+    zg_recorder *r = self;
+    zg_stored what = {.there = true, .bytes = len};
+    zg_sha256(data, len, what.sha256);
+    ZAGG_TRY(changed(r, zagg_sink_put_whole(r->inner, key, data, len, err)));
+    return note(r, key, what, err);
+}
+
+static zagg_status get(void *self, const char *key, size_t max_len, void **out_data,
+                       size_t *out_len, zagg_err *err)
+{
+    zg_recorder *r = self;
+    ZAGG_TRY(zagg_sink_get(r->inner, key, max_len, out_data, out_len, err));
+    if (!r->note_reads)
+        return ZAGG_OK;
+    zg_stored what = {.there = true, .bytes = *out_len};
+    zg_sha256(*out_data, *out_len, what.sha256);
+    const zagg_status status = note(r, key, what, err);
+    if (status != ZAGG_OK) {
+        zagg_bytes_free(*out_data);
+        *out_data = NULL;
+    }
+    return status;
+}
+
+static zagg_status list(void *self, const char *prefix, zagg_sink_list_fn fn, void *user,
+                        zagg_err *err)
+{
+    return zagg_sink_list(((zg_recorder *)self)->inner, prefix, fn, user, err);
+}
+
+static zagg_status list_dir(void *self, const char *prefix, zagg_sink_list_fn fn,
+                            void *user, zagg_err *err)
+{
+    return zagg_sink_list_dir(((zg_recorder *)self)->inner, prefix, fn, user, err);
+}
+
+static zagg_status remove_one(void *self, const char *key, zagg_err *err)
+{
+    zg_recorder *r = self;
+    ZAGG_TRY(changed(r, zagg_sink_delete(r->inner, key, err)));
+    return note(r, key, (zg_stored){.there = false}, err);
+}
+
+static zagg_status remove_prefix(void *self, const char *prefix, zagg_err *err)
+{
+    zg_recorder *r = self;
+    ZAGG_TRY(changed(r, zagg_sink_delete_prefix(r->inner, prefix, err)));
+    ZAGG_TRY(note(r, prefix, (zg_stored){.prefix = true}, err));
+    /* The folder itself, whose absence is to be made durable, too. */
+    char *folder = zg_strndup(prefix, strlen(prefix) - 1);
+    if (folder == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for the record of an object",
+                            zagg_sink_name(r->inner));
+    const zagg_status status = note(r, folder, (zg_stored){.there = false}, err);
+    zg_free(folder);
+    return status;
+}
+
+static zagg_status sync_keys(void *self, const char *const *keys, size_t n, zagg_err *err)
+{
+    zg_recorder *r = self;
+    return changed(r, zagg_sink_sync(r->inner, keys, n, err));
+}
+
+static zagg_status size_of(void *self, const char *key, uint64_t *out, zagg_err *err)
+{
+    return zagg_sink_size(((zg_recorder *)self)->inner, key, out, err);
+}
+
+static zagg_status clean(void *self, size_t *n_removed, zagg_err *err)
+{
+    return zagg_sink_clean(((zg_recorder *)self)->inner, n_removed, err);
+}
+
+/* The recorder outlives its sink by the lines that free it. */
+static void close_nothing(void *self)
+{
+    (void)self;
+}
+
+static const zg_sink_vtable VTABLE = {.put = put,
+                                      .put_whole = put_whole,
+                                      .get = get,
+                                      .list = list,
+                                      .list_dir = list_dir,
+                                      .remove = remove_one,
+                                      .remove_prefix = remove_prefix,
+                                      .close = close_nothing,
+                                      .sync = sync_keys,
+                                      .size = size_of,
+                                      .clean = clean};
+
+zagg_status zg_recorder_new(zagg_sink *inner, zg_recorder **out, zagg_err *err)
+{
+    zg_recorder *r = zg_alloc(1, sizeof *r);
+    if (r == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the record of a store");
+    r->inner = inner;
+    zg_vec_init(&r->events, sizeof(zg_stored), 0);
+    if (pthread_mutex_init(&r->lock, NULL) != 0) {
+        zg_free(r);
+        return zagg_err_set(err, ZAGG_EINTERNAL, "cannot make a lock");
+    }
+    const zagg_status status =
+        zg_sink_new(&VTABLE, r, zagg_sink_name(inner), &r->sink, err);
+    if (status != ZAGG_OK) {
+        zg_recorder_free(r);
+        return status;
+    }
+    *out = r;
+    return ZAGG_OK;
+}
+
+zagg_sink *zg_recorder_sink(zg_recorder *recorder)
+{
+    return recorder->sink;
+}
+
+void zg_recorder_note_reads(zg_recorder *recorder, bool on)
+{
+    recorder->note_reads = on;
+}
+
+bool zg_recorder_failed(zg_recorder *recorder)
+{
+    pthread_mutex_lock(&recorder->lock);
+    const bool failed = recorder->failed;
+    pthread_mutex_unlock(&recorder->lock);
+    return failed;
+}
+
+/* ---- order ---- */
+
+/* An event with its number, so that sorting keeps the order of one key's events. */
+typedef struct numbered {
+    zg_stored event;
+    size_t number;
+} numbered;
+
+static int by_key(const void *a, const void *b)
+{
+    const numbered *x = a, *y = b;
+    const int order = strcmp(x->event.key, y->event.key);
+    return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+/* What lies below a prefix and came before its removal is gone. */
+static void apply_prefixes(numbered *all, size_t n)
+{
+    for (size_t p = 0; p < n; p++) {
+        const size_t len = all[p].event.prefix ? strlen(all[p].event.key) : 0;
+        for (size_t i = 0; len > 0 && i < n; i++)
+            if (all[i].number < all[p].number &&
+                strncmp(all[i].event.key, all[p].event.key, len) == 0)
+                all[i].event.there = false;
+    }
+}
+
+/* Of equal keys the last one stays; the kept ones are at the front. */
+static size_t keep_last(numbered *all, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i + 1 < n && strcmp(all[i].event.key, all[i + 1].event.key) == 0)
+            zg_free(all[i].event.key);
+        else
+            all[kept++] = all[i];
+    }
+    return kept;
+}
+
+const zg_stored *zg_recorder_settle(zg_recorder *recorder, size_t *n)
+{
+    zg_vec *events = &recorder->events;
+    *n = events->len;
+    if (recorder->n_settled == events->len)
+        return events->data;
+    numbered *all = zg_alloc(events->len, sizeof *all);
+    if (all == NULL)
+        return NULL;
+    for (size_t i = 0; i < events->len; i++)
+        all[i] = (numbered){*ZG_VEC_AT(events, zg_stored, i), i};
+    apply_prefixes(all, events->len);
+    qsort(all, events->len, sizeof *all, by_key);
+    events->len = keep_last(all, events->len);
+    for (size_t i = 0; i < events->len; i++)
+        *ZG_VEC_AT(events, zg_stored, i) = all[i].event;
+    zg_free(all);
+    *n = recorder->n_settled = events->len;
+    return events->data;
+}
+
+static zagg_status add_keys(zg_vec *keys, zg_recorder *r, zagg_err *err)
+{
+    size_t n = 0;
+    if (!r->unsynced)
+        return ZAGG_OK;
+    const zg_stored *stored = zg_recorder_settle(r, &n);
+    if ((stored == NULL && n > 0) || !zg_vec_reserve(keys, keys->len + n))
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory to sync a store");
+    for (size_t i = 0; i < n; i++) {
+        const char *key = stored[i].key;
+        if (!stored[i].prefix)
+            (void)zg_vec_append(keys, &key, 1); /* there is room */
+    }
+    return ZAGG_OK;
+}
+
+zagg_status zg_recorders_sync(zg_recorder *const *recorders, size_t n, zagg_err *err)
+{
+    zg_vec keys;
+    zg_vec_init(&keys, sizeof(char *), 0);
+    zagg_status status = ZAGG_OK;
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++)
+        status = add_keys(&keys, recorders[i], err);
+    if (status == ZAGG_OK && keys.len > 0)
+        status = zagg_sink_sync(recorders[0]->inner, keys.data, keys.len, err);
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++)
+        recorders[i]->unsynced = false;
+    zg_vec_free(&keys);
+    return status;
+}
+
+void zg_recorder_free(zg_recorder *recorder)
+{
+    if (recorder == NULL)
+        return;
+    for (size_t i = 0; i < recorder->events.len; i++)
+        zg_free(ZG_VEC_AT(&recorder->events, zg_stored, i)->key);
+    zg_vec_free(&recorder->events);
+    zagg_sink_close(recorder->sink);
+    pthread_mutex_destroy(&recorder->lock);
+    zg_free(recorder);
+}

@@ -1,0 +1,119 @@
+/* Names and small parts of the status folder. */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* realpath, gethostname */
+#endif
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700
+#endif
+#include "run/status_dir.h"
+
+#include "run/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A path whose last part does not name the store: "", ".", "..", or a link. */
+static bool hides_name(const char *path, size_t len)
+{
+    char last[3] = "";
+    struct stat st;
+    size_t start = len;
+    while (start > 0 && path[start - 1] != '/')
+        start--;
+    if (len - start <= 2)
+        memcpy(last, path + start, len - start);
+    if (last[0] == '\0' ? len - start == 0
+                        : strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
+        return true;
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+zagg_status zg_status_path(const char *store, char **out, zagg_err *err)
+{
+    const char *given = zg_store_path(store);
+    size_t len = strlen(given);
+    while (len > 1 && given[len - 1] == '/')
+        len--;
+    zg_str text;
+    zg_str_init(&text, 0);
+    zg_str_addn(&text, given, len);
+    if (!text.failed && hides_name(text.data, text.len)) {
+        char *real = realpath(text.data, NULL);
+        if (real) {
+            zg_str_free(&text);
+            zg_str_init(&text, 0);
+            zg_str_add(&text, real);
+        }
+        free(real);
+    }
+    zg_str_add(&text, ".status");
+    *out = zg_str_take(&text);
+    return *out ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", store);
+}
+
+void zg_record_name(uint64_t shard_key, bool rewriting, char out[64])
+{
+    (void)snprintf(out, 64, "%s/%" PRIu64 ".json", rewriting ? "rewriting" : "shards",
+                   shard_key);
+}
+
+zagg_status zg_record_load(zagg_sink *status, const char *name, const char *spec,
+                           zagg_arena *arena, const zagg_value **out, zagg_err *err)
+{
+    void *data = NULL;
+    size_t len = 0;
+    ZAGG_TRY(zagg_sink_get(status, name, ZG_MAX_RECORD_BYTES, &data, &len, err));
+    zagg_status result = zagg_json_parse(arena, data, len, name, out, err);
+    zagg_bytes_free(data);
+    if (result == ZAGG_ENOMEM)
+        return result;
+    if (result != ZAGG_OK || !zagg_value_is(zagg_value_get(*out, "spec"), spec))
+        return zagg_err_set(err, ZAGG_ENOTFOUND, "%s/%s holds no %s",
+                            zagg_sink_name(status), name, spec);
+    return ZAGG_OK;
+}
+
+void zg_host_name(char out[65])
+{
+    if (gethostname(out, 65) != 0)
+        (void)snprintf(out, 65, "?");
+    out[64] = '\0';
+}
+
+void zg_put_str(zg_json_out *w, const char *key, const char *value)
+{
+    zg_json_key(w, key);
+    if (value)
+        zg_json_str(w, value);
+    else
+        zg_json_null(w);
+}
+
+void zg_put_u64(zg_json_out *w, const char *key, uint64_t value)
+{
+    zg_json_key(w, key);
+    zg_json_u64(w, value);
+}
+
+void zg_put_double(zg_json_out *w, const char *key, double value)
+{
+    zg_json_key(w, key);
+    zg_json_double(w, value);
+}
+
+const char *zg_text_of(const zagg_value *map, const char *key)
+{
+    const zagg_value *v = zagg_value_get(map, key);
+    return v && v->kind == ZAGG_STR ? v->str : "";
+}
+
+uint64_t zg_number_of(const zagg_value *map, const char *key)
+{
+    uint64_t n = 0;
+    (void)zagg_value_u64(zagg_value_get(map, key), &n);
+    return n;
+}

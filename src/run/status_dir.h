@@ -1,0 +1,45 @@
+/* The folder beside a store that says what has been done to it: names and small parts
+ * that its writers and its reader share. docs/trust.md describes the files. */
+#ifndef ZG_RUN_STATUS_DIR_H
+#define ZG_RUN_STATUS_DIR_H
+
+#include "base/base.h"
+#include "text/text.h"
+#include "zagg/io.h"
+#include "zagg/value.h"
+
+#define ZG_RUN_RECORD "run.json"
+#define ZG_RUN_RECORD_SPEC "zagg-run-record/1"
+#define ZG_STORE_RECORD "objects.json"
+#define ZG_STORE_RECORD_SPEC "zagg-store-record/1"
+#define ZG_SHARD_RECORD_SPEC "zagg-shard-record/1"
+#define ZG_JOURNAL "journal.ndjson"
+#define ZG_LOCK "lock"
+
+enum { ZG_MAX_RECORD_BYTES = 1 << 28 };
+
+/** Path of the folder that belongs to the store at `path`: "<path>.status", links to the
+ * store followed. Free with zg_free. */
+zagg_status zg_status_path(const char *store, char **out, zagg_err *err);
+
+/** "shards/<key>.json", and where it is kept while the shard is written again. */
+void zg_record_name(uint64_t shard_key, bool rewriting, char out[64]);
+
+/** A record of the status folder; NOTFOUND where there is none, also where the file holds
+ * no record of this spec: what is not whole says nothing. The tree is the arena's. */
+zagg_status zg_record_load(zagg_sink *status, const char *name, const char *spec,
+                           zagg_arena *arena, const zagg_value **out, zagg_err *err);
+
+/** Name of this machine, or "?". */
+void zg_host_name(char out[65]);
+
+/* Members of the records, one call each. */
+void zg_put_str(zg_json_out *w, const char *key, const char *value); /* NULL: null */
+void zg_put_u64(zg_json_out *w, const char *key, uint64_t value);
+void zg_put_double(zg_json_out *w, const char *key, double value);
+/** Text member, "" when it is absent. */
+const char *zg_text_of(const zagg_value *map, const char *key);
+/** Whole number member, 0 when it is absent. */
+uint64_t zg_number_of(const zagg_value *map, const char *key);
+
+#endif

@@ -1,0 +1,456 @@
+/* One run's hold on a store: beginning and end. Shards: attempt.c. */
+#include "run/trust_impl.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the run record ---- */
+
+static void put_config(zg_json_out *w, const zg_trust *t)
+{
+    const zagg_pipeline *p = t->opts->pipeline;
+    zg_json_key(w, "config");
+    zg_json_open_map(w);
+    zg_put_str(w, "name", p->name);
+    zg_put_str(w, "sha256", p->text_sha256[0] ? p->text_sha256 : NULL);
+    zg_json_close_map(w);
+    zg_put_str(w, "semantic_hash", t->semantic_hash[0] ? t->semantic_hash : NULL);
+    zg_put_str(w, "identity_sha256", t->identity.hash);
+    zg_put_str(w, "identity", t->identity.text);
+    zg_put_str(w, "layout", p->output.store_layout == ZAGG_LAYOUT_HIVE ? "hive" : "flat");
+    zg_put_str(w, "latitude", zagg_latitude_name(t->opts->latitude));
+}
+
+static void put_outcome(zg_json_out *w, const zagg_run_summary *s, const char *error)
+{
+    zg_put_u64(w, "finished", s->finished - s->failed - s->incomplete);
+    zg_put_u64(w, "failed", s->failed);
+    zg_put_u64(w, "incomplete", s->incomplete);
+    zg_put_u64(w, "skipped", s->skipped);
+    zg_put_u64(w, "refused", s->refused);
+    zg_put_u64(w, "total_obs", s->total_obs);
+    zg_put_double(w, "wall_s", s->wall_s);
+    zg_put_str(w, "error", error);
+}
+
+/* Write and make durable, with what else was put beside it. `summary` only at the end. */
+static zagg_status put_run_record(zg_trust *t, const char *state,
+                                  const zagg_run_summary *summary, const char *error,
+                                  zagg_err *err)
+{
+    static const char *const NAMES[] = {ZG_RUN_RECORD};
+    char now[21];
+    zg_str text;
+    zg_json_out w;
+    zg_str_init(&text, 0);
+    zg_clock_utc_iso(now);
+    zg_json_begin(&w, &text, 1);
+    zg_json_open_map(&w);
+    zg_put_str(&w, "spec", ZG_RUN_RECORD_SPEC);
+    zg_put_str(&w, "run_id", t->run_id);
+    zg_put_str(&w, "program", t->opts->program);
+    zg_put_str(&w, "state", state);
+    zg_put_str(&w, "store", t->creating ? "creating" : "created");
+    zg_put_str(&w, "started_at", t->started_at);
+    zg_put_str(&w, "ended_at", summary ? now : NULL);
+    zg_put_str(&w, "host", t->host);
+    zg_put_u64(&w, "pid", (uint64_t)getpid());
+    put_config(&w, t);
+    zg_json_key(&w, "shardmap");
+    zg_json_open_map(&w);
+    zg_put_str(&w, "name", t->opts->map->name);
+    zg_put_str(&w, "sha256", t->map_hash);
+    zg_put_u64(&w, "shards", t->opts->map->n_shards);
+    zg_json_close_map(&w);
+    zg_put_u64(&w, "selected", t->selected);
+    if (summary)
+        put_outcome(&w, summary, error);
+    zg_json_close_map(&w);
+    zg_str_addc(&text, '\n');
+    zagg_status status =
+        text.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for the run's record")
+                    : zagg_sink_put(t->status, ZG_RUN_RECORD, text.data, text.len, err);
+    zg_str_free(&text);
+    if (status == ZAGG_OK)
+        status = zagg_sink_sync(t->status, NAMES, 1, err);
+    return status;
+}
+
+/* ---- open ---- */
+
+static zagg_status hash_map(zg_trust *t, zagg_err *err)
+{
+    const zagg_shardmap *map = t->opts->map;
+    zg_str text;
+    zg_str_init(&text, 0);
+    for (size_t i = 0; i < map->n_shards && !text.failed; i++) {
+        zg_str_addf(&text, "%" PRIu64 "\n", map->shards[i].key);
+        for (size_t g = 0; g < map->shards[i].n_granules; g++) {
+            const char *id = map->shards[i].granules[g]->id;
+            zg_str_addf(&text, " %s\n", id ? id : "");
+        }
+    }
+    const bool failed = text.failed;
+    if (!failed)
+        zg_sha256_hex(text.data, text.len, t->map_hash);
+    zg_str_free(&text);
+    return failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for the shard map's hash")
+                  : ZAGG_OK;
+}
+
+static char *path_in(const zg_trust *t, const char *name)
+{
+    zg_str path;
+    zg_str_init(&path, 0);
+    zg_str_addf(&path, "%s/%s", t->path, name);
+    return zg_str_take(&path);
+}
+
+static zagg_status take_lock(zg_trust *t, zagg_err *err)
+{
+    char holder[256], note[256];
+    char *path = path_in(t, ZG_LOCK);
+    if (!path)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
+    zagg_status status = zg_lock_take(path, &t->lock, holder, sizeof holder, err);
+    zg_free(path);
+    if (status == ZAGG_EEXISTS)
+        return zagg_err_set(err, ZAGG_EEXISTS,
+                            "store %s: another run is writing into it (%s); wait for it "
+                            "or stop it",
+                            t->opts->store, holder[0] ? holder : "it does not say which");
+    if (status == ZAGG_EUNSUPPORTED) {
+        zagg_log_write(t->opts->log, ZAGG_LOG_WARN,
+                       "%s; two runs into this store will not notice each other",
+                       err ? err->msg : "no locks");
+        return ZAGG_OK;
+    }
+    ZAGG_TRY(status);
+    (void)snprintf(note, sizeof note, "process %ld on %s, run %s\n", (long)getpid(),
+                   t->host, t->run_id);
+    return zg_lock_note(t->lock, note, err);
+}
+
+static zagg_status load_prior(zg_trust *t, zagg_err *err)
+{
+    const zagg_status status = zg_record_load(
+        t->status, ZG_RUN_RECORD, ZG_RUN_RECORD_SPEC, t->arena, &t->prior, err);
+    if (status == ZAGG_ENOTFOUND)
+        t->prior = NULL;
+    return status == ZAGG_ENOTFOUND ? ZAGG_OK : status;
+}
+
+static zagg_status open_parts(zg_trust *t, zagg_err *err)
+{
+    const char *store = zg_store_path(t->opts->store);
+    ZAGG_TRY(zagg_arena_new(0, &t->arena, err));
+    ZAGG_TRY(zg_identity_make(t->opts->pipeline, t->opts->latitude, &t->identity, err));
+    const zagg_status hashed = zagg_pipeline_semantic_hash(
+        t->opts->pipeline, t->opts->latitude, t->semantic_hash, err);
+    if (hashed == ZAGG_ENOMEM)
+        return hashed;
+    if (hashed != ZAGG_OK) /* a config that upstream cannot hash */
+        t->semantic_hash[0] = '\0';
+    ZAGG_TRY(hash_map(t, err));
+    ZAGG_TRY(zg_status_path(t->opts->store, &t->path, err));
+    const zagg_status status = zagg_sink_open_dir(store, &t->store, err);
+    if (status != ZAGG_OK)
+        return zagg_err_context(err, status, "store %s", t->opts->store);
+    ZAGG_TRY(zg_recorder_new(t->store, &t->template, err));
+    ZAGG_TRY(zg_sink_open_durable(t->path, &t->status, err));
+    ZAGG_TRY(take_lock(t, err));
+    return load_prior(t, err);
+}
+
+zagg_status zg_trust_open(const zagg_run_opts *opts, zg_driver driver,
+                          const zagg_grid *grid, const char *run_id, size_t selected,
+                          zg_trust **out, zagg_err *err)
+{
+    zg_trust *t = zg_alloc(1, sizeof *t);
+    if (!t)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a run");
+    t->opts = opts;
+    t->driver = driver;
+    t->grid = grid;
+    t->selected = selected;
+    zg_host_name(t->host);
+    zg_clock_utc_iso(t->started_at);
+    t->run_id = run_id;
+    const zagg_status status = open_parts(t, err);
+    if (status != ZAGG_OK) {
+        (void)zg_trust_close(t, status, NULL, NULL);
+        return status;
+    }
+    *out = t;
+    return ZAGG_OK;
+}
+
+zagg_sink *zg_trust_store(zg_trust *trust)
+{
+    return zg_recorder_sink(trust->template);
+}
+
+zagg_io_stats zg_trust_stats(const zg_trust *trust)
+{
+    return zagg_sink_stats(trust->store);
+}
+
+/* ---- begin ---- */
+
+static zagg_status see_entry(void *user, const char *key, uint64_t size, zagg_err *err)
+{
+    (void)key;
+    (void)size;
+    (void)err;
+    *(bool *)user = true;
+    return ZAGG_ECANCELLED; /* one is enough */
+}
+
+static zagg_status holds_something(zagg_sink *sink, const char *folder, bool *out,
+                                   zagg_err *err)
+{
+    *out = false;
+    const zagg_status status = zagg_sink_list_dir(sink, folder, see_entry, out, err);
+    return *out ? ZAGG_OK : status;
+}
+
+/* Did the run before die before its template was durable? Its record says `creating`
+ * until it ends, but no shard has a record before that point. */
+static zagg_status was_cut_short(zg_trust *t, bool *out, zagg_err *err)
+{
+    bool records = false;
+    *out = false;
+    if (!zagg_value_is(zagg_value_get(t->prior, "store"), "creating"))
+        return ZAGG_OK;
+    ZAGG_TRY(holds_something(t->status, "shards/", &records, err));
+    *out = !records;
+    return ZAGG_OK;
+}
+
+static zagg_status refuse_identity(const zg_trust *t, zagg_err *err)
+{
+    zg_str what;
+    zg_str_init(&what, 600);
+    zg_identity_difference(zg_text_of(t->prior, "identity"), t->identity.text, &what);
+    zagg_err_set(err, ZAGG_EEXISTS,
+                 "store %s: it was made by another config%s%s; --overwrite replaces it",
+                 t->opts->store, what.len ? ": " : "", what.data);
+    zg_str_free(&what);
+    return ZAGG_EEXISTS;
+}
+
+/* Records of shards and objects, all of them. */
+static zagg_status drop_records(zg_trust *t, zagg_err *err)
+{
+    static const char *const GONE[] = {"shards", "rewriting", ZG_STORE_RECORD};
+    ZAGG_TRY(zagg_sink_delete_prefix(t->status, "shards/", err));
+    ZAGG_TRY(zagg_sink_delete_prefix(t->status, "rewriting/", err));
+    ZAGG_TRY(zagg_sink_delete(t->status, ZG_STORE_RECORD, err));
+    return t->prior ? zagg_sink_sync(t->status, GONE, 3, err) : ZAGG_OK;
+}
+
+/* The record of store-level objects is kept aside while they may change. */
+static zagg_status set_store_record_aside(zg_trust *t, zagg_err *err)
+{
+    static const char *const KEYS[] = {"rewriting/" ZG_STORE_RECORD, ZG_STORE_RECORD};
+    void *data = NULL;
+    size_t len = 0;
+    zagg_status status =
+        zagg_sink_get(t->status, ZG_STORE_RECORD, ZG_MAX_RECORD_BYTES, &data, &len, err);
+    if (status == ZAGG_ENOTFOUND)
+        return ZAGG_OK;
+    if (status == ZAGG_OK)
+        status = zagg_sink_put(t->status, KEYS[0], data, len, err);
+    zagg_bytes_free(data);
+    if (status == ZAGG_OK)
+        status = zagg_sink_delete(t->status, ZG_STORE_RECORD, err);
+    return status == ZAGG_OK ? zagg_sink_sync(t->status, KEYS, 2, err) : status;
+}
+
+/* A store is replaced by order, or because its own creation was cut short. */
+static zagg_status choose_start(zg_trust *t, const zagg_store_plan *plan,
+                                zagg_store_start *out, zagg_err *err)
+{
+    bool there = false, known = false, cut_short = false;
+    const bool same = t->prior && strcmp(zg_text_of(t->prior, "identity_sha256"),
+                                         t->identity.hash) == 0;
+    ZAGG_TRY(holds_something(t->store, "", &there, err));
+    if (there && same)
+        ZAGG_TRY(was_cut_short(t, &cut_short, err));
+    const bool mine = there && same && !t->opts->overwrite && !cut_short;
+    *out = t->opts->overwrite || cut_short ? ZAGG_STORE_OVERWRITE
+           : mine                          ? ZAGG_STORE_RESUME
+                                           : ZAGG_STORE_NEW;
+    /* Where shards are known, their being there is no reason to refuse. */
+    const zagg_store_start as =
+        *out == ZAGG_STORE_NEW && t->prior ? ZAGG_STORE_RESUME : *out;
+    ZAGG_TRY(zagg_store_plan_check(plan, t->store, t->opts->map, as, &known, err));
+    if (*out == ZAGG_STORE_NEW && there && t->prior)
+        return refuse_identity(t, err);
+    t->creating = !known;
+    return ZAGG_OK;
+}
+
+/* After a run that died there may be temporary files; the lock says that they are its. */
+static zagg_status clean(zg_trust *t, zagg_err *err)
+{
+    size_t n = 0, m = 0;
+    if (t->prior && !zagg_value_is(zagg_value_get(t->prior, "state"), "running"))
+        return ZAGG_OK;
+    ZAGG_TRY(zagg_sink_clean(t->status, &m, err));
+    if (t->prior)
+        ZAGG_TRY(zagg_sink_clean(t->store, &n, err));
+    if (n + m)
+        zagg_log_write(t->opts->log, ZAGG_LOG_INFO,
+                       "%zu temporary files of a run that died were removed", n + m);
+    return ZAGG_OK;
+}
+
+static zagg_status open_journal(zg_trust *t, zagg_err *err)
+{
+    char *path = path_in(t, ZG_JOURNAL);
+    if (!path)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
+    const zagg_status status = zg_journal_open(path, t->run_id, &t->journal, err);
+    zg_free(path);
+    ZAGG_TRY(status);
+    zg_journal_add(
+        t->journal,
+        &(zg_event){.name = "run_start", .selected = t->selected, .seconds = -1});
+    return ZAGG_OK;
+}
+
+zagg_status zg_trust_begin(zg_trust *t, const zagg_store_plan *plan, zagg_err *err)
+{
+    zagg_store_start start;
+    ZAGG_TRY(choose_start(t, plan, &start, err));
+    ZAGG_TRY(clean(t, err));
+    if (t->creating) /* before the record says so: see was_cut_short */
+        ZAGG_TRY(drop_records(t, err));
+    t->started = true;
+    ZAGG_TRY(put_run_record(t, "running", NULL, NULL, err));
+    if (!t->creating)
+        ZAGG_TRY(set_store_record_aside(t, err));
+    ZAGG_TRY(open_journal(t, err));
+    /* A hive that is replaced keeps its leaves until their shards are done. */
+    t->fresh =
+        t->creating && (start == ZAGG_STORE_NEW ||
+                        t->opts->pipeline->output.store_layout == ZAGG_LAYOUT_FLAT);
+    zg_recorder_note_reads(t->template, true);
+    const zagg_status status = zagg_store_plan_begin(
+        plan, zg_trust_store(t), t->opts->map, start, t->opts->log, err);
+    zg_recorder_note_reads(t->template, false);
+    return status;
+}
+
+zagg_status zg_trust_start_shards(zg_trust *t, zagg_err *err)
+{
+    const zg_commit_how how = {t->status, t->template, t->journal};
+    return zg_commit_new(&how, &t->commit, err);
+}
+
+/* ---- end ---- */
+
+bool zg_trust_failed(zg_trust *trust)
+{
+    return zg_commit_failed(trust->commit);
+}
+
+zagg_status zg_trust_end_shards(zg_trust *trust, zagg_err *err)
+{
+    zg_commit *commit = trust->commit;
+    trust->commit = NULL;
+    ZAGG_TRY(zg_commit_close(commit, err));
+    trust->creating = false;
+    return ZAGG_OK;
+}
+
+static zagg_status put_store_record(zg_trust *t, zagg_err *err)
+{
+    const zagg_value *older = NULL;
+    zg_str text;
+    zagg_status status = zg_record_load(t->status, "rewriting/" ZG_STORE_RECORD,
+                                        ZG_STORE_RECORD_SPEC, t->arena, &older, err);
+    if (status == ZAGG_ENOTFOUND)
+        older = NULL;
+    else
+        ZAGG_TRY(status);
+    ZAGG_TRY(zg_recorders_sync(&t->template, 1, err));
+    zg_str_init(&text, 0);
+    status = zg_store_record_text(t->template, older, &text, err);
+    if (status == ZAGG_OK)
+        status = zagg_sink_put(t->status, ZG_STORE_RECORD, text.data, text.len, err);
+    zg_str_free(&text);
+    if (status == ZAGG_OK && older)
+        status = zagg_sink_delete(t->status, "rewriting/" ZG_STORE_RECORD, err);
+    return status;
+}
+
+static const char *state_of(zagg_status status, const zagg_run_summary *s)
+{
+    if (status != ZAGG_OK || s->store_failed)
+        return "failed";
+    return s->stopped ? "interrupted" : "finished";
+}
+
+/* What cannot be written any more does not hide why the run ended. */
+static zagg_status write_end(zg_trust *t, zagg_status status, const zagg_run_summary *s,
+                             zagg_err *err)
+{
+    zagg_err own = ZAGG_ERR_INIT;
+    const char *state = state_of(status, s);
+    const char *error = status != ZAGG_OK && err ? err->msg : NULL;
+    zagg_status end = status == ZAGG_OK ? put_store_record(t, &own) : ZAGG_OK;
+    if (t->journal)
+        zg_journal_add(t->journal, &(zg_event){.name = "run_end",
+                                               .state = state,
+                                               .error = error,
+                                               .seconds = s->wall_s});
+    zagg_err of_journal = ZAGG_ERR_INIT;
+    const zagg_status journal = zg_journal_close(t->journal, &of_journal);
+    t->journal = NULL;
+    if (end == ZAGG_OK && journal != ZAGG_OK) {
+        end = journal;
+        own = of_journal;
+    }
+    if (end == ZAGG_OK)
+        end = put_run_record(t, state, s, error, &own);
+    if (status != ZAGG_OK || end == ZAGG_OK)
+        return status;
+    if (s->failed > 0) {
+        zagg_log_write(t->opts->log, ZAGG_LOG_ERROR, "%s", own.msg);
+        return ZAGG_OK;
+    }
+    if (err)
+        *err = own;
+    return end;
+}
+
+zagg_status zg_trust_close(zg_trust *trust, zagg_status status,
+                           const zagg_run_summary *summary, zagg_err *err)
+{
+    if (!trust)
+        return status;
+    zagg_err own = ZAGG_ERR_INIT;
+    const zagg_status commit = zg_commit_close(trust->commit, &own);
+    if (status == ZAGG_OK && commit != ZAGG_OK) {
+        status = commit;
+        if (err)
+            *err = own;
+    }
+    if (trust->started && summary)
+        status = write_end(trust, status, summary, err);
+    else
+        (void)zg_journal_close(trust->journal, NULL);
+    zg_recorder_free(trust->template);
+    zagg_sink_close(trust->store);
+    zagg_sink_close(trust->status);
+    zg_lock_release(trust->lock);
+    zagg_arena_free(trust->arena);
+    zg_identity_free(&trust->identity);
+    zg_free(trust->path);
+    zg_free(trust);
+    return status;
+}
