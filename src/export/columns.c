@@ -68,8 +68,7 @@ static bool is_value(const zagg_store_field_info *f)
 {
     return f->kind == ZAGG_STORE_SCALAR || f->kind == ZAGG_STORE_VECTOR ||
            f->kind == ZAGG_STORE_RAGGED || f->kind == ZAGG_STORE_SERIES ||
-           f->kind == ZAGG_STORE_COMPANION ||
-           f->kind == ZAGG_STORE_MASK;
+           f->kind == ZAGG_STORE_COMPANION || f->kind == ZAGG_STORE_MASK;
 }
 
 static zagg_status add_field(zg_columns *c, size_t field, zagg_err *err)

@@ -33,7 +33,8 @@ typedef struct parquet_writer {
     double box[4];
 } parquet_writer;
 
-/* carquet tells no reasons of the system; errno, 0 at the start of a batch, is its last one.
+/* carquet tells no reasons of the system; errno, 0 at the start of a batch, is its last
+ * one.
  */
 static zagg_status failed(carquet_status_t status, const char *what, zagg_err *err)
 {

@@ -60,12 +60,14 @@ static bool ring_meets(const double box[4], const double *x, const double *y, si
         south = fmin(south, y[k]);
         north = fmax(north, y[k]);
     }
-    const bool from_west = east + SLACK_DEG >= box[0], to_east = west - SLACK_DEG <= box[2];
+    const bool from_west = east + SLACK_DEG >= box[0],
+               to_east = west - SLACK_DEG <= box[2];
     return north + SLACK_DEG >= box[1] && south - SLACK_DEG <= box[3] &&
            (box[0] <= box[2] ? from_west && to_east : from_west || to_east);
 }
 
-/* False: no cell of chunk b of the shard, or (UINT64_MAX) of all of it, lies in the box. */
+/* False: no cell of chunk b of the shard, or (UINT64_MAX) of all of it, lies in the box.
+ */
 static bool box_meets(const rows *r, const zagg_store_group *group, size_t shard,
                       uint64_t b)
 {

@@ -1,5 +1,5 @@
-/* zagg export from outside, beyond the messages of store_commands.c: boxes, and files that
- * appear whole or not at all. What other readers make of them: tests/peer. */
+/* zagg export from outside, beyond the messages of store_commands.c: boxes, and files
+ * that appear whole or not at all. What other readers make of them: tests/peer. */
 #include "cli/fixture.h"
 
 #include <inttypes.h>
@@ -26,14 +26,16 @@ static const cli_case FILES[] = {
     {"a full disk", EXPORT ">/dev/full", 1, NULL,
      "zagg export: stdout: cannot write: No space left on device*"},
     {"a full quota, CSV",
-     "(ulimit -f 2; trap '' XFSZ; zagg export s -o q.csv; echo $?; ls -A | grep -c q.csv)", 1,
-     "1\n0\n", "zagg export: q.csv: cannot write: File too large*"},
+     "(ulimit -f 2; trap '' XFSZ; zagg export s -o q.csv; echo $?; ls -A | grep -c "
+     "q.csv)",
+     1, "1\n0\n", "zagg export: q.csv: cannot write: File too large*"},
     {"a full quota, GeoJSON",
      "(ulimit -f 2; trap '' XFSZ; zagg export s -o q.ndjson; echo $?; ls -A | grep -c "
      "q.ndjson)",
      1, "1\n0\n", "zagg export: q.ndjson: cannot write: File too large*"},
-    {"what was there stays", "echo mine >q.csv; (ulimit -f 2; trap '' XFSZ; zagg export s -o "
-                             "q.csv --force; cat q.csv; ls -A | grep -c q.csv)",
+    {"what was there stays",
+     "echo mine >q.csv; (ulimit -f 2; trap '' XFSZ; zagg export s -o "
+     "q.csv --force; cat q.csv; ls -A | grep -c q.csv)",
      0, "mine\n1\n", "zagg export: q.csv: cannot write: File too large*"},
     {"a damaged chunk",
      "cp -r s d; c=$(ls d/16/count/c/* | head -1); truncate -s -1 $c; zagg export d -o "
@@ -59,7 +61,8 @@ static void parquet(void **state)
     static const cli_case CASES[] = {
         {"magic", "head -c 4 has.parquet; tail -c 4 has.parquet", 0, "PAR1PAR1", NULL},
         {"a full quota",
-         "(ulimit -f 2; trap '' XFSZ; zagg export s -o q.parquet; echo $?; ls -A | grep -c "
+         "(ulimit -f 2; trap '' XFSZ; zagg export s -o q.parquet; echo $?; ls -A | grep "
+         "-c "
          "q.parquet)",
          1, "1\n0\n", "zagg export: q.parquet: cannot write: File too large*"}};
     if (has_parquet(*state))
@@ -87,9 +90,10 @@ static void boxes(void **state)
                                       {-0.002, -0.1, 0.002, 0.1},
                                       {50, -10, 60, 10}};
     char command[1024];
-    char *middle = shell_ok(f->dir, "%s",
-                            EXPORT "--geometry none | awk -F, 'NR > 1 {n++; x += $4; y += $5} "
-                                   "END {printf \"%.4f %.4f\", x / n, y / n}'");
+    char *middle =
+        shell_ok(f->dir, "%s",
+                 EXPORT "--geometry none | awk -F, 'NR > 1 {n++; x += $4; y += $5} "
+                        "END {printf \"%.4f %.4f\", x / n, y / n}'");
     char *end;
     const double x = strtod(middle, &end), y = strtod(end, NULL);
     zg_free(middle);
@@ -97,9 +101,10 @@ static void boxes(void **state)
         const double w = x + SIZES[i][0], s = y + SIZES[i][1], e = x + SIZES[i][2],
                      n = y + SIZES[i][3];
         (void)snprintf(command, sizeof command,
-                       EXPORT "--geometry none --bbox=%.6f,%.6f,%.6f,%.6f >b; " EXPORT
-                              "--geometry none | awk -F, 'NR == 1 || ($4 >= %.6f && $5 >= "
-                              "%.6f && $4 <= %.6f && $5 <= %.6f)' | cmp - b && wc -l <b",
+                       EXPORT
+                       "--geometry none --bbox=%.6f,%.6f,%.6f,%.6f >b; " EXPORT
+                       "--geometry none | awk -F, 'NR == 1 || ($4 >= %.6f && $5 >= "
+                       "%.6f && $4 <= %.6f && $5 <= %.6f)' | cmp - b && wc -l <b",
                        w, s, e, n, w, s, e, n);
         const uint64_t found = number_of(f, command);
         assert_true(i == 4 ? found == 1 : found > 1);
@@ -107,7 +112,8 @@ static void boxes(void **state)
     /* one box and the rest of the world, which crosses the antimeridian */
     (void)snprintf(command, sizeof command,
                    "a=$(" EXPORT "--bbox=%.7f,-90,%.7f,90 | wc -l); b=$(" EXPORT
-                   "--bbox=%.7f,-90,%.7f,90 | wc -l); c=$(" EXPORT "| wc -l); test $a -gt 1 && "
+                   "--bbox=%.7f,-90,%.7f,90 | wc -l); c=$(" EXPORT
+                   "| wc -l); test $a -gt 1 && "
                    "test $b -gt 1 && test $((a + b)) = $((c + 1))",
                    x - 0.00123457, x + 0.00123457, x + 0.00123457, x - 0.00123457);
     zg_free(shell_ok(f->dir, "%s", command));
