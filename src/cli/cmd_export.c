@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -174,6 +176,14 @@ static int choose_format(export_args *a)
     return EXIT_USAGE;
 }
 
+static volatile sig_atomic_t stop_flag;
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    stop_flag = 1;
+}
+
 static zagg_status cannot(const char *what, const char *path, zagg_err *err)
 {
     const int number = errno;
@@ -222,11 +232,22 @@ static zagg_status run_export(export_args *a, const cli_store *s, uint64_t *rows
 {
     zagg_store *store = NULL;
     const bool to_stdout = strcmp(a->output, "-") == 0;
-    if (!to_stdout && !a->force && access(a->output, F_OK) == 0)
-        return zagg_err_set(err, ZAGG_EEXISTS,
-                            "%s is there already; --force to write over it", a->output);
+    struct stat st;
+    if (!to_stdout && stat(a->output, &st) == 0) {
+        if (!S_ISREG(st.st_mode)) /* a rename would replace a device */
+            return zagg_err_set(err, ZAGG_EEXISTS, "%s is no ordinary file", a->output);
+        if (!a->force)
+            return zagg_err_set(err, ZAGG_EEXISTS,
+                                "%s is there already; --force to write over it",
+                                a->output);
+    }
     ZAGG_TRY(zagg_store_open_sink(s->sink, s->name, &store, err));
     zagg_status status;
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    a->opts.stop = &stop_flag;
+    a->opts.name = to_stdout ? "stdout" : a->output;
     if (to_stdout) {
         status = zg_export(store, &a->opts, stdout, rows, err);
         if (status == ZAGG_OK && fflush(stdout) != 0)

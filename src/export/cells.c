@@ -106,15 +106,26 @@ static void field_values(const zagg_store_column *column, size_t cell, const voi
     }
 }
 
+/* n values that lie `stride` bytes apart: of a series those of its layers. */
+static bool add_values(zg_source *s, const char *data, size_t n, size_t stride)
+{
+    if (stride == s->data.elem_size)
+        return n == 0 || zg_vec_append(&s->data, data, n);
+    for (size_t i = 0; i < n; i++)
+        if (!zg_vec_append(&s->data, data + i * stride, 1))
+            return false;
+    return true;
+}
+
 static zagg_status add_list(zg_columns *c, zg_source *s, const void *data, size_t n,
-                            zagg_err *err)
+                            size_t stride, zagg_err *err)
 {
     const int32_t before = (int32_t)s->data.len;
     if (s->data.len + n > INT32_MAX)
         return zagg_err_set(err, ZAGG_ERANGE, "the values of a cell are too many");
     if (s->offsets.len == 0 && !zg_vec_append(&s->offsets, &before, 1))
         return no_memory(err);
-    if (n > 0 && !zg_vec_append(&s->data, data, n))
+    if (!add_values(s, data, n, stride))
         return no_memory(err);
     const int32_t after = (int32_t)s->data.len;
     c->list_values += n;
@@ -136,11 +147,17 @@ static zagg_status add_field(zg_columns *c, size_t k, const zagg_store_chunk *ch
     zg_source *s = &c->sources[k];
     const void *data = NULL;
     size_t n = 0;
+    const zagg_store_field_info *f = chunk->columns[s->field].field;
+    size_t stride = zagg_dtype_size(f->dtype);
     field_values(&chunk->columns[s->field], cell, &data, &n);
+    if (f->kind == ZAGG_STORE_SERIES) {
+        data = (const char *)chunk->columns[s->field].data + cell * stride;
+        stride *= chunk->n_cells;
+    }
     if (s->origin == ZG_FROM_QUANTILE)
         return add_quantile(c, s, data, n) ? ZAGG_OK : no_memory(err);
     if (c->columns[k].kind == ZG_COLUMN_LIST)
-        return add_list(c, s, data, n, err);
+        return add_list(c, s, data, n, stride, err);
     return zg_vec_append(&s->data, data, 1) ? ZAGG_OK : no_memory(err);
 }
 

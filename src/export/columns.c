@@ -67,14 +67,14 @@ static const char *name_of(zg_columns *c, const char *field, const char *tail)
 static bool is_value(const zagg_store_field_info *f)
 {
     return f->kind == ZAGG_STORE_SCALAR || f->kind == ZAGG_STORE_VECTOR ||
-           f->kind == ZAGG_STORE_RAGGED || f->kind == ZAGG_STORE_COMPANION ||
-           f->kind == ZAGG_STORE_MASK;
+           f->kind == ZAGG_STORE_RAGGED || f->kind == ZAGG_STORE_SERIES ||
+           f->kind == ZAGG_STORE_COMPANION || f->kind == ZAGG_STORE_MASK;
 }
 
 static zagg_status add_field(zg_columns *c, size_t field, zagg_err *err)
 {
     const zagg_store_field_info *f = &c->group->fields[field];
-    const bool list = f->ragged || f->width > 1;
+    const bool list = f->ragged || f->width > 1 || f->kind == ZAGG_STORE_SERIES;
     const size_t n = f->digest && c->opts->n_quantiles > 0 ? c->opts->n_quantiles : 1;
     c->wanted[field] = true;
     for (size_t k = 0; k < n; k++) {

@@ -20,6 +20,7 @@ zagg_status zg_parquet_open(const zg_layout *layout, FILE *file, zg_writer **out
 #else
 
 #include <carquet/carquet.h>
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -32,10 +33,16 @@ typedef struct parquet_writer {
     double box[4];
 } parquet_writer;
 
+/* carquet tells no reasons of the system; errno, 0 at the start of a batch, is its last
+ * one.
+ */
 static zagg_status failed(carquet_status_t status, const char *what, zagg_err *err)
 {
+    const int sys_errno = errno;
     if (status == CARQUET_OK)
         return ZAGG_OK;
+    if (status == CARQUET_ERROR_FILE_WRITE && sys_errno != 0)
+        return zagg_err_set_errno(err, ZAGG_EIO, sys_errno, "cannot write");
     return zagg_err_set(
         err, status == CARQUET_ERROR_OUT_OF_MEMORY ? ZAGG_ENOMEM : ZAGG_EIO,
         "cannot write Parquet: %s: %s", what, carquet_status_string(status));
@@ -243,6 +250,7 @@ static zagg_status write_column(parquet_writer *p, size_t k, const zg_batch *bat
 static zagg_status parquet_batch(zg_writer *w, const zg_batch *batch, zagg_err *err)
 {
     parquet_writer *p = (parquet_writer *)w;
+    errno = 0;
     for (size_t k = 0; k < w->layout->n_columns; k++)
         ZAGG_TRY(write_column(p, k, batch, err));
     if (w->layout->geometry)
@@ -296,6 +304,7 @@ static zagg_status parquet_end(zg_writer *w, zagg_err *err)
         ZAGG_TRY(failed(added, "metadata", err));
     }
     p->carquet = NULL;
+    errno = 0;
     return failed(carquet_writer_close(carquet), "footer", err);
 }
 

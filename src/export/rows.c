@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "export/columns.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Rows of a batch: row groups of Parquet, so neither few nor much memory. */
@@ -17,12 +18,20 @@ typedef struct rows {
     uint64_t written;
 } rows;
 
+/* The writers know no names. */
+static zagg_status named(const rows *r, zagg_status status, zagg_err *err)
+{
+    return status == ZAGG_EIO && r->opts->name != NULL
+               ? zagg_err_context(err, status, "%s", r->opts->name)
+               : status;
+}
+
 static zagg_status write_batch(rows *r, zagg_err *err)
 {
     zg_batch batch;
     ZAGG_TRY(zg_columns_batch(&r->columns, &batch, err));
     if (batch.n > 0)
-        ZAGG_TRY(r->writer->ops->batch(r->writer, &batch, err));
+        ZAGG_TRY(named(r, r->writer->ops->batch(r->writer, &batch, err), err));
     r->written += batch.n;
     zg_columns_clear(&r->columns);
     return ZAGG_OK;
@@ -36,6 +45,46 @@ static bool in_box(const zg_export_opts *o, double lat, double lon)
     if (!(lat >= o->box[1] && lat <= o->box[3]))
         return false;
     return west <= east ? lon >= west && lon <= east : lon >= west || lon <= east;
+}
+
+/* Corners are the outermost points of a HEALPix cell; this is for their rounding. */
+#define SLACK_DEG 1e-6
+
+/* Can a ring reach into the box? */
+static bool ring_meets(const double box[4], const double *x, const double *y, size_t n)
+{
+    double west = x[0], east = x[0], south = y[0], north = y[0];
+    for (size_t k = 1; k < n; k++) {
+        west = fmin(west, x[k]);
+        east = fmax(east, x[k]);
+        south = fmin(south, y[k]);
+        north = fmax(north, y[k]);
+    }
+    const bool from_west = east + SLACK_DEG >= box[0],
+               to_east = west - SLACK_DEG <= box[2];
+    return north + SLACK_DEG >= box[1] && south - SLACK_DEG <= box[3] &&
+           (box[0] <= box[2] ? from_west && to_east : from_west || to_east);
+}
+
+/* False: no cell of chunk b of the shard, or (UINT64_MAX) of all of it, lies in the box.
+ */
+static bool box_meets(const rows *r, const zagg_store_group *group, size_t shard,
+                      uint64_t b)
+{
+    const zagg_store_grid *g = &group->grid;
+    const uint64_t block = group->shards[shard].block[0];
+    const bool whole = b == UINT64_MAX;
+    double lat[4], lon[4];
+    zg_shape shape;
+    if (!r->opts->has_box || g->kind != ZAGG_GRID_HEALPIX)
+        return true;
+    zagg_geo_corners(whole ? block : block * g->chunks_per_shard + b,
+                     whole ? g->shard_order : g->chunk_order, g->latitude, lat, lon);
+    zg_shape_of_corners(lat, lon, &shape);
+    bool meets = shape.n_parts == 0; /* too fine to tell */
+    for (size_t k = 0; k < shape.n_parts; k++)
+        meets |= ring_meets(r->opts->box, shape.x[k], shape.y[k], shape.n[k]);
+    return meets;
 }
 
 static bool is_wanted(const rows *r, const zagg_store_chunk *chunk, size_t cell)
@@ -76,9 +125,17 @@ static zagg_status export_shards(rows *r, const zagg_store *store, size_t group,
                                    err));
     zagg_status status = ZAGG_OK;
     for (size_t i = 0; status == ZAGG_OK && i < g->n_shards; i++) {
-        status = zagg_store_reader_shard(reader, i, err);
-        for (uint64_t b = 0; status == ZAGG_OK && b < g->grid.chunks_per_shard; b++) {
-            status = zagg_store_reader_chunk(reader, b, &chunk, err);
+        const bool meets = box_meets(r, g, i, UINT64_MAX);
+        if (meets)
+            status = zagg_store_reader_shard(reader, i, err);
+        for (uint64_t b = 0; meets && status == ZAGG_OK && b < g->grid.chunks_per_shard;
+             b++) {
+            if (r->opts->stop != NULL && *r->opts->stop != 0)
+                status = zagg_err_set(err, ZAGG_ECANCELLED, "interrupted");
+            else if (!box_meets(r, g, i, b))
+                continue;
+            else
+                status = zagg_store_reader_chunk(reader, b, &chunk, err);
             if (status == ZAGG_OK)
                 status = export_chunk(r, &g->shards[i], &chunk, err);
         }
@@ -116,10 +173,10 @@ static zagg_status export_group(rows *r, const zagg_store *store, size_t group,
 {
     ZAGG_TRY(zg_columns_new(&r->columns, zagg_store_get_group(store, group), r->opts,
                             &r->layout, err));
-    ZAGG_TRY(r->opts->open(&r->layout, file, &r->writer, err));
+    ZAGG_TRY(named(r, r->opts->open(&r->layout, file, &r->writer, err), err));
     ZAGG_TRY(export_shards(r, store, group, err));
     ZAGG_TRY(write_batch(r, err));
-    return r->writer->ops->end(r->writer, err);
+    return named(r, r->writer->ops->end(r->writer, err), err);
 }
 
 zagg_status zg_export(const zagg_store *store, const zg_export_opts *opts, FILE *file,

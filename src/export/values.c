@@ -76,7 +76,7 @@ zagg_status zg_values_flush(zg_str *text, FILE *file, bool now, zagg_err *err)
     if (text->len == 0 || (!now && text->len < FLUSH_BYTES))
         return ZAGG_OK;
     if (fwrite(text->data, 1, text->len, file) != text->len)
-        return zagg_err_set(err, ZAGG_EIO, "cannot write: %s", strerror(errno));
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write");
     zg_str_free(text);
     zg_str_init(text, 0);
     return ZAGG_OK;

@@ -1,11 +1,9 @@
-/* Floats as text, the way Python writes and reads them, whatever the locale says.
- *
- * The C library is used for the correctly rounded conversions only. Its decimal point
- * depends on the locale, so digits are picked out of "%.*e" one by one, and strtod is
- * given digits and an exponent ("12345e-3") without any point. */
+/* Floats as text, the way Python writes and reads them, whatever the locale says: strtod
+ * is given digits and an exponent ("12345e-3") without any point, which would depend on
+ * it. */
+#include "text/float_shortest.h"
 #include "text/text.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,64 +17,24 @@ typedef struct decimal {
     int exp10; /* of the first digit */
 } decimal;
 
-static void decimal_round(double v, int n, decimal *d)
-{
-    char text[64];
-    snprintf(text, sizeof text, "%.*e", n - 1, v);
-    d->n = 0;
-    const char *p = text;
-    for (; *p != '\0' && *p != 'e'; p++) {
-        if (*p >= '0' && *p <= '9' && d->n < MAX_DIGITS)
-            d->digits[d->n++] = *p;
-    }
-    d->digits[d->n] = '\0';
-    d->exp10 = *p == 'e' ? (int)strtol(p + 1, NULL, 10) : 0;
-}
-
-/* Read back as a double, or as a float: not by way of a double, which would round twice.
- */
-static double decimal_value(const decimal *d, bool single)
-{
-    char text[64];
-    snprintf(text, sizeof text, "%se%d", d->digits, d->exp10 - (d->n - 1));
-    return single ? (double)strtof(text, NULL) : strtod(text, NULL);
-}
-
-/* The next decimal with as many digits. */
-static void decimal_bump(decimal *d)
-{
-    for (int i = d->n - 1; i >= 0; i--) {
-        if (d->digits[i] != '9') {
-            d->digits[i]++;
-            return;
-        }
-        d->digits[i] = '0';
-    }
-    d->digits[0] = '1';
-    d->exp10++;
-}
-
-/* Shortest digits that read back as v > 0, the nearest of them to v.
- * 15 digits (6 of a float) always survive the way through a normal double, so whatever is
- * shorter shows up as trailing zeros there; below DBL_MIN precision fades and every
- * length has to be tried. At a power of two the doubles below lie closer than those
- * above: the nearest decimal may then miss while the next one up reads back. */
+/* Shortest digits that read back as v > 0, the nearest of them to v. */
 static void decimal_shortest(double v, bool single, decimal *d)
 {
-    int first = single ? FLT_DIG : DBL_DIG;
-    if (v < (single ? (double)FLT_MIN : DBL_MIN))
-        first = 1;
-    for (int n = first; n <= MAX_DIGITS; n++) {
-        decimal_round(v, n, d);
-        if (decimal_value(d, single) == v)
-            break;
-        decimal_bump(d);
-        if (decimal_value(d, single) == v)
-            break;
+    char text[24];
+    uint64_t digits;
+    int exp10, n = 0;
+    zg_float_shortest(v, single, &digits, &exp10);
+    while (digits % 10 == 0) {
+        digits /= 10;
+        exp10++;
     }
-    while (d->n > 1 && d->digits[d->n - 1] == '0')
-        d->n--;
-    d->digits[d->n] = '\0';
+    for (; digits > 0; digits /= 10)
+        text[n++] = (char)('0' + digits % 10);
+    for (int i = 0; i < n; i++)
+        d->digits[i] = text[n - 1 - i];
+    d->digits[n] = '\0';
+    d->n = n;
+    d->exp10 = exp10 + n - 1;
 }
 
 /* Exponent form as Python: "1e-05", "1.5e+16". */

@@ -5,6 +5,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 tools/embed-templates --check
 tools/num-tables --check
+tools/power-table --check
 lines=$(sed -n '/^    cc -std=c17 /,/[^\\]$/p' docs/architecture.md)
 [ "$(grep -c '^    cc ' <<<"$lines")" -eq 2 ] || fail "docs/architecture.md: $lines"
 cp -r include src examples "$work"

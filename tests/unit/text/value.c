@@ -4,6 +4,8 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const zagg_value *yaml(zagg_arena *arena, const char *text)
@@ -253,6 +255,61 @@ static void test_float32_repr(void **state)
     }
 }
 
+/* Digits of a text without sign, point, exponent and zeros at either end. */
+static size_t significant(const char *text, char out[32])
+{
+    size_t n = 0;
+    for (; *text != '\0' && *text != 'e'; text++)
+        if (*text >= '0' && *text <= '9' && (n > 0 || *text != '0'))
+            out[n++] = *text;
+    while (n > 0 && out[n - 1] == '0')
+        n--;
+    out[n] = '\0';
+    return n;
+}
+
+/* No decimal with fewer digits reads back, and of those with as many it is the nearest,
+ * which is what the C library rounds to where that reads back. */
+static void check_shortest(double v)
+{
+    char text[32], digits[32], rounded[64], nearest[32];
+    double back;
+    assert_true(zg_float_parse(text, zg_float_repr(v, text), &back));
+    assert_true(memcmp(&back, &v, sizeof v) == 0);
+    const size_t n = significant(text, digits);
+    if (n > 1) {
+        snprintf(rounded, sizeof rounded, "%.*e", (int)n - 2, v);
+        assert_true(strtod(rounded, NULL) != v);
+    }
+    snprintf(rounded, sizeof rounded, "%.*e", (int)n - 1, v);
+    significant(rounded, nearest);
+    if (strtod(rounded, NULL) == v)
+        assert_string_equal(digits, nearest);
+}
+
+static void test_float_shortest(void **state)
+{
+    (void)state;
+    uint64_t x = 88172645463325252U;
+    for (int i = 0; i < 40000; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        /* any exponent, powers of two, subnormal numbers, decimal fractions */
+        uint64_t bits = x & 0x7fffffffffffffffU;
+        double v;
+        if (i % 4 == 1)
+            bits &= 0x7ff0000000000000U;
+        if (i % 4 == 2)
+            bits &= 0x000fffffffffffffU;
+        memcpy(&v, &bits, sizeof v);
+        if (i % 4 == 3)
+            v = (double)(x % 20000000) / 1000.0;
+        if (v > 0 && v <= DBL_MAX)
+            check_shortest(v);
+    }
+}
+
 static void test_float_parse(void **state)
 {
     (void)state;
@@ -336,10 +393,15 @@ static void test_edit_distance(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_get),           cmocka_unit_test(test_kinds_and_truth),
-        cmocka_unit_test(test_numbers),       cmocka_unit_test(test_equality),
-        cmocka_unit_test(test_float_repr),    cmocka_unit_test(test_float32_repr),
-        cmocka_unit_test(test_float_parse),   cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_get),
+        cmocka_unit_test(test_kinds_and_truth),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_equality),
+        cmocka_unit_test(test_float_repr),
+        cmocka_unit_test(test_float32_repr),
+        cmocka_unit_test(test_float_shortest),
+        cmocka_unit_test(test_float_parse),
+        cmocka_unit_test(test_locale),
         cmocka_unit_test(test_edit_distance),
     };
     return cmocka_run_group_tests_name("text_value", tests, NULL, NULL);
