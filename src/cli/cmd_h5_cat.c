@@ -204,16 +204,12 @@ static zagg_status print_json_head(printing *p)
     zg_json_out w;
     zg_json_begin(&w, &p->line, -1);
     zg_json_open_map(&w);
-    zg_json_key(&w, "file");
-    zg_json_str(&w, p->file);
-    zg_json_key(&w, "path");
-    zg_json_str(&w, p->info.path);
-    zg_json_key(&w, "dtype");
-    zg_json_str(&w, zagg_dtype_name(p->info.dtype));
+    zg_json_put_str(&w, "file", p->file);
+    zg_json_put_str(&w, "path", p->info.path);
+    zg_json_put_str(&w, "dtype", zagg_dtype_name(p->info.dtype));
     zg_json_key(&w, "shape");
     h5_json_dims(&w, p->info.dims, p->info.rank);
-    zg_json_key(&w, "from");
-    zg_json_u64(&w, p->from);
+    zg_json_put_u64(&w, "from", p->from);
     zg_json_key(&w, "column");
     if (p->column >= 0)
         zg_json_i64(&w, p->column);

@@ -107,8 +107,7 @@ static zagg_status report(void *user, const zagg_h5_finding *finding, zagg_err *
 
 static void json_count(zg_json_out *w, const char *key, uint64_t n)
 {
-    zg_json_key(w, key);
-    zg_json_u64(w, n);
+    zg_json_put_u64(w, key, n);
 }
 
 static void print_json(checking *c, const zagg_h5_check_summary *s)

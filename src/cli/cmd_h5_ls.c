@@ -216,8 +216,7 @@ static void print_table(const char *text)
 
 static void json_text(zg_json_out *w, const char *key, const char *text)
 {
-    zg_json_key(w, key);
-    zg_json_str(w, text);
+    zg_json_put_str(w, key, text);
 }
 
 static void json_dataset(zg_json_out *w, const extent *e)
@@ -242,12 +241,9 @@ static void json_dataset(zg_json_out *w, const extent *e)
     zg_json_close_list(w);
     if (e->status != ZAGG_OK)
         return;
-    zg_json_key(w, "chunks");
-    zg_json_u64(w, e->storage.chunks);
-    zg_json_key(w, "stored_bytes");
-    zg_json_u64(w, e->storage.stored_bytes);
-    zg_json_key(w, "data_bytes");
-    zg_json_u64(w, e->storage.data_bytes);
+    zg_json_put_u64(w, "chunks", e->storage.chunks);
+    zg_json_put_u64(w, "stored_bytes", e->storage.stored_bytes);
+    zg_json_put_u64(w, "data_bytes", e->storage.data_bytes);
     zg_json_key(w, "ratio");
     if (e->storage.stored_bytes)
         zg_json_double(w, ratio(&e->storage));

@@ -174,12 +174,6 @@ static zagg_status add_text(inspection *in, const char ***list, size_t *n,
     return ZAGG_OK;
 }
 
-static const char *text_of(const zagg_value *map, const char *key)
-{
-    const zagg_value *v = zagg_value_get(map, key);
-    return v != NULL && v->kind == ZAGG_STR ? v->str : NULL;
-}
-
 static uint64_t count_of(const zagg_value *map, const char *key)
 {
     uint64_t n = UINT64_MAX;
@@ -214,14 +208,14 @@ static zagg_status read_shard(inspection *in, zagg_sink *sink,
 {
     const zagg_value *stats = NULL, *granules = NULL;
     *out = (inspect_shard){count_of(shard->stamp, "granule_count"), UINT64_MAX,
-                           text_of(shard->stamp, "written_at"),
-                           text_of(shard->stamp, "run_id")};
+                           zg_value_text(shard->stamp, "written_at"),
+                           zg_value_text(shard->stamp, "run_id")};
     ZAGG_TRY(read_sidecar(in, sink, shard, "stats", &stats, err));
     ZAGG_TRY(read_sidecar(in, sink, shard, "granules", &granules, err));
     if (stats != NULL) {
-        const char *version = text_of(stats, "zagg_version");
+        const char *version = zg_value_text(stats, "zagg_version");
         out->observations = count_of(stats, "n_obs");
-        out->run_id = out->run_id != NULL ? out->run_id : text_of(stats, "run_id");
+        out->run_id = out->run_id != NULL ? out->run_id : zg_value_text(stats, "run_id");
         if (version != NULL)
             ZAGG_TRY(add_text(in, &in->versions, &in->n_versions, version, err));
     }

@@ -70,28 +70,20 @@ static void text_member(zg_json_out *w, const char *key, const char *text)
         zg_json_null(w);
 }
 
-static void size_member(zg_json_out *w, const char *key, uint64_t v)
-{
-    zg_json_key(w, key);
-    zg_json_u64(w, v);
-}
-
 static void counts(zg_json_out *w, const zagg_run_status *s)
 {
-    size_member(w, "selected", s->selected);
-    size_member(w, "done", s->done);
-    size_member(w, "skipped", s->skipped);
-    size_member(w, "failed", s->failed);
-    size_member(w, "refused", s->refused);
-    size_member(w, "incomplete", s->incomplete);
-    size_member(w, "remaining", s->remaining);
-    size_member(w, "total_obs", s->obs);
-    size_member(w, "store_objects", s->objects);
-    size_member(w, "store_bytes", s->bytes);
-    zg_json_key(w, "elapsed_s");
-    zg_json_double(w, s->elapsed_s);
-    zg_json_key(w, "shards_per_s");
-    zg_json_double(w, s->shards_per_s);
+    zg_json_put_u64(w, "selected", s->selected);
+    zg_json_put_u64(w, "done", s->done);
+    zg_json_put_u64(w, "skipped", s->skipped);
+    zg_json_put_u64(w, "failed", s->failed);
+    zg_json_put_u64(w, "refused", s->refused);
+    zg_json_put_u64(w, "incomplete", s->incomplete);
+    zg_json_put_u64(w, "remaining", s->remaining);
+    zg_json_put_u64(w, "total_obs", s->obs);
+    zg_json_put_u64(w, "store_objects", s->objects);
+    zg_json_put_u64(w, "store_bytes", s->bytes);
+    zg_json_put_double(w, "elapsed_s", s->elapsed_s);
+    zg_json_put_double(w, "shards_per_s", s->shards_per_s);
     zg_json_key(w, "eta_s");
     if (s->eta_s >= 0)
         zg_json_double(w, s->eta_s);
@@ -111,7 +103,7 @@ static int print_json(const zagg_run_status *s, const char *store)
     text_member(&w, "run_id", s->run_id);
     text_member(&w, "program", s->program);
     text_member(&w, "host", s->host);
-    size_member(&w, "pid", s->pid);
+    zg_json_put_u64(&w, "pid", s->pid);
     text_member(&w, "config", s->config);
     text_member(&w, "semantic_hash", s->semantic_hash);
     text_member(&w, "started_at", s->started_at);

@@ -160,14 +160,12 @@ static zagg_status put_digest(const found_cell *f, zg_json_out *w,
     char key[32];
     ZAGG_TRY(read_digest(payload, &d, &memory, err));
     zg_json_open_map(w);
-    zg_json_key(w, "weight");
-    zg_json_double(w, weight_of(&d));
+    zg_json_put_double(w, "weight", weight_of(&d));
     zg_json_key(w, "quantiles");
     zg_json_open_map(w);
     for (size_t i = 0; d.n > 0 && i < f->args->n_quantiles; i++) {
         (void)zg_float_repr(f->args->quantiles[i], key);
-        zg_json_key(w, key);
-        zg_json_double(w, zagg_digest_quantile(&d, f->args->quantiles[i]));
+        zg_json_put_double(w, key, zagg_digest_quantile(&d, f->args->quantiles[i]));
     }
     zg_json_close_map(w);
     zg_json_key(w, "centroids");
@@ -261,27 +259,18 @@ static zagg_status put_cell(const found_cell *f, zg_json_out *w, zagg_err *err)
     names_of(f, word, id);
     centre(f, at);
     zg_json_open_map(w);
-    zg_json_key(w, "store");
-    zg_json_str(w, f->args->store);
-    zg_json_key(w, "group");
-    zg_json_str(w, f->group->name);
+    zg_json_put_str(w, "store", f->args->store);
+    zg_json_put_str(w, "group", f->group->name);
     if (healpix) {
-        zg_json_key(w, "cell");
-        zg_json_str(w, id);
-        zg_json_key(w, "word");
-        zg_json_str(w, word);
+        zg_json_put_str(w, "cell", id);
+        zg_json_put_str(w, "word", word);
     } else {
-        zg_json_key(w, "row");
-        zg_json_u64(w, f->id / f->group->grid.shape[1]);
-        zg_json_key(w, "column");
-        zg_json_u64(w, f->id % f->group->grid.shape[1]);
+        zg_json_put_u64(w, "row", f->id / f->group->grid.shape[1]);
+        zg_json_put_u64(w, "column", f->id % f->group->grid.shape[1]);
     }
-    zg_json_key(w, "cell_id");
-    zg_json_u64(w, f->id);
-    zg_json_key(w, healpix ? "lat" : "x");
-    zg_json_double(w, at[0]);
-    zg_json_key(w, healpix ? "lon" : "y");
-    zg_json_double(w, at[1]);
+    zg_json_put_u64(w, "cell_id", f->id);
+    zg_json_put_double(w, healpix ? "lat" : "x", at[0]);
+    zg_json_put_double(w, healpix ? "lon" : "y", at[1]);
     zg_json_key(w, "values");
     zg_json_open_map(w);
     for (size_t i = 0; i < f->chunk->n_columns; i++) {

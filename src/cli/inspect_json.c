@@ -5,15 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-static void put_text(zg_json_out *w, const char *key, const char *text)
-{
-    zg_json_key(w, key);
-    if (text != NULL)
-        zg_json_str(w, text);
-    else
-        zg_json_null(w);
-}
-
 static void put_count(zg_json_out *w, const char *key, uint64_t n)
 {
     zg_json_key(w, key);
@@ -59,21 +50,21 @@ static void put_grid(zg_json_out *w, const zagg_store_group *group)
     zg_json_key(w, "grid");
     if (!group->has_grid) {
         zg_json_null(w);
-        put_text(w, "why", group->why);
+        zg_json_put_str(w, "why", group->why);
         return;
     }
     zg_json_open_map(w);
     if (g->kind == ZAGG_GRID_HEALPIX) {
-        put_text(w, "type", "healpix");
+        zg_json_put_str(w, "type", "healpix");
         put_count(w, "shard_order", g->shard_order);
         put_count(w, "chunk_order", g->chunk_order);
         put_count(w, "cell_order", g->cell_order);
-        put_text(w, "latitude", zagg_latitude_name(g->latitude));
+        zg_json_put_str(w, "latitude", zagg_latitude_name(g->latitude));
         zg_json_key(w, "latitude_recorded");
         zg_json_bool(w, g->latitude_recorded);
     } else {
-        put_text(w, "type", "rectilinear");
-        put_text(w, "crs", g->crs);
+        zg_json_put_str(w, "type", "rectilinear");
+        zg_json_put_str(w, "crs", g->crs);
         put_numbers(w, "resolution", g->resolution, 2);
         put_numbers(w, "bounds", g->bounds, 4);
     }
@@ -89,7 +80,7 @@ static void put_layout(zg_json_out *w, const zagg_zarr_array *a)
 {
     char codecs[64];
     inspect_codecs(a, codecs);
-    put_text(w, "codecs", codecs);
+    zg_json_put_str(w, "codecs", codecs);
     if (a->kind == ZAGG_ZARR_CSR)
         return;
     put_extent(w, "shape", a->shape, a->rank);
@@ -123,9 +114,10 @@ static zagg_status put_array(zg_json_out *w, const zagg_store_field_info *f,
                              const zagg_store_stats *s, zagg_err *err)
 {
     zg_json_open_map(w);
-    put_text(w, "name", f->name);
-    put_text(w, "kind", zagg_store_kind_name(f->kind));
-    put_text(w, "dtype", f->dtype != ZAGG_DT_NONE ? zagg_dtype_name(f->dtype) : NULL);
+    zg_json_put_str(w, "name", f->name);
+    zg_json_put_str(w, "kind", zagg_store_kind_name(f->kind));
+    zg_json_put_str(w, "dtype",
+                    f->dtype != ZAGG_DT_NONE ? zagg_dtype_name(f->dtype) : NULL);
     put_count(w, "width", f->width);
     zg_json_key(w, "ragged");
     zg_json_bool(w, f->ragged);
@@ -135,7 +127,7 @@ static zagg_status put_array(zg_json_out *w, const zagg_store_field_info *f,
         put_layout(w, f->array);
     put_stats(w, f, s);
     if (f->why != NULL)
-        put_text(w, "why", f->why);
+        zg_json_put_str(w, "why", f->why);
     if (f->attributes != NULL) {
         zg_json_key(w, "attributes");
         ZAGG_TRY(zg_json_value(w, f->attributes, err));
@@ -152,17 +144,17 @@ static void put_shard(zg_json_out *w, const inspect_group *g, size_t i, bool hiv
     char key[24];
     (void)snprintf(key, sizeof key, "%" PRIu64, shard->key);
     zg_json_open_map(w);
-    put_text(w, "shard_key", key); /* beyond what JSON readers keep as a number */
-    put_text(w, "label", shard->label);
+    zg_json_put_str(w, "shard_key", key); /* beyond what JSON readers keep as a number */
+    zg_json_put_str(w, "label", shard->label);
     if (shard->window != NULL)
-        put_text(w, "window", shard->window);
+        zg_json_put_str(w, "window", shard->window);
     put_count(w, "cells_with_data", g->cells_with_data[i]);
     if (hive) {
-        put_text(w, "path", shard->path);
+        zg_json_put_str(w, "path", shard->path);
         put_count(w, "granules", g->shards[i].granules);
         put_count(w, "observations", g->shards[i].observations);
-        put_text(w, "written_at", g->shards[i].written_at);
-        put_text(w, "run_id", g->shards[i].run_id);
+        zg_json_put_str(w, "written_at", g->shards[i].written_at);
+        zg_json_put_str(w, "run_id", g->shards[i].run_id);
     }
     zg_json_close_map(w);
 }
@@ -175,8 +167,8 @@ static void put_debris(zg_json_out *w, const zagg_store_group *group)
     zg_json_open_list(w);
     for (size_t i = 0; i < group->n_debris; i++) {
         zg_json_open_map(w);
-        put_text(w, "path", group->debris[i].path);
-        put_text(w, "why", group->debris[i].why);
+        zg_json_put_str(w, "path", group->debris[i].path);
+        zg_json_put_str(w, "why", group->debris[i].why);
         zg_json_close_map(w);
     }
     zg_json_close_list(w);
@@ -187,7 +179,7 @@ static zagg_status put_group(const inspection *in, zg_json_out *w, const inspect
 {
     const bool hive = zagg_store_get_form(in->store) != ZAGG_STORE_FLAT;
     zg_json_open_map(w);
-    put_text(w, "group", g->group->name);
+    zg_json_put_str(w, "group", g->group->name);
     put_grid(w, g->group);
     zg_json_key(w, "arrays");
     zg_json_open_list(w);
@@ -224,8 +216,8 @@ static zagg_status put_store(const inspection *in, zg_json_out *w, zagg_err *err
 {
     const zagg_value *manifest = zagg_store_manifest(in->store);
     zg_json_open_map(w);
-    put_text(w, "store", in->args->store);
-    put_text(w, "form", zagg_store_form_name(zagg_store_get_form(in->store)));
+    zg_json_put_str(w, "store", in->args->store);
+    zg_json_put_str(w, "form", zagg_store_form_name(zagg_store_get_form(in->store)));
     put_count(w, "objects", in->objects);
     put_count(w, "bytes", in->bytes);
     zg_json_key(w, "groups");

@@ -49,43 +49,31 @@ void print_phases(const zagg_run_summary *s)
         s->read_s, s->index_s, s->aggregate_s, s->write_s);
 }
 
-static void size_member(zg_json_out *w, const char *key, uint64_t v)
-{
-    zg_json_key(w, key);
-    zg_json_u64(w, v);
-}
-
-static void seconds_member(zg_json_out *w, const char *key, double v)
-{
-    zg_json_key(w, key);
-    zg_json_double(w, v);
-}
-
 static void result_object(zg_json_out *w, const zagg_shard_result *r, double write_s)
 {
     zg_json_open_map(w);
-    size_member(w, "shard_key", r->shard_key);
-    size_member(w, "cells_with_data", r->cells_with_data);
-    size_member(w, "total_obs", r->total_obs);
-    size_member(w, "granule_count", r->granule_count);
-    size_member(w, "files_processed", r->files_processed);
-    seconds_member(w, "duration_s", r->duration_s);
+    zg_json_put_u64(w, "shard_key", r->shard_key);
+    zg_json_put_u64(w, "cells_with_data", r->cells_with_data);
+    zg_json_put_u64(w, "total_obs", r->total_obs);
+    zg_json_put_u64(w, "granule_count", r->granule_count);
+    zg_json_put_u64(w, "files_processed", r->files_processed);
+    zg_json_put_double(w, "duration_s", r->duration_s);
     zg_json_key(w, "error");
     if (r->error[0])
         zg_json_str(w, r->error);
     else
         zg_json_null(w);
     if (r->read_errors)
-        size_member(w, "read_errors", r->read_errors);
+        zg_json_put_u64(w, "read_errors", r->read_errors);
     if (r->granule_errors)
-        size_member(w, "granule_errors", r->granule_errors);
-    size_member(w, "total_obs_read", r->counters.rows_read);
+        zg_json_put_u64(w, "granule_errors", r->granule_errors);
+    zg_json_put_u64(w, "total_obs_read", r->counters.rows_read);
     zg_json_key(w, "phase_timings");
     zg_json_open_map(w);
-    seconds_member(w, "read", r->read_s);
-    seconds_member(w, "index", r->index_s);
-    seconds_member(w, "aggregate", r->aggregate_s);
-    seconds_member(w, "write", write_s);
+    zg_json_put_double(w, "read", r->read_s);
+    zg_json_put_double(w, "index", r->index_s);
+    zg_json_put_double(w, "aggregate", r->aggregate_s);
+    zg_json_put_double(w, "write", write_s);
     zg_json_close_map(w);
     zg_json_close_map(w);
 }
@@ -94,32 +82,32 @@ static void dry_run_members(zg_json_out *w, const zagg_run_summary *s)
 {
     zg_json_key(w, "dry_run");
     zg_json_bool(w, true);
-    size_member(w, "total_cells", s->selected);
-    size_member(w, "granules_per_cell_min", s->granules_min);
-    size_member(w, "granules_per_cell_max", s->granules_max);
-    seconds_member(w, "granules_per_cell_avg", s->granules_mean);
+    zg_json_put_u64(w, "total_cells", s->selected);
+    zg_json_put_u64(w, "granules_per_cell_min", s->granules_min);
+    zg_json_put_u64(w, "granules_per_cell_max", s->granules_max);
+    zg_json_put_double(w, "granules_per_cell_avg", s->granules_mean);
 }
 
 static void run_members(zg_json_out *w, const zagg_run_summary *s)
 {
-    size_member(w, "total_cells", s->selected);
-    size_member(w, "cells_with_data", s->with_data);
-    size_member(w, "cells_error", s->failed);
-    size_member(w, "cells_incomplete", s->incomplete);
-    size_member(w, "cells_current", s->skipped);
-    size_member(w, "cells_refused", s->refused);
-    size_member(w, "total_obs", s->total_obs);
-    size_member(w, "total_obs_read", s->rows_read);
-    size_member(w, "read_errors", s->read_errors);
-    size_member(w, "granule_errors", s->granule_errors);
-    size_member(w, "groups_absent", s->groups_absent);
-    size_member(w, "groups_empty", s->groups_empty);
-    size_member(w, "points_without_cell", s->points_without_cell);
-    seconds_member(w, "wall_time_s", s->wall_s);
-    size_member(w, "threads", s->threads);
-    size_member(w, "store_objects", s->store_objects);
-    size_member(w, "store_bytes", s->store_bytes);
-    size_member(w, "peak_rss_bytes", s->peak_rss_bytes);
+    zg_json_put_u64(w, "total_cells", s->selected);
+    zg_json_put_u64(w, "cells_with_data", s->with_data);
+    zg_json_put_u64(w, "cells_error", s->failed);
+    zg_json_put_u64(w, "cells_incomplete", s->incomplete);
+    zg_json_put_u64(w, "cells_current", s->skipped);
+    zg_json_put_u64(w, "cells_refused", s->refused);
+    zg_json_put_u64(w, "total_obs", s->total_obs);
+    zg_json_put_u64(w, "total_obs_read", s->rows_read);
+    zg_json_put_u64(w, "read_errors", s->read_errors);
+    zg_json_put_u64(w, "granule_errors", s->granule_errors);
+    zg_json_put_u64(w, "groups_absent", s->groups_absent);
+    zg_json_put_u64(w, "groups_empty", s->groups_empty);
+    zg_json_put_u64(w, "points_without_cell", s->points_without_cell);
+    zg_json_put_double(w, "wall_time_s", s->wall_s);
+    zg_json_put_u64(w, "threads", s->threads);
+    zg_json_put_u64(w, "store_objects", s->store_objects);
+    zg_json_put_u64(w, "store_bytes", s->store_bytes);
+    zg_json_put_u64(w, "peak_rss_bytes", s->peak_rss_bytes);
     zg_json_key(w, "interrupted");
     zg_json_bool(w, s->stopped);
 }
@@ -136,10 +124,8 @@ zagg_status print_json(const zagg_run_summary *s, const char *store, bool dry_ru
         dry_run_members(&w, s);
     else
         run_members(&w, s);
-    zg_json_key(&w, "store_path");
-    zg_json_str(&w, store);
-    zg_json_key(&w, "backend");
-    zg_json_str(&w, "local");
+    zg_json_put_str(&w, "store_path", store);
+    zg_json_put_str(&w, "backend", "local");
     zg_json_key(&w, "results");
     zg_json_open_list(&w);
     for (size_t i = 0; i < s->n_results; i++)

@@ -118,8 +118,7 @@ zagg_status zg_hive_put_coverage(zg_json_out *w, const zg_hive_cells *cells,
     size_t n = 0;
     ZAGG_TRY(box_of(cells, shard, box, &n, err));
     zg_json_open_map(w);
-    zg_json_key(w, "spec");
-    zg_json_str(w, ZG_HIVE_MOC_SPEC);
+    zg_json_put_str(w, "spec", ZG_HIVE_MOC_SPEC);
     zg_json_key(w, "box");
     zg_json_open_list(w);
     for (size_t i = 0; i < ZAGG_MOC_BOX_WORDS; i++) {
@@ -136,17 +135,12 @@ zagg_status zg_hive_put_coverage(zg_json_out *w, const zg_hive_cells *cells,
     zg_json_close_list(w);
     zg_json_key(w, "cell_order");
     zg_json_i64(w, cells->info->child_order);
-    zg_json_key(w, "source");
-    zg_json_str(w, "worker");
+    zg_json_put_str(w, "source", "worker");
     if (n_bytes > 0) {
-        zg_json_key(w, "encoding");
-        zg_json_str(w, "bitmap");
-        zg_json_key(w, "sidecar");
-        zg_json_str(w, ZG_HIVE_COVERAGE);
-        zg_json_key(w, "nbytes");
-        zg_json_u64(w, n_bytes);
-        zg_json_key(w, "raw_nbytes");
-        zg_json_u64(w, cells->n_bytes);
+        zg_json_put_str(w, "encoding", "bitmap");
+        zg_json_put_str(w, "sidecar", ZG_HIVE_COVERAGE);
+        zg_json_put_u64(w, "nbytes", n_bytes);
+        zg_json_put_u64(w, "raw_nbytes", cells->n_bytes);
     }
     zg_json_close_map(w);
     return ZAGG_OK;
@@ -297,16 +291,12 @@ static zagg_status envelope_text(const zg_vec *runs, unsigned order,
     zg_clock_utc_offset(now);
     zg_json_begin(&w, text, INDENT);
     zg_json_open_map(&w);
-    zg_json_key(&w, "spec");
-    zg_json_str(&w, ZG_HIVE_MOC_SPEC);
-    zg_json_key(&w, "encoding");
-    zg_json_str(&w, "ranges");
+    zg_json_put_str(&w, "spec", ZG_HIVE_MOC_SPEC);
+    zg_json_put_str(&w, "encoding", "ranges");
     zg_json_key(&w, "order");
     zg_json_i64(&w, order);
-    zg_json_key(&w, "source");
-    zg_json_str(&w, "dispatcher");
-    zg_json_key(&w, "generated_at");
-    zg_json_str(&w, now);
+    zg_json_put_str(&w, "source", "dispatcher");
+    zg_json_put_str(&w, "generated_at", now);
     zg_json_key(&w, "ranges");
     ZAGG_TRY(put_runs(&w, runs, order, err));
     for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++) {

@@ -155,11 +155,9 @@ void zg_hive_put_hashes(zg_json_out *w, const zg_hive_hashes *h)
     zg_json_key(w, "arrays");
     zg_json_open_map(w);
     for (size_t i = 0; i < h->n; i++) {
-        zg_json_key(w, h->arrays[i].path);
-        zg_json_str(w, h->arrays[i].hex);
+        zg_json_put_str(w, h->arrays[i].path, h->arrays[i].hex);
     }
     zg_json_close_map(w);
-    zg_json_key(w, "combined");
-    zg_json_str(w, h->combined);
+    zg_json_put_str(w, "combined", h->combined);
     zg_json_close_map(w);
 }

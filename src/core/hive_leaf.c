@@ -220,16 +220,12 @@ static zagg_status stamp_text(const zg_hive_leaf *leaf, const zagg_store_origin 
     zg_json_open_map(&w);
     zg_json_key(&w, ZG_HIVE_STAMP);
     zg_json_open_map(&w);
-    zg_json_key(&w, "spec");
-    zg_json_str(&w, ZG_HIVE_SPEC);
+    zg_json_put_str(&w, "spec", ZG_HIVE_SPEC);
     zg_json_key(&w, "complete");
     zg_json_bool(&w, true);
-    zg_json_key(&w, "cells_with_data");
-    zg_json_u64(&w, leaf->cells.n_set);
-    zg_json_key(&w, "granule_count");
-    zg_json_u64(&w, origin->result->granule_count);
-    zg_json_key(&w, "written_at");
-    zg_json_str(&w, written_at);
+    zg_json_put_u64(&w, "cells_with_data", leaf->cells.n_set);
+    zg_json_put_u64(&w, "granule_count", origin->result->granule_count);
+    zg_json_put_str(&w, "written_at", written_at);
     zg_json_key(&w, "coverage");
     ZAGG_TRY(zg_hive_put_coverage(&w, &leaf->cells, &leaf->shard, &leaf->path,
                                   bitmap_bytes, err));

@@ -11,25 +11,13 @@
 
 #define INDENT 1
 
-static const char *text_of(const zagg_value *metadata, const char *key)
-{
-    const zagg_value *v = zagg_value_get(metadata, key);
-    return v != NULL && v->kind == ZAGG_STR ? v->str : NULL;
-}
-
 static void put_dataset(zg_json_out *w, const zagg_shardmap *map)
 {
     static const char *const KEYS[] = {"short_name", "version"};
     zg_json_key(w, "dataset");
     zg_json_open_map(w);
-    for (size_t i = 0; i < 2; i++) {
-        const char *text = text_of(map ? map->metadata : NULL, KEYS[i]);
-        zg_json_key(w, KEYS[i]);
-        if (text)
-            zg_json_str(w, text);
-        else
-            zg_json_null(w);
-    }
+    for (size_t i = 0; i < 2; i++)
+        zg_json_put_str(w, KEYS[i], zg_value_text(map ? map->metadata : NULL, KEYS[i]));
     zg_json_close_map(w);
 }
 
@@ -38,8 +26,7 @@ static void put_pyramid(zg_json_out *w)
 {
     zg_json_key(w, "pyramid");
     zg_json_open_map(w);
-    zg_json_key(w, "spec");
-    zg_json_str(w, "zagg-pyramid/1");
+    zg_json_put_str(w, "spec", "zagg-pyramid/1");
     zg_json_key(w, "overview");
     zg_json_open_map(w);
     zg_json_key(w, "orders");
@@ -58,11 +45,9 @@ static void manifest_text(const zagg_store_plan *plan, const zagg_shardmap *map,
     zg_clock_utc_offset(now);
     zg_json_begin(&w, text, INDENT);
     zg_json_open_map(&w);
-    zg_json_key(&w, "spec");
-    zg_json_str(&w, ZG_HIVE_SPEC);
+    zg_json_put_str(&w, "spec", ZG_HIVE_SPEC);
     put_dataset(&w, map);
-    zg_json_key(&w, "semantic_hash");
-    zg_json_str(&w, plan->semantic_hash);
+    zg_json_put_str(&w, "semantic_hash", plan->semantic_hash);
     zg_json_key(&w, "cell_order");
     zg_json_i64(&w, info->child_order);
     zg_json_key(&w, "shard_order");
@@ -75,8 +60,7 @@ static void manifest_text(const zagg_store_plan *plan, const zagg_shardmap *map,
     zg_json_key(&w, "path_grouping");
     zg_json_i64(&w, 1);
     put_pyramid(&w);
-    zg_json_key(&w, "generated_at");
-    zg_json_str(&w, now);
+    zg_json_put_str(&w, "generated_at", now);
     zg_json_close_map(&w);
 }
 

@@ -19,27 +19,6 @@ static zagg_status no_memory(zagg_err *err)
     return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the records of a leaf");
 }
 
-static void text_member(zg_json_out *w, const char *key, const char *text)
-{
-    zg_json_key(w, key);
-    if (text)
-        zg_json_str(w, text);
-    else
-        zg_json_null(w);
-}
-
-static void count_member(zg_json_out *w, const char *key, uint64_t n)
-{
-    zg_json_key(w, key);
-    zg_json_u64(w, n);
-}
-
-static void seconds_member(zg_json_out *w, const char *key, double s)
-{
-    zg_json_key(w, key);
-    zg_json_double(w, s);
-}
-
 /* ---- granules ---- */
 
 /* What follows the last '/', however the granule is fetched. */
@@ -81,8 +60,8 @@ static zagg_status put_granules(zagg_sink *store, const zg_hive_path *path,
     zg_str_init(&text, 0);
     zg_json_begin(&w, &text, -1);
     zg_json_open_map(&w);
-    text_member(&w, "spec", "zagg-granule-ids/1");
-    text_member(&w, "granules_sha256", granules->n ? granules->sha256 : NULL);
+    zg_json_put_str(&w, "spec", "zagg-granule-ids/1");
+    zg_json_put_str(&w, "granules_sha256", granules->n ? granules->sha256 : NULL);
     zg_json_key(&w, "granule_ids");
     zg_json_open_list(&w);
     for (size_t i = 0; i < granules->n; i++)
@@ -99,14 +78,14 @@ static void put_timings(zg_json_out *w, const zagg_shard_result *r,
 {
     zg_json_key(w, "phase_timings");
     zg_json_open_map(w);
-    seconds_member(w, "read", r->read_s);
-    seconds_member(w, "index", r->index_s);
-    seconds_member(w, "aggregate", r->aggregate_s);
-    seconds_member(w, "hash", f->hash_s);
-    seconds_member(w, "write", f->write_s);
+    zg_json_put_double(w, "read", r->read_s);
+    zg_json_put_double(w, "index", r->index_s);
+    zg_json_put_double(w, "aggregate", r->aggregate_s);
+    zg_json_put_double(w, "hash", f->hash_s);
+    zg_json_put_double(w, "write", f->write_s);
     zg_json_close_map(w);
-    seconds_member(w, "duration_s", r->duration_s);
-    seconds_member(w, "duration_total_s", r->duration_s + f->hash_s + f->write_s);
+    zg_json_put_double(w, "duration_s", r->duration_s);
+    zg_json_put_double(w, "duration_total_s", r->duration_s + f->hash_s + f->write_s);
 }
 
 /* Measures of rasters, of memory and of Lambda, which a local run does not have. */
@@ -118,7 +97,7 @@ static void put_absent(zg_json_out *w)
         "icechunk",          "gb_seconds",          "est_cost_usd",
         "max_memory_mb",     "container_hwm_mb",    "lambda"};
     for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++)
-        text_member(w, KEYS[i], NULL);
+        zg_json_put_str(w, KEYS[i], NULL);
 }
 
 static zagg_status put_stats(const zagg_store_plan *plan, zagg_sink *store,
@@ -132,29 +111,29 @@ static zagg_status put_stats(const zagg_store_plan *plan, zagg_sink *store,
     zg_str_init(&text, ZG_HIVE_MAX_DOC_BYTES);
     zg_json_begin(&w, &text, -1);
     zg_json_open_map(&w);
-    count_member(&w, "schema_version", 1);
-    count_member(&w, "shard_key", origin->entry->key);
-    text_member(&w, "window", NULL);
-    text_member(&w, "unit_windows", NULL);
-    text_member(&w, "run_id", origin->run_id);
-    text_member(&w, "semantic_hash", plan->semantic_hash);
-    text_member(&w, "zagg_version", WRITER_VERSION);
-    count_member(&w, "n_shards", 1);
-    count_member(&w, "n_granules", r->granule_count);
-    text_member(&w, "granules_sha256", granules->n ? granules->sha256 : NULL);
+    zg_json_put_u64(&w, "schema_version", 1);
+    zg_json_put_u64(&w, "shard_key", origin->entry->key);
+    zg_json_put_str(&w, "window", NULL);
+    zg_json_put_str(&w, "unit_windows", NULL);
+    zg_json_put_str(&w, "run_id", origin->run_id);
+    zg_json_put_str(&w, "semantic_hash", plan->semantic_hash);
+    zg_json_put_str(&w, "zagg_version", WRITER_VERSION);
+    zg_json_put_u64(&w, "n_shards", 1);
+    zg_json_put_u64(&w, "n_granules", r->granule_count);
+    zg_json_put_str(&w, "granules_sha256", granules->n ? granules->sha256 : NULL);
     zg_json_key(&w, "content_hashes");
     zg_hive_put_hashes(&w, f->hashes);
-    count_member(&w, "n_obs", r->total_obs);
-    count_member(&w, "n_obs_read", r->counters.rows_read);
-    count_member(&w, "cells_with_data", r->cells_with_data);
+    zg_json_put_u64(&w, "n_obs", r->total_obs);
+    zg_json_put_u64(&w, "n_obs_read", r->counters.rows_read);
+    zg_json_put_u64(&w, "cells_with_data", r->cells_with_data);
     put_timings(&w, r, f);
     put_absent(&w);
-    text_member(&w, "timestamp", f->written_at);
+    zg_json_put_str(&w, "timestamp", f->written_at);
     zg_json_key(&w, "success");
     zg_json_bool(&w, true);
-    text_member(&w, "error", NULL);
-    text_member(&w, "store_error_class", NULL);
-    text_member(&w, "invoked_by", NULL);
+    zg_json_put_str(&w, "error", NULL);
+    zg_json_put_str(&w, "store_error_class", NULL);
+    zg_json_put_str(&w, "invoked_by", NULL);
     zg_json_close_map(&w);
     return zg_hive_put_text(store, path->folder, "stats.json", &text, err);
 }
@@ -213,13 +192,13 @@ static zagg_status put_metadata(zg_json_out *w, const zagg_store_plan *plan,
         }
     }
     if (!metadata) /* a map from granules: what a reader could not know */
-        text_member(w, "latitude",
-                    plan->info->latitude == ZAGG_LATITUDE_AUTHALIC
-                        ? "authalic-wgs84"
-                        : "geodetic-spherical");
+        zg_json_put_str(w, "latitude",
+                        plan->info->latitude == ZAGG_LATITUDE_AUTHALIC
+                            ? "authalic-wgs84"
+                            : "geodetic-spherical");
     for (size_t c = 0; c < 4; c++)
         if (!put[c])
-            count_member(w, COUNTS[c], counts[c]);
+            zg_json_put_u64(w, COUNTS[c], counts[c]);
     zg_json_close_map(w);
     return ZAGG_OK;
 }
@@ -230,11 +209,11 @@ static zagg_status put_signature(zg_json_out *w, const zagg_store_plan *plan,
     if (origin->map->grid_signature)
         return zg_json_value(w, origin->map->grid_signature, err);
     zg_json_open_map(w);
-    text_member(w, "type", "healpix");
-    text_member(w, "indexing_scheme", "nested");
-    count_member(w, "parent_order", plan->info->parent_order);
-    count_member(w, "child_order", plan->info->child_order);
-    text_member(w, "layout", "fullsphere");
+    zg_json_put_str(w, "type", "healpix");
+    zg_json_put_str(w, "indexing_scheme", "nested");
+    zg_json_put_u64(w, "parent_order", plan->info->parent_order);
+    zg_json_put_u64(w, "child_order", plan->info->child_order);
+    zg_json_put_str(w, "layout", "fullsphere");
     zg_json_close_map(w);
     return ZAGG_OK;
 }
@@ -249,9 +228,9 @@ static zagg_status put_granule(zg_json_out *w, zagg_arena *arena, const zagg_gra
         return zg_json_value(w, record, err);
     }
     zg_json_open_map(w);
-    text_member(w, "id", g->id);
-    text_member(w, "s3", g->s3);
-    text_member(w, "https", g->https);
+    zg_json_put_str(w, "id", g->id);
+    zg_json_put_str(w, "s3", g->s3);
+    zg_json_put_str(w, "https", g->https);
     zg_json_close_map(w);
     return ZAGG_OK;
 }
@@ -277,7 +256,7 @@ static zagg_status shardmap_text(zg_json_out *w, zagg_arena *arena,
         ZAGG_TRY(put_granule(w, arena, origin->entry->granules[i], err));
     zg_json_close_list(w);
     zg_json_close_list(w);
-    text_member(w, "written_at", written_at);
+    zg_json_put_str(w, "written_at", written_at);
     zg_json_close_map(w);
     return ZAGG_OK;
 }

@@ -16,19 +16,13 @@ static const char MORTON_SCHEMA[] =
 static const char MORTON_SPEC[] =
     "https://github.com/espg/mortie/blob/main/docs/specification.md";
 
-static void text_member(zg_json_out *w, const char *key, const char *value)
-{
-    zg_json_key(w, key);
-    zg_json_str(w, value);
-}
-
 static void convention(zg_json_out *w, const char *const part[5])
 {
     static const char *const KEYS[5] = {"schema_url", "spec_url", "uuid", "name",
                                         "description"};
     zg_json_open_map(w);
     for (int i = 0; i < 5; i++)
-        text_member(w, KEYS[i], part[i]);
+        zg_json_put_str(w, KEYS[i], part[i]);
     zg_json_close_map(w);
 }
 
@@ -36,11 +30,9 @@ static void ellipsoid(zg_json_out *w, const char *axis_key)
 {
     zg_json_key(w, "ellipsoid");
     zg_json_open_map(w);
-    text_member(w, "name", "WGS84");
-    zg_json_key(w, axis_key);
-    zg_json_double(w, 6378137.0);
-    zg_json_key(w, "inverse_flattening");
-    zg_json_double(w, 298.257223563);
+    zg_json_put_str(w, "name", "WGS84");
+    zg_json_put_double(w, axis_key, 6378137.0);
+    zg_json_put_double(w, "inverse_flattening", 298.257223563);
     zg_json_close_map(w);
 }
 
@@ -61,22 +53,22 @@ static void healpix_attributes(zg_json_out *w, const zagg_grid_info *info, bool 
     zg_json_close_list(w);
     zg_json_key(w, "dggs");
     zg_json_open_map(w);
-    text_member(w, "name", old ? "healpix" : "morton");
+    zg_json_put_str(w, "name", old ? "healpix" : "morton");
     zg_json_key(w, "refinement_level");
     zg_json_i64(w, info->child_order);
     if (old)
-        text_member(w, "indexing_scheme", "nested");
-    text_member(w, "spatial_dimension", "cells");
+        zg_json_put_str(w, "indexing_scheme", "nested");
+    zg_json_put_str(w, "spatial_dimension", "cells");
     ellipsoid(w, old ? "semimajor_axis" : "semi_major_axis");
     if (old) {
-        text_member(w, "coordinate", "cell_ids");
-        text_member(w, "compression", "none");
+        zg_json_put_str(w, "coordinate", "cell_ids");
+        zg_json_put_str(w, "compression", "none");
     } else {
-        text_member(w, "compression", "none");
-        text_member(w, "latitude",
-                    info->latitude == ZAGG_LATITUDE_AUTHALIC ? "authalic-wgs84"
-                                                             : "geodetic-spherical");
-        text_member(w, "coordinate", "morton");
+        zg_json_put_str(w, "compression", "none");
+        zg_json_put_str(w, "latitude",
+                        info->latitude == ZAGG_LATITUDE_AUTHALIC ? "authalic-wgs84"
+                                                                 : "geodetic-spherical");
+        zg_json_put_str(w, "coordinate", "morton");
     }
     zg_json_close_map(w);
     zg_json_close_map(w);
@@ -86,8 +78,8 @@ static void rectilinear_attributes(zg_json_out *w, const zagg_grid_info *info, b
 {
     zg_json_open_map(w);
     if (cf)
-        text_member(w, "Conventions", "CF-1.11");
-    text_member(w, "crs", info->crs);
+        zg_json_put_str(w, "Conventions", "CF-1.11");
+    zg_json_put_str(w, "crs", info->crs);
     zg_json_key(w, "resolution");
     zg_json_open_list(w);
     zg_json_double(w, info->resolution[0]);
@@ -137,9 +129,9 @@ static void put_words(zg_json_out *w, const char *key, const char *spec,
 {
     zg_json_key(w, key);
     zg_json_open_map(w);
-    text_member(w, "spec", spec);
-    text_member(w, "shape", shape);
-    text_member(w, "grammar", grammar);
+    zg_json_put_str(w, "spec", spec);
+    zg_json_put_str(w, "shape", shape);
+    zg_json_put_str(w, "grammar", grammar);
     zg_json_close_map(w);
 }
 
@@ -154,10 +146,10 @@ static void put_ragged(zg_json_out *w, zagg_dtype dtype, const int64_t *shape,
 {
     zg_json_key(w, "ragged");
     zg_json_open_map(w);
-    text_member(w, "spec", "zagg-ragged/1");
+    zg_json_put_str(w, "spec", "zagg-ragged/1");
     zg_json_key(w, "element");
     zg_json_open_map(w);
-    text_member(w, "dtype", zagg_dtype_name(dtype));
+    zg_json_put_str(w, "dtype", zagg_dtype_name(dtype));
     zg_json_key(w, "shape");
     zg_json_open_list(w);
     zg_json_i64(w, -1);
@@ -166,7 +158,7 @@ static void put_ragged(zg_json_out *w, zagg_dtype dtype, const int64_t *shape,
     zg_json_close_list(w);
     zg_json_close_map(w);
     if (locations)
-        text_member(w, "locations", locations);
+        zg_json_put_str(w, "locations", locations);
     zg_json_close_map(w);
 }
 
@@ -198,7 +190,7 @@ static zagg_status put_composition(zg_json_out *w, const zagg_value *block, zagg
             ZAGG_TRY(zg_json_value(w, m->value, err));
     }
     if (!zagg_value_get(block, "spec"))
-        text_member(w, "spec", SPEC);
+        zg_json_put_str(w, "spec", SPEC);
     if (!zagg_value_get(block, "lanes")) {
         zg_json_key(w, "lanes");
         put_lanes(w);
@@ -229,9 +221,10 @@ static void put_ragged_field(zg_json_out *w, const zagg_field *f,
 {
     put_ragged(w, f->dtype, f->shape, f->n_shape, words->locations);
     if (f->weights != ZAGG_WEIGHTS_ABSENT)
-        text_member(w, "weights", f->weights == ZAGG_WEIGHTS_FLUX ? "flux" : "counts");
+        zg_json_put_str(w, "weights",
+                        f->weights == ZAGG_WEIGHTS_FLUX ? "flux" : "counts");
     if (words->times)
-        text_member(w, "times", words->times);
+        zg_json_put_str(w, "times", words->times);
 }
 
 zagg_status zg_store_field_attributes(zagg_store_plan *plan, const zagg_field *f,

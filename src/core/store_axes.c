@@ -11,12 +11,6 @@ static const char *const AXES[2] = {"y", "x"};
 
 /* ---- texts ---- */
 
-static void text_member(zg_json_out *w, const char *key, const char *text)
-{
-    zg_json_key(w, key);
-    zg_json_str(w, text);
-}
-
 static zagg_status keep(zagg_store_plan *plan, zg_str *text, const char **out,
                         zagg_err *err)
 {
@@ -35,7 +29,7 @@ static void put_unit(zg_json_out *w, const zg_crs_cf *cf)
         memcpy(unit, number, len);
         memcpy(unit + len, " m", 3);
     }
-    text_member(w, "units", unit);
+    zg_json_put_str(w, "units", unit);
 }
 
 static zagg_status cf_axis(zagg_store_plan *plan, const zg_crs_cf *cf, int axis,
@@ -51,12 +45,13 @@ static zagg_status cf_axis(zagg_store_plan *plan, const zg_crs_cf *cf, int axis,
     zg_str_init(&text, 4096);
     zg_json_begin(&w, &text, -1);
     zg_json_open_map(&w);
-    text_member(&w, "standard_name", cf->geographic ? DEGREES[axis][0] : PROJECTED[axis]);
+    zg_json_put_str(&w, "standard_name",
+                    cf->geographic ? DEGREES[axis][0] : PROJECTED[axis]);
     if (cf->geographic)
-        text_member(&w, "units", DEGREES[axis][1]);
+        zg_json_put_str(&w, "units", DEGREES[axis][1]);
     else
         put_unit(&w, cf);
-    text_member(&w, "axis", LETTERS[axis]);
+    zg_json_put_str(&w, "axis", LETTERS[axis]);
     zg_json_close_map(&w);
     return keep(plan, &text, out, err);
 }
@@ -75,7 +70,7 @@ static void put_geo_transform(zg_json_out *w, const zagg_grid_info *info)
         if (i < 5)
             zg_str_addc(&text, ' ');
     }
-    text_member(w, "GeoTransform", text.data);
+    zg_json_put_str(w, "GeoTransform", text.data);
     zg_str_free(&text);
 }
 
@@ -102,9 +97,9 @@ static zagg_status grid_mapping(zagg_store_plan *plan, const zg_crs_cf *cf,
     zg_str_init(&text, 1u << 18);
     zg_json_begin(&w, &text, -1);
     zg_json_open_map(&w);
-    text_member(&w, "crs_wkt", cf->wkt);
+    zg_json_put_str(&w, "crs_wkt", cf->wkt);
     if (cf->mapping)
-        text_member(&w, "grid_mapping_name", cf->mapping);
+        zg_json_put_str(&w, "grid_mapping_name", cf->mapping);
     for (size_t i = 0; i < cf->n_attrs; i++)
         put_attr(&w, &cf->attrs[i]);
     put_geo_transform(&w, plan->info);

@@ -39,10 +39,10 @@ zagg_status zg_journal_open(const char *path, const char *run_id, zg_journal **o
 
 static void put_counts(zg_json_out *w, const zg_event *e)
 {
-    zg_put_u64(w, "cells", e->cells);
-    zg_put_u64(w, "obs", e->obs);
-    zg_put_u64(w, "objects", e->objects);
-    zg_put_u64(w, "bytes", e->bytes);
+    zg_json_put_u64(w, "cells", e->cells);
+    zg_json_put_u64(w, "obs", e->obs);
+    zg_json_put_u64(w, "objects", e->objects);
+    zg_json_put_u64(w, "bytes", e->bytes);
 }
 
 /* The name of the event goes first: the reader looks for lines by it. */
@@ -53,25 +53,25 @@ static void write_event(zg_str *text, const zg_event *e, const char *run_id)
     zg_clock_utc_iso(now);
     zg_json_begin(&w, text, -1);
     zg_json_open_map(&w);
-    zg_put_str(&w, "event", e->name);
-    zg_put_str(&w, "at", now);
-    zg_put_str(&w, "run_id", run_id);
+    zg_json_put_str(&w, "event", e->name);
+    zg_json_put_str(&w, "at", now);
+    zg_json_put_str(&w, "run_id", run_id);
     if (e->has_shard) {
         (void)snprintf(key, sizeof key, "%" PRIu64, e->shard);
-        zg_put_str(&w, "shard_key", key);
+        zg_json_put_str(&w, "shard_key", key);
     }
     if (e->label)
-        zg_put_str(&w, "label", e->label);
+        zg_json_put_str(&w, "label", e->label);
     if (e->state)
-        zg_put_str(&w, "state", e->state);
+        zg_json_put_str(&w, "state", e->state);
     if (e->error)
-        zg_put_str(&w, "error", e->error);
+        zg_json_put_str(&w, "error", e->error);
     if (e->selected)
-        zg_put_u64(&w, "selected", e->selected);
+        zg_json_put_u64(&w, "selected", e->selected);
     if (e->has_counts)
         put_counts(&w, e);
     if (e->seconds >= 0)
-        zg_put_double(&w, "seconds", e->seconds);
+        zg_json_put_double(&w, "seconds", e->seconds);
     zg_json_close_map(&w);
 }
 

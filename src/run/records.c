@@ -9,9 +9,9 @@
 static void put_object(zg_json_out *w, const char *key, uint64_t bytes, const char *hex)
 {
     zg_json_open_map(w);
-    zg_put_str(w, "key", key);
-    zg_put_u64(w, "bytes", bytes);
-    zg_put_str(w, "sha256", hex);
+    zg_json_put_str(w, "key", key);
+    zg_json_put_u64(w, "bytes", bytes);
+    zg_json_put_str(w, "sha256", hex);
     zg_json_close_map(w);
 }
 
@@ -73,31 +73,31 @@ zagg_status zg_shard_record_text(const zg_shard_facts *facts, zg_recorder *recor
     zg_clock_utc_iso(now);
     zg_json_begin(&w, out, 1);
     zg_json_open_map(&w);
-    zg_put_str(&w, "spec", ZG_SHARD_RECORD_SPEC);
-    zg_put_str(&w, "shard_key", key);
-    zg_put_str(&w, "label", facts->label);
-    zg_put_str(&w, "semantic_hash",
-               facts->semantic_hash[0] ? facts->semantic_hash : NULL);
-    zg_put_str(&w, "identity_sha256", facts->identity);
+    zg_json_put_str(&w, "spec", ZG_SHARD_RECORD_SPEC);
+    zg_json_put_str(&w, "shard_key", key);
+    zg_json_put_str(&w, "label", facts->label);
+    zg_json_put_str(&w, "semantic_hash",
+                    facts->semantic_hash[0] ? facts->semantic_hash : NULL);
+    zg_json_put_str(&w, "identity_sha256", facts->identity);
     zg_json_key(&w, "granule_ids");
     zg_json_open_list(&w);
     for (size_t i = 0; i < facts->n_granules; i++)
         zg_json_str(&w, facts->granule_ids[i]);
     zg_json_close_list(&w);
-    zg_put_str(&w, "granules_sha256", granules);
+    zg_json_put_str(&w, "granules_sha256", granules);
     if (facts->aoi_mask[0])
-        zg_put_str(&w, "aoi_mask_sha256", facts->aoi_mask);
+        zg_json_put_str(&w, "aoi_mask_sha256", facts->aoi_mask);
     zg_json_key(&w, "objects");
     zg_json_open_list(&w);
     put_objects(&w, stored, n);
     zg_json_close_list(&w);
-    zg_put_u64(&w, "cells_with_data", facts->cells_with_data);
-    zg_put_u64(&w, "total_obs", facts->total_obs);
-    zg_put_u64(&w, "total_obs_read", facts->rows_read);
-    zg_put_double(&w, "duration_s", facts->duration_s);
-    zg_put_double(&w, "write_s", facts->write_s);
-    zg_put_str(&w, "run_id", facts->run_id);
-    zg_put_str(&w, "finished_at", now);
+    zg_json_put_u64(&w, "cells_with_data", facts->cells_with_data);
+    zg_json_put_u64(&w, "total_obs", facts->total_obs);
+    zg_json_put_u64(&w, "total_obs_read", facts->rows_read);
+    zg_json_put_double(&w, "duration_s", facts->duration_s);
+    zg_json_put_double(&w, "write_s", facts->write_s);
+    zg_json_put_str(&w, "run_id", facts->run_id);
+    zg_json_put_str(&w, "finished_at", now);
     zg_json_close_map(&w);
     return text_done(out, err);
 }
@@ -127,7 +127,7 @@ zagg_status zg_store_record_text(zg_recorder *recorder, const zagg_value *older,
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a record");
     zg_json_begin(&w, out, 1);
     zg_json_open_map(&w);
-    zg_put_str(&w, "spec", ZG_STORE_RECORD_SPEC);
+    zg_json_put_str(&w, "spec", ZG_STORE_RECORD_SPEC);
     zg_json_key(&w, "objects");
     zg_json_open_list(&w);
     put_objects(&w, stored, n);

@@ -31,18 +31,15 @@ static void write_signature(zg_json_out *w, const zagg_grid_info *g)
     zg_json_key(w, "type");
     if (g->kind == ZAGG_GRID_HEALPIX) {
         zg_json_str(w, "healpix");
-        zg_json_key(w, "indexing_scheme");
-        zg_json_str(w, "nested");
+        zg_json_put_str(w, "indexing_scheme", "nested");
         zg_json_key(w, "parent_order");
         zg_json_i64(w, g->parent_order);
         zg_json_key(w, "child_order");
         zg_json_i64(w, g->child_order);
-        zg_json_key(w, "layout");
-        zg_json_str(w, "fullsphere");
+        zg_json_put_str(w, "layout", "fullsphere");
     } else {
         zg_json_str(w, "rectilinear");
-        zg_json_key(w, "crs");
-        zg_json_str(w, g->crs_id);
+        zg_json_put_str(w, "crs", g->crs_id);
         write_affine(w, g);
         write_shape(w, "shape", g->shape);
         write_shape(w, "chunk_shape", g->shard_shape);

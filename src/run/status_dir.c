@@ -84,31 +84,10 @@ void zg_host_name(char out[65])
     out[64] = '\0';
 }
 
-void zg_put_str(zg_json_out *w, const char *key, const char *value)
-{
-    zg_json_key(w, key);
-    if (value)
-        zg_json_str(w, value);
-    else
-        zg_json_null(w);
-}
-
-void zg_put_u64(zg_json_out *w, const char *key, uint64_t value)
-{
-    zg_json_key(w, key);
-    zg_json_u64(w, value);
-}
-
-void zg_put_double(zg_json_out *w, const char *key, double value)
-{
-    zg_json_key(w, key);
-    zg_json_double(w, value);
-}
-
 const char *zg_text_of(const zagg_value *map, const char *key)
 {
-    const zagg_value *v = zagg_value_get(map, key);
-    return v && v->kind == ZAGG_STR ? v->str : "";
+    const char *text = zg_value_text(map, key);
+    return text ? text : "";
 }
 
 uint64_t zg_number_of(const zagg_value *map, const char *key)

@@ -33,10 +33,6 @@ zagg_status zg_record_load(zagg_sink *status, const char *name, const char *spec
 /** Name of this machine, or "?". */
 void zg_host_name(char out[65]);
 
-/* Members of the records, one call each. */
-void zg_put_str(zg_json_out *w, const char *key, const char *value); /* NULL: null */
-void zg_put_u64(zg_json_out *w, const char *key, uint64_t value);
-void zg_put_double(zg_json_out *w, const char *key, double value);
 /** Text member, "" when it is absent. */
 const char *zg_text_of(const zagg_value *map, const char *key);
 /** Whole number member, 0 when it is absent. */

@@ -13,26 +13,27 @@ static void put_config(zg_json_out *w, const zg_trust *t)
     const zagg_pipeline *p = t->opts->pipeline;
     zg_json_key(w, "config");
     zg_json_open_map(w);
-    zg_put_str(w, "name", p->name);
-    zg_put_str(w, "sha256", p->text_sha256[0] ? p->text_sha256 : NULL);
+    zg_json_put_str(w, "name", p->name);
+    zg_json_put_str(w, "sha256", p->text_sha256[0] ? p->text_sha256 : NULL);
     zg_json_close_map(w);
-    zg_put_str(w, "semantic_hash", t->semantic_hash[0] ? t->semantic_hash : NULL);
-    zg_put_str(w, "identity_sha256", t->identity.hash);
-    zg_put_str(w, "identity", t->identity.text);
-    zg_put_str(w, "layout", p->output.store_layout == ZAGG_LAYOUT_HIVE ? "hive" : "flat");
-    zg_put_str(w, "latitude", zagg_latitude_name(t->opts->latitude));
+    zg_json_put_str(w, "semantic_hash", t->semantic_hash[0] ? t->semantic_hash : NULL);
+    zg_json_put_str(w, "identity_sha256", t->identity.hash);
+    zg_json_put_str(w, "identity", t->identity.text);
+    zg_json_put_str(w, "layout",
+                    p->output.store_layout == ZAGG_LAYOUT_HIVE ? "hive" : "flat");
+    zg_json_put_str(w, "latitude", zagg_latitude_name(t->opts->latitude));
 }
 
 static void put_outcome(zg_json_out *w, const zagg_run_summary *s, const char *error)
 {
-    zg_put_u64(w, "finished", s->finished - s->failed - s->incomplete);
-    zg_put_u64(w, "failed", s->failed);
-    zg_put_u64(w, "incomplete", s->incomplete);
-    zg_put_u64(w, "skipped", s->skipped);
-    zg_put_u64(w, "refused", s->refused);
-    zg_put_u64(w, "total_obs", s->total_obs);
-    zg_put_double(w, "wall_s", s->wall_s);
-    zg_put_str(w, "error", error);
+    zg_json_put_u64(w, "finished", s->finished - s->failed - s->incomplete);
+    zg_json_put_u64(w, "failed", s->failed);
+    zg_json_put_u64(w, "incomplete", s->incomplete);
+    zg_json_put_u64(w, "skipped", s->skipped);
+    zg_json_put_u64(w, "refused", s->refused);
+    zg_json_put_u64(w, "total_obs", s->total_obs);
+    zg_json_put_double(w, "wall_s", s->wall_s);
+    zg_json_put_str(w, "error", error);
 }
 
 /* Write and make durable, with what else was put beside it. `summary` only at the end. */
@@ -48,23 +49,23 @@ static zagg_status put_run_record(zg_trust *t, const char *state,
     zg_clock_utc_iso(now);
     zg_json_begin(&w, &text, 1);
     zg_json_open_map(&w);
-    zg_put_str(&w, "spec", ZG_RUN_RECORD_SPEC);
-    zg_put_str(&w, "run_id", t->run_id);
-    zg_put_str(&w, "program", t->opts->program);
-    zg_put_str(&w, "state", state);
-    zg_put_str(&w, "store", t->creating ? "creating" : "created");
-    zg_put_str(&w, "started_at", t->started_at);
-    zg_put_str(&w, "ended_at", summary ? now : NULL);
-    zg_put_str(&w, "host", t->host);
-    zg_put_u64(&w, "pid", (uint64_t)getpid());
+    zg_json_put_str(&w, "spec", ZG_RUN_RECORD_SPEC);
+    zg_json_put_str(&w, "run_id", t->run_id);
+    zg_json_put_str(&w, "program", t->opts->program);
+    zg_json_put_str(&w, "state", state);
+    zg_json_put_str(&w, "store", t->creating ? "creating" : "created");
+    zg_json_put_str(&w, "started_at", t->started_at);
+    zg_json_put_str(&w, "ended_at", summary ? now : NULL);
+    zg_json_put_str(&w, "host", t->host);
+    zg_json_put_u64(&w, "pid", (uint64_t)getpid());
     put_config(&w, t);
     zg_json_key(&w, "shardmap");
     zg_json_open_map(&w);
-    zg_put_str(&w, "name", t->opts->map->name);
-    zg_put_str(&w, "sha256", t->map_hash);
-    zg_put_u64(&w, "shards", t->opts->map->n_shards);
+    zg_json_put_str(&w, "name", t->opts->map->name);
+    zg_json_put_str(&w, "sha256", t->map_hash);
+    zg_json_put_u64(&w, "shards", t->opts->map->n_shards);
     zg_json_close_map(&w);
-    zg_put_u64(&w, "selected", t->selected);
+    zg_json_put_u64(&w, "selected", t->selected);
     if (summary)
         put_outcome(&w, summary, error);
     zg_json_close_map(&w);

@@ -13,12 +13,6 @@ static zagg_status no_memory(zagg_err *err)
 
 /* ---- documents ---- */
 
-static const char *text_member(const zagg_value *map, const char *key)
-{
-    const zagg_value *v = zagg_value_get(map, key);
-    return v != NULL && v->kind == ZAGG_STR ? v->str : NULL;
-}
-
 /* A reason in place of a description. Lack of memory and failing reads stay errors. */
 static zagg_status unreadable(zagg_arena *arena, zagg_store_field_info *f,
                               zagg_status status, const zagg_err *reason, zagg_err *err)
@@ -37,7 +31,7 @@ static const char *read_ragged(zagg_store_field_info *f)
     const zagg_value *ragged = zagg_value_get_set(f->attributes, "ragged");
     const zagg_value *element = zagg_value_get_set(ragged, "element");
     const zagg_value *shape = zagg_value_get_set(element, "shape");
-    const char *dtype = text_member(element, "dtype");
+    const char *dtype = zg_value_text(element, "dtype");
     int64_t first = 0;
     f->ragged = true;
     if (ragged == NULL)
@@ -58,11 +52,12 @@ static const char *read_ragged(zagg_store_field_info *f)
             f->width > UINT32_MAX)
             return "its ragged.element.shape holds no length";
     }
-    f->locations = text_member(ragged, "locations");
-    f->times = text_member(f->attributes, "times");
-    f->times = f->times != NULL ? f->times : text_member(ragged, "times");
-    f->weights = text_member(ragged, "weights");
-    f->weights = f->weights != NULL ? f->weights : text_member(f->attributes, "weights");
+    f->locations = zg_value_text(ragged, "locations");
+    f->times = zg_value_text(f->attributes, "times");
+    f->times = f->times != NULL ? f->times : zg_value_text(ragged, "times");
+    f->weights = zg_value_text(ragged, "weights");
+    f->weights =
+        f->weights != NULL ? f->weights : zg_value_text(f->attributes, "weights");
     f->digest = f->dtype == ZAGG_DT_F32 && shape->n == 2 && f->width == 2;
     return NULL;
 }

@@ -105,6 +105,27 @@ void zg_json_null(zg_json_out *w)
     zg_str_add(w->out, "null");
 }
 
+void zg_json_put_str(zg_json_out *w, const char *key, const char *text)
+{
+    zg_json_key(w, key);
+    if (text)
+        zg_json_str(w, text);
+    else
+        zg_json_null(w);
+}
+
+void zg_json_put_u64(zg_json_out *w, const char *key, uint64_t v)
+{
+    zg_json_key(w, key);
+    zg_json_u64(w, v);
+}
+
+void zg_json_put_double(zg_json_out *w, const char *key, double v)
+{
+    zg_json_key(w, key);
+    zg_json_double(w, v);
+}
+
 zagg_status zg_json_value(zg_json_out *w, const zagg_value *v, zagg_err *err)
 {
     next_element(w);

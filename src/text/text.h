@@ -43,6 +43,9 @@ zagg_status zg_json_write(zg_str *out, const zagg_value *v, zg_json_style style,
  * Keys must be texts; DATE is refused (UNSUPPORTED). */
 zagg_status zg_yaml_write(zg_str *out, const zagg_value *v, zagg_err *err);
 
+/** Text member of a map; NULL where it is absent or no text. Lives as long as the map. */
+const char *zg_value_text(const zagg_value *map, const char *key);
+
 /** Number of edits between two short texts, for "did you mean" hints; capped at 64 bytes.
  */
 size_t zg_edit_distance(const char *a, const char *b);
@@ -67,6 +70,10 @@ void zg_json_u64(zg_json_out *w, uint64_t v);
 void zg_json_double(zg_json_out *w, double v);
 void zg_json_bool(zg_json_out *w, bool v);
 void zg_json_null(zg_json_out *w);
+/* Members of a map, one call each; a text that is NULL becomes null. */
+void zg_json_put_str(zg_json_out *w, const char *key, const char *text);
+void zg_json_put_u64(zg_json_out *w, const char *key, uint64_t v);
+void zg_json_put_double(zg_json_out *w, const char *key, double v);
 /** A tree in place (same style as the writer). */
 zagg_status zg_json_value(zg_json_out *w, const zagg_value *v, zagg_err *err);
 

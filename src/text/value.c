@@ -1,5 +1,5 @@
 /* Reading single values out of a parsed tree. */
-#include "zagg/value.h"
+#include "text/text.h"
 
 #include <string.h>
 
@@ -24,6 +24,12 @@ const zagg_value *zagg_value_get_set(const zagg_value *v, const char *key)
 {
     const zagg_value *found = zagg_value_get(v, key);
     return found && found->kind != ZAGG_NULL ? found : NULL;
+}
+
+const char *zg_value_text(const zagg_value *map, const char *key)
+{
+    const zagg_value *v = zagg_value_get(map, key);
+    return v && v->kind == ZAGG_STR ? v->str : NULL;
 }
 
 const char *zagg_value_kind_name(const zagg_value *v)

@@ -92,8 +92,7 @@ static void open_consolidated(zg_json_out *w)
 {
     zg_json_key(w, "consolidated_metadata");
     zg_json_open_map(w);
-    zg_json_key(w, "kind");
-    zg_json_str(w, "inline");
+    zg_json_put_str(w, "kind", "inline");
     zg_json_key(w, "must_understand");
     zg_json_bool(w, false);
     zg_json_key(w, "metadata");
@@ -117,8 +116,7 @@ static zagg_status open_group(zg_json_out *w, const zagg_value *doc, zagg_err *e
 
 static void close_group(zg_json_out *w)
 {
-    zg_json_key(w, "node_type");
-    zg_json_str(w, "group");
+    zg_json_put_str(w, "node_type", "group");
     zg_json_close_map(w);
 }
 

@@ -18,8 +18,7 @@ static void put_extent(zg_json_out *w, const char *key, const uint64_t *extent,
 static void open_named(zg_json_out *w, const char *name)
 {
     zg_json_open_map(w);
-    zg_json_key(w, "name");
-    zg_json_str(w, name);
+    zg_json_put_str(w, "name", name);
     zg_json_key(w, "configuration");
     zg_json_open_map(w);
 }
@@ -35,14 +34,12 @@ static void put_bytes_codec(zg_json_out *w, size_t elem_bytes)
 {
     if (elem_bytes > 1) {
         open_named(w, "bytes");
-        zg_json_key(w, "endian");
-        zg_json_str(w, "little");
+        zg_json_put_str(w, "endian", "little");
         close_named(w);
         return;
     }
     zg_json_open_map(w);
-    zg_json_key(w, "name");
-    zg_json_str(w, "bytes");
+    zg_json_put_str(w, "name", "bytes");
     zg_json_close_map(w);
 }
 
@@ -80,12 +77,10 @@ static void put_codecs(zg_json_out *w, const zagg_zarr_array *a)
         zg_json_open_list(w);
         put_bytes_codec(w, 8);
         zg_json_open_map(w);
-        zg_json_key(w, "name");
-        zg_json_str(w, "crc32c");
+        zg_json_put_str(w, "name", "crc32c");
         zg_json_close_map(w);
         zg_json_close_list(w);
-        zg_json_key(w, "index_location");
-        zg_json_str(w, "end");
+        zg_json_put_str(w, "index_location", "end");
         close_named(w);
         zg_json_close_list(w);
     } else {
@@ -164,8 +159,8 @@ zagg_status zagg_zarr_array_json(const zagg_zarr_array *array, char **out,
     zg_json_begin(&w, &text, 2);
     zg_json_open_map(&w);
     put_extent(&w, "shape", array->shape, array->rank);
-    zg_json_key(&w, "data_type");
-    zg_json_str(&w, array->kind == ZAGG_ZARR_VLEN ? ZG_ZARR_VLEN_TYPE
+    zg_json_put_str(&w, "data_type",
+                    array->kind == ZAGG_ZARR_VLEN ? ZG_ZARR_VLEN_TYPE
                                                   : zagg_dtype_name(array->dtype));
     zg_json_key(&w, "chunk_grid");
     open_named(&w, "regular");
@@ -174,8 +169,7 @@ zagg_status zagg_zarr_array_json(const zagg_zarr_array *array, char **out,
     close_named(&w);
     zg_json_key(&w, "chunk_key_encoding");
     open_named(&w, "default");
-    zg_json_key(&w, "separator");
-    zg_json_str(&w, "/");
+    zg_json_put_str(&w, "separator", "/");
     close_named(&w);
     zg_json_key(&w, "fill_value");
     if (array->kind == ZAGG_ZARR_VLEN)
@@ -187,8 +181,7 @@ zagg_status zagg_zarr_array_json(const zagg_zarr_array *array, char **out,
     put_dim_names(&w, array);
     zg_json_key(&w, "zarr_format");
     zg_json_i64(&w, 3);
-    zg_json_key(&w, "node_type");
-    zg_json_str(&w, "array");
+    zg_json_put_str(&w, "node_type", "array");
     zg_json_key(&w, "storage_transformers");
     zg_json_open_list(&w);
     zg_json_close_list(&w);
@@ -207,8 +200,7 @@ zagg_status zagg_zarr_group_json(const char *attributes_json, char **out, size_t
     zagg_status status = put_attributes(&w, attributes_json, "a group", err);
     zg_json_key(&w, "zarr_format");
     zg_json_i64(&w, 3);
-    zg_json_key(&w, "node_type");
-    zg_json_str(&w, "group");
+    zg_json_put_str(&w, "node_type", "group");
     zg_json_close_map(&w);
     return finish(&text, status, out, out_len, err);
 }
