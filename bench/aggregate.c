@@ -164,18 +164,23 @@ typedef struct options {
 static zagg_status work(const bench_worker *w, reads *r, const options *opts,
                         bench_meter *meter, parts *out, zagg_err *err)
 {
-    zg_rows rows;
+    zg_row_store *store;
+    zg_grouping grouping;
     zg_grouped grouped;
-    uint64_t cells_with_data;
+    uint64_t cells_with_data = 0;
     bench_meter_start(meter);
-    ZAGG_TRY(zg_rows_init(w->worker, &rows, err));
+    ZAGG_TRY(zg_row_store_new(w->worker, 1, 0, NULL, &store, err));
     for (size_t i = 0; i < r->n; i++) {
-        ZAGG_TRY(zg_rows_append(w->worker, &rows, &r->tables[i], err));
+        ZAGG_TRY(zg_group_add_table(w->worker, store, i, &r->tables[i], err));
         if (opts->release)
             release(r, i);
     }
     out->append_s = bench_meter_lap(meter);
-    ZAGG_TRY(zg_group_rows(w->worker, &rows, &grouped, err));
+    ZAGG_TRY(zg_row_store_seal(store, 0, err));
+    ZAGG_TRY(zg_grouping_begin(w->worker, store, 0, &grouping, err));
+    ZAGG_TRY(zg_grouping_part(&grouping, 0, &grouped, err));
+    zg_grouping_end(&grouping);
+    zg_row_store_free(store);
     out->group_s = bench_meter_lap(meter);
     ZAGG_TRY(zg_aggregate(w->worker, &w->shard, &grouped, NULL, NULL, opts->sink,
                           opts->folder, &cells_with_data, err));

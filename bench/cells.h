@@ -3,7 +3,7 @@
 #ifndef ZAGG_BENCH_CELLS_H
 #define ZAGG_BENCH_CELLS_H
 
-#include "core/worker.h"
+#include "core/group.h"
 
 /** End the program: WHAT and, where there is one, the error. */
 _Noreturn void bench_die(const char *what, const zagg_err *err);

@@ -376,7 +376,6 @@ static zg_grouped spread(const bench_worker *w, const cells *c, size_t filled)
 {
     const size_t n = filled * ROWS_OF_CELL;
     uint32_t *ranks = take(n, sizeof *ranks);
-    zg_rows rows;
     zg_grouped grouped;
     zagg_err err = ZAGG_ERR_INIT;
     if (n > c->n_rows)
@@ -385,9 +384,8 @@ static zg_grouped spread(const bench_worker *w, const cells *c, size_t filled)
         ranks[i] = (uint32_t)(i / ROWS_OF_CELL * CELLS / filled);
     zagg_column column = {"h", ZAGG_DT_F32, c->h};
     const zagg_table table = {n, 1, &column, ranks, NULL};
-    if (zg_rows_init(w->worker, &rows, &err) != ZAGG_OK ||
-        zg_rows_append(w->worker, &rows, &table, &err) != ZAGG_OK ||
-        zg_group_rows(w->worker, &rows, &grouped, &err) != ZAGG_OK)
+    const zagg_table *const tables[] = {&table};
+    if (zg_group_tables(w->worker, tables, 1, &grouped, &err) != ZAGG_OK)
         bench_die("grouping failed", &err);
     zg_free(ranks);
     return grouped;
@@ -396,7 +394,7 @@ static zg_grouped spread(const bench_worker *w, const cells *c, size_t filled)
 /* CPU seconds of one aggregation. */
 static double aggregate(const bench_worker *w, const zg_grouped *rows)
 {
-    uint64_t cells_with_data;
+    uint64_t cells_with_data = 0;
     zagg_err err = ZAGG_ERR_INIT;
     const double start = bench_cpu_s();
     for (int i = 0; i < REPEAT; i++)

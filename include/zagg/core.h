@@ -140,17 +140,24 @@ typedef zagg_status (*zagg_open_fn)(void *user, const char *href, zagg_source **
 
 typedef struct zagg_shard_opts {
     const char *handoff; /* "pandas", "arrow", or NULL for the config's: same numbers */
-    zagg_pool *pool;     /* granules, chunk tasks and inner chunks; may be NULL */
+    zagg_pool *pool;     /* granules, slabs of their rows, inner chunks; may be NULL */
     zagg_log *log;
     zagg_open_fn open; /* NULL: local files */
     void *open_user;
     bool trace_rss; /* log the resident memory after each stage (ZAGG_PROFILE_RSS) */
-    const uint64_t *aoi_mask; /* with output.aoi_mask: as in zagg_shard_entry */
+    const uint64_t *aoi_mask; /* zagg_process_shard with output.aoi_mask: as in
+                                 zagg_shard_entry */
     size_t n_aoi_mask;
+    uint64_t memory_bytes; /* what the process may use: rows beyond it go to the disk; 0:
+                              half of what the machine has */
+    const char *spill_dir; /* where they go; NULL: $TMPDIR, else /var/tmp, else /tmp */
+    const volatile int *stop; /* non-zero (a signal handler may set it): nothing further
+                                 is read, and shards that lack rows are not handed over;
+                                 may be NULL */
 } zagg_shard_opts;
 #define ZAGG_SHARD_OPTS_INIT                                                             \
     {                                                                                    \
-        NULL, NULL, NULL, NULL, NULL, false, NULL, 0                                     \
+        NULL, NULL, NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL                      \
     }
 
 #define ZAGG_EXEMPLARS 3
@@ -173,17 +180,59 @@ typedef struct zagg_shard_result {
     char exemplars[ZAGG_EXEMPLARS][ZAGG_EXEMPLAR_LEN];
 } zagg_shard_result;
 
-/** Process one shard: read its granules in list order, group, aggregate, hand over one
- * carrier per inner chunk. Failed group and granule reads are counted in the result and
- * do not stop the shard; rows are kept in granule order > group order > ascending photon
- * index whatever the number of threads. No carrier is handed over without data. An error
- * status means that the shard could not be processed (bad key, aggregation failure, the
- * sink's error, memory). `result` is filled in any case. */
+/** Process one shard: read its granules, group, aggregate, hand over one carrier per
+ * inner chunk. Failed group and granule reads are counted in the result and do not stop
+ * the shard; rows are kept in granule order > group order > ascending photon index
+ * whatever the number of threads. No carrier is handed over without data. An error status
+ * means that the shard could not be processed (bad key, aggregation failure, the sink's
+ * error, memory). `result` is filled in any case. */
 ZAGG_API zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
                                         const char *const *hrefs, size_t n_hrefs,
                                         const zagg_shard_opts *opts, zagg_carrier_fn sink,
                                         void *user, zagg_shard_result *result,
                                         zagg_err *err);
+
+/** One of several shards that are processed together. */
+typedef struct zagg_shard_job {
+    uint64_t key;
+    const char *const *hrefs; /* of its granules */
+    size_t n_hrefs;
+    const uint64_t *aoi_mask; /* with output.aoi_mask: as in zagg_shard_entry */
+    size_t n_aoi_mask;
+} zagg_shard_job;
+
+/** The rows of a shard whose granules have all been read. */
+typedef struct zagg_shard_rows zagg_shard_rows;
+/** Group and aggregate them, once: what zagg_process_shard does after reading. */
+ZAGG_API zagg_status zagg_shard_rows_aggregate(zagg_shard_rows *rows,
+                                               zagg_carrier_fn sink, void *user,
+                                               zagg_shard_result *result, zagg_err *err);
+/** Called for each shard as soon as its last granule is in, with its number in the list;
+ * calls zagg_shard_rows_aggregate. On any thread, several at once. An error ends the
+ * pass. */
+typedef zagg_status (*zagg_shard_ready_fn)(void *user, size_t index,
+                                           zagg_shard_rows *rows, zagg_err *err);
+
+/** What a pass over granules did. */
+typedef struct zagg_pass_stats {
+    uint64_t granules;      /* opened, each once */
+    uint64_t rows_scanned;  /* base rows whose coordinates were decoded, each once */
+    uint64_t spilled_bytes; /* rows that went to the disk */
+    double spill_s;         /* writing and reading these, summed over threads */
+} zagg_pass_stats;
+
+/** Process shards in one pass over their granules: each granule is opened once and each
+ * chunk that some shard needs is inflated once, whatever the number of shards. Rows and
+ * results of every shard are those of zagg_process_shard for that shard alone. A group
+ * whose data are damaged is read again for each shard by itself, so that only those
+ * suffer that need the damaged part. Keys must differ. An error status (memory, a full
+ * disk, what `ready` returned) means that the shards that have not been handed over are
+ * not done. `stats` may be NULL. */
+ZAGG_API zagg_status zagg_process_shards(const zagg_worker *worker,
+                                         const zagg_shard_job *jobs, size_t n_jobs,
+                                         const zagg_shard_opts *opts,
+                                         zagg_shard_ready_fn ready, void *user,
+                                         zagg_pass_stats *stats, zagg_err *err);
 
 /* ---- the store that a pipeline writes ---- */
 

@@ -37,9 +37,9 @@ ZAGG_API zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
                                                 zagg_pool *pool, zagg_log *log,
                                                 zagg_shardmap **out, zagg_err *err);
 
-/** One shard came to its end. */
+/** One shard came to its end: in any order. */
 typedef struct zagg_run_event {
-    size_t index, total; /* index-th (from 1) of total */
+    size_t index, total; /* it is the index-th (from 1) of total to end */
     const zagg_shard_result *shard;
     zagg_status status;            /* of processing or writing */
     bool skipped;                  /* an earlier run finished it: `shard` has its key */
@@ -57,14 +57,15 @@ typedef struct zagg_run_opts {
     const char *driver;  /* "file", "s3", "https", or NULL: config's, else inferred */
     const char *shard;   /* only this one: decimal key, or decimal morton id; NULL: all */
     int64_t max_shards;  /* 0: all */
-    size_t threads;      /* 0: the machine's processors */
+    size_t threads;        /* 0: the machine's processors */
+    uint64_t memory_bytes; /* see zagg_shard_opts */
     bool overwrite, dry_run;
     bool redo;              /* shards that an earlier run finished are done again */
     bool allow_contraction; /* ..., those that lost granules since then, too */
     bool trace_rss;         /* see zagg_shard_opts */
     zagg_latitude latitude; /* see zagg_run_latitude */
     zagg_log *log;
-    zagg_run_progress_fn progress; /* may be NULL; called on the caller's thread */
+    zagg_run_progress_fn progress; /* may be NULL; on any thread, one at a time */
     void *user;
     const volatile int
         *stop; /* set to non-zero (a signal handler may): no new shard starts */
@@ -87,6 +88,10 @@ typedef struct zagg_run_summary {
     size_t granules_min, granules_max; /* per selected shard */
     double granules_mean;
     double wall_s, read_s, index_s, aggregate_s, write_s;
+    uint64_t granules_read;              /* opened, each once */
+    uint64_t rows_scanned; /* as rows_read, but rows that several shards look at once */
+    uint64_t spilled_bytes;              /* rows that did not fit into the memory */
+    double spill_s;
     uint64_t store_objects, store_bytes; /* put by this run */
     uint64_t peak_rss_bytes;
     bool stopped; /* by opts.stop */

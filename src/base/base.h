@@ -143,6 +143,9 @@ void zg_clock_utc_offset(char out[26]);
 uint64_t zg_peak_rss_bytes(void);
 /** Resident memory now, in the same way. */
 uint64_t zg_rss_bytes(void);
+/** Memory that this process may use: of the machine, or less where a control group says
+ * so. */
+uint64_t zg_machine_memory_bytes(void);
 /** Processors this process may use, at least 1. */
 size_t zg_cpu_count(void);
 

@@ -36,6 +36,30 @@ uint64_t zg_rss_bytes(void)
     return status_bytes("VmRSS:");
 }
 
+/* cgroups(7): a number of bytes, or "max"; UINT64_MAX where there is none. */
+static uint64_t limit_in(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    unsigned long long bytes = 0;
+    if (file == NULL)
+        return UINT64_MAX;
+    const bool found = fscanf(file, "%llu", &bytes) == 1 && bytes > 0;
+    fclose(file);
+    return found ? bytes : UINT64_MAX;
+}
+
+uint64_t zg_machine_memory_bytes(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    uint64_t bytes = UINT64_MAX;
+    if (pages > 0 && page > 0)
+        bytes = (uint64_t)pages * (uint64_t)page;
+    const uint64_t v2 = limit_in("/sys/fs/cgroup/memory.max");
+    const uint64_t v1 = limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    bytes = v2 < bytes ? v2 : bytes;
+    return v1 < bytes ? v1 : bytes;
+}
+
 size_t zg_cpu_count(void)
 {
     cpu_set_t allowed;

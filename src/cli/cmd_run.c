@@ -154,6 +154,7 @@ static int run(run_session *s)
                                 .shard = a->shard,
                                 .max_shards = a->max_cells,
                                 .threads = a->max_workers,
+                                .memory_bytes = a->memory_bytes,
                                 .overwrite = a->overwrite,
                                 .redo = a->redo,
                                 .allow_contraction = a->allow_contraction,

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* getopt_long */
 #include "cli/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -119,5 +120,38 @@ bool cli_integer(const cli_command *command, const char *option, const char *tex
         return false;
     }
     *out = v;
+    return true;
+}
+
+/* Factor of the unit behind a number; 0 where it is none. */
+static double unit_bytes(const char *unit)
+{
+    static const char NAMES[] = "KMGT";
+    double factor = 1024;
+    if (*unit == '\0')
+        return 1;
+    for (const char *n = NAMES; *n; n++, factor *= 1024)
+        if (toupper((unsigned char)*unit) == *n &&
+            (unit[1] == '\0' || strcmp(unit + 1, "B") == 0 ||
+             strcmp(unit + 1, "iB") == 0))
+            return factor;
+    return 0;
+}
+
+bool cli_size(const cli_command *command, const char *option, const char *text,
+               uint64_t least, uint64_t *out)
+{
+    char *end;
+    errno = 0;
+    const double number = strtod(text, &end);
+    const double bytes = number * unit_bytes(end);
+    if (errno != 0 || end == text || !(bytes >= (double)least) || bytes > 0x1p62) {
+        fprintf(stderr,
+                "zagg %s: --%s: found '%s'; must be a size such as 512M or 2G, at least "
+                "%.0fM\n",
+                command->name, option, text, (double)least / (1 << 20));
+        return false;
+    }
+    *out = (uint64_t)bytes;
     return true;
 }

@@ -3,6 +3,7 @@
 #define ZG_CLI_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stddef.h>
 
 typedef struct cli_option {
@@ -37,5 +38,9 @@ void cli_help(const cli_command *command);
 /** Whole decimal number inside [lo, hi]; prints one line and gives false otherwise. */
 bool cli_integer(const cli_command *command, const char *option, const char *text,
                  long long lo, long long hi, long long *out);
+/** A number of bytes, at least `least`: "512M", "2G", "1.5G", "64K" (of 1024), or a plain
+ *  number. As cli_integer otherwise. */
+bool cli_size(const cli_command *command, const char *option, const char *text,
+               uint64_t least, uint64_t *out);
 
 #endif

@@ -20,6 +20,7 @@ enum {
     OPT_MAX_CELLS,
     OPT_MORTON_CELL,
     OPT_MAX_WORKERS,
+    OPT_MEMORY,
     OPT_OVERWRITE,
     OPT_DRY_RUN,
     OPT_TABLE,
@@ -34,6 +35,9 @@ enum {
     OPT_RESUME,
     OPT_NO_RESUME
 };
+
+/* Less than this the program itself takes. */
+#define LEAST_MEMORY (UINT64_C(32) << 20)
 
 static const cli_option OPTIONS[] = {
     {OPT_CONFIG, "config", "FILE", "pipeline YAML (required)"},
@@ -53,6 +57,9 @@ static const cli_option OPTIONS[] = {
     {OPT_ALLOW_CONTRACTION, "allow-contraction", NULL,
      "also write shards again that lost granules since then"},
     {OPT_MAX_WORKERS, "max-workers", "N", "threads (default: all processors)"},
+    {OPT_MEMORY, "memory", "SIZE",
+     "memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file in TMPDIR "
+     "(default: half of the machine's)"},
     {OPT_MAX_CELLS, "max-cells", "N", "only the first N shards"},
     {OPT_MORTON_CELL, "morton-cell", "KEY",
      "only this shard: its key, or its decimal morton id"},
@@ -115,7 +122,10 @@ static int add_granule(run_args *a, const char *value)
 static int take_number(run_args *a, int id, const char *value)
 {
     long long n;
-    if (id == OPT_MAX_CELLS) {
+    if (id == OPT_MEMORY) {
+        if (!cli_size(&COMMAND, "memory", value, LEAST_MEMORY, &a->memory_bytes))
+            return EXIT_USAGE;
+    } else if (id == OPT_MAX_CELLS) {
         if (!cli_integer(&COMMAND, "max-cells", value, 1, INT64_MAX, &n))
             return EXIT_USAGE;
         a->max_cells = n;
@@ -163,6 +173,7 @@ static int take(void *user, int id, const char *value)
         return add_granule(a, value);
     case OPT_MAX_CELLS:
     case OPT_MAX_WORKERS:
+    case OPT_MEMORY:
         return take_number(a, id, value);
     case OPT_BACKEND:
     case OPT_DRIVER:

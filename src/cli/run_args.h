@@ -11,6 +11,7 @@ typedef struct run_args {
     bool granules_given;
     int64_t max_cells;  /* 0: all */
     size_t max_workers; /* 0: the machine's */
+    uint64_t memory_bytes; /* 0: half of the machine's */
     bool latitude_given;
     zagg_latitude latitude;
     bool redo, allow_contraction; /* --no-resume */

@@ -105,6 +105,10 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_u64(w, "points_without_cell", s->points_without_cell);
     zg_json_put_double(w, "wall_time_s", s->wall_s);
     zg_json_put_u64(w, "threads", s->threads);
+    zg_json_put_u64(w, "granules_read", s->granules_read);
+    zg_json_put_u64(w, "rows_scanned", s->rows_scanned);
+    zg_json_put_u64(w, "spilled_bytes", s->spilled_bytes);
+    zg_json_put_double(w, "spill_s", s->spill_s);
     zg_json_put_u64(w, "store_objects", s->store_objects);
     zg_json_put_u64(w, "store_bytes", s->store_bytes);
     zg_json_put_u64(w, "peak_rss_bytes", s->peak_rss_bytes);

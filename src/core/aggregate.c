@@ -136,7 +136,8 @@ static zagg_status find_values(zg_chunk_rows *chunk, zagg_arena *arena, zagg_err
 static zagg_status evaluate(const job *j, zg_chunk_rows *chunk, size_t index,
                             zagg_arena *arena, zagg_carrier *carrier, zagg_err *err)
 {
-    const uint32_t *offsets = j->rows->offsets + index * chunk->n_cells;
+    const uint32_t *offsets =
+        j->rows->offsets + (index - j->rows->first_chunk) * chunk->n_cells;
     ZAGG_TRY(find_cells(chunk, offsets, err));
     ZAGG_TRY(find_columns(chunk, j->rows, offsets[0], arena, err));
     ZAGG_TRY(find_values(chunk, arena, err));
@@ -175,10 +176,11 @@ static zagg_status chunk_task(void *user, size_t index, size_t slot, void **resu
     zg_chunk_rows chunk = {.worker = j->worker,
                            .typed = j->typed,
                            .shard = j->shard,
-                           .index = index,
                            .where = where,
                            .n_cells = (size_t)j->worker->info->cells_per_chunk};
     (void)slot;
+    index += j->rows->first_chunk;
+    chunk.index = index;
     zagg_grid_shard_label(j->worker->grid, j->shard->key, label);
     (void)snprintf(where, sizeof where, "shard %s, chunk %zu", label, index);
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
@@ -223,8 +225,8 @@ zagg_status zg_aggregate(const zagg_worker *w, const zagg_shard *shard,
     job j = {w, shard, rows, NULL, mask, sink, user, 0};
     ZAGG_TRY(zg_typed_get(w, rows->dtypes, w->n_filters, w->n_texts - w->n_filters,
                           &j.typed, err));
-    ZAGG_TRY(zagg_pool_map(pool, (size_t)w->info->chunks_per_shard, 0, chunk_task,
+    ZAGG_TRY(zagg_pool_map(pool, rows->n_chunks, zagg_pool_width(pool), chunk_task,
                            chunk_fold, result_free, &j, err));
-    *cells_with_data = j.cells_with_data;
+    *cells_with_data += j.cells_with_data;
     return ZAGG_OK;
 }

@@ -1,5 +1,5 @@
 /* Which shards a granule has points in, from its own coordinates. */
-#include "core/worker.h"
+#include "core/read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +90,7 @@ static zagg_status group_keys(zg_group_read *r, key_scan *s, zagg_err *err)
     const zagg_rows all = {0, lat.dims[0]};
     s->lat_dtype = lat.dtype;
     s->lon_dtype = lon.dtype;
-    return zagg_h5_scan(cols, 2, &all, 1, r->opts->pool, key_work, key_fold, keys_free, s,
+    return zagg_h5_scan(cols, 2, &all, 1, r->pool, key_work, key_fold, keys_free, s,
                         err);
 }
 
@@ -124,7 +124,6 @@ zagg_status zagg_worker_shard_keys(const zagg_worker *worker, zagg_h5 *granule,
                                    size_t *n_keys, zagg_err *err)
 {
     const zagg_data_source *ds = &worker->pipeline->data_source;
-    const zagg_read_opts opts = {pool, false, false};
     key_scan s = {.grid = worker->grid};
     zagg_status status = ZAGG_OK;
     zg_vec_init(&s.keys, sizeof(uint64_t), 0);
@@ -132,8 +131,7 @@ zagg_status zagg_worker_shard_keys(const zagg_worker *worker, zagg_h5 *granule,
         zg_group_read r = {.worker = worker,
                            .granule = granule,
                            .group = ds->groups[i],
-                           .opts = &opts,
-                           .arena = arena,
+                           .pool = pool,
                            .scratch = arena};
         bool absent = false;
         status = group_keys(&r, &s, err);

@@ -1,6 +1,8 @@
 /* Rows grouped by cell: a stable counting sort on the rank inside the shard, so that rows
- * of a cell stay in granule order > group order > ascending photon index. */
-#include "core/worker.h"
+ * of a cell stay in granule order > group order > ascending photon index. Rows come from
+ * their fragments straight to their places; of a shard that is too large for that, some
+ * inner chunks at a time. */
+#include "core/group.h"
 
 #include <string.h>
 
@@ -9,8 +11,11 @@
         const T *src = from;                                                             \
         T *dst = to;                                                                     \
         for (size_t i = 0; i < n; i++)                                                   \
-            dst[place[i]] = src[i];                                                      \
+            if (place[i] != NOWHERE)                                                     \
+                dst[place[i]] = src[i];                                                  \
     } while (0)
+
+#define NOWHERE UINT32_MAX
 
 static void scatter(void *to, const void *from, const uint32_t *place, size_t n,
                     size_t size)
@@ -31,68 +36,230 @@ static void scatter(void *to, const void *from, const uint32_t *place, size_t n,
     }
 }
 
-/* Offsets of all cells; the rank of each row becomes its place behind the sort. */
-static void places(uint32_t *ranks, size_t n_rows, size_t n_cells, uint32_t *offsets)
+static bool is_used(const zagg_worker *w, size_t c)
 {
-    for (size_t i = 0; i < n_rows; i++)
-        offsets[ranks[i] + 1]++;
-    for (size_t c = 0; c < n_cells; c++)
-        offsets[c + 1] += offsets[c];
-    /* Each cell's start moves forward as its rows take their places, and is moved back by
-     * one cell afterwards: no second array of cell size is needed. */
-    for (size_t i = 0; i < n_rows; i++)
-        ranks[i] = offsets[ranks[i]]++;
-    memmove(offsets + 1, offsets, n_cells * sizeof *offsets);
-    offsets[0] = 0;
+    return c == w->n_columns ? w->leaf_ids : w->columns[c].used;
 }
 
-/* Block after block is given back, so that no column is there twice. */
-static void scatter_blocks(zg_rows *rows, size_t column, size_t size, void *to)
+static uint64_t bytes_of_row(const zagg_worker *w, const zagg_dtype *dtypes)
 {
-    zg_vec *blocks = &rows->columns[column];
-    for (size_t i = 0; i < blocks->len; i++) {
-        void **block = ZG_VEC_AT(blocks, void *, i);
-        const size_t first = i * ZG_BLOCK_ROWS;
-        const size_t left = rows->n_rows - first;
-        scatter(to, *block, ZG_VEC_AT(&rows->ranks, uint32_t, first),
-                left < ZG_BLOCK_ROWS ? left : ZG_BLOCK_ROWS, size);
-        zg_unmap(*block, ZG_BLOCK_ROWS, size);
-        *block = NULL;
-    }
+    uint64_t bytes = 0;
+    for (size_t c = 0; c <= w->n_columns; c++)
+        if (is_used(w, c))
+            bytes += zagg_dtype_size(dtypes[c]);
+    return bytes;
 }
 
-static zagg_status group(const zagg_worker *w, zg_rows *rows, zg_grouped *out,
-                         zagg_err *err)
+/* ---- parts of a shard ---- */
+
+/* Rows of each inner chunk. */
+static zagg_status count_chunks(const zg_grouping *g, zg_row_reader *reader,
+                                uint64_t *n_rows, zagg_err *err)
 {
-    const size_t n_cells = (size_t)w->info->cells_per_shard;
-    out->offsets = zg_alloc(n_cells + 1, sizeof *out->offsets);
-    out->dtypes = zg_alloc(w->n_columns + 1, sizeof *out->dtypes);
-    out->columns = zg_alloc(w->n_columns + 1, sizeof *out->columns);
-    if (!out->offsets || !out->dtypes || !out->columns)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", n_cells);
-    out->n_rows = rows->n_rows;
-    memcpy(out->dtypes, rows->dtypes, (w->n_columns + 1) * sizeof *out->dtypes);
-    places(rows->ranks.data, rows->n_rows, n_cells, out->offsets);
-    for (size_t c = 0; c <= w->n_columns; c++) {
-        const size_t size = zagg_dtype_size(rows->dtypes[c]);
-        if (rows->columns[c].len == 0)
-            continue;
-        out->columns[c] = zg_map(rows->n_rows, size);
-        if (!out->columns[c])
-            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu rows", rows->n_rows);
-        scatter_blocks(rows, c, size, out->columns[c]);
+    const uint64_t per_chunk = g->worker->info->cells_per_chunk;
+    const size_t n = zg_row_store_n_fragments(g->store, g->shard);
+    for (size_t i = 0; i < n; i++) {
+        ZAGG_TRY(zg_row_store_read(g->store, g->shard, i, false, reader, err));
+        for (size_t k = 0; k < reader->n_rows; k++)
+            n_rows[reader->ranks[k] / per_chunk]++;
     }
     return ZAGG_OK;
 }
 
-zagg_status zg_group_rows(const zagg_worker *w, zg_rows *rows, zg_grouped *out,
-                          zagg_err *err)
+/* Chunks that are grouped together: as many as the budget and the counters of their cells
+ * allow, at least one. */
+static void cut_parts(zg_grouping *g, const uint64_t *n_rows, uint64_t row_bytes,
+                      uint64_t most_bytes)
+{
+    enum { MOST_CELLS = 1 << 22 };
+    const zagg_grid_info *info = g->worker->info;
+    size_t most_chunks = MOST_CELLS / (size_t)info->cells_per_chunk;
+    zg_group_part part = {0};
+    most_chunks = most_chunks ? most_chunks : 1;
+    for (size_t c = 0; c < info->chunks_per_shard; c++) {
+        if (part.n_chunks > 0 &&
+            (part.n_chunks == most_chunks ||
+             (part.n_rows + n_rows[c]) * row_bytes > most_bytes)) {
+            g->parts[g->n_parts++] = part;
+            part = (zg_group_part){.first_chunk = c};
+        }
+        part.n_chunks++;
+        part.n_rows += n_rows[c];
+    }
+    g->parts[g->n_parts++] = part;
+}
+
+zagg_status zg_grouping_begin(const zagg_worker *w, zg_row_store *store, size_t shard,
+                              zg_grouping *out, zagg_err *err)
+{
+    const zagg_grid_info *info = w->info;
+    const uint64_t n_rows = zg_row_store_n_rows(store, shard);
+    *out = (zg_grouping){.worker = w, .store = store, .shard = shard};
+    out->dtypes = zg_row_store_dtypes(store, shard);
+    const uint64_t row_bytes = bytes_of_row(w, out->dtypes);
+    const uint64_t share = zg_row_store_share(store);
+    const size_t n_chunks = (size_t)info->chunks_per_shard;
+    out->parts = zg_alloc(n_chunks, sizeof *out->parts);
+    if (!out->parts)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu chunks", n_chunks);
+    if (n_rows * row_bytes <= share && info->cells_per_shard <= 1u << 22) {
+        out->parts[out->n_parts++] = (zg_group_part){0, n_chunks, n_rows};
+        return ZAGG_OK;
+    }
+    uint64_t *counts = zg_alloc(n_chunks, sizeof *counts);
+    zagg_status status =
+        counts ? count_chunks(out, &out->reader, counts, err)
+               : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu chunks", n_chunks);
+    if (status == ZAGG_OK)
+        cut_parts(out, counts, row_bytes, share);
+    zg_free(counts);
+    return status;
+}
+
+void zg_grouping_end(zg_grouping *g)
+{
+    zg_row_reader_free(&g->reader);
+    zg_free(g->parts);
+    *g = (zg_grouping){0};
+}
+
+/* ---- one part ---- */
+
+/* Rank within the part, or NOWHERE. */
+static inline uint32_t part_rank(const zg_grouped *out, uint64_t first_cell,
+                                 uint32_t rank)
+{
+    const uint64_t at = rank - first_cell; /* wraps to a large number before the part */
+    return at < out->n_cells ? (uint32_t)at : NOWHERE;
+}
+
+static zagg_status count_cells(zg_grouping *g, zg_grouped *out, uint64_t first_cell,
+                               zagg_err *err)
+{
+    const size_t n = zg_row_store_n_fragments(g->store, g->shard);
+    for (size_t i = 0; i < n; i++) {
+        ZAGG_TRY(zg_row_store_read(g->store, g->shard, i, false, &g->reader, err));
+        for (size_t k = 0; k < g->reader.n_rows; k++) {
+            const uint32_t at = part_rank(out, first_cell, g->reader.ranks[k]);
+            if (at != NOWHERE)
+                out->offsets[at + 1]++;
+        }
+    }
+    for (size_t c = 0; c < out->n_cells; c++)
+        out->offsets[c + 1] += out->offsets[c];
+    return ZAGG_OK;
+}
+
+/* Each cell's start moves forward as its rows take their places, and is moved back by one
+ * cell afterwards: no second array of cell size is needed. */
+static zagg_status place_rows(zg_grouping *g, zg_grouped *out, uint64_t first_cell,
+                              zagg_err *err)
+{
+    const zagg_worker *w = g->worker;
+    const size_t n = zg_row_store_n_fragments(g->store, g->shard);
+    for (size_t i = 0; i < n; i++) {
+        ZAGG_TRY(zg_row_store_read(g->store, g->shard, i, true, &g->reader, err));
+        uint32_t *place = g->reader.ranks;
+        for (size_t k = 0; k < g->reader.n_rows; k++) {
+            const uint32_t at = part_rank(out, first_cell, place[k]);
+            place[k] = at == NOWHERE ? NOWHERE : out->offsets[at]++;
+        }
+        for (size_t c = 0; c <= w->n_columns; c++)
+            if (out->columns[c])
+                scatter(out->columns[c], g->reader.columns[c], place, g->reader.n_rows,
+                        zagg_dtype_size(out->dtypes[c]));
+    }
+    memmove(out->offsets + 1, out->offsets, out->n_cells * sizeof *out->offsets);
+    out->offsets[0] = 0;
+    return ZAGG_OK;
+}
+
+static zagg_status group_part(zg_grouping *g, const zg_group_part *part, zg_grouped *out,
+                              zagg_err *err)
+{
+    const zagg_worker *w = g->worker;
+    const size_t n_types = w->n_columns + 1;
+    const uint64_t per_chunk = w->info->cells_per_chunk;
+    const uint64_t first_cell = part->first_chunk * per_chunk;
+    out->first_chunk = part->first_chunk;
+    out->n_chunks = part->n_chunks;
+    out->n_rows = part->n_rows;
+    out->n_cells = (size_t)(part->n_chunks * per_chunk);
+    out->offsets = zg_alloc(out->n_cells + 1, sizeof *out->offsets);
+    out->dtypes = zg_alloc(n_types, sizeof *out->dtypes);
+    out->columns = zg_alloc(n_types, sizeof *out->columns);
+    if (!out->offsets || !out->dtypes || !out->columns)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", out->n_cells);
+    memcpy(out->dtypes, g->dtypes, n_types * sizeof *out->dtypes);
+    for (size_t c = 0; c < n_types; c++) {
+        if (!is_used(w, c))
+            continue;
+        out->columns[c] = zg_map(part->n_rows, zagg_dtype_size(out->dtypes[c]));
+        if (!out->columns[c])
+            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu rows", out->n_rows);
+    }
+    ZAGG_TRY(count_cells(g, out, first_cell, err));
+    return place_rows(g, out, first_cell, err);
+}
+
+zagg_status zg_grouping_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_err *err)
 {
     *out = (zg_grouped){0};
-    const zagg_status status = group(w, rows, out, err);
-    zg_rows_free(w, rows);
+    const zagg_status status = group_part(g, &g->parts[i], out, err);
     if (status != ZAGG_OK)
-        zg_grouped_free(w, out);
+        zg_grouped_free(g->worker, out);
+    return status;
+}
+
+uint64_t zg_grouping_bytes(const zg_grouping *g, size_t i)
+{
+    const zg_group_part *part = &g->parts[i];
+    return part->n_rows * bytes_of_row(g->worker, g->dtypes) +
+           part->n_chunks * g->worker->info->cells_per_chunk * sizeof(uint32_t);
+}
+
+/* ---- tables in memory ---- */
+
+zagg_status zg_group_add_table(const zagg_worker *w, zg_row_store *store, size_t i,
+                               const zagg_table *t, zagg_err *err)
+{
+    const void **columns = zg_alloc(w->n_columns + 1, sizeof *columns);
+    zagg_dtype *dtypes = zg_alloc(w->n_columns + 1, sizeof *dtypes);
+    zagg_status status = ZAGG_OK;
+    if (!columns || !dtypes)
+        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for the columns of a table");
+    for (size_t c = 0; status == ZAGG_OK && c < w->n_columns; c++) {
+        columns[c] = t->columns[c].data;
+        dtypes[c] = t->columns[c].dtype;
+    }
+    const zg_row_batch batch = {t->n_rows, t->ranks, dtypes, columns, t->leaf_ids};
+    if (status == ZAGG_OK)
+        status = zg_row_store_add(store, 0, (zg_row_key){(uint32_t)i, 0, 0}, &batch, err);
+    zg_free(columns);
+    zg_free(dtypes);
+    return status;
+}
+
+zagg_status zg_group_tables(const zagg_worker *w, const zagg_table *const *tables,
+                            size_t n, zg_grouped *out, zagg_err *err)
+{
+    zg_row_store *store = NULL;
+    zg_grouping g = {0};
+    ZAGG_TRY(zg_row_store_new(w, 1, 0, NULL, &store, err));
+    zagg_status status = ZAGG_OK;
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++)
+        status = zg_group_add_table(w, store, i, tables[i], err);
+    if (status == ZAGG_OK)
+        status = zg_row_store_seal(store, 0, err);
+    if (status == ZAGG_OK)
+        status = zg_grouping_begin(w, store, 0, &g, err);
+    if (status == ZAGG_OK && g.n_parts != 1)
+        status = zagg_err_set(err, ZAGG_ERANGE, "a shard of so many cells is not grouped "
+                                                "at once");
+    if (status == ZAGG_OK)
+        status = zg_grouping_part(&g, 0, out, err);
+    zg_grouping_end(&g);
+    zg_row_store_free(store);
     return status;
 }
 

@@ -1,6 +1,6 @@
 /* Opening and reading whole datasets for a group read: templates, columns, link records.
  */
-#include "core/worker.h"
+#include "core/read.h"
 
 #include <string.h>
 
@@ -57,7 +57,7 @@ zagg_status zg_core_read_whole(zg_group_read *r, zagg_h5_column column, void **o
                               zagg_dtype_size(info.dtype), &data, err));
     const zagg_rows all = {0, info.dims[0]};
     if (info.dims[0] > 0)
-        ZAGG_TRY(zagg_h5_read(column, &all, 1, r->opts->pool, data, err));
+        ZAGG_TRY(zagg_h5_read(column, &all, 1, r->pool, data, err));
     *out = data;
     *n = (size_t)info.dims[0];
     return ZAGG_OK;

@@ -6,7 +6,7 @@
  * by way of double). in / not_in
  * give the list a type of its own first: one float makes all of it float64, and both
  * sides are promoted. NaN equals nothing. */
-#include "core/worker.h"
+#include "core/read.h"
 #include "text/text.h"
 
 typedef enum number_kind {

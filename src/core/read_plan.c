@@ -1,10 +1,22 @@
 /* The planned route: which base rows can hold points of a shard, from a coarser level's
  * reference points and link records.
  *
- * Runs of records whose reference point lies in the shard are widened by `pad` records,
+ * Runs of records whose reference point lies in a shard are widened by `pad` records,
  * joined where they touch and turned into row slices. Records without rows carry count 0
- * and an index_beg that means nothing, so they never bound a slice. */
-#include "core/worker.h"
+ * and an index_beg that means nothing, so they never bound a slice. Every record is
+ * looked at once, however many shards there are. */
+#include "core/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 1024 };
+
+/* Records first..last (inclusive) whose reference points lie in one shard. */
+typedef struct run {
+    uint32_t local; /* place of the shard in wanted->shards */
+    size_t first, last;
+} run;
 
 /* First row behind a record, or false where the numbers of a damaged file overflow. */
 static bool record_end(const zg_records *rec, size_t i, int64_t base, int64_t *begin,
@@ -57,56 +69,61 @@ static bool slice_of_run(const zg_records *rec, const zagg_level *level, size_t 
     return true;
 }
 
-/* Slices of all padded and joined runs of matching records; 0 slices is fine. */
-static zagg_status slices(zg_group_read *r, const zg_records *rec, const uint32_t *rank,
-                          zagg_rows **out, size_t *n_out, zagg_err *err)
+/* ---- runs of records ---- */
+
+/* Whose records these are: runs in record order. */
+static zagg_status find_runs(const zg_group_read *r, const double *lat, const double *lon,
+                             size_t n, zg_vec *runs, zagg_err *err)
 {
-    const zagg_level *level = r->worker->index_level;
-    const int64_t pad64 = r->worker->pipeline->data_source.read_plan.pad;
-    const size_t pad = pad64 < 0 ? 0 : (size_t)pad64;
-    zg_vec runs;
-    zg_vec_init(&runs, sizeof(zagg_rows), 0);
-    zagg_status status = ZAGG_OK;
-    size_t i = 0;
-    while (i < rec->n) {
-        if (rank[i] == ZAGG_NO_RANK) {
-            i++;
-            continue;
-        }
-        size_t s = i;
-        while (i < rec->n && rank[i] != ZAGG_NO_RANK)
-            i++;
-        size_t e = i - 1;
-        s = s > pad ? s - pad : 0;
-        e = rec->n - 1 - e > pad ? e + pad : rec->n - 1;
-        zagg_rows *last = runs.len ? ZG_VEC_AT(&runs, zagg_rows, runs.len - 1) : NULL;
-        if (last && s <= last->end + 1) {
-            if (e > last->end)
-                last->end = e;
-        } else {
-            zagg_rows *run = zg_vec_push(&runs);
-            if (!run) {
-                status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for the read plan");
-                goto done;
+    const zg_wanted *w = r->wanted;
+    uint64_t cells[BLOCK];
+    uint32_t shards[BLOCK], ranks[BLOCK];
+    for (size_t at = 0; at < n; at += BLOCK) {
+        const size_t len = n - at < BLOCK ? n - at : BLOCK;
+        zagg_grid_cells(w->set->grid, lat + at, lon + at, len, cells);
+        zagg_shard_index_find(w->set->index, cells, len, shards, ranks);
+        for (size_t i = 0; i < len; i++) {
+            if (shards[i] == ZAGG_NO_SHARD || w->local[shards[i]] == ZAGG_NO_SHARD)
+                continue;
+            const uint32_t local = w->local[shards[i]];
+            run *last = runs->len ? ZG_VEC_AT(runs, run, runs->len - 1) : NULL;
+            if (last && last->local == local && last->last + 1 == at + i) {
+                last->last = at + i;
+                continue;
             }
-            *run = (zagg_rows){s, e};
+            run *next = zg_vec_push(runs);
+            if (!next)
+                return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the read plan");
+            *next = (run){local, at + i, at + i};
         }
     }
-    zagg_rows *ranges;
-    status = zagg_arena_alloc(r->scratch, runs.len, sizeof *ranges, &ranges, err);
-    if (status != ZAGG_OK)
-        goto done;
-    size_t n = 0;
-    for (size_t k = 0; k < runs.len; k++) {
-        const zagg_rows *run = ZG_VEC_AT(&runs, zagg_rows, k);
-        if (slice_of_run(rec, level, run->begin, run->end, r->n_base, &ranges[n]))
-            n++;
+    return ZAGG_OK;
+}
+
+static int by_shard(const void *a, const void *b)
+{
+    const run *x = a, *y = b;
+    if (x->local != y->local)
+        return x->local < y->local ? -1 : 1;
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+/* Runs of one shard, padded and joined, in place; the number left is returned. */
+static size_t join_runs(run *runs, size_t n, size_t pad, size_t n_records)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t first = runs[i].first > pad ? runs[i].first - pad : 0;
+        const size_t last = n_records - 1 - runs[i].last > pad ? runs[i].last + pad
+                                                               : n_records - 1;
+        if (kept && first <= runs[kept - 1].last + 1) {
+            if (last > runs[kept - 1].last)
+                runs[kept - 1].last = last;
+        } else {
+            runs[kept++] = (run){runs[i].local, first, last};
+        }
     }
-    *out = ranges;
-    *n_out = n;
-done:
-    zg_vec_free(&runs);
-    return status;
+    return kept;
 }
 
 /* The records of a link need not be in row order, but slices must ascend without overlap
@@ -119,15 +136,60 @@ static bool ascending(const zagg_rows *ranges, size_t n)
     return true;
 }
 
-zagg_status zg_plan_rows(zg_group_read *r, zagg_rows **ranges, size_t *n_ranges,
-                         bool *whole, zagg_err *err)
+/* Slices of one shard, at ranges[0..]; 0 of them is fine. */
+static void plan_shard(const zg_group_read *r, const zg_records *rec, run *runs, size_t n,
+                       zagg_rows *ranges, zg_slices *out)
+{
+    const zagg_read_plan *plan = &r->worker->pipeline->data_source.read_plan;
+    const size_t pad = plan->pad < 0 ? 0 : (size_t)plan->pad;
+    size_t n_ranges = 0;
+    uint64_t n_rows = 0;
+    n = join_runs(runs, n, pad, rec->n);
+    for (size_t k = 0; k < n; k++)
+        if (slice_of_run(rec, r->worker->index_level, runs[k].first, runs[k].last,
+                         r->n_base, &ranges[n_ranges])) {
+            n_rows += ranges[n_ranges].end - ranges[n_ranges].begin;
+            n_ranges++;
+        }
+    *out = (zg_slices){.ranges = ranges, .n = n_ranges, .n_rows = n_rows};
+    if (!ascending(ranges, n_ranges) ||
+        (double)n_rows > plan->full_read_threshold * (double)r->n_base)
+        *out = (zg_slices){.whole = true};
+}
+
+static zagg_status plan_shards(zg_group_read *r, const zg_records *rec, zg_vec *runs,
+                               zagg_err *err)
+{
+    run *list = runs->data;
+    zagg_rows *ranges;
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, runs->len, sizeof *ranges, &ranges, err));
+    if (runs->len)
+        qsort(list, runs->len, sizeof *list, by_shard);
+    for (size_t i = 0; i < runs->len;) {
+        size_t end = i;
+        while (end < runs->len && list[end].local == list[i].local)
+            end++;
+        plan_shard(r, rec, list + i, end - i, ranges + i, &r->slices[list[i].local]);
+        i = end;
+    }
+    return ZAGG_OK;
+}
+
+static void take_all(zg_group_read *r)
+{
+    for (size_t i = 0; i < r->wanted->n; i++)
+        r->slices[i].whole = true;
+}
+
+zagg_status zg_plan_slices(zg_group_read *r, zagg_err *err)
 {
     const zagg_level *level = r->worker->index_level;
-    *whole = true;
-    *ranges = NULL;
-    *n_ranges = 0;
-    if (!level)
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, r->wanted->n, sizeof *r->slices, &r->slices,
+                              err));
+    if (!level) {
+        take_all(r);
         return ZAGG_OK;
+    }
     const double *lat, *lon;
     size_t n_lat, n_lon;
     zg_records rec;
@@ -139,25 +201,56 @@ zagg_status zg_plan_rows(zg_group_read *r, zagg_rows **ranges, size_t *n_ranges,
             err, ZAGG_EFORMAT,
             "level '%s': %zu latitudes, %zu longitudes and %zu link records", level->name,
             n_lat, n_lon, rec.n);
-    *whole = false;
     ZAGG_TRY(base_rows(&rec, level, &r->n_base, err));
     if (r->n_base == 0) {
-        r->counters->groups_empty++;
+        r->empty = true;
+        take_all(r);
         return ZAGG_OK;
     }
-    uint32_t *rank;
-    ZAGG_TRY(zagg_arena_alloc(r->scratch, rec.n, sizeof *rank, &rank, err));
-    zagg_grid_ranks(r->worker->grid, r->shard, lat, lon, rec.n, rank, NULL);
-    ZAGG_TRY(slices(r, &rec, rank, ranges, n_ranges, err));
-    uint64_t planned = 0;
-    for (size_t i = 0; i < *n_ranges; i++)
-        planned += (*ranges)[i].end - (*ranges)[i].begin;
-    const double limit = r->worker->pipeline->data_source.read_plan.full_read_threshold *
-                         (double)r->n_base;
-    if (!ascending(*ranges, *n_ranges) || (double)planned > limit) {
-        *whole = true;
-        *ranges = NULL;
-        *n_ranges = 0;
+    zg_vec runs;
+    zg_vec_init(&runs, sizeof(run), 0);
+    zagg_status status = find_runs(r, lat, lon, rec.n, &runs, err);
+    if (status == ZAGG_OK)
+        status = plan_shards(r, &rec, &runs, err);
+    zg_vec_free(&runs);
+    return status;
+}
+
+/* ---- the union ---- */
+
+static int by_begin(const void *a, const void *b)
+{
+    const zagg_rows *x = a, *y = b;
+    return x->begin < y->begin ? -1 : x->begin > y->begin;
+}
+
+zagg_status zg_plan_union(zg_group_read *r, uint64_t n_rows, zagg_err *err)
+{
+    size_t n = 0, kept = 0;
+    bool whole = false;
+    for (size_t i = 0; i < r->wanted->n; i++) {
+        n += r->slices[i].n;
+        whole |= r->slices[i].whole;
     }
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, n + 1, sizeof *r->ranges, &r->ranges, err));
+    if (whole) {
+        r->ranges[0] = (zagg_rows){0, n_rows};
+        r->n_ranges = n_rows > 0;
+        return ZAGG_OK;
+    }
+    for (size_t i = 0, at = 0; i < r->wanted->n; at += r->slices[i].n, i++)
+        if (r->slices[i].n)
+            memcpy(r->ranges + at, r->slices[i].ranges,
+                   r->slices[i].n * sizeof *r->ranges);
+    if (n)
+        qsort(r->ranges, n, sizeof *r->ranges, by_begin);
+    for (size_t i = 0; i < n; i++) {
+        zagg_rows *last = kept ? &r->ranges[kept - 1] : NULL;
+        if (last && r->ranges[i].begin <= last->end)
+            last->end = r->ranges[i].end > last->end ? r->ranges[i].end : last->end;
+        else
+            r->ranges[kept++] = r->ranges[i];
+    }
+    r->n_ranges = kept;
     return ZAGG_OK;
 }

@@ -8,6 +8,7 @@ struct zg_attempt {
     zg_trust *trust;
     zg_finished *shard;
     zg_vec older; /* char *: keys of objects that earlier records name; owned */
+    bool has_final;
 };
 
 static void attempt_free(zg_attempt *a)
@@ -179,8 +180,7 @@ static zagg_status judge_by_records(zg_trust *t, zg_attempt *a, zg_verdict *verd
         status = keep_keys(a, r.final, err);
         if (status == ZAGG_OK)
             status = keep_keys(a, r.aside, err);
-        if (status == ZAGG_OK && r.final)
-            status = set_aside(a, err);
+        a->has_final = r.final != NULL;
     }
     if (status == ZAGG_OK && *verdict == ZG_CURRENT) {
         a->shard->facts.total_obs = zg_number_of(r.final, "total_obs");
@@ -207,6 +207,11 @@ zagg_status zg_trust_judge(zg_trust *trust, const zagg_shard_entry *entry,
 }
 
 /* ---- the attempt ---- */
+
+zagg_status zg_attempt_begin(zg_attempt *attempt, zagg_err *err)
+{
+    return attempt->has_final ? set_aside(attempt, err) : ZAGG_OK;
+}
 
 zagg_sink *zg_attempt_store(zg_attempt *attempt)
 {

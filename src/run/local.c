@@ -1,15 +1,37 @@
 /* The local backend: shards of a map on all cores of this machine, into one store.
  *
- * A shard is one task: read, aggregate, write. Tasks help each other's inner batches, so
- * that one large shard uses all threads too. Outcomes are folded in map order. What makes
- * a written shard count, and which shards are left out, is trust.h's. */
+ * Granules are read in one pass for all shards that have to be done; a shard is
+ * aggregated and written as soon as its last granule is in. What makes a written shard
+ * count, and which shards are left out, is trust.h's. */
 #include "run/trust.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* How one shard ended. */
+typedef struct shard_outcome {
+    zagg_shard_result result;
+    double write_s;
+    zagg_status status; /* of judging, processing or writing */
+    bool current;       /* finished by an earlier run; the counts are its record's */
+    bool refused;
+    zagg_err err;
+} shard_outcome;
+
+/* A shard of the run. */
+typedef struct run_shard {
+    const zagg_shard_entry *entry;
+    zg_attempt *attempt; /* to be done, and neither finished nor dropped yet */
+    const char **hrefs;
+    size_t n_hrefs;
+    enum { NOT_OVER = 0, OVER, OVER_WITH_RESULT } state;
+    bool in_store; /* complete, with data */
+    size_t result; /* its number in the summary */
+} run_shard;
 
 typedef struct local_run {
     const zagg_run_opts *opts;
@@ -21,23 +43,14 @@ typedef struct local_run {
     zg_trust *trust;
     zagg_pool *pool;
     char id[33]; /* of this run, in the records of a hive */
-    const zagg_shard_entry *const *selected;
-    uint64_t *in_store; /* keys of shards that have data in the store, n of them */
-    size_t n_in_store;
+    run_shard *shards; /* those selected, in map order */
+    zagg_shard_job *jobs; /* those to be done */
+    size_t *job_shards;   /* their numbers in `shards` */
+    size_t n_jobs;
     double start_s;
+    pthread_mutex_t lock;     /* the summary, progress */
     atomic_bool store_failed; /* something could not be written */
 } local_run;
-
-/* How one shard ended. */
-typedef struct shard_outcome {
-    zagg_shard_result result;
-    double write_s;
-    zagg_status status; /* of processing or writing */
-    bool not_started;   /* the run was stopped */
-    bool current;       /* finished by an earlier run; the counts are its record's */
-    bool refused;
-    zagg_err err;
-} shard_outcome;
 
 /* Sink of the worker: times the writes, and makes room for them first. */
 typedef struct timed_writer {
@@ -63,23 +76,22 @@ static zagg_status write_carrier(void *user, const zagg_shard *shard,
     return status;
 }
 
-static zagg_status hrefs_of(const local_run *run, const zagg_shard_entry *entry,
-                            const char ***out, size_t *n_out, zagg_err *err)
+static zagg_status list_hrefs(const local_run *run, run_shard *shard, zagg_err *err)
 {
-    const char **hrefs =
-        zg_alloc(entry->n_granules ? entry->n_granules : 1, sizeof *hrefs);
-    if (!hrefs)
+    const zagg_shard_entry *entry = shard->entry;
+    shard->hrefs =
+        zg_alloc(entry->n_granules ? entry->n_granules : 1, sizeof *shard->hrefs);
+    if (!shard->hrefs)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the granules of a shard");
-    size_t n = 0;
     for (size_t i = 0; i < entry->n_granules; i++) {
         const char *href = zg_granule_href(entry->granules[i], run->driver);
         if (href)
-            hrefs[n++] = href;
+            shard->hrefs[shard->n_hrefs++] = href;
     }
-    *out = hrefs;
-    *n_out = n;
     return ZAGG_OK;
 }
+
+/* ---- aggregating and writing ---- */
 
 static zagg_status write_rest(timed_writer *t, const zagg_shard *shard,
                               const zg_attempt *attempt, const zagg_shard_result *result,
@@ -95,39 +107,30 @@ static zagg_status write_rest(timed_writer *t, const zagg_shard *shard,
     return status;
 }
 
-static zagg_status process_and_write(const local_run *run, const zagg_shard_entry *entry,
-                                     zg_attempt *attempt, shard_outcome *o, zagg_err *err)
+static zagg_status aggregate_and_write(const local_run *run, const run_shard *s,
+                                       zagg_shard_rows *rows, shard_outcome *o,
+                                       zagg_err *err)
 {
-    const zagg_shard_opts opts = {.pool = run->pool,
-                                  .log = run->opts->log,
-                                  .trace_rss = run->opts->trace_rss,
-                                  .aoi_mask = entry->aoi_mask,
-                                  .n_aoi_mask = entry->n_aoi_mask};
     timed_writer t = {.run = run,
-                      .store = zg_attempt_store(attempt),
-                      .clear = zg_attempt_may_meet_debris(attempt)};
-    const char **hrefs = NULL;
-    size_t n = 0;
+                      .store = zg_attempt_store(s->attempt),
+                      .clear = zg_attempt_may_meet_debris(s->attempt)};
     zagg_shard shard;
-    ZAGG_TRY(zagg_grid_shard(run->grid, entry->key, &shard, err));
-    ZAGG_TRY(hrefs_of(run, entry, &hrefs, &n, err));
-    zagg_status status = zagg_store_writer_new(run->plan, t.store, &t.writer, err);
-    if (status == ZAGG_OK)
-        status = zagg_process_shard(run->worker, entry->key, hrefs, n, &opts,
-                                    write_carrier, &t, &o->result, err);
+    ZAGG_TRY(zagg_grid_shard(run->grid, s->entry->key, &shard, err));
+    ZAGG_TRY(zagg_store_writer_new(run->plan, t.store, &t.writer, err));
+    zagg_status status =
+        zagg_shard_rows_aggregate(rows, write_carrier, &t, &o->result, err);
     /* Carriers are written while the worker aggregates; upstream's figures leave that
      * out. */
     o->result.aggregate_s -= t.seconds;
     o->result.duration_s -= t.seconds;
     if (status == ZAGG_OK) {
-        const zagg_store_origin origin = {run->opts->map, entry,  hrefs, n,
-                                          &o->result,     run->id};
+        const zagg_store_origin origin = {run->opts->map, s->entry,   s->hrefs,
+                                          s->n_hrefs,     &o->result, run->id};
         zagg_store_writer_set_origin(t.writer, &origin);
-        status = write_rest(&t, &shard, attempt, &o->result, err);
+        status = write_rest(&t, &shard, s->attempt, &o->result, err);
     }
     o->write_s = t.seconds;
     zagg_store_writer_free(t.writer);
-    zg_free(hrefs);
     return status;
 }
 
@@ -142,71 +145,23 @@ static bool is_whole(zagg_status status, const zagg_shard_result *r)
     return status == ZAGG_OK && !r->failed && r->read_errors + r->granule_errors == 0;
 }
 
-static void note_end(const local_run *run, const shard_outcome *o, zagg_status status)
+static void note_end(const local_run *run, const shard_outcome *o)
 {
     const zagg_shard_result *r = &o->result;
-    const bool failed = status != ZAGG_OK || r->failed;
+    const bool failed = o->status != ZAGG_OK || r->failed;
     const char *what = o->current   ? "shard_skipped"
                        : o->refused ? "shard_refused"
                        : failed     ? "shard_failed"
                                     : "shard_incomplete";
-    const char *text = status != ZAGG_OK    ? o->err.msg
+    const char *text = o->status != ZAGG_OK ? o->err.msg
                        : r->failed          ? r->error
                        : r->n_exemplars > 0 ? r->exemplars[0]
                                             : NULL;
-    if (o->current || !is_whole(status, r))
+    if (o->current || !is_whole(o->status, r))
         zg_trust_note(run->trust, what, r->shard_key, text);
 }
 
-static zagg_status do_shard(local_run *run, const zagg_shard_entry *entry,
-                            shard_outcome *o, zagg_err *err)
-{
-    zg_attempt *attempt = NULL;
-    zg_verdict verdict;
-    zagg_status status = zg_trust_judge(run->trust, entry, &verdict, &attempt, err);
-    if (status != ZAGG_OK) {
-        atomic_store(&run->store_failed, true);
-        return status;
-    }
-    if (verdict == ZG_DO) {
-        zg_trust_note(run->trust, "shard_start", entry->key, NULL);
-        status = process_and_write(run, entry, attempt, o, err);
-        if (is_whole(status, &o->result))
-            return zg_attempt_finish(attempt, &o->result, o->write_s, err);
-    }
-    if (verdict == ZG_CURRENT) {
-        o->current = true;
-        zg_attempt_recorded(attempt, &o->result.total_obs, &o->result.cells_with_data);
-    }
-    if (verdict == ZG_REFUSED) {
-        o->refused = true;
-        status = ZAGG_EEXISTS;
-    }
-    if (zg_attempt_drop(attempt))
-        atomic_store(&run->store_failed, true);
-    return status;
-}
-
-static zagg_status shard_task(void *user, size_t index, size_t slot, void **result,
-                              zagg_err *err)
-{
-    local_run *run = user;
-    (void)slot;
-    shard_outcome *o = zg_alloc(1, sizeof *o);
-    if (!o)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard");
-    o->result.shard_key = run->selected[index]->key;
-    if (stop_asked(run) || atomic_load(&run->store_failed) ||
-        zg_trust_failed(run->trust)) {
-        o->not_started = true;
-    } else {
-        o->status = do_shard(run, run->selected[index], o, &o->err);
-        o->result.shard_key = run->selected[index]->key;
-        note_end(run, o, o->status);
-    }
-    *result = o;
-    return ZAGG_OK;
-}
+/* ---- counting ---- */
 
 static void count_outcome(zagg_run_summary *s, const shard_outcome *o)
 {
@@ -233,75 +188,166 @@ static void count_outcome(zagg_run_summary *s, const shard_outcome *o)
     }
 }
 
-static void tell_progress(const local_run *run, size_t index, const shard_outcome *o,
-                          const zagg_shard_result *result)
+static void tell_progress(const local_run *run, const shard_outcome *o)
 {
     const zagg_run_summary *s = run->summary;
     if (!run->opts->progress)
         return;
-    const zagg_run_event event = {.index = index + 1,
+    const zagg_run_event event = {.index = s->finished + s->skipped,
                                   .total = s->selected,
-                                  .shard = result,
+                                  .shard = &o->result,
                                   .status = o->status,
                                   .skipped = o->current,
-                                  .message = result->error,
+                                  .message = o->result.error,
                                   .rows_kept = s->total_obs,
                                   .rows_read = s->rows_read,
                                   .elapsed_s = zg_clock_mono_s() - run->start_s};
     run->opts->progress(run->opts->user, &event);
 }
 
-static void fold_current(local_run *run, size_t index, const shard_outcome *o)
+/* The summary takes a shard's outcome; shards end in any order. */
+static void take_outcome(local_run *run, run_shard *shard, shard_outcome *o)
 {
     zagg_run_summary *s = run->summary;
-    if (o->result.cells_with_data)
-        run->in_store[run->n_in_store++] = o->result.shard_key;
-    s->skipped++;
-    s->skipped_obs += o->result.total_obs;
-    s->skipped_cells += o->result.cells_with_data;
-    tell_progress(run, index, o, &o->result);
+    zagg_shard_result *r = &o->result;
+    pthread_mutex_lock(&run->lock);
+    shard->state = OVER;
+    if (o->current) {
+        shard->in_store = r->cells_with_data > 0;
+        s->skipped++;
+        s->skipped_obs += r->total_obs;
+        s->skipped_cells += r->cells_with_data;
+    } else {
+        count_outcome(s, o);
+        if (o->status != ZAGG_OK && r->error[0] == '\0')
+            snprintf(r->error, sizeof r->error, "%s", o->err.msg);
+        r->failed |= o->status != ZAGG_OK;
+        shard->in_store = !r->failed && !r->no_data;
+        shard->state = OVER_WITH_RESULT;
+        shard->result = s->n_results;
+        s->results[s->n_results] = *r;
+        s->result_write_s[s->n_results] = o->write_s;
+        s->n_results++;
+    }
+    tell_progress(run, o);
+    pthread_mutex_unlock(&run->lock);
+    note_end(run, o);
 }
 
-static zagg_status shard_fold(void *user, size_t index, zagg_status status, void *result,
-                              const zagg_err *task_err, zagg_err *err)
+/* ---- one shard ---- */
+
+static void drop_attempt(local_run *run, run_shard *shard)
+{
+    if (zg_attempt_drop(shard->attempt))
+        atomic_store(&run->store_failed, true);
+    shard->attempt = NULL;
+}
+
+static zagg_status do_shard(local_run *run, run_shard *shard, zagg_shard_rows *rows,
+                            shard_outcome *o, zagg_err *err)
+{
+    zg_trust_note(run->trust, "shard_start", shard->entry->key, NULL);
+    zagg_status status = zg_attempt_begin(shard->attempt, err);
+    if (status != ZAGG_OK)
+        atomic_store(&run->store_failed, true);
+    else
+        status = aggregate_and_write(run, shard, rows, o, err);
+    if (is_whole(status, &o->result)) {
+        status = zg_attempt_finish(shard->attempt, &o->result, o->write_s, err);
+        shard->attempt = NULL;
+    } else {
+        drop_attempt(run, shard);
+    }
+    return status;
+}
+
+/* Why nothing further is begun, if so. */
+static bool must_end(local_run *run)
+{
+    return stop_asked(run) || atomic_load(&run->store_failed) ||
+           zg_trust_failed(run->trust);
+}
+
+static zagg_status shard_ready(void *user, size_t index, zagg_shard_rows *rows,
+                               zagg_err *err)
 {
     local_run *run = user;
-    shard_outcome *o = result;
-    zagg_run_summary *s = run->summary;
-    if (status != ZAGG_OK) {
-        if (err && task_err)
-            *err = *task_err;
-        return status;
-    }
-    if (o->not_started) {
-        s->stopped |= stop_asked(run);
-        s->store_failed |= atomic_load(&run->store_failed) || zg_trust_failed(run->trust);
-        zg_free(o);
-        return ZAGG_OK;
-    }
-    if (o->current) {
-        fold_current(run, index, o);
-        zg_free(o);
-        return ZAGG_OK;
-    }
-    count_outcome(s, o);
-    if (o->status != ZAGG_OK && o->result.error[0] == '\0')
-        snprintf(o->result.error, sizeof o->result.error, "%s", o->err.msg);
-    o->result.failed |= o->status != ZAGG_OK;
-    s->results[s->n_results] = o->result;
-    s->result_write_s[s->n_results] = o->write_s;
-    s->n_results++;
-    if (!o->result.failed && !o->result.no_data)
-        run->in_store[run->n_in_store++] = o->result.shard_key;
-    tell_progress(run, index, o, &s->results[s->n_results - 1]);
+    run_shard *shard = &run->shards[run->job_shards[index]];
+    if (must_end(run))
+        return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
+    shard_outcome *o = zg_alloc(1, sizeof *o);
+    if (!o)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard");
+    o->status = do_shard(run, shard, rows, o, &o->err);
+    o->result.shard_key = shard->entry->key;
+    take_outcome(run, shard, o);
     zg_free(o);
     return ZAGG_OK;
 }
 
-static void outcome_free(void *user, void *result)
+/* ---- which shards have to be done ---- */
+
+static zagg_status judge_shard(local_run *run, run_shard *shard, shard_outcome *o,
+                               zagg_err *err)
 {
-    (void)user;
-    zg_free(result);
+    zg_verdict verdict;
+    o->result.shard_key = shard->entry->key;
+    o->status =
+        zg_trust_judge(run->trust, shard->entry, &verdict, &shard->attempt, &o->err);
+    if (o->status != ZAGG_OK) {
+        atomic_store(&run->store_failed, true);
+        take_outcome(run, shard, o);
+        return ZAGG_OK;
+    }
+    if (verdict == ZG_DO)
+        return list_hrefs(run, shard, err);
+    if (verdict == ZG_CURRENT) {
+        o->current = true;
+        zg_attempt_recorded(shard->attempt, &o->result.total_obs,
+                            &o->result.cells_with_data);
+    } else {
+        o->refused = true;
+        o->status = ZAGG_EEXISTS;
+    }
+    drop_attempt(run, shard);
+    take_outcome(run, shard, o);
+    return ZAGG_OK;
+}
+
+static zagg_status judge_task(void *user, size_t index, size_t slot, void **result,
+                              zagg_err *err)
+{
+    local_run *run = user;
+    (void)slot;
+    (void)result;
+    if (must_end(run))
+        return ZAGG_OK;
+    shard_outcome *o = zg_alloc(1, sizeof *o);
+    if (!o)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard");
+    const zagg_status status = judge_shard(run, &run->shards[index], o, err);
+    zg_free(o);
+    return status;
+}
+
+static zagg_status judge_shards(local_run *run, zagg_err *err)
+{
+    const size_t n = run->summary->selected;
+    ZAGG_TRY(zagg_pool_map(run->pool, n, 0, judge_task, NULL, NULL, run, err));
+    run->jobs = zg_alloc(n ? n : 1, sizeof *run->jobs);
+    run->job_shards = zg_alloc(n ? n : 1, sizeof *run->job_shards);
+    if (!run->jobs || !run->job_shards)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", n);
+    for (size_t i = 0; i < n; i++) {
+        const run_shard *s = &run->shards[i];
+        if (!s->attempt)
+            continue;
+        run->jobs[run->n_jobs] =
+            (zagg_shard_job){s->entry->key, s->hrefs, s->n_hrefs, s->entry->aoi_mask,
+                             s->entry->n_aoi_mask};
+        run->job_shards[run->n_jobs++] = i;
+    }
+    return ZAGG_OK;
 }
 
 /* ---- selection ---- */
@@ -320,14 +366,13 @@ static bool key_matches(const zagg_run_opts *opts, const zagg_shard_entry *entry
            word == entry->key;
 }
 
-static zagg_status select_shards(local_run *run, const zagg_shard_entry ***out,
-                                 zagg_err *err)
+static zagg_status select_shards(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     zagg_run_summary *s = run->summary;
     const size_t most = opts->map->n_shards;
-    const zagg_shard_entry **list = zg_alloc(most ? most : 1, sizeof *list);
-    if (!list)
+    run->shards = zg_alloc(most ? most : 1, sizeof *run->shards);
+    if (!run->shards)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", most);
     size_t n = 0, granules = 0;
     for (size_t i = 0; i < most; i++) {
@@ -335,23 +380,20 @@ static zagg_status select_shards(local_run *run, const zagg_shard_entry ***out,
             continue;
         if (opts->max_shards > 0 && n == (size_t)opts->max_shards)
             break;
-        list[n++] = &opts->map->shards[i];
+        run->shards[n++].entry = &opts->map->shards[i];
     }
-    if (opts->shard && n == 0) {
-        zg_free(list);
+    if (opts->shard && n == 0)
         return zagg_err_set(err, ZAGG_EARG, "shard '%s' not in catalog (%s)", opts->shard,
                             opts->map->name);
-    }
     s->total_shards = most;
     s->selected = n;
     for (size_t i = 0; i < n; i++) {
-        const size_t g = list[i]->n_granules;
+        const size_t g = run->shards[i].entry->n_granules;
         granules += g;
         s->granules_min = i == 0 || g < s->granules_min ? g : s->granules_min;
         s->granules_max = g > s->granules_max ? g : s->granules_max;
     }
     s->granules_mean = n ? (double)granules / (double)n : 0;
-    *out = list;
     return ZAGG_OK;
 }
 
@@ -411,16 +453,74 @@ static zagg_status open_store(local_run *run, zagg_err *err)
     return zg_trust_start_shards(run->trust, err);
 }
 
+/* Results in map order, and keys of the shards that are complete in the store. */
+static zagg_status settle(local_run *run, uint64_t **keys, size_t *n_keys, zagg_err *err)
+{
+    zagg_run_summary *s = run->summary;
+    const size_t n = s->selected;
+    zagg_shard_result *results = zg_alloc(n ? n : 1, sizeof *results);
+    double *write_s = zg_alloc(n ? n : 1, sizeof *write_s);
+    *keys = zg_alloc(n ? n : 1, sizeof **keys);
+    if (!results || !write_s || !*keys) {
+        zg_free(results);
+        zg_free(write_s);
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", n);
+    }
+    size_t n_results = 0;
+    for (size_t i = 0; i < n; i++) {
+        const run_shard *shard = &run->shards[i];
+        if (shard->state == OVER_WITH_RESULT) {
+            results[n_results] = s->results[shard->result];
+            write_s[n_results++] = s->result_write_s[shard->result];
+        }
+        if (shard->in_store)
+            (*keys)[(*n_keys)++] = shard->entry->key;
+    }
+    zg_free(s->results);
+    zg_free(s->result_write_s);
+    s->results = results;
+    s->result_write_s = write_s;
+    return ZAGG_OK;
+}
+
+static zagg_status process(local_run *run, zagg_err *err)
+{
+    const zagg_run_opts *opts = run->opts;
+    zagg_run_summary *s = run->summary;
+    const zagg_shard_opts shard_opts = {.pool = run->pool,
+                                        .log = opts->log,
+                                        .trace_rss = opts->trace_rss,
+                                        .memory_bytes = opts->memory_bytes,
+                                        .stop = opts->stop};
+    zagg_pass_stats pass;
+    ZAGG_TRY(judge_shards(run, err));
+    const zagg_status status = zagg_process_shards(run->worker, run->jobs, run->n_jobs,
+                                                   &shard_opts, shard_ready, run, &pass,
+                                                   err);
+    s->granules_read = pass.granules;
+    s->rows_scanned = pass.rows_scanned;
+    s->spilled_bytes = pass.spilled_bytes;
+    s->spill_s = pass.spill_s;
+    s->stopped = stop_asked(run) && s->finished + s->skipped < s->selected;
+    s->store_failed = atomic_load(&run->store_failed) || zg_trust_failed(run->trust);
+    if (status != ZAGG_ECANCELLED || !(s->stopped || s->store_failed))
+        return status;
+    if (err)
+        *err = (zagg_err)ZAGG_ERR_INIT;
+    return ZAGG_OK;
+}
+
 static zagg_status run_shards(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     zagg_run_summary *s = run->summary;
+    uint64_t *keys = NULL;
+    size_t n_keys = 0;
     s->threads = opts->threads ? opts->threads : zg_cpu_count();
     s->results = zg_alloc(s->selected ? s->selected : 1, sizeof *s->results);
     s->result_write_s =
         zg_alloc(s->selected ? s->selected : 1, sizeof *s->result_write_s);
-    run->in_store = zg_alloc(s->selected ? s->selected : 1, sizeof *run->in_store);
-    if (!s->results || !s->result_write_s || !run->in_store)
+    if (!s->results || !s->result_write_s)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", s->selected);
     zagg_log_write(opts->log, ZAGG_LOG_INFO,
                    "Processing %zu of %zu cells (local, %zu workers, driver=%s)",
@@ -428,25 +528,40 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     ZAGG_TRY(zagg_pool_new(s->threads, &run->pool, err));
     ZAGG_TRY(open_store(run, err));
     run->start_s = zg_clock_mono_s();
-    ZAGG_TRY(zagg_pool_map(run->pool, s->selected, 0, shard_task, shard_fold,
-                           outcome_free, run, err));
-    ZAGG_TRY(zg_trust_end_shards(run->trust, err));
-    ZAGG_TRY(zagg_store_plan_end(run->plan, zg_trust_store(run->trust), run->in_store,
-                                 run->n_in_store, opts->log, err));
+    zagg_status status = process(run, err);
+    if (status == ZAGG_OK)
+        status = settle(run, &keys, &n_keys, err);
+    if (status == ZAGG_OK)
+        status = zg_trust_end_shards(run->trust, err);
+    if (status == ZAGG_OK)
+        status = zagg_store_plan_end(run->plan, zg_trust_store(run->trust), keys, n_keys,
+                                     opts->log, err);
+    zg_free(keys);
     s->wall_s = zg_clock_mono_s() - run->start_s;
-    return ZAGG_OK;
+    return status;
+}
+
+static void free_shards(local_run *run)
+{
+    for (size_t i = 0; run->shards && i < run->summary->selected; i++) {
+        if (run->shards[i].attempt)
+            (void)zg_attempt_drop(run->shards[i].attempt); /* nothing was written */
+        zg_free(run->shards[i].hrefs);
+    }
+    zg_free(run->shards);
+    zg_free(run->jobs);
+    zg_free(run->job_shards);
 }
 
 zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
                            zagg_err *err)
 {
     local_run run = {.opts = opts, .summary = summary};
-    const zagg_shard_entry **selected = NULL;
     *summary = (zagg_run_summary){0};
     summary->driver = "file";
     zg_unique_id(run.id);
-    zagg_status status = select_shards(&run, &selected, err);
-    run.selected = selected;
+    pthread_mutex_init(&run.lock, NULL);
+    zagg_status status = select_shards(&run, err);
     if (status == ZAGG_OK)
         status =
             zg_driver_choose(opts->driver, opts->pipeline, opts->map, &run.driver, err);
@@ -461,6 +576,7 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
         if (status == ZAGG_OK)
             status = run_shards(&run, err);
     }
+    free_shards(&run);
     zagg_pool_free(run.pool);
     if (run.trust) {
         const zagg_io_stats io = zg_trust_stats(run.trust);
@@ -471,8 +587,7 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
     zagg_store_plan_free(run.plan);
     zagg_worker_free(run.worker);
     zagg_grid_free(run.grid);
-    zg_free(run.in_store);
-    zg_free(selected);
+    pthread_mutex_destroy(&run.lock);
     summary->peak_rss_bytes = zg_peak_rss_bytes();
     return status;
 }

@@ -38,13 +38,16 @@ typedef enum zg_verdict {
 /** One shard of a run. */
 typedef struct zg_attempt zg_attempt;
 
-/** Must this shard be done? With ZG_DO its final record, if there is one, is taken away
- * and `*out` is the attempt; with ZG_REFUSED `err` has the reason, though the status is
- * OK. Thread-safe for distinct shards, as all below. */
+/** Must this shard be done? Nothing is changed; `*out` is the attempt. With ZG_REFUSED
+ * `err` has the reason, though the status is OK. Thread-safe for distinct shards, as all
+ * below. */
 zagg_status zg_trust_judge(zg_trust *trust, const zagg_shard_entry *entry,
                            zg_verdict *verdict, zg_attempt **out, zagg_err *err);
 /** ..., and with ZG_CURRENT `*out` has what the record says: zg_attempt_recorded. */
 void zg_attempt_recorded(const zg_attempt *attempt, uint64_t *obs, uint64_t *cells);
+/** With ZG_DO, before anything of the shard is written: its final record, if there is
+ * one, is taken away. */
+zagg_status zg_attempt_begin(zg_attempt *attempt, zagg_err *err);
 /** Where the shard's objects go. */
 zagg_sink *zg_attempt_store(zg_attempt *attempt);
 /** False where nothing of an earlier attempt can be in the store. */

@@ -145,7 +145,7 @@ static void run_case(suite *s, const zagg_value *entry, const core_case *c, char
     bool none;
     zagg_grid_shard_keys(c->grid, &lat, &lon, 1, &key, &none);
     assert_int_equal(zagg_grid_shard(c->grid, key, &shard, NULL), ZAGG_OK);
-    assert_int_equal(core_group(c->worker, tables, 1, &grouped, NULL), ZAGG_OK);
+    assert_int_equal(zg_group_tables(c->worker, tables, 1, &grouped, NULL), ZAGG_OK);
     const zagg_status status = zg_aggregate(c->worker, &shard, &grouped, NULL, NULL,
                                             core_dense_take, &dense, &cells, &err);
     if (error && status == ZAGG_OK)

@@ -210,21 +210,6 @@ zagg_status core_dense_take(void *dense, const zagg_shard *shard,
     return ZAGG_OK;
 }
 
-zagg_status core_group(const zagg_worker *w, const zagg_table *const *tables, size_t n,
-                       zg_grouped *out, zagg_err *err)
-{
-    zg_rows rows;
-    ZAGG_TRY(zg_rows_init(w, &rows, err));
-    for (size_t i = 0; i < n; i++) {
-        const zagg_status status = zg_rows_append(w, &rows, tables[i], err);
-        if (status != ZAGG_OK) {
-            zg_rows_free(w, &rows);
-            return status;
-        }
-    }
-    return zg_group_rows(w, &rows, out, err);
-}
-
 void core_dense_free(core_dense *d)
 {
     for (size_t i = 0; i < d->n_columns; i++) {

@@ -3,7 +3,7 @@
 #ifndef ZAGG_TESTS_CORE_CASES_H
 #define ZAGG_TESTS_CORE_CASES_H
 
-#include "core/worker.h"
+#include "core/group.h"
 #include "support/support.h"
 
 #define N_POOLS 3
@@ -32,9 +32,6 @@ zagg_status core_case_of(zagg_arena *arena, const zagg_value *data_source,
                          core_case *out, zagg_err *err);
 void core_case_free(core_case *c);
 
-/** Tables joined in order and grouped by cell; to be freed with zg_grouped_free. */
-zagg_status core_group(const zagg_worker *w, const zagg_table *const *tables, size_t n,
-                       zg_grouped *out, zagg_err *err);
 
 /** Parse JSON text that the test itself holds, or fail the test. */
 const zagg_value *core_json(zagg_arena *arena, const char *text);

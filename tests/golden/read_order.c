@@ -107,7 +107,7 @@ static void check_grouped(const suite *s, const core_case *c, const zagg_value *
     zagg_err err = ZAGG_ERR_INIT;
     const zagg_value *want = zagg_value_get(entry, "grouped");
     const zagg_grid_info *info = zagg_grid_get_info(c->grid);
-    if (core_group(c->worker, (const zagg_table *const *)t->of, t->n, &g, &err) !=
+    if (zg_group_tables(c->worker, (const zagg_table *const *)t->of, t->n, &g, &err) !=
         ZAGG_OK)
         fail_msg("%s", err.msg);
     for (size_t i = 0; i < c->worker->n_columns && !why[0]; i++)

@@ -173,7 +173,7 @@ static zg_grouped group(const suite *s, const npy *heights, const npy *terrain,
         list[i] = &tables[i];
     }
     npy_free(&offsets);
-    assert_int_equal(core_group(s->worker.worker, list, n, &grouped, NULL), ZAGG_OK);
+    assert_int_equal(zg_group_tables(s->worker.worker, list, n, &grouped, NULL), ZAGG_OK);
     return grouped;
 }
 

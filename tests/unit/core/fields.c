@@ -49,7 +49,7 @@ static outcome run(const char *aggregation)
     zg_grouped grouped;
     zagg_grid_shard_keys(c.grid, &lat, &lon, 1, &key, &none);
     assert_int_equal(zagg_grid_shard(c.grid, key, &shard, NULL), ZAGG_OK);
-    assert_int_equal(core_group(c.worker, tables, 1, &grouped, NULL), ZAGG_OK);
+    assert_int_equal(zg_group_tables(c.worker, tables, 1, &grouped, NULL), ZAGG_OK);
     o.status = zg_aggregate(c.worker, &shard, &grouped, NULL, NULL, core_dense_take,
                             &o.dense, &cells, &o.err);
     zg_grouped_free(c.worker, &grouped);

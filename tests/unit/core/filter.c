@@ -1,6 +1,6 @@
 /* Structured filters against numpy 2.5: what each comparison keeps of each column. The
  * expected masks are numpy's (NEP 50 for scalars, numpy.isin for lists). */
-#include "core/worker.h"
+#include "core/read.h"
 #include "support/support.h"
 
 #include <math.h>

@@ -74,7 +74,7 @@ static void rows_of_a_cell_keep_their_order(void **state)
         core_granule_close(&g);
         tables[t] = table;
     }
-    assert_int_equal(core_group(c.worker, tables, 2 * N_GRANULES, &grouped, NULL),
+    assert_int_equal(zg_group_tables(c.worker, tables, 2 * N_GRANULES, &grouped, NULL),
                      ZAGG_OK);
     static const uint32_t offsets[] = {0, 24, 42, 42, 42};
     assert_memory_equal(grouped.offsets, offsets, sizeof offsets);
@@ -104,7 +104,7 @@ static void reads_of_two_types_are_refused(void **state)
     const zagg_table *const tables[] = {&one, &two};
     zg_grouped grouped = {0};
     zagg_err err = ZAGG_ERR_INIT;
-    assert_int_equal(core_group(c.worker, tables, 2, &grouped, &err), ZAGG_EFORMAT);
+    assert_int_equal(zg_group_tables(c.worker, tables, 2, &grouped, &err), ZAGG_EFORMAT);
     assert_non_null(strstr(err.msg, "column 'h' is float32 in one read and float64"));
     core_case_free(&c);
 }

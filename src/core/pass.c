@@ -1,0 +1,298 @@
+/* A pass over granules for many shards: every granule is opened once, in the order in
+ * which shards name them, and a shard is grouped and handed over as soon as its last
+ * granule is in. Granules, slabs of their rows, ready shards and inner chunks are tasks
+ * of one pool; rows carry where they belong, so that the order of tasks does not
+ * matter. */
+#include "core/pass.h"
+
+#include <string.h>
+
+bool zg_pass_is_fatal(zagg_status status)
+{
+    return status == ZAGG_ENOMEM || status == ZAGG_ECANCELLED || status == ZAGG_EINTERNAL;
+}
+
+bool zg_pass_stopped(const zg_pass *p)
+{
+    return p->opts->stop && *p->opts->stop;
+}
+
+void zg_pass_trace_rss(const zg_pass *p, const char *stage)
+{
+    if (p->opts->trace_rss)
+        zagg_log_write(p->opts->log, ZAGG_LOG_INFO, "  [rss] %-34s %7.0f MB", stage,
+                       (double)zg_rss_bytes() / 1e6);
+}
+
+/* ---- one granule ---- */
+
+static zagg_status open_local(void *user, const char *href, zagg_source **out,
+                              zagg_err *err)
+{
+    (void)user;
+    return zagg_source_open_file(href, out, err);
+}
+
+/* Which shards want it, each once. */
+static zagg_status list_wanted(zg_granule_read *g, zagg_arena *arena, zagg_err *err)
+{
+    zg_pass *p = g->pass;
+    const zg_want *wants = p->wants + g->granule->first_want;
+    const size_t n = g->granule->n_wants;
+    uint32_t *shards, *local;
+    size_t *first, n_wanted = 0;
+    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *shards, &shards, err));
+    ZAGG_TRY(zagg_arena_alloc(arena, n + 1, sizeof *first, &first, err));
+    ZAGG_TRY(zagg_arena_alloc(arena, p->n_jobs, sizeof *local, &local, err));
+    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *g->n_kept, &g->n_kept, err));
+    memset(local, 0xff, p->n_jobs * sizeof *local); /* ZAGG_NO_SHARD */
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && wants[i].shard == wants[i - 1].shard)
+            continue;
+        local[wants[i].shard] = (uint32_t)n_wanted;
+        first[n_wanted] = i;
+        shards[n_wanted++] = wants[i].shard;
+    }
+    first[n_wanted] = n;
+    g->wanted = (zg_wanted){&p->set, shards, n_wanted, local};
+    g->first_want = first;
+    return ZAGG_OK;
+}
+
+/* It cannot be opened: every shard that names it is told. */
+static zagg_status skip_granule(zg_granule_read *g, const char *text, zagg_err *err)
+{
+    zg_pass *p = g->pass;
+    const zg_want *wants = p->wants + g->granule->first_want;
+    zagg_log_write(p->opts->log, ZAGG_LOG_WARN, "granule skipped: %s", text);
+    for (size_t i = 0; i < g->granule->n_wants; i++)
+        ZAGG_TRY(zg_pass_note_fault(p, wants[i], true, 0, text, err));
+    return ZAGG_OK;
+}
+
+static zagg_status read_groups(zg_granule_read *g, zagg_err *err)
+{
+    const zagg_data_source *ds = &g->pass->worker->pipeline->data_source;
+    const zg_want *wants = g->pass->wants + g->granule->first_want;
+    for (size_t i = 0; i < ds->n_groups; i++) {
+        if (zagg_pool_cancelled(g->pass->opts->pool) || zg_pass_stopped(g->pass))
+            return zagg_err_set(err, ZAGG_ECANCELLED, "cancelled");
+        ZAGG_TRY(zg_pass_read_group(g, (uint32_t)i, err));
+    }
+    for (size_t i = 0; i < g->granule->n_wants; i++) {
+        zg_pass_shard *s = &g->pass->shards[wants[i].shard];
+        pthread_mutex_lock(&s->lock);
+        s->files_processed++;
+        pthread_mutex_unlock(&s->lock);
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
+{
+    zg_pass *p = g->pass;
+    zagg_source *source = NULL;
+    zagg_err fault = ZAGG_ERR_INIT;
+    zagg_status status = (p->opts->open ? p->opts->open : open_local)(
+        p->opts->open_user, g->granule->href, &source, &fault);
+    if (status == ZAGG_OK)
+        status = zagg_h5_open(source, NULL, &g->file, &fault);
+    if (status == ZAGG_OK) {
+        atomic_fetch_add(&p->granules_opened, 1);
+        status = read_groups(g, err);
+    } else if (zg_pass_is_fatal(status)) {
+        if (err)
+            *err = fault;
+    } else {
+        status = skip_granule(g, fault.msg, err);
+    }
+    if (g->file)
+        zagg_h5_close(g->file);
+    if (source)
+        zagg_source_close(source);
+    return status;
+}
+
+/* The time of reading goes to the shards by the rows that they got of it. */
+static void share_time(const zg_granule_read *g)
+{
+    const double busy_s = (double)atomic_load(&g->busy_ns) / 1e9;
+    uint64_t total = 0;
+    for (size_t i = 0; i < g->wanted.n; i++)
+        total += atomic_load(&g->n_kept[i]);
+    for (size_t i = 0; i < g->wanted.n; i++) {
+        const double part = total ? (double)atomic_load(&g->n_kept[i]) / (double)total
+                                  : 1.0 / (double)g->wanted.n;
+        zg_pass_shard *s = &g->pass->shards[g->wanted.shards[i]];
+        pthread_mutex_lock(&s->lock);
+        s->read_s += busy_s * part;
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
+/* ---- ready shards ---- */
+
+typedef struct ready_list {
+    zg_pass *pass;
+    const uint32_t *shards;
+} ready_list;
+
+static zagg_status ready_task(void *user, size_t index, size_t slot, void **result,
+                              zagg_err *err)
+{
+    const ready_list *l = user;
+    zagg_shard_rows rows = {l->pass, l->shards[index]};
+    (void)slot;
+    (void)result;
+    return l->pass->ready(l->pass->user, rows.index, &rows, err);
+}
+
+static zagg_status hand_over(zg_pass *p, const uint32_t *shards, size_t n, zagg_err *err)
+{
+    ready_list l = {p, shards};
+    return zagg_pool_map(p->opts->pool, n, zagg_pool_width(p->opts->pool), ready_task,
+                         NULL, NULL, &l, err);
+}
+
+static zagg_status granule_task(void *user, size_t index, size_t slot, void **result,
+                                zagg_err *err)
+{
+    zg_pass *p = user;
+    zg_granule_read g = {.pass = p, .granule = &p->granules[index]};
+    zagg_arena *arena = NULL;
+    uint32_t *ready = NULL;
+    size_t n_ready = 0;
+    (void)slot;
+    (void)result;
+    if (zg_pass_stopped(p))
+        return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
+    ZAGG_TRY(zagg_arena_new(0, &arena, err));
+    zagg_status status = list_wanted(&g, arena, err);
+    if (status == ZAGG_OK)
+        status = zagg_arena_alloc(arena, g.wanted.n, sizeof *ready, &ready, err);
+    if (status == ZAGG_OK)
+        status = read_granule(&g, err);
+    if (status == ZAGG_OK) {
+        share_time(&g);
+        for (size_t i = 0; i < g.wanted.n; i++)
+            if (atomic_fetch_sub(&p->shards[g.wanted.shards[i]].remaining, 1) == 1)
+                ready[n_ready++] = g.wanted.shards[i];
+        status = hand_over(p, ready, n_ready, err);
+    }
+    zagg_arena_free(arena);
+    return status;
+}
+
+/* Shards that name no granule are ready from the start. */
+static zagg_status hand_over_empty(zg_pass *p, zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    for (uint32_t i = 0; status == ZAGG_OK && i < p->n_jobs; i++)
+        if (p->jobs[i].n_hrefs == 0)
+            status = hand_over(p, &i, 1, err);
+    return status;
+}
+
+/* ---- the pass ---- */
+
+/* What is left for rows of the memory asked for, once every thread has what it works
+ * with: coordinates and columns of a slab, carriers of inner chunks. */
+static uint64_t row_budget(const zg_pass *p)
+{
+    enum { FIXED = 16 << 20, THREAD = 8 << 20, LEAST = 8 << 20 };
+    const zagg_worker *w = p->worker;
+    uint64_t memory = p->opts->memory_bytes, cell_bytes = 8;
+    if (memory == 0)
+        memory = zg_machine_memory_bytes() / 2;
+    for (size_t i = 0; i < w->n_fields; i++)
+        cell_bytes += w->fields[i].width * zagg_dtype_size(w->fields[i].field->dtype);
+    uint64_t thread, used;
+    if (!zg_mul_u64(cell_bytes, 2 * w->info->cells_per_chunk, &thread) ||
+        !zg_add_u64(thread, THREAD, &thread) ||
+        !zg_mul_u64(thread, zagg_pool_width(p->opts->pool), &used) ||
+        !zg_add_u64(used, FIXED + LEAST, &used) || used > memory)
+        return LEAST;
+    return memory - (used - LEAST);
+}
+
+static zagg_status prepare(zg_pass *p, zagg_err *err)
+{
+    uint64_t *keys = zg_alloc(p->n_jobs ? p->n_jobs : 1, sizeof *keys);
+    p->shards = zg_alloc(p->n_jobs ? p->n_jobs : 1, sizeof *p->shards);
+    if (!keys || !p->shards || p->n_jobs >= ZAGG_NO_SHARD) {
+        zg_free(keys);
+        zg_free(p->shards);
+        p->shards = NULL;
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", p->n_jobs);
+    }
+    for (size_t i = 0; i < p->n_jobs; i++) {
+        keys[i] = p->jobs[i].key;
+        pthread_mutex_init(&p->shards[i].lock, NULL);
+    }
+    zagg_status status =
+        zg_shard_set_new(p->worker->grid, keys, p->n_jobs, &p->set, err);
+    zg_free(keys);
+    if (status == ZAGG_OK)
+        status = zg_pass_list_granules(p, err);
+    if (status == ZAGG_OK)
+        status = zg_row_store_new(p->worker, p->n_jobs, row_budget(p), p->opts->spill_dir,
+                                  &p->store, err);
+    return status;
+}
+
+static void tear_down(zg_pass *p)
+{
+    for (size_t i = 0; p->shards && i < p->n_jobs; i++) {
+        pthread_mutex_destroy(&p->shards[i].lock);
+        zg_free(p->shards[i].faults);
+    }
+    zg_row_store_free(p->store);
+    zg_shard_set_free(&p->set);
+    zg_free(p->shards);
+    zg_free(p->wants);
+    zg_free(p->granules);
+}
+
+static void take_stats(const zg_pass *p, zagg_pass_stats *stats)
+{
+    const zg_spill_stats spill = zg_row_store_spilled(p->store);
+    *stats = (zagg_pass_stats){.granules = atomic_load(&p->granules_opened),
+                               .rows_scanned = atomic_load(&p->rows_scanned),
+                               .spilled_bytes = spill.written_bytes,
+                               .spill_s = spill.write_s + spill.read_s};
+}
+
+zagg_status zagg_process_shards(const zagg_worker *worker, const zagg_shard_job *jobs,
+                                size_t n_jobs, const zagg_shard_opts *opts,
+                                zagg_shard_ready_fn ready, void *user,
+                                zagg_pass_stats *stats, zagg_err *err)
+{
+    static const zagg_shard_opts DEFAULTS = ZAGG_SHARD_OPTS_INIT;
+    zg_pass p = {.worker = worker,
+                 .jobs = jobs,
+                 .n_jobs = n_jobs,
+                 .opts = opts ? opts : &DEFAULTS,
+                 .ready = ready,
+                 .user = user};
+    zagg_status status = prepare(&p, err);
+    if (stats)
+        *stats = (zagg_pass_stats){0};
+    if (status == ZAGG_OK) {
+        zg_pass_trace_rss(&p, "before reads");
+        status = hand_over_empty(&p, err);
+    }
+    /* Every granule in flight holds metadata: one a thread is enough to keep all busy. */
+    if (status == ZAGG_OK)
+        status = zagg_pool_map(p.opts->pool, p.n_granules,
+                               zagg_pool_width(p.opts->pool), granule_task, NULL, NULL,
+                               &p, err);
+    if (stats && p.store)
+        take_stats(&p, stats);
+    if (status == ZAGG_ECANCELLED && zg_pass_stopped(&p)) {
+        status = ZAGG_OK;
+        if (err)
+            *err = (zagg_err)ZAGG_ERR_INIT;
+    }
+    tear_down(&p);
+    return status;
+}

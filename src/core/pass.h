@@ -1,0 +1,88 @@
+/* Internal shape of a pass over granules for many shards. */
+#ifndef ZG_CORE_PASS_H
+#define ZG_CORE_PASS_H
+
+#include "core/read.h"
+#include "core/row_store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/** A failed read. In reading order: of the first distinct ones the messages are kept. */
+typedef struct zg_read_fault {
+    uint32_t position, group;
+    char text[ZAGG_EXEMPLAR_LEN];
+} zg_read_fault;
+
+/** What a shard's reads gave so far. */
+typedef struct zg_pass_shard {
+    atomic_size_t remaining; /* distinct granules to come */
+    pthread_mutex_t lock;    /* everything below */
+    uint64_t files_processed, read_errors, granule_errors;
+    zagg_read_counters counters;
+    double read_s;
+    zg_read_fault *faults; /* room for ZAGG_EXEMPLARS; NULL until there is one */
+    size_t n_faults;
+} zg_pass_shard;
+
+/** A shard wants a granule, which is at `position` of its list. */
+typedef struct zg_want {
+    uint32_t shard, position;
+} zg_want;
+
+/** One granule of the pass. */
+typedef struct zg_pass_granule {
+    const char *href;
+    size_t first_want, n_wants; /* by shard, then by position */
+} zg_pass_granule;
+
+typedef struct zg_pass {
+    const zagg_worker *worker;
+    const zagg_shard_job *jobs;
+    size_t n_jobs;
+    const zagg_shard_opts *opts;
+    zagg_shard_ready_fn ready;
+    void *user;
+    zg_shard_set set;
+    zg_row_store *store;
+    zg_pass_shard *shards;
+    zg_want *wants;
+    zg_pass_granule *granules; /* in the order in which shards name them */
+    size_t n_granules;
+    _Atomic uint64_t granules_opened, rows_scanned;
+} zg_pass;
+
+struct zagg_shard_rows {
+    zg_pass *pass;
+    size_t index;
+};
+
+/** Failures that say nothing about one group or granule: they end the pass. */
+bool zg_pass_is_fatal(zagg_status status);
+bool zg_pass_stopped(const zg_pass *p);
+/** One line of the memory trace, in upstream's form. */
+void zg_pass_trace_rss(const zg_pass *p, const char *stage);
+
+/** Sort out which granule is wanted by which shards: p->granules, p->wants, remaining. */
+zagg_status zg_pass_list_granules(zg_pass *p, zagg_err *err);
+
+/** Count a failed read of a shard and keep its message. */
+zagg_status zg_pass_note_fault(zg_pass *p, zg_want want, bool whole_granule,
+                               uint32_t group, const char *text, zagg_err *err);
+
+/** One granule being read for the shards that want it. */
+typedef struct zg_granule_read {
+    zg_pass *pass;
+    const zg_pass_granule *granule;
+    zg_wanted wanted;
+    const size_t *first_want; /* n + 1: wants of each wanted shard */
+    zagg_h5 *file;
+    _Atomic uint64_t busy_ns;
+    _Atomic uint64_t *n_kept; /* rows of each wanted shard */
+} zg_granule_read;
+
+/** Read a group for all wanted shards: rows go to the store, counters and faults to the
+ * shards. An error ends the pass. */
+zagg_status zg_pass_read_group(zg_granule_read *g, uint32_t group, zagg_err *err);
+
+#endif

@@ -1,0 +1,279 @@
+/* A slab: some base rows of a group, read by one thread for all shards that want them.
+ *
+ * Coordinates are decoded piece by piece and only the numbers of kept rows stay; every
+ * other column is gathered straight into its compacted place. */
+#include "core/read.h"
+
+#include <string.h>
+
+enum { BLOCK = 1024 };
+
+zagg_status zg_slab_init(zg_slab *slab, zg_group_read *r, zagg_arena *arena,
+                         zagg_err *err)
+{
+    *slab = (zg_slab){.read = r, .arena = arena};
+    zg_vec_init(&slab->rows, sizeof(uint64_t), 0);
+    zg_vec_init(&slab->owners, sizeof(uint32_t), 0);
+    zg_vec_init(&slab->ranks, sizeof(uint32_t), 0);
+    zg_vec_init(&slab->leaf_ids, sizeof(uint64_t), 0);
+    slab->no_cell = zg_alloc(r->wanted->n, sizeof *slab->no_cell);
+    if (slab->no_cell)
+        return ZAGG_OK;
+    return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the shards of a read");
+}
+
+void zg_slab_free(zg_slab *slab)
+{
+    zg_vec_free(&slab->rows);
+    zg_vec_free(&slab->owners);
+    zg_vec_free(&slab->ranks);
+    zg_vec_free(&slab->leaf_ids);
+    zg_free(slab->no_cell);
+}
+
+/* ---- coordinates ---- */
+
+/* The slice of one shard that was looked at last. */
+typedef struct slice_cursor {
+    uint32_t local;
+    uint64_t begin, end;
+} slice_cursor;
+
+/* Whether a row lies in the slices of a shard. Neighbours mostly lie in one slice. */
+static bool is_planned(const zg_group_read *r, slice_cursor *c, uint32_t local,
+                       uint64_t row)
+{
+    if (c->local == local && row >= c->begin && row < c->end)
+        return true;
+    const zg_slices *s = &r->slices[local];
+    if (s->whole) {
+        *c = (slice_cursor){local, 0, UINT64_MAX};
+        return true;
+    }
+    size_t lo = 0, hi = s->n;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (s->ranges[mid].end <= row)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo == s->n || s->ranges[lo].begin > row)
+        return false;
+    *c = (slice_cursor){local, s->ranges[lo].begin, s->ranges[lo].end};
+    return true;
+}
+
+/* Every shard counts the points without a cell that its own plan looks at. */
+static void count_no_cell(zg_slab *slab, uint64_t row)
+{
+    const zg_group_read *r = slab->read;
+    for (uint32_t i = 0; i < r->wanted->n; i++) {
+        slice_cursor c = {ZAGG_NO_SHARD, 0, 0};
+        slab->no_cell[i] += is_planned(r, &c, i, row);
+    }
+}
+
+/* Up to BLOCK kept rows, before they join the slab. */
+typedef struct kept_block {
+    size_t n;
+    uint64_t rows[BLOCK], leaf_ids[BLOCK];
+    uint32_t owners[BLOCK], ranks[BLOCK];
+} kept_block;
+
+static bool keep_block(zg_slab *slab, const kept_block *b)
+{
+    return zg_vec_append(&slab->rows, b->rows, b->n) &&
+           zg_vec_append(&slab->owners, b->owners, b->n) &&
+           zg_vec_append(&slab->ranks, b->ranks, b->n) &&
+           (!slab->read->with_leaf_ids ||
+            zg_vec_append(&slab->leaf_ids, b->leaf_ids, b->n));
+}
+
+/* Rows of the block that belong to a wanted shard. */
+static bool find_owners(zg_slab *slab, slice_cursor *cursor, uint64_t first, size_t n,
+                        const double *lat, const double *lon)
+{
+    const zg_group_read *r = slab->read;
+    const zg_wanted *w = r->wanted;
+    uint64_t cells[BLOCK];
+    uint32_t shards[BLOCK], ranks[BLOCK];
+    kept_block kept;
+    kept.n = 0;
+    zagg_grid_cells(w->set->grid, lat, lon, n, cells);
+    zagg_shard_index_find(w->set->index, cells, n, shards, ranks);
+    for (size_t i = 0; i < n; i++) {
+        if (shards[i] == ZAGG_NO_SHARD) {
+            if (cells[i] == ZAGG_GEO_NO_CELL)
+                count_no_cell(slab, first + i);
+            continue;
+        }
+        const uint32_t local = w->local[shards[i]];
+        if (local == ZAGG_NO_SHARD || !is_planned(r, cursor, local, first + i))
+            continue;
+        kept.rows[kept.n] = first + i;
+        kept.owners[kept.n] = local;
+        kept.ranks[kept.n] = ranks[i];
+        if (r->with_leaf_ids)
+            zagg_grid_leaf_ids(w->set->grid, &lat[i], &lon[i], 1,
+                               &kept.leaf_ids[kept.n]);
+        kept.n++;
+    }
+    return keep_block(slab, &kept);
+}
+
+/* Pieces come one after another, in ascending order of rows. */
+static zagg_status scan_work(void *user, size_t slot, uint64_t first, size_t n,
+                             const void *const *cols, void **result, zagg_err *err)
+{
+    zg_slab *slab = user;
+    const zg_group_read *r = slab->read;
+    double wide_lat[BLOCK], wide_lon[BLOCK];
+    slice_cursor cursor = {ZAGG_NO_SHARD, 0, 0};
+    (void)slot;
+    (void)result;
+    for (size_t at = 0; at < n; at += BLOCK) {
+        const size_t len = n - at < BLOCK ? n - at : BLOCK;
+        const double *lat = zg_as_double(r->lat_dtype, cols[0], at, len, wide_lat);
+        const double *lon = zg_as_double(r->lon_dtype, cols[1], at, len, wide_lon);
+        if (!find_owners(slab, &cursor, first + at, len, lat, lon))
+            return zagg_err_set(err, ZAGG_ENOMEM, "no memory for kept rows");
+    }
+    return ZAGG_OK;
+}
+
+/* ---- filters ---- */
+
+static void compact(zg_slab *slab, const uint8_t *keep)
+{
+    uint64_t *rows = slab->rows.data;
+    uint32_t *owners = slab->owners.data, *ranks = slab->ranks.data;
+    uint64_t *leaf_ids = slab->leaf_ids.len ? slab->leaf_ids.data : NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < slab->rows.len; i++) {
+        rows[n] = rows[i];
+        owners[n] = owners[i];
+        ranks[n] = ranks[i];
+        if (leaf_ids)
+            leaf_ids[n] = leaf_ids[i];
+        n += keep[i];
+    }
+    slab->rows.len = slab->owners.len = slab->ranks.len = n;
+    if (leaf_ids)
+        slab->leaf_ids.len = n;
+}
+
+/* keep[] of the kept rows: true iff a record that passes the filter owns the row. */
+static zagg_status keep_passing(zg_slab *slab, const zg_row_filter *f, uint8_t *keep,
+                                zagg_err *err)
+{
+    const uint64_t *rows = slab->rows.data;
+    const size_t n = slab->rows.len;
+    uint8_t *owned;
+    ZAGG_TRY(zagg_arena_alloc(slab->arena, n, 1, &owned, err));
+    for (size_t i = 0; i < f->n_pass; i++) {
+        if (f->pass[i].end <= rows[0] || f->pass[i].begin > rows[n - 1])
+            continue;
+        for (size_t k = zg_row_lower_bound(rows, n, f->pass[i].begin);
+             k < n && rows[k] < f->pass[i].end; k++)
+            owned[k] = 1;
+    }
+    for (size_t k = 0; k < n; k++)
+        keep[k] = (uint8_t)(keep[k] & owned[k]);
+    return ZAGG_OK;
+}
+
+static zagg_status keep_values(zg_slab *slab, const zg_row_filter *f, uint8_t *keep,
+                               zagg_err *err)
+{
+    void *values;
+    const zagg_dtype dtype = zagg_h5_dataset_info(f->column.dataset).dtype;
+    ZAGG_TRY(zagg_arena_alloc(slab->arena, slab->rows.len, zagg_dtype_size(dtype),
+                              &values, err));
+    ZAGG_TRY(zagg_h5_gather(f->column, slab->rows.data, slab->rows.len, NULL,
+                            values, err));
+    return zg_filter_values(f->filter, dtype, values, slab->rows.len, keep, err);
+}
+
+static zagg_status raise(const zg_fault *fault, zagg_err *err)
+{
+    if (err && fault->status != ZAGG_OK)
+        *err = fault->err;
+    return fault->status;
+}
+
+zagg_status zg_slab_filter(zg_slab *slab, zagg_err *err)
+{
+    const zg_group_read *r = slab->read;
+    uint8_t *keep;
+    if (r->n_filters == 0 || slab->rows.len == 0)
+        return ZAGG_OK;
+    const zagg_arena_mark mark = zagg_arena_get_mark(slab->arena);
+    ZAGG_TRY(zagg_arena_alloc(slab->arena, slab->rows.len, 1, &keep, err));
+    memset(keep, 1, slab->rows.len);
+    for (size_t i = 0; i < r->n_filters; i++) {
+        const zg_row_filter *f = &r->filters[i];
+        ZAGG_TRY(raise(&f->fault, err));
+        ZAGG_TRY(f->by_rows ? keep_passing(slab, f, keep, err)
+                            : keep_values(slab, f, keep, err));
+    }
+    compact(slab, keep);
+    zagg_arena_release(slab->arena, mark);
+    return ZAGG_OK;
+}
+
+/* ---- columns ---- */
+
+static zagg_status read_column(zg_slab *slab, size_t c, zagg_column *out, zagg_err *err)
+{
+    const zg_group_read *r = slab->read;
+    const zg_column_plan *plan = &r->worker->columns[c];
+    const zg_row_column *column = &r->columns[c];
+    const uint64_t *rows = slab->rows.data;
+    const size_t n = slab->rows.len;
+    void *data = NULL;
+    ZAGG_TRY(raise(&column->fault, err));
+    if (!plan->level && column->n_rows <= rows[n - 1])
+        return zagg_err_set(err, ZAGG_EFORMAT,
+                            "%s: has %llu rows, but row %llu is needed",
+                            zagg_h5_dataset_info(column->column.dataset).path,
+                            (unsigned long long)column->n_rows,
+                            (unsigned long long)rows[n - 1]);
+    if (plan->used || r->all_columns) {
+        ZAGG_TRY(zagg_arena_alloc(slab->arena, n, zagg_dtype_size(column->dtype), &data,
+                                  err));
+        if (plan->level)
+            zg_paint_rows(column, rows, n, data);
+        else
+            ZAGG_TRY(zagg_h5_gather(column->column, rows, n, NULL, data, err));
+    }
+    *out = (zagg_column){plan->variable->name, column->dtype, data};
+    return ZAGG_OK;
+}
+
+static zagg_status build_table(zg_slab *slab, zagg_err *err)
+{
+    const zagg_worker *w = slab->read->worker;
+    zagg_table *t;
+    ZAGG_TRY(zagg_arena_alloc(slab->arena, 1, sizeof *t, &t, err));
+    ZAGG_TRY(zagg_arena_alloc(slab->arena, w->n_columns, sizeof *t->columns, &t->columns,
+                              err));
+    t->n_rows = slab->rows.len;
+    t->n_columns = w->n_columns;
+    for (size_t c = 0; c < w->n_columns; c++)
+        ZAGG_TRY(read_column(slab, c, &t->columns[c], err));
+    t->ranks = slab->ranks.data;
+    t->leaf_ids = slab->read->with_leaf_ids ? slab->leaf_ids.data : NULL;
+    slab->table = t;
+    return ZAGG_OK;
+}
+
+zagg_status zg_slab_read(zg_slab *slab, const zagg_rows *ranges, size_t n_ranges,
+                         zagg_err *err)
+{
+    const zagg_h5_column cols[2] = {slab->read->lat, slab->read->lon};
+    ZAGG_TRY(zagg_h5_scan(cols, 2, ranges, n_ranges, NULL, scan_work, NULL, NULL, slab,
+                          err));
+    ZAGG_TRY(zg_slab_filter(slab, err));
+    return slab->rows.len ? build_table(slab, err) : ZAGG_OK;
+}

@@ -1,0 +1,532 @@
+/* Rows of shards in blocks of one size. A shard's fragments are one behind the other in
+ * its blocks; each says which part of them it is: ranks first (two bytes where those are
+ * enough), then column after column. Blocks of the largest shards go to the disk when the
+ * budget is used up. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* O_TMPFILE */
+#endif
+#include "core/row_store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BLOCK_BYTES = 32 << 10,
+    MAP_BYTES = 1 << 20,  /* blocks are mapped so many bytes at a time */
+    MAX_SHORT_CELLS = 1 << 16
+};
+
+/* One block of a shard: in memory, else in the file. */
+typedef struct block {
+    uint8_t *memory;
+    uint64_t offset;
+} block;
+
+typedef struct fragment {
+    zg_row_key key;
+    uint32_t n_rows;
+    uint32_t types; /* number of its set of types */
+    uint64_t begin; /* byte in the shard's blocks */
+} fragment;
+
+typedef struct shard_rows {
+    pthread_mutex_t lock;
+    atomic_bool sealed; /* its blocks stay where they are */
+    zg_vec fragments, blocks;
+    uint64_t n_bytes;
+    uint64_t n_rows;
+    _Atomic uint64_t resident; /* full blocks in memory, bytes */
+} shard_rows;
+
+struct zg_row_store {
+    const zagg_worker *worker;
+    size_t n_shards;
+    shard_rows *shards;
+    size_t rank_bytes;
+    uint64_t budget_bytes; /* UINT64_MAX: none */
+    _Atomic uint64_t used;
+    pthread_mutex_t lock; /* free blocks, maps, sets of types */
+    zg_vec free_blocks;   /* uint8_t * */
+    zg_vec maps;          /* uint8_t * of MAP_BYTES */
+    zg_vec types;         /* zagg_dtype *: of all columns, the leaf ids last */
+    pthread_mutex_t spill_lock;
+    zg_spill *spill;
+};
+
+/* ---- blocks ---- */
+
+static zagg_status no_memory(zagg_err *err)
+{
+    return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the rows of shards");
+}
+
+static bool map_blocks(zg_row_store *s)
+{
+    const size_t n = MAP_BYTES / BLOCK_BYTES;
+    uint8_t **slot = zg_vec_push(&s->maps);
+    /* Room in the list for all blocks there are: giving one back cannot fail. */
+    uint8_t *map = slot && zg_vec_reserve(&s->free_blocks, s->maps.len * n)
+                       ? zg_map(1, MAP_BYTES)
+                       : NULL;
+    if (!map) {
+        s->maps.len -= slot != NULL;
+        return false;
+    }
+    *slot = map;
+    for (size_t i = n; i-- > 0;)
+        *(uint8_t **)zg_vec_push(&s->free_blocks) = map + i * BLOCK_BYTES;
+    return true;
+}
+
+static uint8_t *take_block(zg_row_store *s)
+{
+    uint8_t *taken = NULL;
+    pthread_mutex_lock(&s->lock);
+    if (s->free_blocks.len > 0 || map_blocks(s))
+        taken = *ZG_VEC_AT(&s->free_blocks, uint8_t *, --s->free_blocks.len);
+    pthread_mutex_unlock(&s->lock);
+    if (taken)
+        atomic_fetch_add(&s->used, BLOCK_BYTES);
+    return taken;
+}
+
+static void give_block(zg_row_store *s, uint8_t *memory)
+{
+    pthread_mutex_lock(&s->lock);
+    *(uint8_t **)zg_vec_push(&s->free_blocks) = memory; /* room was reserved */
+    pthread_mutex_unlock(&s->lock);
+    atomic_fetch_sub(&s->used, BLOCK_BYTES);
+}
+
+/* ---- spilling ---- */
+
+/* Full blocks of one shard go to the file. */
+static zagg_status spill_shard(zg_row_store *s, shard_rows *shard, zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    pthread_mutex_lock(&shard->lock);
+    const size_t n_full = atomic_load(&shard->sealed) ? 0 : shard->n_bytes / BLOCK_BYTES;
+    for (size_t i = 0; status == ZAGG_OK && i < n_full; i++) {
+        block *b = ZG_VEC_AT(&shard->blocks, block, i);
+        if (!b->memory)
+            continue;
+        status = zg_spill_write(s->spill, b->memory, BLOCK_BYTES, &b->offset, err);
+        if (status != ZAGG_OK)
+            break;
+        give_block(s, b->memory);
+        b->memory = NULL;
+        atomic_fetch_sub(&shard->resident, BLOCK_BYTES);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return status;
+}
+
+static shard_rows *largest(zg_row_store *s)
+{
+    shard_rows *found = NULL;
+    uint64_t most = 0;
+    for (size_t i = 0; i < s->n_shards; i++) {
+        const uint64_t resident = atomic_load(&s->shards[i].resident);
+        if (resident > most && !atomic_load(&s->shards[i].sealed)) {
+            most = resident;
+            found = &s->shards[i];
+        }
+    }
+    return found;
+}
+
+/* Below three quarters of the budget, so that not every batch has to write. No lock of a
+ * shard may be held. */
+static zagg_status make_room(zg_row_store *s, uint64_t bytes, zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    if (atomic_load(&s->used) + bytes <= s->budget_bytes)
+        return ZAGG_OK;
+    pthread_mutex_lock(&s->spill_lock);
+    const uint64_t low = s->budget_bytes - s->budget_bytes / 4;
+    while (status == ZAGG_OK && atomic_load(&s->used) + bytes > low) {
+        shard_rows *shard = largest(s);
+        if (!shard)
+            break; /* all that is left cannot be written out */
+        status = spill_shard(s, shard, err);
+    }
+    pthread_mutex_unlock(&s->spill_lock);
+    return status;
+}
+
+zagg_status zg_row_store_reserve(zg_row_store *store, uint64_t bytes, zagg_err *err)
+{
+    ZAGG_TRY(make_room(store, bytes, err));
+    atomic_fetch_add(&store->used, bytes);
+    return ZAGG_OK;
+}
+
+void zg_row_store_unreserve(zg_row_store *store, uint64_t bytes)
+{
+    atomic_fetch_sub(&store->used, bytes);
+}
+
+uint64_t zg_row_store_share(const zg_row_store *store)
+{
+    return store->budget_bytes == UINT64_MAX ? UINT64_MAX : store->budget_bytes / 4;
+}
+
+zg_spill_stats zg_row_store_spilled(const zg_row_store *store)
+{
+    return zg_spill_get_stats(store->spill);
+}
+
+/* ---- adding ---- */
+
+static size_t size_of_column(const zagg_worker *w, const zagg_dtype *dtypes, size_t c)
+{
+    if (c == w->n_columns)
+        return w->leaf_ids ? sizeof(uint64_t) : 0;
+    return w->columns[c].used ? zagg_dtype_size(dtypes[c]) : 0;
+}
+
+static uint64_t bytes_of_row(const zg_row_store *s, const zagg_dtype *dtypes)
+{
+    uint64_t bytes = s->rank_bytes;
+    for (size_t c = 0; c <= s->worker->n_columns; c++)
+        bytes += size_of_column(s->worker, dtypes, c);
+    return bytes;
+}
+
+/* `n` bytes behind those of the shard, whose lock is held. */
+static bool append(zg_row_store *s, shard_rows *shard, const void *data, size_t n)
+{
+    const uint8_t *from = data;
+    while (n > 0) {
+        const size_t at = shard->n_bytes % BLOCK_BYTES;
+        const size_t fits = n < BLOCK_BYTES - at ? n : BLOCK_BYTES - at;
+        if (at == 0) {
+            block *b = zg_vec_push(&shard->blocks);
+            if (!b || !(b->memory = take_block(s))) {
+                shard->blocks.len -= b != NULL;
+                return false;
+            }
+        }
+        memcpy(ZG_VEC_AT(&shard->blocks, block, shard->blocks.len - 1)->memory + at, from,
+               fits);
+        from += fits;
+        shard->n_bytes += fits;
+        n -= fits;
+        if (at + fits == BLOCK_BYTES)
+            atomic_fetch_add(&shard->resident, BLOCK_BYTES);
+    }
+    return true;
+}
+
+static bool append_ranks(zg_row_store *s, shard_rows *shard, const uint32_t *ranks,
+                         size_t n)
+{
+    enum { AT_ONCE = 2048 };
+    uint16_t narrow[AT_ONCE];
+    if (s->rank_bytes == sizeof *ranks)
+        return append(s, shard, ranks, n * sizeof *ranks);
+    for (size_t at = 0; at < n; at += AT_ONCE) {
+        const size_t len = n - at < AT_ONCE ? n - at : AT_ONCE;
+        for (size_t i = 0; i < len; i++)
+            narrow[i] = (uint16_t)ranks[at + i];
+        if (!append(s, shard, narrow, len * sizeof *narrow))
+            return false;
+    }
+    return true;
+}
+
+/* Number of a set of types; there is one, but for damaged or mixed granules. */
+static bool number_types(zg_row_store *s, const zagg_dtype *dtypes, uint32_t *number)
+{
+    const zagg_worker *w = s->worker;
+    const size_t bytes = w->n_columns * sizeof *dtypes;
+    bool ok = true;
+    pthread_mutex_lock(&s->lock);
+    size_t i = 0;
+    while (i < s->types.len &&
+           memcmp(*ZG_VEC_AT(&s->types, zagg_dtype *, i), dtypes, bytes) != 0)
+        i++;
+    if (i == s->types.len) {
+        zagg_dtype *copy = zg_alloc(w->n_columns + 1, sizeof *copy);
+        zagg_dtype **slot = copy ? zg_vec_push(&s->types) : NULL;
+        ok = slot != NULL;
+        if (ok) {
+            memcpy(copy, dtypes, bytes);
+            /* Words, or row * width + column of a rectilinear grid. */
+            copy[w->n_columns] =
+                w->info->kind == ZAGG_GRID_HEALPIX ? ZAGG_DT_U64 : ZAGG_DT_I64;
+            *slot = copy;
+        } else {
+            zg_free(copy);
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    *number = (uint32_t)i;
+    return ok;
+}
+
+zagg_status zg_row_store_add(zg_row_store *store, size_t shard, zg_row_key key,
+                             const zg_row_batch *batch, zagg_err *err)
+{
+    const zagg_worker *w = store->worker;
+    shard_rows *to = &store->shards[shard];
+    const size_t n = batch->n_rows;
+    uint32_t types;
+    if (!number_types(store, batch->dtypes, &types))
+        return no_memory(err);
+    ZAGG_TRY(make_room(store, n * bytes_of_row(store, batch->dtypes) + BLOCK_BYTES, err));
+    pthread_mutex_lock(&to->lock);
+    fragment *f = zg_vec_push(&to->fragments);
+    bool ok = f != NULL;
+    if (ok) {
+        *f = (fragment){key, (uint32_t)n, types, to->n_bytes};
+        ok = append_ranks(store, to, batch->ranks, n);
+    }
+    for (size_t c = 0; ok && c <= w->n_columns; c++) {
+        const size_t size = size_of_column(w, batch->dtypes, c);
+        const void *data = c == w->n_columns ? batch->leaf_ids : batch->columns[c];
+        ok = size == 0 || append(store, to, data, n * size);
+    }
+    to->n_rows += n;
+    pthread_mutex_unlock(&to->lock);
+    return ok ? ZAGG_OK : no_memory(err);
+}
+
+void zg_row_store_drop(zg_row_store *store, size_t shard, uint32_t position,
+                       uint32_t group)
+{
+    shard_rows *from = &store->shards[shard];
+    size_t kept = 0;
+    pthread_mutex_lock(&from->lock);
+    for (size_t i = 0; i < from->fragments.len; i++) {
+        const fragment f = *ZG_VEC_AT(&from->fragments, fragment, i);
+        if (f.key.position == position && f.key.group == group)
+            from->n_rows -= f.n_rows;
+        else
+            *ZG_VEC_AT(&from->fragments, fragment, kept++) = f;
+    }
+    from->fragments.len = kept;
+    pthread_mutex_unlock(&from->lock);
+}
+
+/* ---- reading back ---- */
+
+static int by_key(const void *a, const void *b)
+{
+    const zg_row_key *x = &((const fragment *)a)->key, *y = &((const fragment *)b)->key;
+    if (x->position != y->position)
+        return x->position < y->position ? -1 : 1;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    return x->first_row < y->first_row ? -1 : x->first_row > y->first_row;
+}
+
+static const zagg_dtype *types_of(const zg_row_store *s, const fragment *f)
+{
+    return *ZG_VEC_AT(&s->types, zagg_dtype *, f->types);
+}
+
+/* Reads that carry a column in different types cannot be joined bit for bit. */
+static zagg_status check_types(zg_row_store *s, const shard_rows *shard, zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    const fragment *list = shard->fragments.data;
+    pthread_mutex_lock(&s->lock); /* other shards may still add types */
+    for (size_t i = 1; status == ZAGG_OK && i < shard->fragments.len; i++) {
+        const zagg_dtype *a = types_of(s, &list[0]), *b = types_of(s, &list[i]);
+        for (size_t c = 0; a != b && c < s->worker->n_columns; c++)
+            if (a[c] != b[c]) {
+                status = zagg_err_set(
+                    err, ZAGG_EFORMAT,
+                    "column '%s' is %s in one read and %s in another; granules of one "
+                    "shard must agree",
+                    s->worker->columns[c].variable->name, zagg_dtype_name(a[c]),
+                    zagg_dtype_name(b[c]));
+                break;
+            }
+    }
+    pthread_mutex_unlock(&s->lock);
+    return status;
+}
+
+zagg_status zg_row_store_seal(zg_row_store *store, size_t shard, zagg_err *err)
+{
+    shard_rows *rows = &store->shards[shard];
+    pthread_mutex_lock(&rows->lock);
+    atomic_store(&rows->sealed, true);
+    pthread_mutex_unlock(&rows->lock);
+    if (rows->fragments.len > 1)
+        qsort(rows->fragments.data, rows->fragments.len, sizeof(fragment), by_key);
+    if (rows->n_rows >= UINT32_MAX)
+        return zagg_err_set(
+            err, ZAGG_ERANGE,
+            "%llu rows in one shard are too many; choose a finer parent_order",
+            (unsigned long long)rows->n_rows);
+    return check_types(store, rows, err);
+}
+
+uint64_t zg_row_store_n_rows(const zg_row_store *store, size_t shard)
+{
+    return store->shards[shard].n_rows;
+}
+
+size_t zg_row_store_n_fragments(const zg_row_store *store, size_t shard)
+{
+    return store->shards[shard].fragments.len;
+}
+
+const zagg_dtype *zg_row_store_dtypes(const zg_row_store *store, size_t shard)
+{
+    zg_row_store *s = (zg_row_store *)store; /* only its lock */
+    const fragment *first = store->shards[shard].fragments.data;
+    pthread_mutex_lock(&s->lock);
+    const zagg_dtype *types = types_of(store, first);
+    pthread_mutex_unlock(&s->lock);
+    return types;
+}
+
+static zagg_status copy_out(zg_row_store *s, const shard_rows *shard, uint64_t begin,
+                            size_t n, uint8_t *to, zagg_err *err)
+{
+    while (n > 0) {
+        const block *b = ZG_VEC_AT(&shard->blocks, block, begin / BLOCK_BYTES);
+        const size_t at = begin % BLOCK_BYTES;
+        const size_t fits = n < BLOCK_BYTES - at ? n : BLOCK_BYTES - at;
+        if (b->memory)
+            memcpy(to, b->memory + at, fits);
+        else
+            ZAGG_TRY(zg_spill_read(s->spill, b->offset + at, fits, to, err));
+        to += fits;
+        begin += fits;
+        n -= fits;
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status size_reader(const zg_row_store *s, const fragment *f,
+                               zg_row_reader *reader, zagg_err *err)
+{
+    const size_t n_columns = s->worker->n_columns + 1;
+    const uint64_t bytes = f->n_rows * bytes_of_row(s, types_of(s, f));
+    if (!reader->columns)
+        reader->columns = zg_alloc(n_columns, sizeof *reader->columns);
+    reader->n_rows = f->n_rows;
+    if (f->n_rows > reader->cap_rows) {
+        zg_free(reader->ranks);
+        reader->ranks = zg_alloc(f->n_rows, sizeof *reader->ranks);
+        reader->cap_rows = reader->ranks ? f->n_rows : 0;
+    }
+    /* Columns are used in place: each begins at a multiple of eight bytes. */
+    const uint64_t need = bytes + 8 * (n_columns + 1);
+    if (need > reader->block_bytes) {
+        zg_free(reader->block);
+        reader->block = zg_alloc(need, 1);
+        reader->block_bytes = reader->block ? need : 0;
+    }
+    return reader->columns && reader->ranks && reader->block ? ZAGG_OK : no_memory(err);
+}
+
+zagg_status zg_row_store_read(zg_row_store *store, size_t shard, size_t i, bool columns,
+                              zg_row_reader *reader, zagg_err *err)
+{
+    const zagg_worker *w = store->worker;
+    const shard_rows *from = &store->shards[shard];
+    const fragment *f = ZG_VEC_AT(&from->fragments, fragment, i);
+    const zagg_dtype *dtypes = zg_row_store_dtypes(store, shard);
+    const size_t n = f->n_rows;
+    uint64_t at = f->begin;
+    uint8_t *to;
+    ZAGG_TRY(size_reader(store, f, reader, err));
+    to = reader->block;
+    uint8_t *ranks = store->rank_bytes == 2 ? to : (uint8_t *)reader->ranks;
+    ZAGG_TRY(copy_out(store, from, at, n * store->rank_bytes, ranks, err));
+    for (size_t k = 0; store->rank_bytes == 2 && k < n; k++)
+        reader->ranks[k] = ((const uint16_t *)reader->block)[k];
+    at += n * store->rank_bytes;
+    for (size_t c = 0; columns && c <= w->n_columns; c++) {
+        const size_t bytes = n * size_of_column(w, dtypes, c);
+        reader->columns[c] = bytes ? to : NULL;
+        ZAGG_TRY(copy_out(store, from, at, bytes, to, err));
+        at += bytes;
+        to += (bytes + 7) / 8 * 8;
+    }
+    return ZAGG_OK;
+}
+
+void zg_row_reader_free(zg_row_reader *reader)
+{
+    zg_free(reader->ranks);
+    zg_free(reader->columns);
+    zg_free(reader->block);
+    *reader = (zg_row_reader){0};
+}
+
+void zg_row_store_release(zg_row_store *store, size_t shard)
+{
+    shard_rows *rows = &store->shards[shard];
+    for (size_t i = 0; i < rows->blocks.len; i++) {
+        uint8_t *memory = ZG_VEC_AT(&rows->blocks, block, i)->memory;
+        if (memory)
+            give_block(store, memory);
+    }
+    zg_vec_free(&rows->blocks);
+    zg_vec_free(&rows->fragments);
+    atomic_store(&rows->resident, 0);
+}
+
+/* ---- making and ending ---- */
+
+zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, uint64_t budget_bytes,
+                             const char *spill_dir, zg_row_store **out, zagg_err *err)
+{
+    zg_row_store *s = zg_alloc(1, sizeof *s);
+    if (!s)
+        return no_memory(err);
+    s->worker = w;
+    s->rank_bytes = w->info->cells_per_shard <= MAX_SHORT_CELLS ? 2 : 4;
+    s->budget_bytes = budget_bytes ? budget_bytes : UINT64_MAX;
+    zg_vec_init(&s->free_blocks, sizeof(uint8_t *), 0);
+    zg_vec_init(&s->maps, sizeof(uint8_t *), 0);
+    zg_vec_init(&s->types, sizeof(zagg_dtype *), 0);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->spill_lock, NULL);
+    s->shards = zg_alloc(n_shards ? n_shards : 1, sizeof *s->shards);
+    zagg_status status = s->shards ? zg_spill_new(spill_dir, &s->spill, err)
+                                   : no_memory(err);
+    for (size_t i = 0; s->shards && i < n_shards; i++) {
+        pthread_mutex_init(&s->shards[i].lock, NULL);
+        zg_vec_init(&s->shards[i].fragments, sizeof(fragment), 0);
+        zg_vec_init(&s->shards[i].blocks, sizeof(block), 0);
+        s->n_shards = i + 1;
+    }
+    if (status == ZAGG_OK)
+        *out = s;
+    else
+        zg_row_store_free(s);
+    return status;
+}
+
+void zg_row_store_free(zg_row_store *store)
+{
+    if (!store)
+        return;
+    for (size_t i = 0; i < store->n_shards; i++) {
+        zg_vec_free(&store->shards[i].fragments);
+        zg_vec_free(&store->shards[i].blocks);
+        pthread_mutex_destroy(&store->shards[i].lock);
+    }
+    for (size_t i = 0; i < store->maps.len; i++)
+        zg_unmap(*ZG_VEC_AT(&store->maps, uint8_t *, i), 1, MAP_BYTES);
+    for (size_t i = 0; i < store->types.len; i++)
+        zg_free(*ZG_VEC_AT(&store->types, zagg_dtype *, i));
+    zg_vec_free(&store->maps);
+    zg_vec_free(&store->types);
+    zg_vec_free(&store->free_blocks);
+    zg_spill_free(store->spill);
+    pthread_mutex_destroy(&store->spill_lock);
+    pthread_mutex_destroy(&store->lock);
+    zg_free(store->shards);
+    zg_free(store);
+}

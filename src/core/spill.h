@@ -1,0 +1,28 @@
+/* One unlinked file for what does not fit into memory. It is gone with the process,
+ * however that ends. */
+#ifndef ZG_CORE_SPILL_H
+#define ZG_CORE_SPILL_H
+
+#include "base/base.h"
+
+typedef struct zg_spill zg_spill;
+
+typedef struct zg_spill_stats {
+    uint64_t written_bytes, read_bytes;
+    double write_s, read_s; /* sums over threads */
+} zg_spill_stats;
+
+/** `dir`: NULL: $TMPDIR, else /var/tmp, else /tmp. Copied. Nothing is made yet. */
+zagg_status zg_spill_new(const char *dir, zg_spill **out, zagg_err *err);
+void zg_spill_free(zg_spill *spill);
+
+/** Write behind what was written so far; the file is made by the first call. One thread
+ * at a time. IO naming folder and cause (a full disk). */
+zagg_status zg_spill_write(zg_spill *spill, const void *data, size_t n, uint64_t *offset,
+                           zagg_err *err);
+/** Thread-safe, also while another thread writes. */
+zagg_status zg_spill_read(zg_spill *spill, uint64_t offset, size_t n, void *out,
+                          zagg_err *err);
+zg_spill_stats zg_spill_get_stats(const zg_spill *spill);
+
+#endif
