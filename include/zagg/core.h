@@ -207,11 +207,17 @@ typedef struct zagg_shard_rows zagg_shard_rows;
 ZAGG_API zagg_status zagg_shard_rows_aggregate(zagg_shard_rows *rows,
                                                zagg_carrier_fn sink, void *user,
                                                zagg_shard_result *result, zagg_err *err);
-/** Called for each shard as soon as its last granule is in, with its number in the list;
- * calls zagg_shard_rows_aggregate. On any thread, several at once. An error ends the
- * pass. */
-typedef zagg_status (*zagg_shard_ready_fn)(void *user, size_t index,
-                                           zagg_shard_rows *rows, zagg_err *err);
+/** Who takes the shards of a pass; both with the shard's number in the list. An error
+ * ends the pass. */
+typedef struct zagg_shard_taker {
+    /** As soon as its last granule is in: calls zagg_shard_rows_aggregate. On any thread,
+     * several at once. */
+    zagg_status (*ready)(void *user, size_t index, zagg_shard_rows *rows, zagg_err *err);
+    /** After that, of shards with the same last granule in the order of the list; may be
+     *  NULL. On any thread. */
+    zagg_status (*over)(void *user, size_t index, zagg_err *err);
+    void *user;
+} zagg_shard_taker;
 
 /** What a pass over granules did. */
 typedef struct zagg_pass_stats {
@@ -226,12 +232,12 @@ typedef struct zagg_pass_stats {
  * results of every shard are those of zagg_process_shard for that shard alone. A group
  * whose data are damaged is read again for each shard by itself, so that only those
  * suffer that need the damaged part. Keys must differ. An error status (memory, a full
- * disk, what `ready` returned) means that the shards that have not been handed over are
+ * disk, what the taker returned) means that the shards that have not been handed over are
  * not done. `stats` may be NULL. */
 ZAGG_API zagg_status zagg_process_shards(const zagg_worker *worker,
                                          const zagg_shard_job *jobs, size_t n_jobs,
                                          const zagg_shard_opts *opts,
-                                         zagg_shard_ready_fn ready, void *user,
+                                         const zagg_shard_taker *taker,
                                          zagg_pass_stats *stats, zagg_err *err);
 
 /* ---- the store that a pipeline writes ---- */

@@ -57,7 +57,7 @@ typedef struct zagg_run_opts {
     const char *driver;  /* "file", "s3", "https", or NULL: config's, else inferred */
     const char *shard;   /* only this one: decimal key, or decimal morton id; NULL: all */
     int64_t max_shards;  /* 0: all */
-    size_t threads;        /* 0: the machine's processors */
+    size_t threads;      /* 0: the machine's processors */
     uint64_t memory_bytes; /* see zagg_shard_opts */
     bool overwrite, dry_run;
     bool redo;              /* shards that an earlier run finished are done again */
@@ -88,9 +88,9 @@ typedef struct zagg_run_summary {
     size_t granules_min, granules_max; /* per selected shard */
     double granules_mean;
     double wall_s, read_s, index_s, aggregate_s, write_s;
-    uint64_t granules_read;              /* opened, each once */
-    uint64_t rows_scanned; /* as rows_read, but rows that several shards look at once */
-    uint64_t spilled_bytes;              /* rows that did not fit into the memory */
+    uint64_t granules_read; /* opened, each once */
+    uint64_t rows_scanned;  /* as rows_read, but rows that several shards look at once */
+    uint64_t spilled_bytes; /* rows that did not fit into the memory */
     double spill_s;
     uint64_t store_objects, store_bytes; /* put by this run */
     uint64_t peak_rss_bytes;

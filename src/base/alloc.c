@@ -63,6 +63,11 @@ void zg_unmap(void *ptr, size_t count, size_t size)
         (void)munmap(ptr, count * size == 0 ? 1 : count * size);
 }
 
+void zg_map_clean(void *ptr, size_t bytes)
+{
+    (void)madvise(ptr, bytes, MADV_DONTNEED); /* else it only stays resident */
+}
+
 char *zg_strndup(const char *text, size_t len)
 {
     size_t bytes;

@@ -63,6 +63,9 @@ void zg_free(void *ptr);
  * same count and size; NULL is fine. */
 void *zg_map(size_t count, size_t size);
 void zg_unmap(void *ptr, size_t count, size_t size);
+/** Give the pages of part of a mapping back to the system; they are zero from now on.
+ * `ptr` and `bytes`: multiples of the page size. */
+void zg_map_clean(void *ptr, size_t bytes);
 char *zg_strndup(const char *text, size_t len);
 char *zg_strdup(const char *text);
 /** Tests: refuse the `nth` allocation from now (1: the next one), once; 0 switches it

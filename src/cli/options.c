@@ -139,7 +139,7 @@ static double unit_bytes(const char *unit)
 }
 
 bool cli_size(const cli_command *command, const char *option, const char *text,
-               uint64_t least, uint64_t *out)
+              uint64_t least, uint64_t *out)
 {
     char *end;
     errno = 0;

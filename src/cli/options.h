@@ -3,8 +3,8 @@
 #define ZG_CLI_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct cli_option {
     int id; /* > 0, unique in the table; the letter itself for options with one */
@@ -41,6 +41,6 @@ bool cli_integer(const cli_command *command, const char *option, const char *tex
 /** A number of bytes, at least `least`: "512M", "2G", "1.5G", "64K" (of 1024), or a plain
  *  number. As cli_integer otherwise. */
 bool cli_size(const cli_command *command, const char *option, const char *text,
-               uint64_t least, uint64_t *out);
+              uint64_t least, uint64_t *out);
 
 #endif

@@ -58,7 +58,8 @@ static const cli_option OPTIONS[] = {
      "also write shards again that lost granules since then"},
     {OPT_MAX_WORKERS, "max-workers", "N", "threads (default: all processors)"},
     {OPT_MEMORY, "memory", "SIZE",
-     "memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file in TMPDIR "
+     "memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file in "
+     "TMPDIR "
      "(default: half of the machine's)"},
     {OPT_MAX_CELLS, "max-cells", "N", "only the first N shards"},
     {OPT_MORTON_CELL, "morton-cell", "KEY",

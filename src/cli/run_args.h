@@ -9,8 +9,8 @@ typedef struct run_args {
     const char *config, *catalog, *store, *driver, *shard, *handoff;
     zg_vec granules; /* const char * */
     bool granules_given;
-    int64_t max_cells;  /* 0: all */
-    size_t max_workers; /* 0: the machine's */
+    int64_t max_cells;     /* 0: all */
+    size_t max_workers;    /* 0: the machine's */
     uint64_t memory_bytes; /* 0: half of the machine's */
     bool latitude_given;
     zagg_latitude latitude;

@@ -90,8 +90,7 @@ static zagg_status group_keys(zg_group_read *r, key_scan *s, zagg_err *err)
     const zagg_rows all = {0, lat.dims[0]};
     s->lat_dtype = lat.dtype;
     s->lon_dtype = lon.dtype;
-    return zagg_h5_scan(cols, 2, &all, 1, r->pool, key_work, key_fold, keys_free, s,
-                        err);
+    return zagg_h5_scan(cols, 2, &all, 1, r->pool, key_work, key_fold, keys_free, s, err);
 }
 
 static int by_key(const void *a, const void *b)

@@ -77,9 +77,8 @@ static void cut_parts(zg_grouping *g, const uint64_t *n_rows, uint64_t row_bytes
     zg_group_part part = {0};
     most_chunks = most_chunks ? most_chunks : 1;
     for (size_t c = 0; c < info->chunks_per_shard; c++) {
-        if (part.n_chunks > 0 &&
-            (part.n_chunks == most_chunks ||
-             (part.n_rows + n_rows[c]) * row_bytes > most_bytes)) {
+        if (part.n_chunks > 0 && (part.n_chunks == most_chunks ||
+                                  (part.n_rows + n_rows[c]) * row_bytes > most_bytes)) {
             g->parts[g->n_parts++] = part;
             part = (zg_group_part){.first_chunk = c};
         }
@@ -153,7 +152,7 @@ static zagg_status count_cells(zg_grouping *g, zg_grouped *out, uint64_t first_c
 /* Each cell's start moves forward as its rows take their places, and is moved back by one
  * cell afterwards: no second array of cell size is needed. */
 static zagg_status place_rows(zg_grouping *g, zg_grouped *out, uint64_t first_cell,
-                              zagg_err *err)
+                              bool last, zagg_err *err)
 {
     const zagg_worker *w = g->worker;
     const size_t n = zg_row_store_n_fragments(g->store, g->shard);
@@ -168,16 +167,18 @@ static zagg_status place_rows(zg_grouping *g, zg_grouped *out, uint64_t first_ce
             if (out->columns[c])
                 scatter(out->columns[c], g->reader.columns[c], place, g->reader.n_rows,
                         zagg_dtype_size(out->dtypes[c]));
+        if (last)
+            zg_row_store_forget(g->store, g->shard, i);
     }
     memmove(out->offsets + 1, out->offsets, out->n_cells * sizeof *out->offsets);
     out->offsets[0] = 0;
     return ZAGG_OK;
 }
 
-static zagg_status group_part(zg_grouping *g, const zg_group_part *part, zg_grouped *out,
-                              zagg_err *err)
+static zagg_status group_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_err *err)
 {
     const zagg_worker *w = g->worker;
+    const zg_group_part *part = &g->parts[i];
     const size_t n_types = w->n_columns + 1;
     const uint64_t per_chunk = w->info->cells_per_chunk;
     const uint64_t first_cell = part->first_chunk * per_chunk;
@@ -199,13 +200,13 @@ static zagg_status group_part(zg_grouping *g, const zg_group_part *part, zg_grou
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu rows", out->n_rows);
     }
     ZAGG_TRY(count_cells(g, out, first_cell, err));
-    return place_rows(g, out, first_cell, err);
+    return place_rows(g, out, first_cell, i + 1 == g->n_parts, err);
 }
 
 zagg_status zg_grouping_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_err *err)
 {
     *out = (zg_grouped){0};
-    const zagg_status status = group_part(g, &g->parts[i], out, err);
+    const zagg_status status = group_part(g, i, out, err);
     if (status != ZAGG_OK)
         zg_grouped_free(g->worker, out);
     return status;
@@ -254,8 +255,9 @@ zagg_status zg_group_tables(const zagg_worker *w, const zagg_table *const *table
     if (status == ZAGG_OK)
         status = zg_grouping_begin(w, store, 0, &g, err);
     if (status == ZAGG_OK && g.n_parts != 1)
-        status = zagg_err_set(err, ZAGG_ERANGE, "a shard of so many cells is not grouped "
-                                                "at once");
+        status = zagg_err_set(err, ZAGG_ERANGE,
+                              "a shard of so many cells is not grouped "
+                              "at once");
     if (status == ZAGG_OK)
         status = zg_grouping_part(&g, 0, out, err);
     zg_grouping_end(&g);

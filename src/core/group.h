@@ -27,7 +27,8 @@ zagg_status zg_grouping_begin(const zagg_worker *w, zg_row_store *store, size_t 
 void zg_grouping_end(zg_grouping *g);
 /** Memory that grouping part i takes. */
 uint64_t zg_grouping_bytes(const zg_grouping *g, size_t i);
-/** Group part i; to be freed with zg_grouped_free. Cost: reads all rows of the shard. */
+/** Group part i, in order: with the last one the rows in the store are used up. To be
+ * freed with zg_grouped_free. Cost: reads all rows of the shard twice. */
 zagg_status zg_grouping_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_err *err);
 
 /** The rows of table i for shard 0 of a store. */

@@ -144,14 +144,28 @@ static zagg_status ready_task(void *user, size_t index, size_t slot, void **resu
     zagg_shard_rows rows = {l->pass, l->shards[index]};
     (void)slot;
     (void)result;
-    return l->pass->ready(l->pass->user, rows.index, &rows, err);
+    const zagg_shard_taker *taker = l->pass->taker;
+    return taker->ready(taker->user, rows.index, &rows, err);
+}
+
+static zagg_status ready_fold(void *user, size_t index, zagg_status status, void *result,
+                              const zagg_err *task_err, zagg_err *err)
+{
+    const ready_list *l = user;
+    const zagg_shard_taker *taker = l->pass->taker;
+    (void)result;
+    if (status == ZAGG_OK)
+        return taker->over ? taker->over(taker->user, l->shards[index], err) : ZAGG_OK;
+    if (err && task_err)
+        *err = *task_err;
+    return status;
 }
 
 static zagg_status hand_over(zg_pass *p, const uint32_t *shards, size_t n, zagg_err *err)
 {
     ready_list l = {p, shards};
     return zagg_pool_map(p->opts->pool, n, zagg_pool_width(p->opts->pool), ready_task,
-                         NULL, NULL, &l, err);
+                         ready_fold, NULL, &l, err);
 }
 
 static zagg_status granule_task(void *user, size_t index, size_t slot, void **result,
@@ -229,8 +243,7 @@ static zagg_status prepare(zg_pass *p, zagg_err *err)
         keys[i] = p->jobs[i].key;
         pthread_mutex_init(&p->shards[i].lock, NULL);
     }
-    zagg_status status =
-        zg_shard_set_new(p->worker->grid, keys, p->n_jobs, &p->set, err);
+    zagg_status status = zg_shard_set_new(p->worker->grid, keys, p->n_jobs, &p->set, err);
     zg_free(keys);
     if (status == ZAGG_OK)
         status = zg_pass_list_granules(p, err);
@@ -264,16 +277,15 @@ static void take_stats(const zg_pass *p, zagg_pass_stats *stats)
 
 zagg_status zagg_process_shards(const zagg_worker *worker, const zagg_shard_job *jobs,
                                 size_t n_jobs, const zagg_shard_opts *opts,
-                                zagg_shard_ready_fn ready, void *user,
-                                zagg_pass_stats *stats, zagg_err *err)
+                                const zagg_shard_taker *taker, zagg_pass_stats *stats,
+                                zagg_err *err)
 {
     static const zagg_shard_opts DEFAULTS = ZAGG_SHARD_OPTS_INIT;
     zg_pass p = {.worker = worker,
                  .jobs = jobs,
                  .n_jobs = n_jobs,
                  .opts = opts ? opts : &DEFAULTS,
-                 .ready = ready,
-                 .user = user};
+                 .taker = taker};
     zagg_status status = prepare(&p, err);
     if (stats)
         *stats = (zagg_pass_stats){0};
@@ -283,9 +295,8 @@ zagg_status zagg_process_shards(const zagg_worker *worker, const zagg_shard_job 
     }
     /* Every granule in flight holds metadata: one a thread is enough to keep all busy. */
     if (status == ZAGG_OK)
-        status = zagg_pool_map(p.opts->pool, p.n_granules,
-                               zagg_pool_width(p.opts->pool), granule_task, NULL, NULL,
-                               &p, err);
+        status = zagg_pool_map(p.opts->pool, p.n_granules, zagg_pool_width(p.opts->pool),
+                               granule_task, NULL, NULL, &p, err);
     if (stats && p.store)
         take_stats(&p, stats);
     if (status == ZAGG_ECANCELLED && zg_pass_stopped(&p)) {

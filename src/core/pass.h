@@ -41,8 +41,7 @@ typedef struct zg_pass {
     const zagg_shard_job *jobs;
     size_t n_jobs;
     const zagg_shard_opts *opts;
-    zagg_shard_ready_fn ready;
-    void *user;
+    const zagg_shard_taker *taker;
     zg_shard_set set;
     zg_row_store *store;
     zg_pass_shard *shards;

@@ -88,8 +88,7 @@ zagg_status zg_pass_list_granules(zg_pass *p, zagg_err *err)
         take_wants(p, list, n, firsts[i], &n_wants);
     zg_free(firsts);
     zg_free(list);
-    return ok ? ZAGG_OK
-              : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu granules", n);
+    return ok ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu granules", n);
 }
 
 /* ---- failed reads ---- */
@@ -139,6 +138,5 @@ zagg_status zg_pass_note_fault(zg_pass *p, zg_want want, bool whole_granule,
     s->granule_errors += whole_granule;
     s->read_errors += !whole_granule;
     pthread_mutex_unlock(&s->lock);
-    return ok ? ZAGG_OK
-              : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a failed read");
+    return ok ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a failed read");
 }

@@ -16,9 +16,9 @@ typedef struct group_job {
     zg_granule_read *granule;
     uint32_t number;
     zg_group_read read;
-    zg_vec cuts;  /* zagg_rows */
-    zg_vec slabs; /* slab_plan */
-    atomic_bool store_failed;   /* as opposed to reading */
+    zg_vec cuts;                 /* zagg_rows */
+    zg_vec slabs;                /* slab_plan */
+    atomic_bool store_failed;    /* as opposed to reading */
     _Atomic uint64_t *n_no_cell; /* of each wanted shard */
 } group_job;
 
@@ -66,15 +66,15 @@ static zagg_status hand_over(group_job *j, const zg_slab *slab, const uint64_t *
 {
     const zagg_table *whole = slab->table;
     zagg_column *columns;
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, whole->n_columns, sizeof *columns, &columns,
-                              err));
+    ZAGG_TRY(
+        zagg_arena_alloc(slab->arena, whole->n_columns, sizeof *columns, &columns, err));
     zagg_table part = {s->n, whole->n_columns, columns, whole->ranks + s->first,
                        whole->leaf_ids ? whole->leaf_ids + s->first : NULL};
     for (size_t c = 0; c < whole->n_columns; c++) {
         columns[c] = whole->columns[c];
         if (columns[c].data)
-            columns[c].data = (uint8_t *)columns[c].data +
-                              s->first * zagg_dtype_size(columns[c].dtype);
+            columns[c].data =
+                (uint8_t *)columns[c].data + s->first * zagg_dtype_size(columns[c].dtype);
     }
     const uint64_t first_row = rows[s->first];
     ZAGG_TRY(zg_filter_table(j->read.worker, &part, err));
@@ -101,9 +101,9 @@ static zagg_status reorder(zg_slab *slab, const uint32_t *order, uint64_t **rows
     const size_t n = t->n_rows;
     for (size_t c = 0; c < t->n_columns; c++) {
         zagg_column *column = &t->columns[c];
-        if (column->data && !(column->data = permuted(slab, column->data,
-                                                      zagg_dtype_size(column->dtype),
-                                                      order, n, err)))
+        if (column->data &&
+            !(column->data = permuted(slab, column->data, zagg_dtype_size(column->dtype),
+                                      order, n, err)))
             return ZAGG_ENOMEM;
     }
     if (!(t->ranks = permuted(slab, t->ranks, sizeof *t->ranks, order, n, err)) ||
@@ -115,7 +115,8 @@ static zagg_status reorder(zg_slab *slab, const uint32_t *order, uint64_t **rows
 }
 
 /* Shares in order of shards, and the order of rows that brings them together: stable.
- * `*sorted` where rows are in that order already, as along a track that crosses shards. */
+ * `*sorted` where rows are in that order already, as along a track that crosses shards.
+ */
 static zagg_status find_shares(const zg_slab *slab, size_t n_wanted, share **out,
                                size_t *n_out, uint32_t **order, bool *sorted,
                                zagg_err *err)
@@ -159,8 +160,8 @@ static zagg_status deliver(group_job *j, zg_slab *slab, zagg_err *err)
     if (slab->rows.len > UINT32_MAX)
         return zagg_err_set(err, ZAGG_ERANGE, "%zu rows at once are too many",
                             slab->rows.len);
-    ZAGG_TRY(find_shares(slab, j->read.wanted->n, &shares, &n_shares, &order, &sorted,
-                         err));
+    ZAGG_TRY(
+        find_shares(slab, j->read.wanted->n, &shares, &n_shares, &order, &sorted, err));
     if (!sorted)
         ZAGG_TRY(reorder(slab, order, &rows, err));
     for (size_t i = 0; i < n_shares; i++)
@@ -229,8 +230,7 @@ static zagg_status slab_task(void *user, size_t index, size_t slot, void **resul
     (void)result;
     if (zg_pass_stopped(j->granule->pass))
         return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
-    const zagg_status status =
-        read_slab(j, ZG_VEC_AT(&j->slabs, slab_plan, index), err);
+    const zagg_status status = read_slab(j, ZG_VEC_AT(&j->slabs, slab_plan, index), err);
     atomic_fetch_add(&j->granule->busy_ns,
                      (uint64_t)((zg_clock_mono_s() - start_s) * 1e9));
     return status;
@@ -363,11 +363,12 @@ static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
 {
     zg_granule_read *g = j->granule;
     zagg_err fault = ZAGG_ERR_INIT;
-    bool common;
+    bool common = false;
     const double start_s = zg_clock_mono_s();
     zagg_status status = zg_group_open(&j->read, &common, &fault);
     atomic_fetch_add(&g->busy_ns, (uint64_t)((zg_clock_mono_s() - start_s) * 1e9));
     *alone = false;
+    common |= g->wanted.n == 1;
     if (zg_pass_is_fatal(status))
         return pass_error(status, &fault, err);
     if (status != ZAGG_OK && common)
@@ -379,12 +380,13 @@ static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
         status = read_slabs(j, &fault);
     if (zg_pass_is_fatal(status) || atomic_load(&j->store_failed))
         return pass_error(status, &fault, err);
-    *alone = status != ZAGG_OK;
-    if (*alone)
+    *alone = status != ZAGG_OK && !common;
+    if (status != ZAGG_OK)
         drop_rows(j);
-    else
+    if (!*alone)
         add_counters(j);
-    return ZAGG_OK;
+    return status != ZAGG_OK && !*alone ? note_fault_of_all(j, status, &fault, err)
+                                        : ZAGG_OK;
 }
 
 zagg_status zg_pass_read_group(zg_granule_read *g, uint32_t group, zagg_err *err)

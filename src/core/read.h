@@ -35,7 +35,8 @@ typedef struct zg_records {
     const int64_t *count; /* may hold 0 */
 } zg_records;
 
-/** A shard's read plan: rows outside of its slices are not its rows, wherever they lie. */
+/** A shard's read plan: rows outside of its slices are not its rows, wherever they lie.
+ */
 typedef struct zg_slices {
     bool whole; /* all base rows; else: */
     const zagg_rows *ranges;
@@ -82,7 +83,7 @@ typedef struct zg_group_read {
     const zg_wanted *wanted;
     zagg_h5 *granule;
     const char *group;
-    zagg_pool *pool;     /* of what is read whole; NULL: by the calling thread alone */
+    zagg_pool *pool; /* of what is read whole; NULL: by the calling thread alone */
     bool all_columns, with_leaf_ids;
     zagg_arena *scratch; /* all of the below; gone after the group is read */
     zg_slices *slices;   /* of each wanted shard */
@@ -90,8 +91,8 @@ typedef struct zg_group_read {
     size_t n_ranges;
     uint64_t n_base; /* rows of the base level as links see it */
     bool planned;    /* slices were planned for all: links may end beyond n_base */
-    bool absent; /* the granule does not hold the beam */
-    bool empty;  /* no base rows: shards whose slices are `whole` notice */
+    bool absent;     /* the granule does not hold the beam */
+    bool empty;      /* no base rows: shards whose slices are `whole` notice */
     zagg_h5_column lat, lon;
     zagg_dtype lat_dtype, lon_dtype;
     uint64_t chunk_rows; /* of the base datasets: largest; 1 where there are no chunks */
@@ -167,7 +168,8 @@ const double *zg_as_double(zagg_dtype dtype, const void *column, size_t first, s
 /* ---- read_plan.c ---- */
 
 /** Slices of every wanted shard by the index level: r->slices, r->n_base, r->empty. All
- * are `whole` where the config has no index level, or a shard's slices are not worth it. */
+ * are `whole` where the config has no index level, or a shard's slices are not worth it.
+ */
 zagg_status zg_plan_slices(zg_group_read *r, zagg_err *err);
 /** Their union into r->ranges; `n_rows` are the base rows of a whole read. */
 zagg_status zg_plan_union(zg_group_read *r, uint64_t n_rows, zagg_err *err);

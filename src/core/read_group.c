@@ -86,9 +86,9 @@ zagg_status zg_columns_open(zg_group_read *r, zagg_err *err)
         zg_row_column *column = &r->columns[c];
         const zg_column_plan *plan = &w->columns[c];
         zagg_err *fault = &column->fault.err;
-        column->fault.status =
-            plan->level ? zg_painted_open(r, plan, column, fault)
-                        : open_base_column(r, plan->variable, column, fault);
+        column->fault.status = plan->level
+                                   ? zg_painted_open(r, plan, column, fault)
+                                   : open_base_column(r, plan->variable, column, fault);
         if (column->fault.status == ZAGG_ENOMEM) {
             if (err)
                 *err = *fault;
@@ -123,8 +123,7 @@ static zagg_status check_slices(const zg_group_read *r, uint64_t n_rows, zagg_er
         if (!s->whole && s->n && s->ranges[s->n - 1].end > n_rows)
             return zagg_err_set(
                 err, ZAGG_EFORMAT, "level '%s' links to row %llu, but %s has %llu rows",
-                r->worker->index_level->name,
-                (unsigned long long)s->ranges[s->n - 1].end,
+                r->worker->index_level->name, (unsigned long long)s->ranges[s->n - 1].end,
                 r->worker->pipeline->data_source.latitude, (unsigned long long)n_rows);
     }
     return ZAGG_OK;

@@ -160,8 +160,8 @@ zagg_status zg_painted_open(zg_group_read *r, const zg_column_plan *plan,
             plan->level->name, info.path, info.rank);
     out->dtype = info.dtype;
     ZAGG_TRY(zg_core_read_records(r, plan->level, &rec, err));
-    ZAGG_TRY(zg_core_read_whole(r, (zagg_h5_column){dataset, -1}, &values, &n_values,
-                                err));
+    ZAGG_TRY(
+        zg_core_read_whole(r, (zagg_h5_column){dataset, -1}, &values, &n_values, err));
     if (n_values != rec.n)
         return zagg_err_set(err, ZAGG_EFORMAT, "%s: %zu values but %zu link records",
                             info.path, n_values, rec.n);

@@ -114,8 +114,8 @@ static size_t join_runs(run *runs, size_t n, size_t pad, size_t n_records)
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         const size_t first = runs[i].first > pad ? runs[i].first - pad : 0;
-        const size_t last = n_records - 1 - runs[i].last > pad ? runs[i].last + pad
-                                                               : n_records - 1;
+        const size_t last =
+            n_records - 1 - runs[i].last > pad ? runs[i].last + pad : n_records - 1;
         if (kept && first <= runs[kept - 1].last + 1) {
             if (last > runs[kept - 1].last)
                 runs[kept - 1].last = last;
@@ -184,8 +184,8 @@ static void take_all(zg_group_read *r)
 zagg_status zg_plan_slices(zg_group_read *r, zagg_err *err)
 {
     const zagg_level *level = r->worker->index_level;
-    ZAGG_TRY(zagg_arena_alloc(r->scratch, r->wanted->n, sizeof *r->slices, &r->slices,
-                              err));
+    ZAGG_TRY(
+        zagg_arena_alloc(r->scratch, r->wanted->n, sizeof *r->slices, &r->slices, err));
     if (!level) {
         take_all(r);
         return ZAGG_OK;

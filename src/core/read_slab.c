@@ -115,8 +115,7 @@ static bool find_owners(zg_slab *slab, slice_cursor *cursor, uint64_t first, siz
         kept.owners[kept.n] = local;
         kept.ranks[kept.n] = ranks[i];
         if (r->with_leaf_ids)
-            zagg_grid_leaf_ids(w->set->grid, &lat[i], &lon[i], 1,
-                               &kept.leaf_ids[kept.n]);
+            zagg_grid_leaf_ids(w->set->grid, &lat[i], &lon[i], 1, &kept.leaf_ids[kept.n]);
         kept.n++;
     }
     return keep_block(slab, &kept);
@@ -190,8 +189,8 @@ static zagg_status keep_values(zg_slab *slab, const zg_row_filter *f, uint8_t *k
     const zagg_dtype dtype = zagg_h5_dataset_info(f->column.dataset).dtype;
     ZAGG_TRY(zagg_arena_alloc(slab->arena, slab->rows.len, zagg_dtype_size(dtype),
                               &values, err));
-    ZAGG_TRY(zagg_h5_gather(f->column, slab->rows.data, slab->rows.len, NULL,
-                            values, err));
+    ZAGG_TRY(
+        zagg_h5_gather(f->column, slab->rows.data, slab->rows.len, NULL, values, err));
     return zg_filter_values(f->filter, dtype, values, slab->rows.len, keep, err);
 }
 
@@ -234,14 +233,13 @@ static zagg_status read_column(zg_slab *slab, size_t c, zagg_column *out, zagg_e
     void *data = NULL;
     ZAGG_TRY(raise(&column->fault, err));
     if (!plan->level && column->n_rows <= rows[n - 1])
-        return zagg_err_set(err, ZAGG_EFORMAT,
-                            "%s: has %llu rows, but row %llu is needed",
-                            zagg_h5_dataset_info(column->column.dataset).path,
-                            (unsigned long long)column->n_rows,
-                            (unsigned long long)rows[n - 1]);
+        return zagg_err_set(
+            err, ZAGG_EFORMAT, "%s: has %llu rows, but row %llu is needed",
+            zagg_h5_dataset_info(column->column.dataset).path,
+            (unsigned long long)column->n_rows, (unsigned long long)rows[n - 1]);
     if (plan->used || r->all_columns) {
-        ZAGG_TRY(zagg_arena_alloc(slab->arena, n, zagg_dtype_size(column->dtype), &data,
-                                  err));
+        ZAGG_TRY(
+            zagg_arena_alloc(slab->arena, n, zagg_dtype_size(column->dtype), &data, err));
         if (plan->level)
             zg_paint_rows(column, rows, n, data);
         else
@@ -272,8 +270,8 @@ zagg_status zg_slab_read(zg_slab *slab, const zagg_rows *ranges, size_t n_ranges
                          zagg_err *err)
 {
     const zagg_h5_column cols[2] = {slab->read->lat, slab->read->lon};
-    ZAGG_TRY(zagg_h5_scan(cols, 2, ranges, n_ranges, NULL, scan_work, NULL, NULL, slab,
-                          err));
+    ZAGG_TRY(
+        zagg_h5_scan(cols, 2, ranges, n_ranges, NULL, scan_work, NULL, NULL, slab, err));
     ZAGG_TRY(zg_slab_filter(slab, err));
     return slab->rows.len ? build_table(slab, err) : ZAGG_OK;
 }

@@ -14,7 +14,7 @@
 
 enum {
     BLOCK_BYTES = 32 << 10,
-    MAP_BYTES = 1 << 20,  /* blocks are mapped so many bytes at a time */
+    MAP_BYTES = 1 << 20, /* blocks are mapped so many bytes at a time */
     MAX_SHORT_CELLS = 1 << 16
 };
 
@@ -22,6 +22,7 @@ enum {
 typedef struct block {
     uint8_t *memory;
     uint64_t offset;
+    uint32_t pending; /* of a sealed shard: fragments in it that will be read again */
 } block;
 
 typedef struct fragment {
@@ -92,8 +93,11 @@ static uint8_t *take_block(zg_row_store *s)
     return taken;
 }
 
-static void give_block(zg_row_store *s, uint8_t *memory)
+/* `clean`: nothing will be written into it soon, so that the system gets its pages. */
+static void give_block(zg_row_store *s, uint8_t *memory, bool clean)
 {
+    if (clean)
+        zg_map_clean(memory, BLOCK_BYTES);
     pthread_mutex_lock(&s->lock);
     *(uint8_t **)zg_vec_push(&s->free_blocks) = memory; /* room was reserved */
     pthread_mutex_unlock(&s->lock);
@@ -115,7 +119,7 @@ static zagg_status spill_shard(zg_row_store *s, shard_rows *shard, zagg_err *err
         status = zg_spill_write(s->spill, b->memory, BLOCK_BYTES, &b->offset, err);
         if (status != ZAGG_OK)
             break;
-        give_block(s, b->memory);
+        give_block(s, b->memory, false);
         b->memory = NULL;
         atomic_fetch_sub(&shard->resident, BLOCK_BYTES);
     }
@@ -351,6 +355,28 @@ static zagg_status check_types(zg_row_store *s, const shard_rows *shard, zagg_er
     return status;
 }
 
+/* Blocks that a fragment has part in. */
+static void blocks_of(const zg_row_store *s, const fragment *f, size_t *first,
+                      size_t *last)
+{
+    const uint64_t bytes = f->n_rows * bytes_of_row(s, types_of(s, f));
+    *first = f->begin / BLOCK_BYTES;
+    *last = bytes ? (f->begin + bytes - 1) / BLOCK_BYTES : *first;
+}
+
+static void count_pending(zg_row_store *s, shard_rows *shard)
+{
+    size_t first, last;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < shard->fragments.len; i++) {
+        const fragment *f = ZG_VEC_AT(&shard->fragments, fragment, i);
+        blocks_of(s, f, &first, &last);
+        for (size_t b = first; f->n_rows > 0 && b <= last; b++)
+            ZG_VEC_AT(&shard->blocks, block, b)->pending++;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 zagg_status zg_row_store_seal(zg_row_store *store, size_t shard, zagg_err *err)
 {
     shard_rows *rows = &store->shards[shard];
@@ -359,6 +385,7 @@ zagg_status zg_row_store_seal(zg_row_store *store, size_t shard, zagg_err *err)
     pthread_mutex_unlock(&rows->lock);
     if (rows->fragments.len > 1)
         qsort(rows->fragments.data, rows->fragments.len, sizeof(fragment), by_key);
+    count_pending(store, rows);
     if (rows->n_rows >= UINT32_MAX)
         return zagg_err_set(
             err, ZAGG_ERANGE,
@@ -463,14 +490,31 @@ void zg_row_reader_free(zg_row_reader *reader)
     *reader = (zg_row_reader){0};
 }
 
+static void forget_block(zg_row_store *s, block *b)
+{
+    if (b->memory)
+        give_block(s, b->memory, true);
+    b->memory = NULL;
+}
+
+void zg_row_store_forget(zg_row_store *store, size_t shard, size_t i)
+{
+    shard_rows *rows = &store->shards[shard];
+    const fragment *f = ZG_VEC_AT(&rows->fragments, fragment, i);
+    size_t first, last;
+    pthread_mutex_lock(&store->lock);
+    blocks_of(store, f, &first, &last);
+    pthread_mutex_unlock(&store->lock);
+    for (size_t b = first; f->n_rows > 0 && b <= last; b++)
+        if (--ZG_VEC_AT(&rows->blocks, block, b)->pending == 0)
+            forget_block(store, ZG_VEC_AT(&rows->blocks, block, b));
+}
+
 void zg_row_store_release(zg_row_store *store, size_t shard)
 {
     shard_rows *rows = &store->shards[shard];
-    for (size_t i = 0; i < rows->blocks.len; i++) {
-        uint8_t *memory = ZG_VEC_AT(&rows->blocks, block, i)->memory;
-        if (memory)
-            give_block(store, memory);
-    }
+    for (size_t i = 0; i < rows->blocks.len; i++)
+        forget_block(store, ZG_VEC_AT(&rows->blocks, block, i));
     zg_vec_free(&rows->blocks);
     zg_vec_free(&rows->fragments);
     atomic_store(&rows->resident, 0);
@@ -493,8 +537,8 @@ zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, uint64_t bud
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->spill_lock, NULL);
     s->shards = zg_alloc(n_shards ? n_shards : 1, sizeof *s->shards);
-    zagg_status status = s->shards ? zg_spill_new(spill_dir, &s->spill, err)
-                                   : no_memory(err);
+    zagg_status status =
+        s->shards ? zg_spill_new(spill_dir, &s->spill, err) : no_memory(err);
     for (size_t i = 0; s->shards && i < n_shards; i++) {
         pthread_mutex_init(&s->shards[i].lock, NULL);
         zg_vec_init(&s->shards[i].fragments, sizeof(fragment), 0);

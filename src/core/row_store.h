@@ -46,14 +46,15 @@ void zg_row_store_drop(zg_row_store *store, size_t shard, uint32_t position,
 zagg_status zg_row_store_seal(zg_row_store *store, size_t shard, zagg_err *err);
 uint64_t zg_row_store_n_rows(const zg_row_store *store, size_t shard);
 size_t zg_row_store_n_fragments(const zg_row_store *store, size_t shard);
-/** Types of the columns of a sealed shard with rows, the leaf ids last (n_columns + 1). */
+/** Types of the columns of a sealed shard with rows, the leaf ids last (n_columns + 1).
+ */
 const zagg_dtype *zg_row_store_dtypes(const zg_row_store *store, size_t shard);
 
 /** Buffers of a reader of fragments. */
 typedef struct zg_row_reader {
     uint32_t *ranks;
     void **columns; /* n_columns + 1: the leaf ids last; NULL where unused */
-    size_t n_rows; /* of the fragment that was read last */
+    size_t n_rows;  /* of the fragment that was read last */
     void *block;
     size_t block_bytes, cap_rows;
 } zg_row_reader;
@@ -62,6 +63,8 @@ zagg_status zg_row_store_read(zg_row_store *store, size_t shard, size_t i, bool 
                               zg_row_reader *reader, zagg_err *err);
 void zg_row_reader_free(zg_row_reader *reader);
 
+/** Fragment `i` will not be read again: blocks that hold nothing else are given back. */
+void zg_row_store_forget(zg_row_store *store, size_t shard, size_t i);
 /** Give the rows of a shard back. */
 void zg_row_store_release(zg_row_store *store, size_t shard);
 

@@ -70,9 +70,6 @@ static zagg_status do_part(const aggregation *a, zg_grouping *g, size_t i, zagg_
     zagg_status status = zg_grouping_part(g, i, &grouped, err);
     a->result->index_s += zg_clock_mono_s() - start;
     if (status == ZAGG_OK) {
-        /* Rows are not needed twice unless there are more parts. */
-        if (i + 1 == g->n_parts)
-            zg_row_store_release(g->store, g->shard);
         zg_pass_trace_rss(a->pass, "arrow: after group");
         start = zg_clock_mono_s();
         status = zg_aggregate(w, a->shard, &grouped, a->mask, a->pass->opts->pool,
@@ -102,7 +99,7 @@ static zagg_status aggregate(const zagg_shard_rows *rows, const zg_mask *mask,
                              zagg_err *err)
 {
     zg_pass *p = rows->pass;
-    const aggregation a = {p,    &p->set.shards[rows->index], mask, sink, user, result};
+    const aggregation a = {p, &p->set.shards[rows->index], mask, sink, user, result};
     zg_pass_trace_rss(p, "after reads, their buffers freed");
     ZAGG_TRY(zg_row_store_seal(p->store, rows->index, err));
     if (zg_row_store_n_rows(p->store, rows->index) == 0) {
@@ -167,5 +164,6 @@ zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
     single s = {sink, user, result};
     *result = (zagg_shard_result){.shard_key = shard_key, .granule_count = n_hrefs};
     ZAGG_TRY(check_handoff(opts ? opts->handoff : NULL, err));
-    return zagg_process_shards(worker, &job, 1, opts, aggregate_single, &s, NULL, err);
+    const zagg_shard_taker taker = {aggregate_single, NULL, &s};
+    return zagg_process_shards(worker, &job, 1, opts, &taker, NULL, err);
 }

@@ -152,7 +152,7 @@ zagg_status zg_filter_table(const zagg_worker *w, zagg_table *table, zagg_err *e
 typedef struct zg_grouped {
     size_t first_chunk, n_chunks;
     size_t n_rows;
-    uint32_t *offsets;  /* of the cells of these chunks, and one more */
+    uint32_t *offsets; /* of the cells of these chunks, and one more */
     size_t n_cells;
     zagg_dtype *dtypes; /* n_columns + 1: the leaf ids last */
     void **columns;     /* NULL where unused */

@@ -57,10 +57,10 @@ zagg_status zagg_shard_index_new(const zagg_grid *grid, const uint64_t *keys, si
         x->shards = zg_alloc(n ? n : 1, sizeof *x->shards);
         x->slots = zg_alloc(n_slots, sizeof *x->slots);
     }
-    zagg_status status = x && x->shards && x->slots && n < ZAGG_NO_SHARD
-                             ? fill(x, keys, n, err)
-                             : zagg_err_set(err, ZAGG_ENOMEM,
-                                            "no memory for an index of %zu shards", n);
+    zagg_status status =
+        x && x->shards && x->slots && n < ZAGG_NO_SHARD
+            ? fill(x, keys, n, err)
+            : zagg_err_set(err, ZAGG_ENOMEM, "no memory for an index of %zu shards", n);
     if (status == ZAGG_OK)
         *out = x;
     else

@@ -28,6 +28,7 @@ typedef struct run_shard {
     zg_attempt *attempt; /* to be done, and neither finished nor dropped yet */
     const char **hrefs;
     size_t n_hrefs;
+    shard_outcome *outcome; /* until the summary has it */
     enum { NOT_OVER = 0, OVER, OVER_WITH_RESULT } state;
     bool in_store; /* complete, with data */
     size_t result; /* its number in the summary */
@@ -42,8 +43,8 @@ typedef struct local_run {
     zagg_store_plan *plan;
     zg_trust *trust;
     zagg_pool *pool;
-    char id[33]; /* of this run, in the records of a hive */
-    run_shard *shards; /* those selected, in map order */
+    char id[33];          /* of this run, in the records of a hive */
+    run_shard *shards;    /* those selected, in map order */
     zagg_shard_job *jobs; /* those to be done */
     size_t *job_shards;   /* their numbers in `shards` */
     size_t n_jobs;
@@ -278,10 +279,20 @@ static zagg_status shard_ready(void *user, size_t index, zagg_shard_rows *rows,
     shard_outcome *o = zg_alloc(1, sizeof *o);
     if (!o)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard");
+    shard->outcome = o;
     o->status = do_shard(run, shard, rows, o, &o->err);
     o->result.shard_key = shard->entry->key;
-    take_outcome(run, shard, o);
-    zg_free(o);
+    return ZAGG_OK;
+}
+
+static zagg_status shard_over(void *user, size_t index, zagg_err *err)
+{
+    local_run *run = user;
+    run_shard *shard = &run->shards[run->job_shards[index]];
+    (void)err;
+    take_outcome(run, shard, shard->outcome);
+    zg_free(shard->outcome);
+    shard->outcome = NULL;
     return ZAGG_OK;
 }
 
@@ -299,9 +310,12 @@ static zagg_status judge_shard(local_run *run, run_shard *shard, shard_outcome *
         take_outcome(run, shard, o);
         return ZAGG_OK;
     }
-    if (verdict == ZG_DO)
-        return list_hrefs(run, shard, err);
-    if (verdict == ZG_CURRENT) {
+    if (verdict == ZG_DO) {
+        zagg_shard unused;
+        o->status = zagg_grid_shard(run->grid, shard->entry->key, &unused, &o->err);
+        if (o->status == ZAGG_OK)
+            return list_hrefs(run, shard, err);
+    } else if (verdict == ZG_CURRENT) {
         o->current = true;
         zg_attempt_recorded(shard->attempt, &o->result.total_obs,
                             &o->result.cells_with_data);
@@ -492,11 +506,11 @@ static zagg_status process(local_run *run, zagg_err *err)
                                         .trace_rss = opts->trace_rss,
                                         .memory_bytes = opts->memory_bytes,
                                         .stop = opts->stop};
+    const zagg_shard_taker taker = {shard_ready, shard_over, run};
     zagg_pass_stats pass;
     ZAGG_TRY(judge_shards(run, err));
     const zagg_status status = zagg_process_shards(run->worker, run->jobs, run->n_jobs,
-                                                   &shard_opts, shard_ready, run, &pass,
-                                                   err);
+                                                   &shard_opts, &taker, &pass, err);
     s->granules_read = pass.granules;
     s->rows_scanned = pass.rows_scanned;
     s->spilled_bytes = pass.spilled_bytes;
@@ -547,6 +561,7 @@ static void free_shards(local_run *run)
         if (run->shards[i].attempt)
             (void)zg_attempt_drop(run->shards[i].attempt); /* nothing was written */
         zg_free(run->shards[i].hrefs);
+        zg_free(run->shards[i].outcome);
     }
     zg_free(run->shards);
     zg_free(run->jobs);

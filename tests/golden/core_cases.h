@@ -32,7 +32,6 @@ zagg_status core_case_of(zagg_arena *arena, const zagg_value *data_source,
                          core_case *out, zagg_err *err);
 void core_case_free(core_case *c);
 
-
 /** Parse JSON text that the test itself holds, or fail the test. */
 const zagg_value *core_json(zagg_arena *arena, const char *text);
 
