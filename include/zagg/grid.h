@@ -90,28 +90,6 @@ ZAGG_API zagg_status zagg_grid_shard(const zagg_grid *grid, uint64_t key, zagg_s
 
 #define ZAGG_NO_RANK UINT32_MAX
 
-/** Cell ids of n points (geodetic degrees); ZAGG_GEO_NO_CELL for a point without one.
- *  Thread-safe. */
-ZAGG_API void zagg_grid_cells(const zagg_grid *grid, const double *lat_deg,
-                              const double *lon_deg, size_t n, uint64_t *cell_ids);
-
-/** Finds the shards of cells among the shards of a list. Immutable, shareable between
- * threads. */
-typedef struct zagg_shard_index zagg_shard_index;
-#define ZAGG_NO_SHARD UINT32_MAX
-/** `grid` must outlive it; keys are copied. ARG for a key that is listed twice, CONFIG
- * for one that is not of the grid. About 56 bytes a shard. */
-ZAGG_API zagg_status zagg_shard_index_new(const zagg_grid *grid, const uint64_t *keys,
-                                          size_t n, zagg_shard_index **out,
-                                          zagg_err *err);
-ZAGG_API void zagg_shard_index_free(zagg_shard_index *index);
-/** For each of n cells the number of its shard in the list (ZAGG_NO_SHARD for a cell of
- * another shard and for no cell) and its rank there (ZAGG_NO_RANK). Fastest where
- * neighbours lie in one shard. */
-ZAGG_API void zagg_shard_index_find(const zagg_shard_index *index,
-                                    const uint64_t *cell_ids, size_t n, uint32_t *shards,
-                                    uint32_t *ranks);
-
 /** Ranks of n points (geodetic degrees) inside `shard`; ZAGG_NO_RANK for a point that
  * lies in another shard or has no cell. *n_no_cell (may be NULL) counts the latter
  * (non-finite, |lat| > 90, outside the grid). Thread-safe. */

@@ -80,7 +80,7 @@ static zagg_status find_runs(const zg_group_read *r, const double *lat, const do
     uint32_t shards[BLOCK], ranks[BLOCK];
     for (size_t at = 0; at < n; at += BLOCK) {
         const size_t len = n - at < BLOCK ? n - at : BLOCK;
-        zagg_grid_cells(w->set->grid, lat + at, lon + at, len, cells);
+        zagg_grid_cells(w->set->grid, lat + at, lon + at, len, cells, NULL);
         zagg_shard_index_find(w->set->index, cells, len, shards, ranks);
         for (size_t i = 0; i < len; i++) {
             if (shards[i] == ZAGG_NO_SHARD || w->local[shards[i]] == ZAGG_NO_SHARD)

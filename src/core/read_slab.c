@@ -100,7 +100,7 @@ static bool find_owners(zg_slab *slab, slice_cursor *cursor, uint64_t first, siz
     uint32_t shards[BLOCK], ranks[BLOCK];
     kept_block kept;
     kept.n = 0;
-    zagg_grid_cells(w->set->grid, lat, lon, n, cells);
+    zagg_grid_cells(w->set->grid, lat, lon, n, cells, NULL);
     zagg_shard_index_find(w->set->index, cells, n, shards, ranks);
     for (size_t i = 0; i < n; i++) {
         if (shards[i] == ZAGG_NO_SHARD) {

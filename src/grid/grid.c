@@ -28,12 +28,6 @@ zagg_status zagg_grid_shard(const zagg_grid *grid, uint64_t key, zagg_shard *out
     return grid->ops->shard(grid, key, out, err);
 }
 
-void zagg_grid_cells(const zagg_grid *grid, const double *lat_deg, const double *lon_deg,
-                     size_t n, uint64_t *cell_ids)
-{
-    grid->ops->cells(grid, lat_deg, lon_deg, n, cell_ids);
-}
-
 void zagg_grid_ranks(const zagg_grid *grid, const zagg_shard *shard,
                      const double *lat_deg, const double *lon_deg, size_t n,
                      uint32_t *ranks, uint64_t *n_no_cell)
