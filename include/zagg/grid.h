@@ -97,6 +97,12 @@ ZAGG_API void zagg_grid_ranks(const zagg_grid *grid, const zagg_shard *shard,
                               const double *lat_deg, const double *lon_deg, size_t n,
                               uint32_t *ranks, uint64_t *n_no_cell);
 
+/** Cell ids of n points (geodetic degrees); UINT64_MAX without a cell (see above).
+ * *n_no_cell (may be NULL) counts these. Thread-safe. */
+ZAGG_API void zagg_grid_cells(const zagg_grid *grid, const double *lat_deg,
+                              const double *lon_deg, size_t n, uint64_t *cell_ids,
+                              uint64_t *n_no_cell);
+
 /** Leaf ids as upstream carries them: order-29 point words (HEALPix, 0 without a cell) or
  * row * width + col (-1 as UINT64_MAX without a cell). */
 ZAGG_API void zagg_grid_leaf_ids(const zagg_grid *grid, const double *lat_deg,
@@ -119,6 +125,58 @@ ZAGG_API void zagg_grid_chunk_cells(const zagg_grid *grid, const zagg_shard *sha
 /** Morton words of chunk b in stored order; HEALPix only. */
 ZAGG_API void zagg_grid_chunk_words(const zagg_grid *grid, const zagg_shard *shard,
                                     uint64_t b, uint64_t *words);
+
+/* ---- many shards at once ---- */
+
+/** From cell ids to positions in a list of shards; immutable, shareable between threads.
+ */
+typedef struct zagg_shard_index zagg_shard_index;
+
+#define ZAGG_NO_SHARD UINT32_MAX
+
+/** Index n shards (below UINT32_MAX) by their keys, in any order; the keys are copied,
+ * the grid is borrowed and must outlive the index. ECONFIG for a key that is no shard of
+ * the grid or is there twice, NOMEM. O(n). */
+ZAGG_API zagg_status zagg_shard_index_new(const zagg_grid *grid,
+                                          const uint64_t *shard_keys, size_t n,
+                                          zagg_shard_index **out, zagg_err *err);
+ZAGG_API void zagg_shard_index_free(zagg_shard_index *index);
+
+/** For each of n cell ids the position of its shard in the list of keys, ZAGG_NO_SHARD
+ * where it is not there (or the point has no cell), and the cell's rank in that shard,
+ * ZAGG_NO_RANK where there is none. O(1) a cell, fastest where neighbours in the list lie
+ * in the same shard. Thread-safe. */
+ZAGG_API void zagg_shard_index_find(const zagg_shard_index *index,
+                                    const uint64_t *cell_ids, size_t n, uint32_t *shard,
+                                    uint32_t *rank);
+
+/** A box on the ground, degrees, that holds all points of some shards. It is filled by
+ * zagg_grid_extent_of. */
+typedef struct zagg_extent {
+    bool everything; /* no box is known: all points are candidates */
+    double south_deg, north_deg;
+    /* Longitudes within half_width_deg of the middle, whole turns of turn_deg apart; 0:
+     * longitudes of the grid do not repeat. */
+    double middle_lon_deg, half_width_deg, turn_deg;
+    /* Points beyond these (latitude, longitude) have no cell, or are not far from that:
+     * they are candidates wherever the box is, because callers count them. */
+    double valid_south_deg, valid_north_deg, valid_west_deg, valid_east_deg;
+} zagg_extent;
+
+/** The box around n >= 1 shards of HEALPix grids and of rectilinear grids in WGS 84
+ * degrees; everything for other rectilinear grids. Latitudes and longitudes are widened
+ * by more than what points can be off by rounding. ECONFIG for a key that is no shard of
+ * the grid, ARG for n = 0, NOMEM. O(n log n). Thread-safe. */
+ZAGG_API zagg_status zagg_grid_extent_of(const zagg_grid *grid,
+                                         const uint64_t *shard_keys, size_t n,
+                                         zagg_extent *out, zagg_err *err);
+
+/** candidate[k] = 1 for each of n points (geodetic degrees) that may lie in one of the
+ * shards and for each that has no cell; 0 for those that certainly have a cell in another
+ * shard. Returns the number of candidates. Under 1 ns a point. Thread-safe. */
+ZAGG_API size_t zagg_extent_candidates(const zagg_extent *extent, const double *lat_deg,
+                                       const double *lon_deg, size_t n,
+                                       uint8_t *candidate);
 
 /** Human name of a shard: decimal morton id, or the key in decimal. */
 ZAGG_API void zagg_grid_shard_label(const zagg_grid *grid, uint64_t key, char out[40]);

@@ -152,4 +152,33 @@ uint64_t zg_machine_memory_bytes(void);
 /** Processors this process may use, at least 1. */
 size_t zg_cpu_count(void);
 
+/* ---- vector instructions ---- */
+/** What loops written for more than one CPU choose by; the results are the same bits for
+ * all. SCALAR is code for any CPU of the architecture. */
+typedef enum zg_isa {
+    ZG_ISA_SCALAR = 0,
+    ZG_ISA_NEON,  /* 64-bit ARM: always there */
+    ZG_ISA_AVX2,  /* without FMA, which rounds differently */
+    ZG_ISA_AVX512 /* F, BW, DQ and VL */
+} zg_isa;
+/** Can this CPU run it? */
+bool zg_isa_has(zg_isa isa);
+/** The one in use: what the environment variable ZAGG_ISA names (scalar, neon, avx2,
+ * avx512), read once; the widest that the CPU has where it is not set, is another word,
+ * or names one that the CPU lacks. Thread-safe, as cheap as reading a variable. */
+zg_isa zg_isa_active(void);
+/** Tests and benchmarks: use this one from now on; false, and nothing changes, where the
+ * CPU lacks it. Not while other threads compute. */
+bool zg_isa_force(zg_isa isa);
+/** The one of that name, if the CPU has it; else, and for NULL, the widest. */
+zg_isa zg_isa_of_name(const char *name);
+const char *zg_isa_name(zg_isa isa);
+/* Attributes of functions made for one of them. */
+#if defined(__x86_64__) && defined(__GNUC__)
+#define ZG_TARGET_AVX2 __attribute__((target("avx2")))
+#define ZG_TARGET_AVX512                                                                 \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width="      \
+                          "512")))
+#endif
+
 #endif

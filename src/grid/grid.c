@@ -44,6 +44,17 @@ void zagg_grid_ranks(const zagg_grid *grid, const zagg_shard *shard,
         *n_no_cell = none;
 }
 
+void zagg_grid_cells(const zagg_grid *grid, const double *lat_deg, const double *lon_deg,
+                     size_t n, uint64_t *cell_ids, uint64_t *n_no_cell)
+{
+    grid->ops->cells(grid, lat_deg, lon_deg, n, cell_ids);
+    uint64_t none = 0;
+    for (size_t k = 0; k < n && n_no_cell != NULL; k++)
+        none += cell_ids[k] == ZAGG_GEO_NO_CELL;
+    if (n_no_cell != NULL)
+        *n_no_cell = none;
+}
+
 void zagg_grid_leaf_ids(const zagg_grid *grid, const double *lat_deg,
                         const double *lon_deg, size_t n, uint64_t *leaf_ids)
 {
