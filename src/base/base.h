@@ -124,6 +124,8 @@ zg_sha256_stream *zg_sha256_new(void);
 void zg_sha256_add(zg_sha256_stream *s, const void *data, size_t len);
 void zg_sha256_end(zg_sha256_stream *s, char hex[65]);
 void zg_sha256_digest(zg_sha256_stream *s, uint8_t digest[32]);
+/** `to` goes on from where `from` is. */
+void zg_sha256_copy(zg_sha256_stream *to, const zg_sha256_stream *from);
 void zg_sha256_free(zg_sha256_stream *s);
 /** The digest of `n` texts joined by line ends, as names and hashes are hashed together;
  * that of no bytes for n = 0. */

@@ -50,6 +50,11 @@ void zg_sha256_end(zg_sha256_stream *s, char hex[65])
     zg_hex(digest, sizeof digest, hex);
 }
 
+void zg_sha256_copy(zg_sha256_stream *to, const zg_sha256_stream *from)
+{
+    *to = *from;
+}
+
 void zg_sha256_free(zg_sha256_stream *s)
 {
     zg_free(s);

@@ -2,6 +2,7 @@
  * Sharded arrays are encoded chunk by chunk as they come. In a hive the arrays are those
  * of the shard's leaf. */
 #include "core/hive.h"
+#include "zarr/shard.h"
 
 #include <string.h>
 
@@ -178,8 +179,11 @@ static zagg_status put_dense(zagg_store_writer *w, const placed *p, zagg_err *er
     const zagg_carrier_column *column = p->cells.column;
     const size_t cell_bytes = column->width * zagg_dtype_size(column->dtype);
     const void *data = (const char *)column->data + p->cells.first * cell_bytes;
-    if (p->shard)
-        return zagg_zarr_shard_add(p->shard, p->index, data, err);
+    if (p->shard) {
+        const zg_sha256_stream *content =
+            w->leaf ? zg_hive_leaf_hash(w->leaf, p->array) : NULL;
+        return zg_zarr_shard_add_hashed(p->shard, p->index, data, content, err);
+    }
     return zagg_zarr_write_chunk(w->store, group_of(w), &w->plan->arrays[p->array],
                                  p->index, data, err);
 }

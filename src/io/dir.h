@@ -31,7 +31,7 @@ zagg_status zg_dir_put(zg_dir *dir, bool durable, const char *key, const void *d
 zagg_status zg_dir_stream_begin(void *self, const char *key, void **out_stream,
                                 zagg_err *err);
 zagg_status zg_dir_stream_add(void *self, void *stream, const void *data, size_t len,
-                              zagg_err *err);
+                              const zg_sha256_stream *so_far, zagg_err *err);
 zagg_status zg_dir_stream_commit(void *self, void *stream, zagg_err *err);
 void zg_dir_stream_abandon(void *self, void *stream);
 zagg_status zg_dir_scratch_open(void *self, const char *key, int *out_fd, zagg_err *err);

@@ -190,10 +190,11 @@ zagg_status zg_dir_stream_begin(void *self, const char *key, void **out_stream,
 }
 
 zagg_status zg_dir_stream_add(void *self, void *stream, const void *data, size_t len,
-                              zagg_err *err)
+                              const zg_sha256_stream *so_far, zagg_err *err)
 {
     const dir_stream *s = stream;
     (void)self;
+    (void)so_far;
     const int failed_with = write_all(s->fd, data, len);
     return failed_with == 0 ? ZAGG_OK : cannot_write(s->path, failed_with, err);
 }

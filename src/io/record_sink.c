@@ -108,12 +108,15 @@ static zagg_status stream_begin(void *self, const char *key, void **out_stream,
 }
 
 static zagg_status stream_add(void *self, void *stream, const void *data, size_t len,
-                              zagg_err *err)
+                              const zg_sha256_stream *so_far, zagg_err *err)
 {
     record_stream *s = stream;
-    zg_sha256_add(s->sha256, data, len);
+    if (so_far != NULL)
+        zg_sha256_copy(s->sha256, so_far);
+    else
+        zg_sha256_add(s->sha256, data, len);
     s->bytes += len;
-    return changed(self, zagg_sink_stream_add(s->inner, data, len, err));
+    return changed(self, zg_sink_stream_add_hashed(s->inner, data, len, so_far, err));
 }
 
 static zagg_status stream_commit(void *self, void *stream, zagg_err *err)

@@ -28,11 +28,13 @@ typedef struct zg_sink_vtable {
     /* NULL where nothing half done can stay behind. */
     zagg_status (*clean)(void *self, size_t *n_removed, zagg_err *err);
     /* Objects that come piece by piece; all NULL: they are collected in memory and put.
-     * `*out_stream` ends with its commit, also one that fails, or with abandon. */
+     * `so_far` is the hash of the object up to the end of these bytes, NULL where nobody
+     * has it. `*out_stream` ends with its commit, also one that fails, or with abandon.
+     */
     zagg_status (*stream_begin)(void *self, const char *key, void **out_stream,
                                 zagg_err *err);
     zagg_status (*stream_add)(void *self, void *stream, const void *data, size_t len,
-                              zagg_err *err);
+                              const zg_sha256_stream *so_far, zagg_err *err);
     zagg_status (*stream_commit)(void *self, void *stream, zagg_err *err);
     void (*stream_abandon)(void *self, void *stream);
     /* A new file without a name, to be read and written, on the disk that the object
@@ -60,6 +62,12 @@ zagg_status zg_sink_check_key(const zagg_sink *sink, const char *key, zagg_err *
 void zg_sink_count_request(zagg_sink *sink);
 /** An object of `len` bytes was stored. */
 void zg_sink_count_put(zagg_sink *sink, uint64_t len);
+
+/** As zagg_sink_stream_add for a caller that has the hash of the object's bytes up to the
+ * end of these (NULL: it has not), so that nobody hashes them again. */
+zagg_status zg_sink_stream_add_hashed(zagg_sink_stream *stream, const void *data,
+                                      size_t len, const zg_sha256_stream *so_far,
+                                      zagg_err *err);
 
 /* ---- scratch.c: bytes put aside while an object is made ---- */
 

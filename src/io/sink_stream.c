@@ -9,6 +9,8 @@ struct zagg_sink_stream {
     zagg_sink *sink;
     char *key;
     zg_held held;
+    zg_sha256_stream *hash; /* of all bytes taken, while that is known */
+    bool hashed;
     void *begun;        /* the implementation's; NULL: all is held */
     uint64_t bytes;     /* of the object */
     zagg_status failed; /* of the first failure */
@@ -32,12 +34,14 @@ zagg_status zagg_sink_stream_begin(zagg_sink *sink, const char *key,
     return ZAGG_OK;
 }
 
-static zagg_status send(zagg_sink_stream *s, const void *data, size_t len, zagg_err *err)
+static zagg_status send(zagg_sink_stream *s, const void *data, size_t len,
+                        const zg_sha256_stream *so_far, zagg_err *err)
 {
     const zg_sink_vtable *v = s->sink->vtable;
     if (s->begun == NULL)
         ZAGG_TRY(v->stream_begin(s->sink->self, s->key, &s->begun, err));
-    return len > 0 ? v->stream_add(s->sink->self, s->begun, data, len, err) : ZAGG_OK;
+    return len > 0 ? v->stream_add(s->sink->self, s->begun, data, len, so_far, err)
+                   : ZAGG_OK;
 }
 
 static zagg_status hold(zagg_sink_stream *s, const void *data, size_t len, zagg_err *err)
@@ -48,30 +52,54 @@ static zagg_status hold(zagg_sink_stream *s, const void *data, size_t len, zagg_
                         s->key);
 }
 
-static zagg_status take(zagg_sink_stream *s, const void *data, size_t len, zagg_err *err)
+static zagg_status send_held(zagg_sink_stream *s, zagg_err *err)
+{
+    const size_t len = s->held.len;
+    s->held.len = 0;
+    return send(s, s->held.data, len, s->hashed ? s->hash : NULL, err);
+}
+
+static zagg_status take(zagg_sink_stream *s, const void *data, size_t len,
+                        const zg_sha256_stream *so_far, zagg_err *err)
 {
     if (s->sink->vtable->stream_begin == NULL || len <= ZG_IO_HELD_BYTES - s->held.len)
         return hold(s, data, len, err);
-    ZAGG_TRY(send(s, s->held.data, s->held.len, err));
-    s->held.len = 0;
-    return len < ZG_IO_HELD_BYTES ? hold(s, data, len, err) : send(s, data, len, err);
+    ZAGG_TRY(send_held(s, err));
+    return len < ZG_IO_HELD_BYTES ? hold(s, data, len, err)
+                                  : send(s, data, len, so_far, err);
+}
+
+zagg_status zg_sink_stream_add_hashed(zagg_sink_stream *stream, const void *data,
+                                      size_t len, const zg_sha256_stream *so_far,
+                                      zagg_err *err)
+{
+    zagg_sink_stream *s = stream;
+    if (s->failed != ZAGG_OK)
+        return zagg_err_set(err, s->failed, "%s: an earlier write of %s failed",
+                            s->sink->name, s->key);
+    s->failed = take(s, data, len, so_far, err);
+    s->bytes += len;
+    if (len == 0)
+        return s->failed;
+    if (so_far != NULL && s->hash == NULL)
+        s->hash = zg_sha256_new(); /* without memory it is not known */
+    s->hashed = so_far != NULL && s->hash != NULL;
+    if (s->hashed)
+        zg_sha256_copy(s->hash, so_far);
+    return s->failed;
 }
 
 zagg_status zagg_sink_stream_add(zagg_sink_stream *stream, const void *data, size_t len,
                                  zagg_err *err)
 {
-    if (stream->failed != ZAGG_OK)
-        return zagg_err_set(err, stream->failed, "%s: an earlier write of %s failed",
-                            stream->sink->name, stream->key);
-    stream->failed = take(stream, data, len, err);
-    stream->bytes += len;
-    return stream->failed;
+    return zg_sink_stream_add_hashed(stream, data, len, NULL, err);
 }
 
 /* The stream without what the implementation holds. */
 static void free_stream(zagg_sink_stream *s)
 {
     zg_held_free(&s->held);
+    zg_sha256_free(s->hash);
     zg_free(s->key);
     zg_free(s);
 }
@@ -81,7 +109,7 @@ static zagg_status commit(zagg_sink_stream *s, zagg_err *err)
     const zg_sink_vtable *v = s->sink->vtable;
     if (s->begun == NULL)
         return v->put(s->sink->self, s->key, s->held.data, s->held.len, err);
-    const zagg_status status = send(s, s->held.data, s->held.len, err);
+    const zagg_status status = send_held(s, err);
     if (status == ZAGG_OK)
         return v->stream_commit(s->sink->self, s->begun, err);
     v->stream_abandon(s->sink->self, s->begun);

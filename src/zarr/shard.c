@@ -8,6 +8,8 @@
  * whether they are stored; one that comes too early is put aside until then. Along one
  * axis chunks come in order. Of two axes they come row after row, so that most of them
  * are put aside. */
+#include "zarr/shard.h"
+
 #include "io/sink.h"
 #include "zarr/pack.h"
 
@@ -196,10 +198,15 @@ static zagg_status open_stream(zagg_zarr_shard *shard, zagg_err *err)
 }
 
 static zagg_status append(zagg_zarr_shard *shard, size_t c_order,
-                          const zg_zarr_packed *chunk, zagg_err *err)
+                          const zg_zarr_packed *chunk, const zg_sha256_stream *content,
+                          zagg_err *err)
 {
+    const zg_zarr_layout *l = &shard->layout;
+    if (!l->fixed || shard->order != NULL || shard->used != c_order * l->chunk_bytes)
+        content = NULL; /* it is not that of the payload */
     ZAGG_TRY(open_stream(shard, err));
-    ZAGG_TRY(zagg_sink_stream_add(shard->stream, chunk->data, chunk->len, err));
+    ZAGG_TRY(
+        zg_sink_stream_add_hashed(shard->stream, chunk->data, chunk->len, content, err));
     shard->entries[c_order] = (shard_entry){shard->used, chunk->len};
     shard->used += chunk->len;
     return ZAGG_OK;
@@ -253,10 +260,11 @@ static zagg_status advance(zagg_zarr_shard *shard, bool all, zagg_err *err)
 
 /* After a failure here the object has lost bytes. */
 static zagg_status take(zagg_zarr_shard *shard, size_t c_order,
-                        const zg_zarr_packed *chunk, zagg_err *err)
+                        const zg_zarr_packed *chunk, const zg_sha256_stream *content,
+                        zagg_err *err)
 {
     const bool due = c_order == next_of(shard);
-    ZAGG_TRY(due ? append(shard, c_order, chunk, err)
+    ZAGG_TRY(due ? append(shard, c_order, chunk, content, err)
                  : put_aside(shard, c_order, chunk, err));
     shard->known[c_order] = due ? SETTLED : ASIDE;
     shard->n_stored++;
@@ -299,6 +307,13 @@ static zagg_status check_begun(const zagg_zarr_shard *shard, zagg_err *err)
 zagg_status zagg_zarr_shard_add(zagg_zarr_shard *shard, const uint64_t *inner_index,
                                 const void *data, zagg_err *err)
 {
+    return zg_zarr_shard_add_hashed(shard, inner_index, data, NULL, err);
+}
+
+zagg_status zg_zarr_shard_add_hashed(zagg_zarr_shard *shard, const uint64_t *inner_index,
+                                     const void *data, const zg_sha256_stream *content,
+                                     zagg_err *err)
+{
     const zg_zarr_layout *l = &shard->layout;
     size_t c_order = 0;
     ZAGG_TRY(check_begun(shard, err));
@@ -310,7 +325,7 @@ zagg_status zagg_zarr_shard_add(zagg_zarr_shard *shard, const uint64_t *inner_in
     }
     zg_zarr_packed chunk;
     ZAGG_TRY(zg_zarr_pack(shard->zstd, &shard->array, l, data, &chunk, err));
-    shard->failed = take(shard, c_order, &chunk, err);
+    shard->failed = take(shard, c_order, &chunk, content, err);
     zg_free(chunk.owned);
     return shard->failed;
 }

@@ -3,7 +3,8 @@
  * little memory they take. */
 #include "codec/codec.h"
 #include "fixture.h"
-#include "io/sink.h"
+#include "io/record_sink.h"
+#include "zarr/shard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +223,71 @@ static void failure_stays(void **state)
     zg_free(cells);
 }
 
+/* What a record says of an object whose contents were hashed by somebody else is the hash
+ * of its bytes, wherever chunks of fill part the two; also when a wrong hash shows that
+ * it was taken over only where it may be. */
+static void hashed(temp_store *s, const zagg_zarr_array *a, uint64_t fill_chunks,
+                   bool is_axis)
+{
+    static const uint64_t ORIGIN[ZAGG_ZARR_MAX_RANK] = {0};
+    const size_t n = (size_t)a->chunk[a->rank - 1];
+    uint32_t *cells = zg_alloc(n, sizeof *cells);
+    zg_sha256_stream *content = zg_sha256_new();
+    zg_recorder *recorder = NULL;
+    zagg_zarr_shard *shard = NULL;
+    void *object = NULL;
+    size_t len = 0, n_stored = 0;
+    uint8_t digest[32];
+    ok(s, zg_recorder_new(s->sink, &recorder, &s->err));
+    ok(s, zagg_zarr_shard_new(a, &shard, &s->err));
+    ok(s, zagg_zarr_shard_begin(shard, zg_recorder_sink(recorder), "g", ORIGIN, &s->err));
+    for (size_t c = 0; c < N_INNER; c++) {
+        uint64_t index[ZAGG_ZARR_MAX_RANK] = {0};
+        index_of(a, c, index);
+        for (size_t i = 0; i < n; i++)
+            cells[i] = fill_chunks >> c & 1 ? 0 : (uint32_t)(c + i * 2654435761u) | 1;
+        zg_sha256_add(content, is_axis ? (const void *)cells : "wrong",
+                      is_axis ? 4 * n : 5);
+        ok(s, zg_zarr_shard_add_hashed(shard, index, cells, content, &s->err));
+    }
+    ok(s, zagg_zarr_shard_end(shard, &s->err));
+    ok(s, zagg_sink_get(s->sink, key_of(a), 4 << 20, &object, &len, &s->err));
+    zg_sha256(object, len, digest);
+    const zg_stored *stored = zg_recorder_settle(recorder, &n_stored);
+    assert_int_equal(n_stored, 1);
+    assert_int_equal(stored[0].bytes, len);
+    assert_memory_equal(stored[0].sha256, digest, sizeof digest);
+    zagg_bytes_free(object);
+    zagg_zarr_shard_free(shard);
+    zg_recorder_free(recorder);
+    zg_sha256_free(content);
+    zg_free(cells);
+}
+
+static void hash_of_the_content(void **state)
+{
+    /* from a chunk in memory to more than is gathered */
+    static const uint64_t CELLS_OF[] = {16, 1024, 1500, SMALL_CELLS};
+    static const uint64_t FILL[] = {0,
+                                    1,
+                                    2,
+                                    UINT64_C(1) << 20,
+                                    UINT64_C(1) << 63,
+                                    0x8001,
+                                    UINT64_C(0xfffffffffffffffe)};
+    temp_store *s = *state;
+    for (size_t i = 0; i < sizeof CELLS_OF / sizeof CELLS_OF[0]; i++)
+        for (size_t k = 0; k < sizeof FILL / sizeof FILL[0]; k++) {
+            const zagg_zarr_array axis = array_of(1, CELLS_OF[i]);
+            const zagg_zarr_array plane = array_of(2, CELLS_OF[i]);
+            zagg_zarr_array packed = axis;
+            packed.zstd = true;
+            hashed(s, &axis, FILL[k], true);
+            hashed(s, &plane, FILL[k], false);
+            hashed(s, &packed, FILL[k], false);
+        }
+}
+
 /* Objects of 56 MiB: the caller's chunk, and what is gathered. */
 static void little_memory(void **state)
 {
@@ -251,6 +317,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(little_memory, temp_store_open, temp_store_close),
         cmocka_unit_test_setup_teardown(any_order_of_arrival, temp_store_open,
+                                        temp_store_close),
+        cmocka_unit_test_setup_teardown(hash_of_the_content, temp_store_open,
                                         temp_store_close),
         cmocka_unit_test_setup_teardown(one_step, temp_store_open, temp_store_close),
         cmocka_unit_test_setup_teardown(failure_stays, temp_store_open, temp_store_close),
