@@ -98,7 +98,7 @@ static zagg_status stream_begin(void *self, const char *key, void **out_stream,
         status = zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s",
                               zagg_sink_name(r->inner), key);
     if (status == ZAGG_OK)
-        status = changed(r, zagg_sink_stream_begin(r->inner, key, &s->inner, err));
+        status = changed(r, zg_sink_stream_begin_direct(r->inner, key, &s->inner, err));
     if (status != ZAGG_OK) {
         free_stream(s);
         return status;

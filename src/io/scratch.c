@@ -76,7 +76,7 @@ static zagg_status file(zg_scratch *s, const void *data, size_t len, zagg_err *e
 
 static zagg_status take(zg_scratch *s, const void *data, size_t len, zagg_err *err)
 {
-    if (s->no_file || len <= ZG_IO_HELD_BYTES - s->held.len)
+    if (s->no_file || len < ZG_IO_HELD_BYTES - s->held.len)
         return hold(s, data, len, err);
     if (s->fd < 0)
         ZAGG_TRY(zg_sink_scratch_open(s->sink, s->key, &s->fd, err));

@@ -63,6 +63,10 @@ void zg_sink_count_request(zagg_sink *sink);
 /** An object of `len` bytes was stored. */
 void zg_sink_count_put(zagg_sink *sink, uint64_t len);
 
+/** As zagg_sink_stream_begin for pieces that were gathered already: a sink that takes
+ * pieces gets them as they are. */
+zagg_status zg_sink_stream_begin_direct(zagg_sink *sink, const char *key,
+                                        zagg_sink_stream **out, zagg_err *err);
 /** As zagg_sink_stream_add for a caller that has the hash of the object's bytes up to the
  * end of these (NULL: it has not), so that nobody hashes them again. */
 zagg_status zg_sink_stream_add_hashed(zagg_sink_stream *stream, const void *data,

@@ -11,6 +11,7 @@ struct zagg_sink_stream {
     zg_held held;
     zg_sha256_stream *hash; /* of all bytes taken, while that is known */
     bool hashed;
+    size_t hold_bytes;  /* less than that is gathered */
     void *begun;        /* the implementation's; NULL: all is held */
     uint64_t bytes;     /* of the object */
     zagg_status failed; /* of the first failure */
@@ -30,7 +31,16 @@ zagg_status zagg_sink_stream_begin(zagg_sink *sink, const char *key,
     }
     s->sink = sink;
     s->key = copy;
+    s->hold_bytes = ZG_IO_HELD_BYTES;
     *out = s;
+    return ZAGG_OK;
+}
+
+zagg_status zg_sink_stream_begin_direct(zagg_sink *sink, const char *key,
+                                        zagg_sink_stream **out, zagg_err *err)
+{
+    ZAGG_TRY(zagg_sink_stream_begin(sink, key, out, err));
+    (*out)->hold_bytes = 0;
     return ZAGG_OK;
 }
 
@@ -62,11 +72,11 @@ static zagg_status send_held(zagg_sink_stream *s, zagg_err *err)
 static zagg_status take(zagg_sink_stream *s, const void *data, size_t len,
                         const zg_sha256_stream *so_far, zagg_err *err)
 {
-    if (s->sink->vtable->stream_begin == NULL || len <= ZG_IO_HELD_BYTES - s->held.len)
+    if (s->sink->vtable->stream_begin == NULL || len < s->hold_bytes - s->held.len)
         return hold(s, data, len, err);
     ZAGG_TRY(send_held(s, err));
-    return len < ZG_IO_HELD_BYTES ? hold(s, data, len, err)
-                                  : send(s, data, len, so_far, err);
+    return len < s->hold_bytes ? hold(s, data, len, err)
+                               : send(s, data, len, so_far, err);
 }
 
 zagg_status zg_sink_stream_add_hashed(zagg_sink_stream *stream, const void *data,

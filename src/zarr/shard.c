@@ -18,7 +18,7 @@
 #include <string.h>
 
 /* Bytes moved at once of what was put aside. */
-enum { MOVE_BYTES = 64 << 10 };
+enum { MOVE_BYTES = 256 << 10 };
 
 /* What is known of an inner chunk. */
 enum { UNKNOWN, SETTLED, ASIDE };
