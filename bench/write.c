@@ -1,14 +1,15 @@
 /* Writing shards of carriers that are in memory (zagg_store_writer), as a run does:
  *
- *     write FOLDER [SHARDS]
+ *     write FOLDER [SHARDS [NAME]]
  *
  * Into FOLDER/store (removed afterwards), one field a store: scalars,
  * vectors of 128 counts (gain_bias), ragged pairs, and chunks that hold nothing but fill;
  * HEALPix shards of 65,536 cells in 16 chunks, rectilinear ones of 262,144 cells in
  * 8 x 8; flat stores, with the hash of every object (recording sink) and without, and
  * hives, whose leaves carry hashes of what they hold, too; one thread and two, each with
- * shards of its own. Written over and over until it took half a second. GB/s counts the
- * bytes of the carriers, of decoded elements; into the page cache: nothing is synced. */
+ * shards of its own. NAME: only cases whose name it is a part of. Written over and over
+ * until it took half a second. GB/s counts the bytes of the carriers, of decoded
+ * elements; into the page cache: nothing is synced. */
 #include "cells.h"
 #include "io/record_sink.h"
 
@@ -285,13 +286,15 @@ static void measure(const bench *b, size_t n_threads)
 int main(int argc, char **argv)
 {
     const long n = argc > 2 ? strtol(argv[2], NULL, 10) : 4;
-    if (argc < 2 || argc > 3 || n < 2 || n > MAX_SHARDS) {
-        (void)fprintf(stderr, "usage: write FOLDER [SHARDS]\n");
+    if (argc < 2 || argc > 4 || n < 2 || n > MAX_SHARDS) {
+        (void)fprintf(stderr, "usage: write FOLDER [SHARDS [NAME]]\n");
         return 2;
     }
     printf("%-36s %7s %9s %9s %8s %8s %8s\n", "", "threads", "MB", "ms", "GB/s",
            "GB/CPU s", "MiB");
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        if (argc > 3 && !strstr(CASES[i].name, argv[3]))
+            continue;
         bench b = open_bench(&CASES[i], argv[1], (size_t)n);
         for (size_t threads = 1; threads <= MAX_THREADS; threads++)
             measure(&b, threads);
