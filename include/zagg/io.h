@@ -110,6 +110,25 @@ ZAGG_API zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void 
  * settled by zagg_sink_sync. */
 ZAGG_API zagg_status zagg_sink_put_whole(zagg_sink *sink, const char *key,
                                          const void *data, size_t len, zagg_err *err);
+/** An object that is stored piece by piece: under its key it is there as one step, as by
+ * zagg_sink_put, when it is committed, and never if it is not. A directory holds 256 KiB
+ * of it in memory and the rest in a temporary file (one open file a stream, from then
+ * on); other sinks may hold all of it. One thread at a time; streams of one sink do not
+ * disturb each other. */
+typedef struct zagg_sink_stream zagg_sink_stream;
+/** ARG for a key that is refused. Nothing is written yet. */
+ZAGG_API zagg_status zagg_sink_stream_begin(zagg_sink *sink, const char *key,
+                                            zagg_sink_stream **out, zagg_err *err);
+/** Append. After a failure (IO on a full disk etc., NOMEM) the stream takes no more and
+ * cannot be committed. */
+ZAGG_API zagg_status zagg_sink_stream_add(zagg_sink_stream *stream, const void *data,
+                                          size_t len, zagg_err *err);
+/** Store the object. Frees the stream in any case; after a failure the old object is
+ * there. */
+ZAGG_API zagg_status zagg_sink_stream_commit(zagg_sink_stream *stream, zagg_err *err);
+/** Forget all of it and free the stream. NULL is fine. */
+ZAGG_API void zagg_sink_stream_abandon(zagg_sink_stream *stream);
+
 /** Whole object into a new heap block (release with zagg_bytes_free). NOTFOUND; RANGE
  * beyond max_len. */
 ZAGG_API zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,

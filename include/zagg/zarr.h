@@ -111,26 +111,34 @@ ZAGG_API zagg_status zagg_zarr_write_chunk(zagg_sink *store, const char *group,
                                            const uint64_t *chunk_index, const void *data,
                                            zagg_err *err);
 
-/** Builder of one shard object: inner chunks are handed over in any order of their index,
- * each once, and are encoded at once unless they are all fill. Holds the stored bytes and
- * no more, and while it takes a chunk that one's encoded form. One thread at a time.
- * Cheapest in C order; an arrival before k stored chunks that are not all of one size
- * (VLEN or zstd) moves their bytes. */
+/** Builder of shard objects, one after another. Inner chunks are handed over in any order
+ * of their index, each once, are encoded at once unless they are all fill, and go to the
+ * store as they come, where the object is there as one step in the end
+ * (zagg_sink_stream_begin). Chunks that come before others that precede them in Z-order
+ * (for an axis: ascending order) are put aside, in a file without a name where the store
+ * is a directory, else in memory. Holds the index (17 bytes an inner chunk, 25 of more
+ * than one axis), some 300 KiB (600 KiB once a chunk was put aside) and while it takes a
+ * chunk that one's encoded form. One thread at a time. */
 typedef struct zagg_zarr_shard zagg_zarr_shard;
 ZAGG_API zagg_status zagg_zarr_shard_new(const zagg_zarr_array *array,
                                          zagg_zarr_shard **out, zagg_err *err);
+/** Begin the object at `shard_index`; `store` must stay until its end. What was begun
+ * before and has not ended is forgotten. Nothing is written yet. */
+ZAGG_API zagg_status zagg_zarr_shard_begin(zagg_zarr_shard *shard, zagg_sink *store,
+                                           const char *group, const uint64_t *shard_index,
+                                           zagg_err *err);
 /** `inner_index`: position of the inner chunk inside the shard along each axis; `data`:
  * its elements in C order, as for zagg_zarr_all_fill. ERANGE for an element of 4 GiB or
- * more. */
+ * more, which leaves the chunk to be handed over; EARG where no object was begun. After
+ * an error of the store the object cannot be ended. */
 ZAGG_API zagg_status zagg_zarr_shard_add(zagg_zarr_shard *shard,
                                          const uint64_t *inner_index, const void *data,
                                          zagg_err *err);
-/** Write the object (payloads in Z-order, then the index in C order and its crc32c), or
- * delete it when no inner chunk is stored. The builder is empty afterwards and can be
- * used again. */
-ZAGG_API zagg_status zagg_zarr_shard_write(zagg_zarr_shard *shard, zagg_sink *store,
-                                           const char *group, const uint64_t *shard_index,
-                                           zagg_err *err);
+/** Store the object (payloads in Z-order, then the index in C order and its crc32c), or
+ * delete it when no inner chunk is stored; another one can be begun. EARG where none was
+ * begun. */
+ZAGG_API zagg_status zagg_zarr_shard_end(zagg_zarr_shard *shard, zagg_err *err);
+/** What has not ended is forgotten; the store keeps its old object. */
 ZAGG_API void zagg_zarr_shard_free(zagg_zarr_shard *shard);
 
 /* ---- ragged fields of upstream 0.11 ---- */

@@ -120,11 +120,15 @@ void zg_sha256(const void *data, size_t len, uint8_t digest[32]);
 void zg_sha256_hex(const void *data, size_t len, char hex[65]);
 
 /** The same of bytes that come piece by piece. NULL where there is no memory; one thread
- * at a time. zg_sha256_end gives the digest of all that was added and starts anew. */
+ * at a time. zg_sha256_end and _digest give the digest of all that was added and start
+ * anew. */
 typedef struct zg_sha256_stream zg_sha256_stream;
 zg_sha256_stream *zg_sha256_new(void);
 void zg_sha256_add(zg_sha256_stream *s, const void *data, size_t len);
 void zg_sha256_end(zg_sha256_stream *s, char hex[65]);
+void zg_sha256_digest(zg_sha256_stream *s, uint8_t digest[32]);
+/** `to` goes on from where `from` is. */
+void zg_sha256_copy(zg_sha256_stream *to, const zg_sha256_stream *from);
 void zg_sha256_free(zg_sha256_stream *s);
 /** The digest of `n` texts joined by line ends, as names and hashes are hashed together;
  * that of no bytes for n = 0. */

@@ -38,11 +38,21 @@ void zg_sha256_add(zg_sha256_stream *s, const void *data, size_t len)
         sha256_update(&s->ctx, len, data);
 }
 
+void zg_sha256_digest(zg_sha256_stream *s, uint8_t digest[32])
+{
+    sha256_digest(&s->ctx, SHA256_DIGEST_SIZE, digest);
+}
+
 void zg_sha256_end(zg_sha256_stream *s, char hex[65])
 {
     uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_digest(&s->ctx, sizeof digest, digest);
+    zg_sha256_digest(s, digest);
     zg_hex(digest, sizeof digest, hex);
+}
+
+void zg_sha256_copy(zg_sha256_stream *to, const zg_sha256_stream *from)
+{
+    *to = *from;
 }
 
 void zg_sha256_free(zg_sha256_stream *s)

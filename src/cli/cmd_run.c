@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Set by the first Ctrl-C: running shards end, no new one starts. The second one kills.
  */
@@ -143,6 +144,18 @@ static bool traces_rss(void)
     return value && value[0] != '\0';
 }
 
+/* A thread keeps a file open for each large object in the making: up to the limit that
+ * the system sets, not the lower one that it starts programs with. Without it a run may
+ * do as well. */
+static void allow_open_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int run(run_session *s)
 {
     const run_args *a = &s->args;
@@ -204,6 +217,7 @@ int main_run(int argc, char **argv)
         run_args_free(&s.args);
         return EXIT_FAILED;
     }
+    allow_open_files();
     code = load(&s);
     code = code == EXIT_OK ? run(&s) : fail(&s, code);
     progress_free(&s.progress);

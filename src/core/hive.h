@@ -82,6 +82,8 @@ void zg_hive_hashes_free(zg_hive_hashes *hashes);
  * as cheap as SHA-256. */
 void zg_hive_hash_cells(zg_hive_hashes *hashes, size_t array,
                         const zg_store_cells *cells);
+/** Of array i, of all cells until now. Valid until zg_hive_hashes_end. */
+const zg_sha256_stream *zg_hive_hash_of(const zg_hive_hashes *hashes, size_t array);
 /** All arrays are complete; those that got nothing are fill throughout. */
 zagg_status zg_hive_hashes_end(zg_hive_hashes *hashes, zagg_err *err);
 /** {"arrays": {path: digest}, "combined": digest} */
@@ -108,6 +110,8 @@ zagg_status zg_hive_leaf_chunk(zg_hive_leaf *leaf, const zagg_carrier *carrier,
                                zagg_err *err);
 /** Cells of a column, as stored. */
 void zg_hive_leaf_column(zg_hive_leaf *leaf, size_t array, const zg_store_cells *cells);
+/** Hash of all cells of an array until now. */
+const zg_sha256_stream *zg_hive_leaf_hash(const zg_hive_leaf *leaf, size_t array);
 /** All arrays are written: coverage, then the stamp, which makes the leaf a leaf, then
  * what lies beside it. `write_s`: seconds that the writer took until now. */
 zagg_status zg_hive_leaf_finish(zg_hive_leaf *leaf, const zagg_store_origin *origin,

@@ -106,6 +106,11 @@ void zg_hive_hash_cells(zg_hive_hashes *h, size_t array, const zg_store_cells *c
                   cells->n * cell);
 }
 
+const zg_sha256_stream *zg_hive_hash_of(const zg_hive_hashes *h, size_t array)
+{
+    return h->arrays[array].stream;
+}
+
 /* A declared coordinate that nothing fills: its fill throughout. */
 static void add_fill(array_hash *a)
 {

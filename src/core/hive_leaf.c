@@ -209,6 +209,11 @@ void zg_hive_leaf_column(zg_hive_leaf *leaf, size_t array, const zg_store_cells 
     leaf->hash_s += zg_clock_mono_s() - start;
 }
 
+const zg_sha256_stream *zg_hive_leaf_hash(const zg_hive_leaf *leaf, size_t array)
+{
+    return zg_hive_hash_of(leaf->hashes, array);
+}
+
 /* ---- the end ---- */
 
 static zagg_status stamp_text(const zg_hive_leaf *leaf, const zagg_store_origin *origin,

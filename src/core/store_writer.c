@@ -2,6 +2,7 @@
  * Sharded arrays are encoded chunk by chunk as they come. In a hive the arrays are those
  * of the shard's leaf. */
 #include "core/hive.h"
+#include "zarr/shard.h"
 
 #include <string.h>
 
@@ -9,10 +10,12 @@ struct zagg_store_writer {
     const zagg_store_plan *plan;
     zagg_sink *store;
     zagg_zarr_shard **shards; /* of each sharded array, made on first use */
-    bool *begun;              /* of each CSR field: its own group is written */
-    zg_hive_leaf *leaf;       /* hive: from the first carrier on */
+    bool *begun; /* of each CSR field: its own group is written; sharded: its object */
+    zg_hive_leaf *leaf; /* hive: from the first carrier on */
     const zagg_store_origin *origin;
     double seconds; /* spent on the leaf */
+    bool some;      /* carriers came */
+    uint64_t shard; /* key of the one that they are of */
 };
 
 zagg_status zagg_store_writer_new(const zagg_store_plan *plan, zagg_sink *store,
@@ -126,6 +129,24 @@ static zagg_status choose_cells(const zagg_store_plan *plan, const zagg_carrier 
     return zg_companion_payload(column, carrier->n_cells, &p->cells.first, err);
 }
 
+/* The object of a sharded array, with the first chunk of a shard. */
+static zagg_status begin_object(zagg_store_writer *w, const zagg_shard *shard, placed *p,
+                                zagg_err *err)
+{
+    uint64_t index[ZAGG_ZARR_MAX_RANK] = {0};
+    zagg_zarr_shard **object = &w->shards[p->array];
+    if (!*object)
+        ZAGG_TRY(zagg_zarr_shard_new(&w->plan->arrays[p->array], object, err));
+    p->shard = *object;
+    if (w->begun[p->array])
+        return ZAGG_OK;
+    for (unsigned d = 0; d < w->plan->info->rank && !w->leaf; d++)
+        index[d] = shard->block[d];
+    ZAGG_TRY(zagg_zarr_shard_begin(p->shard, w->store, group_of(w), index, err));
+    w->begun[p->array] = true;
+    return ZAGG_OK;
+}
+
 static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
                                 const zagg_carrier *carrier, placed *p, zagg_err *err)
 {
@@ -141,10 +162,7 @@ static zagg_status choose_place(zagg_store_writer *w, const zagg_shard *shard,
         return ZAGG_OK;
     for (unsigned d = 0; d < w->plan->info->rank && !w->leaf; d++)
         p->index[d] -= shard->block[d] * (array->shard[d] / array->chunk[d]);
-    if (!w->shards[p->array])
-        ZAGG_TRY(zagg_zarr_shard_new(array, &w->shards[p->array], err));
-    p->shard = w->shards[p->array];
-    return ZAGG_OK;
+    return begin_object(w, shard, p, err);
 }
 
 static zagg_status put_csr(zagg_store_writer *w, const placed *p, zagg_err *err)
@@ -161,8 +179,11 @@ static zagg_status put_dense(zagg_store_writer *w, const placed *p, zagg_err *er
     const zagg_carrier_column *column = p->cells.column;
     const size_t cell_bytes = column->width * zagg_dtype_size(column->dtype);
     const void *data = (const char *)column->data + p->cells.first * cell_bytes;
-    if (p->shard)
-        return zagg_zarr_shard_add(p->shard, p->index, data, err);
+    if (p->shard) {
+        const zg_sha256_stream *content =
+            w->leaf ? zg_hive_leaf_hash(w->leaf, p->array) : NULL;
+        return zg_zarr_shard_add_hashed(p->shard, p->index, data, content, err);
+    }
     return zagg_zarr_write_chunk(w->store, group_of(w), &w->plan->arrays[p->array],
                                  p->index, data, err);
 }
@@ -197,6 +218,8 @@ static zagg_status put_column(zagg_store_writer *w, const zagg_shard *shard,
 static zagg_status take_carrier(zagg_store_writer *w, const zagg_shard *shard,
                                 const zagg_carrier *carrier, zagg_err *err)
 {
+    w->some = true;
+    w->shard = shard->key;
     if (w->plan->hive && !w->leaf)
         ZAGG_TRY(zg_hive_leaf_begin(w->plan, w->store, shard, &w->leaf, err));
     if (w->leaf)
@@ -216,18 +239,18 @@ zagg_status zagg_store_writer_carrier(void *writer, const zagg_shard *shard,
     return status;
 }
 
-static zagg_status write_shards(zagg_store_writer *w, const zagg_shard *shard,
-                                zagg_err *err)
+/* Of a failed one the rest is not ended: what is begun again is a new object. */
+static zagg_status end_objects(zagg_store_writer *w, zagg_err *err)
 {
-    const zagg_store_plan *plan = w->plan;
-    uint64_t index[ZAGG_ZARR_MAX_RANK] = {0};
-    for (unsigned d = 0; d < plan->info->rank && !w->leaf; d++)
-        index[d] = shard->block[d];
-    for (size_t i = 0; i < plan->tmpl.n_arrays; i++)
-        if (w->shards[i])
-            ZAGG_TRY(
-                zagg_zarr_shard_write(w->shards[i], w->store, group_of(w), index, err));
-    return ZAGG_OK;
+    zagg_status status = ZAGG_OK;
+    for (size_t i = 0; i < w->plan->tmpl.n_arrays; i++) {
+        if (!w->shards[i] || !w->begun[i])
+            continue;
+        w->begun[i] = false;
+        if (status == ZAGG_OK)
+            status = zagg_zarr_shard_end(w->shards[i], err);
+    }
+    return status;
 }
 
 zagg_status zagg_store_writer_finish(zagg_store_writer *writer, const zagg_shard *shard,
@@ -238,7 +261,12 @@ zagg_status zagg_store_writer_finish(zagg_store_writer *writer, const zagg_shard
         return zagg_err_set(err, ZAGG_EARG,
                             "a leaf of a hive needs its origin "
                             "(zagg_store_writer_set_origin)");
-    zagg_status status = write_shards(writer, shard, err);
+    if (writer->some && writer->shard != shard->key)
+        return zagg_err_set(
+            err, ZAGG_EARG, "shard %llu cannot be finished: the carriers are of %llu",
+            (unsigned long long)shard->key, (unsigned long long)writer->shard);
+    writer->some = false;
+    zagg_status status = end_objects(writer, err);
     if (!writer->leaf)
         return status;
     writer->seconds += zg_clock_mono_s() - start;

@@ -25,6 +25,19 @@ int zg_make_folders(char *path);
 /** Bytes of the path of the folder that holds the first `len` bytes of `path`: 0 for the
  * current folder. */
 size_t zg_parent_len(const char *path, size_t len);
+/** Put at once; `durable`: its bytes are on the disk when it gets its name. */
+zagg_status zg_dir_put(zg_dir *dir, bool durable, const char *key, const void *data,
+                       size_t len, zagg_err *err);
+zagg_status zg_dir_stream_begin(void *self, const char *key, void **out_stream,
+                                zagg_err *err);
+zagg_status zg_dir_stream_add(void *self, void *stream, const void *data, size_t len,
+                              const zg_sha256_stream *so_far, zagg_err *err);
+zagg_status zg_dir_stream_commit(void *self, void *stream, zagg_err *err);
+void zg_dir_stream_abandon(void *self, void *stream);
+zagg_status zg_dir_scratch_open(void *self, const char *key, int *out_fd, zagg_err *err);
+zagg_status zg_dir_scratch_add(void *self, int fd, const void *data, size_t len,
+                               zagg_err *err);
+
 /** Path of a key. */
 zagg_status zg_dir_path(const zg_dir *dir, const char *key, char **out, zagg_err *err);
 

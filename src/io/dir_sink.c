@@ -1,6 +1,5 @@
-/* A local directory as an object store. An object is written to a temporary file beside
- * its place and renamed over it (rename(2) is one step for every reader); folders are
- * made only when the temporary file cannot be created without them. */
+/* A local directory as an object store: reading, removal, and what makes it a sink.
+ * Writing is in dir_write.c. */
 #include "io/dir.h"
 
 #include <errno.h>
@@ -9,10 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* How often a temporary name that is taken (a leftover of a killed process with this id)
- * is passed over before giving up. */
-enum { TEMP_TRIES = 1000 };
 
 zagg_status zg_dir_path(const zg_dir *dir, const char *key, char **out, zagg_err *err)
 {
@@ -29,132 +24,17 @@ zagg_status zg_dir_path(const zg_dir *dir, const char *key, char **out, zagg_err
     return ZAGG_OK;
 }
 
-/* From the deepest folder upwards: normally one call is enough. */
-int zg_make_folders(char *path)
-{
-    if (mkdir(path, 0777) == 0 || errno == EEXIST)
-        return 0;
-    if (errno != ENOENT)
-        return errno;
-    char *slash = strrchr(path, '/');
-    if (slash == NULL || slash == path)
-        return ENOENT;
-    *slash = '\0';
-    int rc = zg_make_folders(path);
-    *slash = '/';
-    if (rc != 0)
-        return rc;
-    return mkdir(path, 0777) == 0 || errno == EEXIST ? 0 : errno;
-}
-
-static int make_parent_folders(char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (slash == NULL || slash == path)
-        return ENOENT;
-    *slash = '\0';
-    int rc = zg_make_folders(path);
-    *slash = '/';
-    return rc;
-}
-
-/* New file under a temporary name beside `path`, whose folders are made as needed. */
-static zagg_status create_temp(zg_dir *dir, char *path, int *out_fd, char **out_temp,
-                               zagg_err *err)
-{
-    bool folders_made = false;
-    int failed_with = EEXIST;
-    for (int tries = 0; tries < TEMP_TRIES; tries++) {
-        zg_str name;
-        zg_str_init(&name, 0);
-        uint64_t number =
-            atomic_fetch_add_explicit(&dir->temp_counter, 1, memory_order_relaxed);
-        zg_dir_temp_path(&name, path, (long)getpid(), number);
-        char *temp = zg_str_take(&name);
-        if (temp == NULL)
-            return zagg_err_set(err, ZAGG_ENOMEM, "cannot write %s: no memory", path);
-        int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0) {
-            *out_fd = fd;
-            *out_temp = temp;
-            return ZAGG_OK;
-        }
-        failed_with = errno;
-        zg_free(temp);
-        if (failed_with == ENOENT && !folders_made) {
-            folders_made = true;
-            failed_with = make_parent_folders(path);
-            if (failed_with == 0)
-                continue;
-        }
-        if (failed_with != EEXIST && failed_with != EINTR)
-            break;
-    }
-    return zagg_err_set_errno(err, ZAGG_EIO, failed_with, "cannot write %s", path);
-}
-
-/* Write everything and close `fd` in any case; 0 or an errno. Some file systems report a
- * full disk only on close. */
-static int write_and_close(int fd, const char *data, size_t len, bool durable)
-{
-    int failed_with = 0;
-    while (len > 0 && failed_with == 0) {
-        ssize_t done = write(fd, data, len);
-        if (done > 0) {
-            data += done;
-            len -= (size_t)done;
-        } else if (done == 0) {
-            failed_with = EIO;
-        } else if (errno != EINTR) {
-            failed_with = errno;
-        }
-    }
-    while (durable && failed_with == 0 && fsync(fd) != 0)
-        failed_with = errno == EINTR ? 0 : errno;
-    if (close(fd) != 0 && errno != EINTR && failed_with == 0)
-        failed_with = errno;
-    return failed_with;
-}
-
-static zagg_status put_file(zg_dir *dir, bool durable, const char *key, const void *data,
-                            size_t len, zagg_err *err)
-{
-    char *path = NULL, *temp = NULL;
-    int fd = -1;
-    const char *slash = strrchr(key, '/');
-    if (zg_dir_is_temp_name(slash == NULL ? key : slash + 1))
-        return zagg_err_set(
-            err, ZAGG_EARG,
-            "%s: key '%s' is refused: it has the form of a temporary file", dir->root,
-            key);
-    ZAGG_TRY(zg_dir_path(dir, key, &path, err));
-    zagg_status status = create_temp(dir, path, &fd, &temp, err);
-    if (status == ZAGG_OK) {
-        int failed_with = write_and_close(fd, data, len, durable);
-        if (failed_with == 0 && rename(temp, path) != 0)
-            failed_with = errno;
-        if (failed_with != 0) {
-            unlink(temp);
-            status =
-                zagg_err_set_errno(err, ZAGG_EIO, failed_with, "cannot write %s", path);
-        }
-    }
-    zg_free(temp);
-    zg_free(path);
-    return status;
-}
-
 static zagg_status dir_put(void *self, const char *key, const void *data, size_t len,
                            zagg_err *err)
 {
     zg_dir *dir = self;
-    return put_file(dir, dir->durable_puts, key, data, len, err);
+    return zg_dir_put(dir, dir->durable_puts, key, data, len, err);
 }
 
 static zagg_status dir_put_whole(void *self, const char *key, const void *data,
                                  size_t len, zagg_err *err)
 {
-    return put_file(self, true, key, data, len, err);
+    return zg_dir_put(self, true, key, data, len, err);
 }
 
 /* All of the object that is open as `fd`. */
@@ -244,6 +124,12 @@ static const zg_sink_vtable dir_vtable = {
     .sync = zg_dir_sync,
     .size = dir_size,
     .clean = zg_dir_clean,
+    .stream_begin = zg_dir_stream_begin,
+    .stream_add = zg_dir_stream_add,
+    .stream_commit = zg_dir_stream_commit,
+    .stream_abandon = zg_dir_stream_abandon,
+    .scratch_open = zg_dir_scratch_open,
+    .scratch_add = zg_dir_scratch_add,
 };
 
 /* How much of the path `root` leads to a folder that is there; 0 is the current one. */

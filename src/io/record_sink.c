@@ -67,6 +67,93 @@ static zagg_status put_whole(void *self, const char *key, const void *data, size
     return note(r, key, what, err);
 }
 
+/* ---- piece by piece ---- */
+
+typedef struct record_stream {
+    zagg_sink_stream *inner;
+    zg_sha256_stream *sha256;
+    char *key;
+    uint64_t bytes;
+} record_stream;
+
+static void free_stream(record_stream *s)
+{
+    zg_sha256_free(s->sha256);
+    zg_free(s->key);
+    zg_free(s);
+}
+
+static zagg_status stream_begin(void *self, const char *key, void **out_stream,
+                                zagg_err *err)
+{
+    zg_recorder *r = self;
+    record_stream *s = zg_alloc(1, sizeof *s);
+    if (s == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s",
+                            zagg_sink_name(r->inner), key);
+    s->key = zg_strdup(key);
+    s->sha256 = zg_sha256_new();
+    zagg_status status = ZAGG_OK;
+    if (s->key == NULL || s->sha256 == NULL)
+        status = zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s",
+                              zagg_sink_name(r->inner), key);
+    if (status == ZAGG_OK)
+        status = changed(r, zg_sink_stream_begin_direct(r->inner, key, &s->inner, err));
+    if (status != ZAGG_OK) {
+        free_stream(s);
+        return status;
+    }
+    *out_stream = s;
+    return ZAGG_OK;
+}
+
+static zagg_status stream_add(void *self, void *stream, const void *data, size_t len,
+                              const zg_sha256_stream *so_far, zagg_err *err)
+{
+    record_stream *s = stream;
+    if (so_far != NULL)
+        zg_sha256_copy(s->sha256, so_far);
+    else
+        zg_sha256_add(s->sha256, data, len);
+    s->bytes += len;
+    return changed(self, zg_sink_stream_add_hashed(s->inner, data, len, so_far, err));
+}
+
+static zagg_status stream_commit(void *self, void *stream, zagg_err *err)
+{
+    zg_recorder *r = self;
+    record_stream *s = stream;
+    zg_stored what = {.there = true, .bytes = s->bytes};
+    zg_sha256_digest(s->sha256, what.sha256);
+    zagg_status status = changed(r, zagg_sink_stream_commit(s->inner, err));
+    if (status == ZAGG_OK)
+        status = note(r, s->key, what, err);
+    free_stream(s);
+    return status;
+}
+
+static void stream_abandon(void *self, void *stream)
+{
+    record_stream *s = stream;
+    (void)self;
+    zagg_sink_stream_abandon(s->inner);
+    free_stream(s);
+}
+
+/* What is put aside is no object; that it cannot be is a failure of the store. */
+static zagg_status scratch_open(void *self, const char *key, int *out_fd, zagg_err *err)
+{
+    zg_recorder *r = self;
+    return changed(r, zg_sink_scratch_open(r->inner, key, out_fd, err));
+}
+
+static zagg_status scratch_add(void *self, int fd, const void *data, size_t len,
+                               zagg_err *err)
+{
+    zg_recorder *r = self;
+    return changed(r, zg_sink_scratch_add(r->inner, fd, data, len, err));
+}
+
 static zagg_status get(void *self, const char *key, size_t max_len, void **out_data,
                        size_t *out_len, zagg_err *err)
 {
@@ -150,7 +237,13 @@ static const zg_sink_vtable VTABLE = {.put = put,
                                       .close = close_nothing,
                                       .sync = sync_keys,
                                       .size = size_of,
-                                      .clean = clean};
+                                      .clean = clean,
+                                      .stream_begin = stream_begin,
+                                      .stream_add = stream_add,
+                                      .stream_commit = stream_commit,
+                                      .stream_abandon = stream_abandon,
+                                      .scratch_open = scratch_open,
+                                      .scratch_add = scratch_add};
 
 zagg_status zg_recorder_new(zagg_sink *inner, zg_recorder **out, zagg_err *err)
 {

@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-struct zagg_sink {
-    const zg_sink_vtable *vtable;
-    void *self;
-    char *name;
-    zg_io_counters counters;
-};
-
 zagg_status zg_sink_new(const zg_sink_vtable *vtable, void *self, const char *name,
                         zagg_sink **out, zagg_err *err)
 {
@@ -64,7 +57,7 @@ static bool key_is_clean(const char *key, size_t len)
     return true;
 }
 
-static zagg_status check_key(const zagg_sink *sink, const char *key, zagg_err *err)
+zagg_status zg_sink_check_key(const zagg_sink *sink, const char *key, zagg_err *err)
 {
     if (key_is_clean(key, strlen(key)))
         return ZAGG_OK;
@@ -83,7 +76,7 @@ static zagg_status check_prefix(const zagg_sink *sink, const char *prefix, zagg_
         len--;
     if (prefix[0] == '\0' || key_is_clean(prefix, len))
         return ZAGG_OK;
-    return check_key(sink, prefix, err);
+    return zg_sink_check_key(sink, prefix, err);
 }
 
 static bool is_folder(const char *prefix)
@@ -92,23 +85,28 @@ static bool is_folder(const char *prefix)
     return len > 0 && prefix[len - 1] == '/';
 }
 
-static void count_request(zagg_sink *sink)
+void zg_sink_count_request(zagg_sink *sink)
 {
     zg_io_count(&sink->counters.calls, 1);
     zg_io_count(&sink->counters.requests, 1);
+}
+
+void zg_sink_count_put(zagg_sink *sink, uint64_t len)
+{
+    zg_io_count(&sink->counters.bytes, len);
+    zg_io_count(&sink->counters.puts, 1);
+    zg_io_count(&sink->counters.put_bytes, len);
 }
 
 static zagg_status put(zagg_sink *sink, bool whole, const char *key, const void *data,
                        size_t len, zagg_err *err)
 {
     const zg_sink_vtable *v = sink->vtable;
-    ZAGG_TRY(check_key(sink, key, err));
-    count_request(sink);
+    ZAGG_TRY(zg_sink_check_key(sink, key, err));
+    zg_sink_count_request(sink);
     ZAGG_TRY(
         (whole && v->put_whole ? v->put_whole : v->put)(sink->self, key, data, len, err));
-    zg_io_count(&sink->counters.bytes, len);
-    zg_io_count(&sink->counters.puts, 1);
-    zg_io_count(&sink->counters.put_bytes, len);
+    zg_sink_count_put(sink, len);
     return ZAGG_OK;
 }
 
@@ -127,8 +125,8 @@ zagg_status zagg_sink_put_whole(zagg_sink *sink, const char *key, const void *da
 zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,
                           void **out_data, size_t *out_len, zagg_err *err)
 {
-    ZAGG_TRY(check_key(sink, key, err));
-    count_request(sink);
+    ZAGG_TRY(zg_sink_check_key(sink, key, err));
+    zg_sink_count_request(sink);
     ZAGG_TRY(sink->vtable->get(sink->self, key, max_len, out_data, out_len, err));
     zg_io_count(&sink->counters.bytes, *out_len);
     return ZAGG_OK;
@@ -138,7 +136,7 @@ zagg_status zagg_sink_list(zagg_sink *sink, const char *prefix, zagg_sink_list_f
                            void *user, zagg_err *err)
 {
     ZAGG_TRY(check_prefix(sink, prefix, err));
-    count_request(sink);
+    zg_sink_count_request(sink);
     return sink->vtable->list(sink->self, prefix, fn, user, err);
 }
 
@@ -149,14 +147,14 @@ zagg_status zagg_sink_list_dir(zagg_sink *sink, const char *prefix, zagg_sink_li
     if (prefix[0] != '\0' && !is_folder(prefix))
         return zagg_err_set(err, ZAGG_EARG, "%s: folder '%s' must end with '/'",
                             sink->name, prefix);
-    count_request(sink);
+    zg_sink_count_request(sink);
     return sink->vtable->list_dir(sink->self, prefix, fn, user, err);
 }
 
 zagg_status zagg_sink_delete(zagg_sink *sink, const char *key, zagg_err *err)
 {
-    ZAGG_TRY(check_key(sink, key, err));
-    count_request(sink);
+    ZAGG_TRY(zg_sink_check_key(sink, key, err));
+    zg_sink_count_request(sink);
     return sink->vtable->remove(sink->self, key, err);
 }
 
@@ -166,7 +164,7 @@ zagg_status zagg_sink_delete_prefix(zagg_sink *sink, const char *prefix, zagg_er
     if (!is_folder(prefix))
         return zagg_err_set(err, ZAGG_EARG, "%s: folder '%s' must end with '/'",
                             sink->name, prefix);
-    count_request(sink);
+    zg_sink_count_request(sink);
     return sink->vtable->remove_prefix(sink->self, prefix, err);
 }
 
@@ -174,10 +172,10 @@ zagg_status zagg_sink_sync(zagg_sink *sink, const char *const *keys, size_t n,
                            zagg_err *err)
 {
     for (size_t i = 0; i < n; i++)
-        ZAGG_TRY(check_key(sink, keys[i], err));
+        ZAGG_TRY(zg_sink_check_key(sink, keys[i], err));
     if (sink->vtable->sync == NULL || n == 0)
         return ZAGG_OK;
-    count_request(sink);
+    zg_sink_count_request(sink);
     return sink->vtable->sync(sink->self, keys, n, err);
 }
 
@@ -191,8 +189,8 @@ zagg_status zagg_sink_size(zagg_sink *sink, const char *key, uint64_t *out, zagg
         *out = len;
         return ZAGG_OK;
     }
-    ZAGG_TRY(check_key(sink, key, err));
-    count_request(sink);
+    ZAGG_TRY(zg_sink_check_key(sink, key, err));
+    zg_sink_count_request(sink);
     return sink->vtable->size(sink->self, key, out, err);
 }
 
@@ -201,6 +199,6 @@ zagg_status zagg_sink_clean(zagg_sink *sink, size_t *n_removed, zagg_err *err)
     *n_removed = 0;
     if (sink->vtable->clean == NULL)
         return ZAGG_OK;
-    count_request(sink);
+    zg_sink_count_request(sink);
     return sink->vtable->clean(sink->self, n_removed, err);
 }

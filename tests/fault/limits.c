@@ -76,6 +76,15 @@ static void descriptors(void **state)
               sizeof DESCRIPTORS / sizeof DESCRIPTORS[0]);
 }
 
+/* A limit that the process may raise itself is none. */
+static void raised_descriptors(void **state)
+{
+    const fixture *f = *state;
+    zg_free(
+        shell_ok(f->dir, "rm -rf o; exec 3>&- 4>&- 5>&- 6>&-; ulimit -Sn 5; " RUN "o"));
+    assert_same_stores(f, "right", "o");
+}
+
 /* Blocks of 512 bytes. Metadata fits, objects do not; nothing fits. */
 static const limit_case FILE_SIZES[] = {
     {"4 KiB a file", "ulimit -f 8", "File too large; raise the limit", true},
@@ -180,9 +189,9 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(descriptors),    cmocka_unit_test(file_sizes),
-        cmocka_unit_test(address_space),  cmocka_unit_test(full_disk),
-        cmocka_unit_test(read_only_disk),
+        cmocka_unit_test(descriptors), cmocka_unit_test(raised_descriptors),
+        cmocka_unit_test(file_sizes),  cmocka_unit_test(address_space),
+        cmocka_unit_test(full_disk),   cmocka_unit_test(read_only_disk),
     };
     return cmocka_run_group_tests(tests, setup, fixture_free);
 }

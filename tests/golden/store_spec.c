@@ -548,8 +548,9 @@ static void rewrite_array(zagg_zarr_reader *reader, size_t i, zagg_sink *to)
     rewrite w = {.to = to, .array = zagg_zarr_reader_array(reader, i)};
     assert_true(w.array->sharded); /* each leaf array is one shard */
     assert_int_equal(zagg_zarr_shard_new(w.array, &w.shard, &err), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_begin(w.shard, to, "6", FIRST, &err), ZAGG_OK);
     if (zagg_zarr_read_chunks(reader, i, add_chunk, &w, NULL, NULL, &err) != ZAGG_OK ||
-        zagg_zarr_shard_write(w.shard, to, "6", FIRST, &err) != ZAGG_OK)
+        zagg_zarr_shard_end(w.shard, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
     zagg_zarr_shard_free(w.shard);
 }

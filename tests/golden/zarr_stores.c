@@ -56,7 +56,7 @@ static zagg_status flush(rewrite *w, zagg_err *err)
     if (!w->open)
         return ZAGG_OK;
     w->open = false;
-    return zagg_zarr_shard_write(w->shard, w->p->ours, w->group, w->shard_index, err);
+    return zagg_zarr_shard_end(w->shard, err);
 }
 
 static zagg_status write_again(void *user, const uint64_t *index, const void *data,
@@ -77,6 +77,8 @@ static zagg_status write_again(void *user, const uint64_t *index, const void *da
     }
     if (memcmp(shard, w->shard_index, sizeof shard) != 0)
         ZAGG_TRY(flush(w, err));
+    if (!w->open)
+        ZAGG_TRY(zagg_zarr_shard_begin(w->shard, w->p->ours, w->group, shard, err));
     memcpy(w->shard_index, shard, sizeof shard);
     w->open = true;
     return zagg_zarr_shard_add(w->shard, inner, data, err);

@@ -1,5 +1,7 @@
 /* Directory sinks: one-step puts, no debris, keys that must not leave the store, listing
  * and removal. */
+#include "io/sink.h"
+
 #include "support/support.h"
 
 #include <fcntl.h>
@@ -149,6 +151,128 @@ static void test_put_and_get(void **state)
     mode_t mask = umask(0);
     umask(mask);
     assert_int_equal(st.st_mode & 0777, 0666 & ~mask);
+}
+
+/* ---- objects that come piece by piece ---- */
+
+/* Letters that a piece of any length can be cut from. */
+static void add_letters(zagg_sink_stream *stream, size_t from, size_t n)
+{
+    char *piece = zg_alloc(n + 1, 1);
+    zagg_err err = ZAGG_ERR_INIT;
+    assert_non_null(piece);
+    for (size_t i = 0; i < n; i++)
+        piece[i] = (char)('a' + (from + i) % 23);
+    if (zagg_sink_stream_add(stream, piece, n, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    zg_free(piece);
+}
+
+static void assert_letters(fixture *f, const char *key, size_t n)
+{
+    void *bytes = NULL;
+    size_t len = 0;
+    assert_int_equal(zagg_sink_get(f->sink, key, 16 << 20, &bytes, &len, NULL), ZAGG_OK);
+    assert_int_equal(len, n);
+    for (size_t i = 0; i < n; i++)
+        if (((const char *)bytes)[i] != (char)('a' + i % 23))
+            fail_msg("byte %zu", i);
+    zagg_bytes_free(bytes);
+}
+
+/* Pieces around the bytes that are gathered (256 KiB), of which some end at a piece. */
+static void test_streams(void **state)
+{
+    static const size_t PIECES[] = {1, 1000, 65536, (256 << 10) - 1, 256 << 10, 1 << 20};
+    fixture *f = *state;
+    for (size_t i = 0; i < sizeof PIECES / sizeof PIECES[0]; i++)
+        for (size_t n = 0; n <= 5; n++) {
+            const zagg_io_stats before = zagg_sink_stats(f->sink);
+            zagg_sink_stream *stream = NULL;
+            assert_int_equal(zagg_sink_stream_begin(f->sink, "g/x", &stream, NULL),
+                             ZAGG_OK);
+            for (size_t k = 0; k < n; k++)
+                add_letters(stream, k * PIECES[i], PIECES[i]);
+            assert_int_equal(zagg_sink_stream_commit(stream, NULL), ZAGG_OK);
+            assert_letters(f, "g/x", n * PIECES[i]);
+            const zagg_io_stats after = zagg_sink_stats(f->sink);
+            assert_int_equal(after.puts, before.puts + 1);
+            assert_int_equal(after.put_bytes, before.put_bytes + n * PIECES[i]);
+        }
+    assert_on_disk(f, "./a ./a/store ./a/store/g ./a/store/g/x ");
+}
+
+static void test_streams_are_one_step(void **state)
+{
+    fixture *f = *state;
+    zagg_sink_stream *stream = NULL, *other = NULL;
+    put(f, "x", "older");
+    assert_int_equal(zagg_sink_stream_begin(f->sink, "x", &stream, NULL), ZAGG_OK);
+    assert_int_equal(zagg_sink_stream_begin(f->sink, "x", &other, NULL), ZAGG_OK);
+    add_letters(stream, 0, 1 << 20);
+    add_letters(other, 0, 300 << 10);
+    assert_object(f, "x", "older");
+    assert_list(f, "", "x"); /* temporary files are no objects */
+    zagg_sink_stream_abandon(stream);
+    assert_object(f, "x", "older");
+    assert_int_equal(zagg_sink_stream_commit(other, NULL), ZAGG_OK);
+    assert_letters(f, "x", 300 << 10);
+    assert_on_disk(f, "./a ./a/store ./a/store/x ");
+    assert_int_equal(zagg_sink_stream_begin(f->sink, "../x", &stream, NULL), ZAGG_EARG);
+    zagg_sink_stream_abandon(NULL);
+}
+
+static void test_failed_streams_leave_nothing(void **state)
+{
+    fixture *f = *state;
+    const char *const keys[] = {"x/y", "x"}; /* below an object; over a folder */
+    zagg_sink_stream *stream = NULL;
+    zagg_err err = ZAGG_ERR_INIT;
+    char *bytes = zg_alloc(1 << 20, 1);
+    for (size_t i = 0; i < 2; i++) {
+        put(f, i == 0 ? "x" : "x/z", "there");
+        assert_int_equal(zagg_sink_stream_begin(f->sink, keys[i], &stream, &err),
+                         ZAGG_OK);
+        zagg_status status = zagg_sink_stream_add(stream, bytes, 1 << 20, &err);
+        assert_int_equal(status, i == 0 ? ZAGG_EIO : ZAGG_OK);
+        if (i == 0)
+            assert_int_equal(zagg_sink_stream_add(stream, bytes, 1, &err), ZAGG_EIO);
+        assert_int_equal(zagg_sink_stream_commit(stream, &err), ZAGG_EIO);
+        assert_non_null(strstr(err.msg, i == 0 ? "an earlier write" : "cannot write"));
+        assert_on_disk(f, i == 0 ? "./a ./a/store ./a/store/x "
+                                 : "./a ./a/store ./a/store/x ./a/store/x/z ");
+        assert_int_equal(zagg_sink_delete(f->sink, "x", NULL), ZAGG_OK);
+    }
+    zg_free(bytes);
+}
+
+static void test_scratch(void **state)
+{
+    enum { PIECE = 100 << 10, N = 30 };
+    fixture *f = *state;
+    zg_scratch *scratch = NULL;
+    char *piece = zg_alloc(PIECE, 1), *back = zg_alloc(PIECE, 1);
+    uint64_t at = 0, offsets[N];
+    assert_int_equal(zg_scratch_new(f->sink, "g/x", &scratch, NULL), ZAGG_OK);
+    for (size_t i = 0; i < N; i++) {
+        memset(piece, 'a' + (int)i, PIECE);
+        assert_int_equal(zg_scratch_add(scratch, piece, PIECE - i, &offsets[i], NULL),
+                         ZAGG_OK);
+        assert_int_equal(offsets[i], at);
+        at += PIECE - i;
+        for (size_t k = 0; k <= i; k += 1 + i / 4) { /* in memory, and in the file */
+            memset(piece, 'a' + (int)k, PIECE);
+            assert_int_equal(
+                zg_scratch_read(scratch, offsets[k] + 10, PIECE - k - 10, back, NULL),
+                ZAGG_OK);
+            assert_memory_equal(back, piece, PIECE - k - 10);
+        }
+    }
+    assert_on_disk(f, "./a ./a/store ./a/store/g ");
+    zg_scratch_free(scratch);
+    zg_scratch_free(NULL);
+    zg_free(piece);
+    zg_free(back);
 }
 
 static void test_get_failures(void **state)
@@ -412,6 +536,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SINK_TEST(test_put_and_get),
         SINK_TEST(test_get_failures),
+        SINK_TEST(test_streams),
+        SINK_TEST(test_streams_are_one_step),
+        SINK_TEST(test_failed_streams_leave_nothing),
+        SINK_TEST(test_scratch),
         SINK_TEST(test_keys_that_are_refused),
         SINK_TEST(test_failed_puts_leave_nothing),
         SINK_TEST(test_leftover_temporary_files),

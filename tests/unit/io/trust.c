@@ -133,6 +133,42 @@ static void reads_count_when_asked_for(void **state)
     assert_int_equal(n, 1);
 }
 
+/* What comes piece by piece counts when it is committed. */
+static void streams(void **state)
+{
+    enum { N = 700000 };
+    fixture *f = *state;
+    zagg_sink *sink = zg_recorder_sink(f->recorder);
+    zagg_sink_stream *stream = NULL;
+    char *text = zg_alloc(N + 1, 1);
+    size_t n = 0;
+    for (size_t i = 0; i < N; i++)
+        text[i] = (char)('a' + i * i % 21);
+    for (size_t piece = 1 << 17; piece <= N; piece *= 5) {
+        assert_int_equal(zagg_sink_stream_begin(sink, "long", &stream, NULL), ZAGG_OK);
+        for (size_t at = 0; at < N; at += piece) {
+            const size_t len = N - at < piece ? N - at : piece;
+            assert_int_equal(zagg_sink_stream_add(stream, text + at, len, NULL), ZAGG_OK);
+        }
+        assert_int_equal(zagg_sink_stream_commit(stream, NULL), ZAGG_OK);
+        assert_stored(zg_recorder_settle(f->recorder, &n), "long", text);
+        assert_int_equal(n, 1);
+        put(sink, "long", "short");
+        assert_stored(zg_recorder_settle(f->recorder, &n), "long", "short");
+    }
+    assert_int_equal(zagg_sink_stream_begin(sink, "given up", &stream, NULL), ZAGG_OK);
+    assert_int_equal(zagg_sink_stream_add(stream, text, N, NULL), ZAGG_OK);
+    zagg_sink_stream_abandon(stream);
+    (void)zg_recorder_settle(f->recorder, &n);
+    assert_int_equal(n, 1);
+    assert_false(zg_recorder_failed(f->recorder));
+    assert_int_equal(zagg_sink_stream_begin(sink, "long/x", &stream, NULL), ZAGG_OK);
+    assert_int_equal(zagg_sink_stream_add(stream, text, N, NULL), ZAGG_EIO);
+    zagg_sink_stream_abandon(stream);
+    assert_true(zg_recorder_failed(f->recorder));
+    zg_free(text);
+}
+
 static void a_failed_put_is_remembered(void **state)
 {
     fixture *f = *state;
@@ -302,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_takes_its_objects_along, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(reads_count_when_asked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(streams, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_put_is_remembered, setup, teardown),
         cmocka_unit_test_setup_teardown(sizes, setup, teardown),
         cmocka_unit_test_setup_teardown(syncs, setup, teardown),

@@ -26,6 +26,7 @@ static void write_array(zagg_sink *leaf, const zagg_zarr_array *a, const void *e
     zagg_zarr_shard *shard = NULL;
     zagg_err err = ZAGG_ERR_INIT;
     assert_int_equal(zagg_zarr_shard_new(a, &shard, &err), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_begin(shard, leaf, "6", FIRST, &err), ZAGG_OK);
     for (uint64_t b = 0; b < 4; b++) {
         const uint64_t at[ZAGG_ZARR_MAX_RANK] = {b};
         const char *chunk = elements;
@@ -33,7 +34,7 @@ static void write_array(zagg_sink *leaf, const zagg_zarr_array *a, const void *e
                              shard, at, chunk + b * 4 * zagg_dtype_size(a->dtype), &err),
                          ZAGG_OK);
     }
-    assert_int_equal(zagg_zarr_shard_write(shard, leaf, "6", FIRST, &err), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_end(shard, &err), ZAGG_OK);
     zagg_zarr_shard_free(shard);
 }
 

@@ -36,6 +36,7 @@ static void write_shard(zagg_sink *sink)
     static const uint64_t FIRST[ZAGG_ZARR_MAX_RANK] = {0};
     zagg_zarr_shard *shard = NULL;
     assert_int_equal(zagg_zarr_shard_new(&SHARDED, &shard, NULL), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_begin(shard, sink, "g", FIRST, NULL), ZAGG_OK);
     for (uint64_t y = 0; y < 2; y++)
         for (uint64_t x = 0; x < 2; x++) {
             const uint64_t at[ZAGG_ZARR_MAX_RANK] = {y, x};
@@ -44,7 +45,7 @@ static void write_shard(zagg_sink *sink)
                 elements[i] = (int16_t)(y && x ? -1 : 100 * (int)y + 10 * (int)x + i);
             assert_int_equal(zagg_zarr_shard_add(shard, at, elements, NULL), ZAGG_OK);
         }
-    assert_int_equal(zagg_zarr_shard_write(shard, sink, "g", FIRST, NULL), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_end(shard, NULL), ZAGG_OK);
     zagg_zarr_shard_free(shard);
 }
 

@@ -97,6 +97,7 @@ static char *shard_object(temp_store *s, const zagg_zarr_array *a, size_t n, siz
     char key[64];
     ok(s, zagg_zarr_shard_new(a, &shard, &s->err));
     for (int round = 0; round < 2; round++) { /* a builder can be used again */
+        ok(s, zagg_zarr_shard_begin(shard, s->sink, "g", origin, &s->err));
         for (size_t i = 0; i < n; i++) {
             const size_t k = (i * step + step - 1) % n;
             uint64_t index[ZAGG_ZARR_MAX_RANK] = {0};
@@ -109,7 +110,7 @@ static char *shard_object(temp_store *s, const zagg_zarr_array *a, size_t n, siz
             fill_chunk(&c, k);
             ok(s, zagg_zarr_shard_add(shard, index, c.views, &s->err));
         }
-        ok(s, zagg_zarr_shard_write(shard, s->sink, "g", origin, &s->err));
+        ok(s, zagg_zarr_shard_end(shard, &s->err));
     }
     zagg_zarr_shard_free(shard);
     ok(s, zagg_zarr_object_key("g", a, origin, key, sizeof key, &s->err));
@@ -181,6 +182,7 @@ static void misuse_of_a_builder(void **state)
     chunk_of_bytes c;
     fill_chunk(&c, 1);
     ok(s, zagg_zarr_shard_new(&a, &shard, &s->err));
+    ok(s, zagg_zarr_shard_begin(shard, s->sink, "g", first, &s->err));
     assert_int_equal(zagg_zarr_shard_add(shard, first, huge, &s->err), ZAGG_ERANGE);
     ok(s, zagg_zarr_shard_add(shard, first, c.views, &s->err)); /* not taken before */
     assert_int_equal(zagg_zarr_shard_add(shard, first, c.views, &s->err), ZAGG_EARG);
@@ -284,8 +286,9 @@ static void other_pairs_of_codecs(void **state)
         if (a.sharded) {
             const uint64_t first[] = {0};
             ok(s, zagg_zarr_shard_new(&a, &shard, &s->err));
+            ok(s, zagg_zarr_shard_begin(shard, s->sink, "g", first, &s->err));
             ok(s, zagg_zarr_shard_add(shard, index, NUMBERS, &s->err));
-            ok(s, zagg_zarr_shard_write(shard, s->sink, "g", first, &s->err));
+            ok(s, zagg_zarr_shard_end(shard, &s->err));
             zagg_zarr_shard_free(shard);
         } else {
             ok(s, zagg_zarr_write_chunk(s->sink, "g", &a, index, NUMBERS, &s->err));

@@ -31,11 +31,13 @@ static int open_written(void **state)
     zagg_zarr_shard *shard = NULL;
     assert_int_equal(zagg_zarr_create(s->sink, &t, false, &s->err), ZAGG_OK);
     assert_int_equal(zagg_zarr_shard_new(&arrays[0], &shard, &s->err), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_begin(shard, s->sink, "19", one, &s->err), ZAGG_OK);
     assert_int_equal(zagg_zarr_shard_add(shard, one, chunk, &s->err), ZAGG_OK);
-    assert_int_equal(zagg_zarr_shard_write(shard, s->sink, "19", one, &s->err), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_end(shard, &s->err), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_begin(shard, s->sink, "19", zero, &s->err), ZAGG_OK);
     assert_int_equal(zagg_zarr_shard_add(shard, one, chunk, &s->err), ZAGG_OK);
     assert_int_equal(zagg_zarr_shard_add(shard, zero, chunk, &s->err), ZAGG_OK);
-    assert_int_equal(zagg_zarr_shard_write(shard, s->sink, "19", zero, &s->err), ZAGG_OK);
+    assert_int_equal(zagg_zarr_shard_end(shard, &s->err), ZAGG_OK);
     zagg_zarr_shard_free(shard);
     assert_int_equal(
         zagg_zarr_write_chunk(s->sink, "19", &arrays[1], three, chunk, &s->err), ZAGG_OK);
