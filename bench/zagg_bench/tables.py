@@ -48,7 +48,7 @@ def title(records):
 
 
 def machine(records):
-    """What the figures were measured on, and what an hour of it costs."""
+    """What the figures were measured on, and of Lambda what it costs."""
     first = records[0]
     if is_local(records):
         return (f"{show(first.get('architecture'))} · this machine · synthetic granules, "

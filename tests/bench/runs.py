@@ -83,6 +83,17 @@ class Offline(support.Case):
                      env={"TMPDIR": str(self.work)})
         self.assertEqual(list(self.work.iterdir()), [])
 
+    def test_a_map_of_another_grid(self):
+        targets = self.write("targets.json", {
+            "shardmaps": {"m": {"path": "map.json"}},
+            "targets": {"t": {"config": str(support.ROOT / "examples/demo.yaml"),
+                              "shardmap": "m", "aggregator": "a", "grid_type": "healpix",
+                              "grid_size": "o10"}}})
+        self.write("map.json", {"shard_keys": [5347405532456026122], "granules": [[{}]],
+                                "grid_signature": {"type": "healpix", "parent_order": 10}})
+        self.refuse(1, "t: shard_middle: shard key 5347405532456026122 ", "run", "--offline",
+                    "--build", BUILD, "--targets", targets)
+
     def test_a_target_that_fails_leaves_the_others(self):
         config = (support.ROOT / "examples" / "demo.yaml").read_text(encoding="utf-8")
         self.write("bad.yaml", config.replace("heights/h_ph", "heights/none"))
