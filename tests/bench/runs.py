@@ -115,8 +115,10 @@ class Lambda(support.Case):
 
     def stand_in(self, output, code):
         """A build folder whose zagg prints `output` and keeps what it was called with."""
-        program = self.write("zagg", f"#!/bin/sh\n[ \"$1\" != version ] || {{ echo zagg 9.9; exit; }}\n"
-                             f"printf '%s\\n' \"$@\" >{shlex.quote(str(self.work / 'called'))}\n"
+        called = shlex.quote(str(self.work / "called"))
+        program = self.write("zagg", "#!/bin/sh\n"
+                             "[ \"$1\" != version ] || { echo zagg 9.9; exit; }\n"
+                             f"printf '%s\\n' \"$@\" >{called}\n"
                              f"cat <<'end'\n{output}\nend\nexit {code}\n")
         program.chmod(0o755)
         return ["run", "--build", self.work, "--target", DEMO, "--store-prefix",

@@ -45,8 +45,9 @@ class Case(unittest.TestCase):
         self.work = pathlib.Path(folder.name)
 
     def bench(self, *arguments, env=None):
-        return subprocess.run([sys.executable, str(PROGRAM), *map(str, arguments)], capture_output=True,
-                              encoding="utf-8", env={**os.environ, **(env or {})}, check=False)
+        return subprocess.run([sys.executable, str(PROGRAM), *map(str, arguments)],
+                              capture_output=True, encoding="utf-8",
+                              env={**os.environ, **(env or {})}, check=False)
 
     def succeed(self, *arguments, env=None):
         done = self.bench(*arguments, env=env)

@@ -2,6 +2,8 @@
 """targets.json: what is chosen, what a dry run writes, and what is said of files that are no
 good."""
 
+import os
+
 import support
 from zagg_bench import targets
 
@@ -152,6 +154,13 @@ class Errors(support.Case):
         self.refused("shardmaps.m.path: the environment has no ZAGG_BENCH_UNSET")
         self.good["shardmaps"]["m"]["path"] = 7
         self.refused("shardmaps.m.path: found 7; must be a path")
+
+    def test_the_shared_folder_is_seen_from_the_checkout(self):
+        support.shared("data/benchmark/targets.json")
+        relative = os.path.relpath(support.SHARED, support.ROOT)
+        self.succeed("run", "--dry-run", env={"ZAGG_SHARED": relative})
+        self.refuse(3, "/nowhere/data/benchmark/", "run", "--dry-run",
+                    env={"ZAGG_SHARED": "/nowhere"})
 
     def test_pins(self):
         entry = self.good["shardmaps"]["m"]
