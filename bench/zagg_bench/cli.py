@@ -313,7 +313,13 @@ def main(arguments=None):
         top.print_help()
         return USAGE
     try:
-        return options.function(options)
+        code = options.function(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush
+        print("zagg-bench: standard output was closed", file=sys.stderr)
+        return FAILED
     except BenchError as error:
         print(f"zagg-bench: {error}", file=sys.stderr)
         return error.code

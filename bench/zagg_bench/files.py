@@ -23,18 +23,27 @@ def read_json(path, what):
 
 
 def put(path, write):
-    """Let `write(temporary path)` make the file, then put it in its place in one step."""
+    """Let `write(temporary path)` make the file, then put it in its place in one step;
+    what is there and no file (/dev/stdout, a pipe) is written to instead."""
     path = pathlib.Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            write(part)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        if path.exists() and not path.is_file():
+            write(path)
+        else:
+            replace(path, write)
     except OSError as error:
         raise BenchError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def replace(path, write):
+    path = path.resolve()  # a link stays one
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def put_text(path, text):

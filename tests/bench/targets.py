@@ -2,7 +2,10 @@
 """targets.json: what is chosen, what a dry run writes, and what is said of files that are no
 good."""
 
+import json
 import os
+import subprocess
+import sys
 
 import support
 from zagg_bench import targets
@@ -198,6 +201,33 @@ class Errors(support.Case):
         path = self.write("targets.json", self.good)
         self.refuse(1, f"{taken}/r.json: cannot be written", "run", "--dry-run", "--targets",
                     path, "--out-json", taken / "r.json")
+
+
+class Output(support.Case):
+    RUN = ("run", "--dry-run", "--target", DEMO)
+
+    def test_links_and_what_is_no_file_stay_what_they_are(self):
+        link = self.work / "link.json"
+        link.symlink_to("r.json")
+        self.succeed(*self.RUN, "--out-json", link)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(len(self.records("r.json")), 1)
+        pipe = self.work / "pipe"
+        os.mkfifo(pipe)
+        with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+            self.succeed(*self.RUN, "--out-json", pipe)
+            self.assertEqual(len(json.loads(reader.read())), 1)
+        self.assertEqual(sorted(p.name for p in self.work.iterdir()),
+                         ["link.json", "pipe", "r.json"])
+
+    def test_standard_output_that_nobody_reads(self):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([sys.executable, support.PROGRAM, *self.RUN], stdout=write,
+                              stderr=subprocess.PIPE, encoding="utf-8", check=False)
+        os.close(write)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "zagg-bench: standard output was closed\n")
 
 
 class Help(support.Case):
