@@ -1,0 +1,1 @@
+"""zagg-bench: the benchmark targets, their records, tables and series (bench/TARGETS.md)."""
