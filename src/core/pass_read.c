@@ -213,7 +213,7 @@ static zagg_status read_slab(group_job *j, const slab_plan *plan, zagg_err *err)
                               err);
     if (status == ZAGG_OK && slab.table)
         status = deliver(j, &slab, err);
-    for (size_t i = 0; status == ZAGG_OK && i < j->read.wanted->n; i++)
+    for (size_t i = 0; slab.no_cell && i < j->read.wanted->n; i++)
         if (slab.no_cell[i])
             atomic_fetch_add(&j->n_no_cell[i], slab.no_cell[i]);
     zg_slab_free(&slab);

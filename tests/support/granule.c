@@ -4,6 +4,7 @@
 #include "support/support.h"
 
 #include <hdf5.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct granule_file {
@@ -79,4 +80,23 @@ void granule_put(granule_file *g, const char *path, zagg_dtype dtype, granule_sh
     H5Dclose(set);
     H5Sclose(space);
     H5Pclose(plist);
+}
+
+void granule_damage(const char *file, const char *path, size_t row)
+{
+    const hsize_t at[2] = {row, 0};
+    unsigned mask;
+    haddr_t address = 0;
+    hsize_t bytes = 0;
+    const hid_t id = H5Fopen(file, H5F_ACC_RDONLY, H5P_DEFAULT);
+    const hid_t set = H5Dopen2(id, path, H5P_DEFAULT);
+    assert_true(H5Dget_chunk_info_by_coord(set, at, &mask, &address, &bytes) >= 0);
+    H5Dclose(set);
+    H5Fclose(id);
+    FILE *stream = fopen(file, "r+b");
+    assert_non_null(stream);
+    assert_int_equal(fseek(stream, (long)address, SEEK_SET), 0);
+    for (hsize_t i = 0; i < bytes; i++)
+        assert_int_equal(fputc(0xff, stream), 0xff);
+    assert_int_equal(fclose(stream), 0);
 }

@@ -21,4 +21,8 @@ typedef struct granule_shape {
 void granule_put(granule_file *g, const char *path, zagg_dtype dtype, granule_shape shape,
                  const void *data);
 
+/** Overwrite the stored chunk of a dataset that begins with `row`: it does not inflate.
+ */
+void granule_damage(const char *file, const char *path, size_t row);
+
 #endif

@@ -1,0 +1,326 @@
+/* Many shards in one pass over their granules: every shard must come out as it does
+ * alone, whatever is damaged and however many threads work. */
+#include "read_test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Granules 0..2 are whole; the others are what their names say. */
+enum { LACKS_A_BEAM = 3, DAMAGED_HEIGHT, DAMAGED_LINK, MISSING, N_GRANULES };
+/* Of the grid of 8 x 8 degrees; 2 and 3 hold no photon, 0 names no granule twice over. */
+enum { N_SHARDS = 5, MOST_HREFS = 10 };
+
+typedef struct fixture {
+    zagg_arena *arena;
+    char *dir, paths[N_GRANULES][512];
+} fixture;
+
+static void write_granule(const char *path, int number, bool both)
+{
+    granule_file *file = granule_create(path);
+    for (int right = 0; right < (both ? 2 : 1); right++) {
+        beam b = beam_new();
+        for (int i = 0; i < N_PHOTONS; i++)
+            b.h[i] = (float)(1000 * number + 100 * right + i);
+        b.lat[7] = number == 2 ? 91.0 : b.lat[7]; /* has no cell */
+        beam_write(&b, file, right ? "gt1r" : "gt1l");
+    }
+    granule_close(file);
+}
+
+static int setup(void **state)
+{
+    fixture *f = zg_alloc(1, sizeof *f);
+    assert_non_null(f);
+    assert_int_equal(zagg_arena_new(0, &f->arena, NULL), ZAGG_OK);
+    f->dir = make_temp_dir();
+    for (int g = 0; g < N_GRANULES; g++) {
+        (void)snprintf(f->paths[g], sizeof f->paths[g], "%s/g%d.h5", f->dir, g);
+        if (g != MISSING)
+            write_granule(f->paths[g], g, g != LACKS_A_BEAM);
+    }
+    /* Photons 10 and 11 are shard 1's: shard 0 does not need that chunk. */
+    granule_damage(f->paths[DAMAGED_HEIGHT], "/gt1l/heights/h", 10);
+    granule_damage(f->paths[DAMAGED_LINK], "/gt1r/geo/cnt", 0);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    zagg_arena_free(f->arena);
+    remove_tree(f->dir);
+    zg_free(f->dir);
+    zg_free(f);
+    return 0;
+}
+
+/* What a shard gave. */
+typedef struct outcome {
+    size_t times, order;
+    zagg_status status;
+    zagg_shard_result result;
+    core_dense dense;
+    zagg_err err;
+} outcome;
+
+typedef struct collected {
+    outcome shards[N_SHARDS];
+    size_t n_over;
+} collected;
+
+static zagg_status ready(void *user, size_t index, zagg_shard_rows *rows, zagg_err *err)
+{
+    outcome *o = &((collected *)user)->shards[index];
+    (void)err;
+    o->times++;
+    o->status =
+        zagg_shard_rows_aggregate(rows, core_dense_take, &o->dense, &o->result, &o->err);
+    return ZAGG_OK;
+}
+
+static zagg_status over(void *user, size_t index, zagg_err *err)
+{
+    collected *c = user;
+    (void)err;
+    c->shards[index].order = c->n_over++;
+    return ZAGG_OK;
+}
+
+typedef struct shard_list {
+    zagg_shard_job jobs[N_SHARDS];
+    const char *hrefs[N_SHARDS][MOST_HREFS];
+} shard_list;
+
+/* Shard after shard: numbers of granules, -1 at the end. Shard 0 names one twice. */
+static void list_shards(const fixture *f, shard_list *l)
+{
+    static const int NUMBERS[N_SHARDS][MOST_HREFS] = {
+        {2, 0, LACKS_A_BEAM, 2, DAMAGED_HEIGHT, DAMAGED_LINK, MISSING, 1, -1},
+        {MISSING, DAMAGED_LINK, 0, DAMAGED_HEIGHT, 1, 2, -1},
+        {1, DAMAGED_HEIGHT, -1},
+        {-1},
+        {MISSING, -1}};
+    for (size_t i = 0; i < N_SHARDS; i++) {
+        size_t n = 0;
+        for (; NUMBERS[i][n] >= 0; n++)
+            l->hrefs[i][n] = f->paths[NUMBERS[i][n]];
+        l->jobs[i] = (zagg_shard_job){.key = i, .hrefs = l->hrefs[i], .n_hrefs = n};
+    }
+}
+
+static void same_counts(const zagg_shard_result *a, const zagg_shard_result *b)
+{
+    assert_int_equal(a->shard_key, b->shard_key);
+    assert_int_equal(a->total_obs, b->total_obs);
+    assert_int_equal(a->cells_with_data, b->cells_with_data);
+    assert_int_equal(a->granule_count, b->granule_count);
+    assert_int_equal(a->files_processed, b->files_processed);
+    assert_int_equal(a->read_errors, b->read_errors);
+    assert_int_equal(a->granule_errors, b->granule_errors);
+    assert_int_equal(a->counters.rows_read, b->counters.rows_read);
+    assert_int_equal(a->counters.points_without_cell, b->counters.points_without_cell);
+    assert_int_equal(a->counters.groups_absent, b->counters.groups_absent);
+    assert_int_equal(a->counters.groups_empty, b->counters.groups_empty);
+    assert_int_equal(a->no_data, b->no_data);
+    assert_int_equal(a->failed, b->failed);
+    assert_string_equal(a->error, b->error);
+    assert_int_equal(a->n_exemplars, b->n_exemplars);
+    for (size_t i = 0; i < a->n_exemplars; i++)
+        assert_string_equal(a->exemplars[i], b->exemplars[i]);
+}
+
+static void same_columns(const core_dense *a, const core_dense *b)
+{
+    assert_int_equal(a->n_cells, b->n_cells);
+    assert_int_equal(a->n_columns, b->n_columns);
+    for (size_t i = 0; i < a->n_columns; i++) {
+        const zagg_carrier_column *x = &a->columns[i], *y = &b->columns[i];
+        assert_string_equal(x->name, y->name);
+        assert_int_equal(core_differing(x->dtype, x->data, y->data, a->n_cells), 0);
+    }
+}
+
+static void compare(const core_case *c, const shard_list *l, const collected *all)
+{
+    for (size_t i = 0; i < N_SHARDS; i++) {
+        outcome alone = {0};
+        const outcome *o = &all->shards[i];
+        alone.status =
+            zagg_process_shard(c->worker, i, l->hrefs[i], l->jobs[i].n_hrefs, NULL,
+                               core_dense_take, &alone.dense, &alone.result, &alone.err);
+        assert_int_equal(o->times, 1);
+        assert_int_equal(o->status, alone.status);
+        assert_string_equal(o->err.msg, alone.err.msg);
+        same_counts(&o->result, &alone.result);
+        same_columns(&o->dense, &alone.dense);
+        core_dense_free(&alone.dense);
+    }
+}
+
+static void free_collected(collected *c)
+{
+    for (size_t i = 0; i < N_SHARDS; i++)
+        core_dense_free(&c->shards[i].dense);
+}
+
+static const char FIELDS[] =
+    "{\"n\": {\"function\": \"count\", \"source\": \"h\", \"dtype\": \"int64\","
+    " \"fill_value\": 0},"
+    " \"h_min\": {\"function\": \"min\", \"source\": \"h\", \"dtype\": \"float32\"},"
+    " \"h_sum\": {\"expression\": \"np.sum(h * np.arange(len(h)))\","
+    " \"dtype\": \"float64\"}}";
+
+static const config_parts CONFIGS[] = {
+    {.fields = FIELDS},
+    {.fields = FIELDS, .read_plan = "{\"spatial_index\": \"segments\"}"},
+    {.fields = FIELDS,
+     .read_plan = "{\"spatial_index\": \"segments\", \"pad\": 1,"
+                  " \"full_read_threshold\": 0.7}"},
+    {.fields = FIELDS,
+     .filters = "[{\"dataset\": \"/{group}/heights/quality\", \"op\": \"lt\","
+                " \"value\": 3}, {\"level\": \"segments\","
+                " \"dataset\": \"/{group}/geo/flag\", \"op\": \"ne\", \"value\": 2}]"},
+    {.fields = FIELDS,
+     .read_plan = "{\"spatial_index\": \"segments\"}",
+     .segment_variables = "{\"dem\": \"/{group}/geo/dem\"}",
+     .filters = "[{\"expression\": \"h <= np.mean(h)\"}]"},
+};
+
+static void as_each_alone(void **state)
+{
+    const fixture *f = *state;
+    shard_list l;
+    list_shards(f, &l);
+    for (size_t i = 0; i < sizeof CONFIGS / sizeof CONFIGS[0]; i++) {
+        core_case c = config_case(f->arena, &CONFIGS[i]);
+        for (size_t threads = 1; threads <= 4; threads++) {
+            collected all = {0};
+            const zagg_shard_taker taker = {ready, over, &all};
+            zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+            zagg_pass_stats stats;
+            zagg_err err = ZAGG_ERR_INIT;
+            assert_int_equal(zagg_pool_new(threads, &opts.pool, NULL), ZAGG_OK);
+            if (zagg_process_shards(c.worker, l.jobs, N_SHARDS, &opts, &taker, &stats,
+                                    &err) != ZAGG_OK)
+                fail_msg("config %zu: %s", i, err.msg);
+            assert_int_equal(all.n_over, N_SHARDS);
+            assert_int_equal(stats.granules, MISSING); /* each once */
+            compare(&c, &l, &all);
+            free_collected(&all);
+            zagg_pool_free(opts.pool);
+        }
+        core_case_free(&c);
+    }
+}
+
+/* Whole granules are scanned once, though every shard looks at all of their rows. */
+static void rows_are_scanned_once(void **state)
+{
+    const fixture *f = *state;
+    core_case c = config_case(f->arena, &CONFIGS[0]);
+    const char *const hrefs[] = {f->paths[0], f->paths[1]};
+    collected all = {0};
+    zagg_shard_job jobs[N_SHARDS];
+    const zagg_shard_taker taker = {ready, NULL, &all};
+    zagg_pass_stats stats;
+    for (size_t i = 0; i < N_SHARDS; i++)
+        jobs[i] = (zagg_shard_job){.key = i, .hrefs = hrefs, .n_hrefs = 2};
+    assert_int_equal(
+        zagg_process_shards(c.worker, jobs, N_SHARDS, NULL, &taker, &stats, NULL),
+        ZAGG_OK);
+    assert_int_equal(stats.granules, 2);
+    assert_int_equal(stats.rows_scanned, 2 * 2 * N_PHOTONS);
+    assert_int_equal(stats.spilled_bytes, 0);
+    assert_int_equal(all.shards[0].result.counters.rows_read, 2 * 2 * N_PHOTONS);
+    free_collected(&all);
+    core_case_free(&c);
+}
+
+static zagg_status refuse(void *user, size_t index, zagg_shard_rows *rows, zagg_err *err)
+{
+    (void)user;
+    (void)index;
+    (void)rows;
+    return zagg_err_set(err, ZAGG_EIO, "no room");
+}
+
+static void the_taker_ends_it(void **state)
+{
+    const fixture *f = *state;
+    core_case c = config_case(f->arena, &CONFIGS[0]);
+    shard_list l;
+    const zagg_shard_taker taker = {refuse, NULL, NULL};
+    zagg_err err = ZAGG_ERR_INIT;
+    list_shards(f, &l);
+    assert_int_equal(
+        zagg_process_shards(c.worker, l.jobs, N_SHARDS, NULL, &taker, NULL, &err),
+        ZAGG_EIO);
+    assert_string_equal(err.msg, "no room");
+    core_case_free(&c);
+}
+
+/* Stopping is no error: the shards that lack rows are not handed over. */
+static void stopping(void **state)
+{
+    const fixture *f = *state;
+    core_case c = config_case(f->arena, &CONFIGS[0]);
+    const volatile int stop = 1;
+    shard_list l;
+    collected all = {0};
+    const zagg_shard_taker taker = {ready, over, &all};
+    zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    opts.stop = &stop;
+    list_shards(f, &l);
+    assert_int_equal(
+        zagg_process_shards(c.worker, l.jobs, N_SHARDS, &opts, &taker, NULL, NULL),
+        ZAGG_OK);
+    assert_int_equal(all.n_over, 1); /* that without granules */
+    free_collected(&all);
+    core_case_free(&c);
+}
+
+static void keys_must_differ(void **state)
+{
+    const fixture *f = *state;
+    core_case c = config_case(f->arena, &CONFIGS[0]);
+    const zagg_shard_job jobs[] = {{.key = 1}, {.key = 2}, {.key = 1}};
+    const zagg_shard_taker taker = {refuse, NULL, NULL};
+    zagg_err err = ZAGG_ERR_INIT;
+    assert_int_equal(zagg_process_shards(c.worker, jobs, 3, NULL, &taker, NULL, &err),
+                     ZAGG_ECONFIG);
+    assert_non_null(strstr(err.msg, "twice"));
+    core_case_free(&c);
+}
+
+/* Whatever allocation fails, nothing leaks, and what was handed over is right. */
+static void memory_may_lack_anywhere(void **state)
+{
+    const fixture *f = *state;
+    core_case c = config_case(f->arena, &CONFIGS[1]);
+    shard_list l;
+    list_shards(f, &l);
+    zagg_status status = ZAGG_ENOMEM;
+    for (int64_t nth = 1; status == ZAGG_ENOMEM; nth++) {
+        const zagg_shard_taker taker = {refuse, NULL, NULL};
+        zagg_err err = ZAGG_ERR_INIT;
+        zagg_shard_job jobs[3] = {l.jobs[1], l.jobs[0], l.jobs[2]};
+        zg_alloc_fail_nth(nth);
+        status = zagg_process_shards(c.worker, jobs, 3, NULL, &taker, NULL, &err);
+        zg_alloc_fail_nth(0);
+        if (status != ZAGG_ENOMEM && status != ZAGG_EIO)
+            fail_msg("allocation %lld: %s", (long long)nth, err.msg);
+        assert_true(nth < 20000);
+    }
+    core_case_free(&c);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(as_each_alone), TEST(rows_are_scanned_once), TEST(the_taker_ends_it),
+        TEST(stopping),      TEST(keys_must_differ),      TEST(memory_may_lack_anywhere)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,293 @@
+/* Rows of shards: fragments in any order, budgets that send them to the disk, parts of
+ * shards, threads. Whatever happens, grouped rows are those of a plain stable sort. */
+#include "core/group.h"
+#include "read_test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N_SHARDS = 3, N_FRAGMENTS = 120, MOST_ROWS = 900, CHUNK = 2, CELLS = 16 };
+
+typedef struct row {
+    uint32_t rank;
+    float h;
+    int8_t quality;
+} row;
+
+typedef struct fragment {
+    size_t shard, n;
+    zg_row_key key;
+    uint32_t ranks[MOST_ROWS];
+    float h[MOST_ROWS];
+    int8_t quality[MOST_ROWS];
+} fragment;
+
+typedef struct fixture {
+    zagg_arena *arena;
+    core_case c;
+    fragment *fragments; /* shuffled */
+} fixture;
+
+static uint64_t next(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static void fill(fragment *f, size_t i, uint64_t *random)
+{
+    f->shard = next(random) % N_SHARDS;
+    f->n = 1 + next(random) % MOST_ROWS;
+    f->key = (zg_row_key){(uint32_t)(i / 12), (uint32_t)(i / 4 % 3), 100 * (i % 4)};
+    for (size_t k = 0; k < f->n; k++) {
+        f->ranks[k] = (uint32_t)(next(random) % CELLS);
+        f->h[k] = (float)(i * MOST_ROWS + k);
+        f->quality[k] = (int8_t)next(random);
+    }
+}
+
+static int setup(void **state)
+{
+    static const char GRID[] = "{\"type\": \"rectilinear\", \"crs\": \"EPSG:4326\","
+                               " \"resolution\": 1, \"bounds\": [0, 0, 8, 8],"
+                               " \"chunk_shape\": [4, 4], \"chunk_inner\": [1, 2]}";
+    fixture *f = zg_alloc(1, sizeof *f);
+    uint64_t random = 88172645463325252u;
+    assert_non_null(f);
+    assert_int_equal(zagg_arena_new(0, &f->arena, NULL), ZAGG_OK);
+    const zagg_value *source = core_json(
+        f->arena, "{\"groups\": [\"g\"], \"coordinates\": {\"latitude\": \"/a\","
+                  " \"longitude\": \"/b\"}, \"variables\": {\"h\": \"/h\","
+                  " \"quality\": \"/q\"}}");
+    assert_int_equal(core_case_new(source, core_max_of_each(f->arena, source),
+                                   core_json(f->arena, GRID), &f->c, NULL),
+                     ZAGG_OK);
+    f->fragments = zg_alloc(N_FRAGMENTS, sizeof *f->fragments);
+    assert_non_null(f->fragments);
+    for (size_t i = 0; i < N_FRAGMENTS; i++)
+        fill(&f->fragments[i], i, &random);
+    for (size_t i = N_FRAGMENTS; i-- > 1;) {
+        const size_t k = next(&random) % (i + 1);
+        const fragment swap = f->fragments[i];
+        f->fragments[i] = f->fragments[k];
+        f->fragments[k] = swap;
+    }
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture *f = *state;
+    zg_free(f->fragments);
+    core_case_free(&f->c);
+    zagg_arena_free(f->arena);
+    zg_free(f);
+    return 0;
+}
+
+static zagg_status add(zg_row_store *store, const fragment *f, zagg_err *err)
+{
+    static const zagg_dtype DTYPES[] = {ZAGG_DT_F32, ZAGG_DT_I8};
+    const void *const columns[] = {f->h, f->quality};
+    const zg_row_batch batch = {f->n, f->ranks, DTYPES, columns, NULL};
+    return zg_row_store_add(store, f->shard, f->key, &batch, err);
+}
+
+/* ---- what must come out ---- */
+
+static int by_key(const void *a, const void *b)
+{
+    const fragment *x = *(const fragment *const *)a, *y = *(const fragment *const *)b;
+    const uint64_t p =
+        ((uint64_t)x->key.position << 32) + (x->key.group << 16) + x->key.first_row;
+    const uint64_t q =
+        ((uint64_t)y->key.position << 32) + (y->key.group << 16) + y->key.first_row;
+    return p < q ? -1 : p > q;
+}
+
+/* Rows of a shard sorted by cell; `without`: a granule that was dropped, or UINT32_MAX.
+ */
+static size_t expected(const fixture *f, size_t shard, uint32_t without, row *out)
+{
+    const fragment *list[N_FRAGMENTS];
+    size_t n = 0, n_rows = 0;
+    for (size_t i = 0; i < N_FRAGMENTS; i++)
+        if (f->fragments[i].shard == shard && f->fragments[i].key.position != without)
+            list[n++] = &f->fragments[i];
+    qsort(list, n, sizeof list[0], by_key);
+    for (uint32_t cell = 0; cell < CELLS; cell++)
+        for (size_t i = 0; i < n; i++)
+            for (size_t k = 0; k < list[i]->n; k++)
+                if (list[i]->ranks[k] == cell)
+                    out[n_rows++] = (row){cell, list[i]->h[k], list[i]->quality[k]};
+    return n_rows;
+}
+
+static void check_part(const zg_grouped *g, const row *want, size_t *at)
+{
+    assert_int_equal(g->n_cells, g->n_chunks * CHUNK);
+    for (size_t c = 0; c < g->n_cells; c++)
+        for (size_t i = g->offsets[c]; i < g->offsets[c + 1]; i++, (*at)++) {
+            assert_int_equal(want[*at].rank, g->first_chunk * CHUNK + c);
+            assert_true(want[*at].h == ((const float *)g->columns[0])[i]);
+            assert_int_equal(want[*at].quality, ((const int8_t *)g->columns[1])[i]);
+        }
+}
+
+/* Number of parts in which the shard was grouped. */
+static size_t check_shard(const fixture *f, zg_row_store *store, size_t shard,
+                          uint32_t without)
+{
+    zg_grouping g;
+    size_t at = 0, chunk = 0;
+    row *want = zg_alloc((size_t)N_FRAGMENTS * MOST_ROWS, sizeof *want);
+    assert_non_null(want);
+    const size_t n = expected(f, shard, without, want);
+    assert_int_equal(zg_row_store_seal(store, shard, NULL), ZAGG_OK);
+    assert_int_equal(zg_row_store_n_rows(store, shard), n);
+    assert_int_equal(zg_grouping_begin(f->c.worker, store, shard, &g, NULL), ZAGG_OK);
+    const size_t n_parts = g.n_parts;
+    for (size_t i = 0; i < n_parts; i++) {
+        zg_grouped grouped;
+        assert_int_equal(zg_grouping_part(&g, i, &grouped, NULL), ZAGG_OK);
+        assert_int_equal(grouped.first_chunk, chunk);
+        check_part(&grouped, want, &at);
+        chunk += grouped.n_chunks;
+        zg_grouped_free(f->c.worker, &grouped);
+    }
+    assert_int_equal(at, n);
+    assert_int_equal(chunk, CELLS / CHUNK);
+    zg_grouping_end(&g);
+    zg_row_store_release(store, shard);
+    zg_free(want);
+    return n_parts;
+}
+
+/* ---- the tests ---- */
+
+static void any_order_any_budget(void **state)
+{
+    const fixture *f = *state;
+    static const uint64_t BUDGETS[] = {0, 1 << 20, 100 << 10, 1};
+    for (size_t b = 0; b < sizeof BUDGETS / sizeof BUDGETS[0]; b++) {
+        zg_row_store *store = NULL;
+        size_t most_parts = 0;
+        assert_int_equal(
+            zg_row_store_new(f->c.worker, N_SHARDS, BUDGETS[b], NULL, &store, NULL),
+            ZAGG_OK);
+        for (size_t i = 0; i < N_FRAGMENTS; i++)
+            assert_int_equal(add(store, &f->fragments[i], NULL), ZAGG_OK);
+        for (size_t s = 0; s < N_SHARDS; s++) {
+            const size_t n = check_shard(f, store, s, UINT32_MAX);
+            most_parts = n > most_parts ? n : most_parts;
+        }
+        const zg_spill_stats spilled = zg_row_store_spilled(store);
+        assert_int_equal(spilled.written_bytes > 0, b >= 2);
+        assert_true(b < 2 ? most_parts == 1 : most_parts > 1);
+        if (BUDGETS[b] == 1) /* a chunk is the least that is grouped at once */
+            assert_int_equal(most_parts, CELLS / CHUNK);
+        zg_row_store_free(store);
+    }
+}
+
+static void dropped_rows_are_gone(void **state)
+{
+    const fixture *f = *state;
+    zg_row_store *store = NULL;
+    assert_int_equal(
+        zg_row_store_new(f->c.worker, N_SHARDS, 64 << 10, NULL, &store, NULL), ZAGG_OK);
+    for (size_t i = 0; i < N_FRAGMENTS; i++)
+        assert_int_equal(add(store, &f->fragments[i], NULL), ZAGG_OK);
+    for (size_t s = 0; s < N_SHARDS; s++)
+        for (uint32_t group = 0; group < 3; group++)
+            zg_row_store_drop(store, s, 4, group);
+    for (size_t s = 0; s < N_SHARDS; s++)
+        (void)check_shard(f, store, s, 4);
+    zg_row_store_free(store);
+}
+
+typedef struct adder {
+    const fixture *fixture;
+    zg_row_store *store;
+    size_t first;
+    bool ok;
+} adder;
+
+static void *add_every_fourth(void *arg)
+{
+    adder *a = arg;
+    a->ok = true;
+    for (size_t i = a->first; i < N_FRAGMENTS; i += 4)
+        a->ok &= add(a->store, &a->fixture->fragments[i], NULL) == ZAGG_OK;
+    return NULL;
+}
+
+static void threads_add_at_once(void **state)
+{
+    const fixture *f = *state;
+    zg_row_store *store = NULL;
+    pthread_t threads[4];
+    adder adders[4];
+    assert_int_equal(
+        zg_row_store_new(f->c.worker, N_SHARDS, 100 << 10, NULL, &store, NULL), ZAGG_OK);
+    for (size_t t = 0; t < 4; t++) {
+        adders[t] = (adder){f, store, t, false};
+        assert_int_equal(pthread_create(&threads[t], NULL, add_every_fourth, &adders[t]),
+                         0);
+    }
+    for (size_t t = 0; t < 4; t++) {
+        assert_int_equal(pthread_join(threads[t], NULL), 0);
+        assert_true(adders[t].ok);
+    }
+    for (size_t s = 0; s < N_SHARDS; s++)
+        (void)check_shard(f, store, s, UINT32_MAX);
+    zg_row_store_free(store);
+}
+
+static void a_folder_that_cannot_be_written(void **state)
+{
+    const fixture *f = *state;
+    zg_row_store *store = NULL;
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_status status = ZAGG_OK;
+    assert_int_equal(
+        zg_row_store_new(f->c.worker, N_SHARDS, 1, "/nowhere/at/all", &store, NULL),
+        ZAGG_OK);
+    for (size_t i = 0; status == ZAGG_OK && i < N_FRAGMENTS; i++)
+        status = add(store, &f->fragments[i], &err);
+    assert_int_equal(status, ZAGG_EIO);
+    assert_non_null(strstr(err.msg, "/nowhere/at/all: cannot make a file for rows"));
+    zg_row_store_free(store);
+}
+
+static void what_was_written_comes_back(void **state)
+{
+    (void)state;
+    zg_spill *spill = NULL;
+    zagg_err err = ZAGG_ERR_INIT;
+    uint64_t offset;
+    const char bytes[100] = {0};
+    char back[200];
+    assert_int_equal(zg_spill_new("/tmp", &spill, NULL), ZAGG_OK);
+    assert_int_equal(zg_spill_write(spill, bytes, sizeof bytes, &offset, NULL), ZAGG_OK);
+    assert_int_equal(zg_spill_read(spill, offset, sizeof bytes, back, NULL), ZAGG_OK);
+    assert_memory_equal(bytes, back, sizeof bytes);
+    /* What was never written is not invented. */
+    assert_int_equal(zg_spill_read(spill, offset, sizeof back, back, &err), ZAGG_EIO);
+    zg_spill_free(spill);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(any_order_any_budget), TEST(dropped_rows_are_gone),
+        TEST(threads_add_at_once), TEST(a_folder_that_cannot_be_written),
+        TEST(what_was_written_comes_back)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
