@@ -119,6 +119,19 @@ ZAGG_API zagg_status zagg_h5_scan(const zagg_h5_column *columns, size_t n_column
                                   void (*discard)(void *user, void *result), void *user,
                                   zagg_err *err);
 
+/** What reading the datasets of a file has cost so far; metadata are not in it. In one
+ * call of zagg_h5_read, _gather or _scan a chunk is decoded once for each column that
+ * needs it, however many ranges or rows lie in it; in a scan, a chunk that reaches over a
+ * border of its blocks (whole chunks of the first column) is decoded on both sides. */
+typedef struct zagg_h5_stats {
+    uint64_t
+        chunks_decoded; /* stored chunks, filtered or not; contiguous data have none */
+    uint64_t bytes_inflated; /* what came out of deflate */
+    uint64_t bytes_fetched;  /* asked of the source, gaps between chunks included */
+} zagg_h5_stats;
+/** Totals since the file was opened. Thread-safe; exact between calls that read. */
+ZAGG_API zagg_h5_stats zagg_h5_stats_of(const zagg_h5 *file);
+
 /* ---- looking at a whole file ---- */
 
 /** Bytes that a dataset takes in the file, its metadata aside. */

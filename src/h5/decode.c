@@ -63,9 +63,10 @@ static zagg_status undo(decoder *d, unsigned i, zagg_err *err)
     uint8_t *out = output(d, i, len);
     if (!out)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a chunk of %zu bytes", len);
-    if (id == ZG_H5_FILTER_DEFLATE)
+    if (id == ZG_H5_FILTER_DEFLATE) {
         ZAGG_TRY(zg_inflate_exact(d->slot->inflater, d->cur, d->len, out, len, err));
-    else
+        zg_h5_count(&d->ds->file->bytes_inflated, len);
+    } else
         zg_unshuffle(d->cur, out, len, d->ds->elem_size);
     d->cur = out;
     d->len = len;
@@ -77,6 +78,8 @@ zagg_status zg_h5_decode(const zagg_h5_dataset *ds, zg_h5_slot *slot,
                          zagg_err *err)
 {
     decoder d = {ds, slot, ref->mask, dest, ref->stored, ref->size};
+    if (ds->info.layout == ZAGG_H5_CHUNKED)
+        zg_h5_count(&ds->file->chunks_decoded, 1);
     for (unsigned i = ds->n_filters; i-- > 0;) {
         if (!active(&d, i))
             continue;

@@ -98,6 +98,7 @@ zagg_status zg_h5_fetch(zagg_h5 *file, zg_h5_slot *slot, zg_h5_ref *const *refs,
         size_t len = (size_t)(end - begin);
         ZAGG_TRY(
             zagg_source_read_at(file->source, file->base + begin, len, to + at, err));
+        zg_h5_count(&file->bytes_fetched, len);
         for (size_t j = i; j < i + k; j++)
             refs[j]->stored = to + at + (refs[j]->addr - begin);
         at += len;

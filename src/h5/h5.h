@@ -12,6 +12,7 @@
 #include "zagg/h5.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define ZG_H5_UNDEF UINT64_MAX /* the undefined address */
@@ -88,6 +89,9 @@ struct zagg_h5 {
     uint64_t base; /* file offset of address 0 */
     uint64_t root; /* address of the root group's object header */
     zagg_h5_limits limits;
+
+    /* zagg_h5_stats; one addition a chunk or request */
+    atomic_uint_fast64_t chunks_decoded, bytes_inflated, bytes_fetched;
 
     pthread_mutex_t lock; /* everything below */
     size_t page_bytes, max_pages;
@@ -450,6 +454,11 @@ void zg_h5_copy_rows(const zg_h5_view *view, const uint8_t *chunk, uint64_t firs
 void zg_h5_pick_rows(const zg_h5_view *view, const uint8_t *chunk, const uint64_t *rows,
                      uint64_t base, size_t n, uint8_t *out);
 void zg_h5_fill_rows(const zagg_h5_dataset *ds, uint8_t *out, size_t n);
+/** Add to a counter of the file: nothing is ordered by it. */
+static inline void zg_h5_count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
 /** Elements of the dataset's size to machine byte order, in place. */
 void zg_h5_swap(const zagg_h5_dataset *ds, uint8_t *data, size_t n);
 /** The first of `n` ascending refs whose chunk number is not below `chunk`. */

@@ -174,6 +174,12 @@ zagg_status zagg_h5_open(zagg_source *source, const zagg_h5_limits *limits, zagg
     return ZAGG_OK;
 }
 
+zagg_h5_stats zagg_h5_stats_of(const zagg_h5 *file)
+{
+    return (zagg_h5_stats){file->chunks_decoded, file->bytes_inflated,
+                           file->bytes_fetched};
+}
+
 void zagg_h5_close(zagg_h5 *file)
 {
     if (!file)
