@@ -3,7 +3,8 @@
  *     write FOLDER [SHARDS [NAME]]
  *
  * Into FOLDER/store (removed afterwards), one field a store: scalars,
- * vectors of 128 counts (gain_bias), ragged pairs, and chunks that hold nothing but fill;
+ * vectors of 128 counts (gain_bias), ragged pairs, each with the word of every cell as
+ * stores have it (HEALPix), and chunks that hold nothing but fill, without words;
  * HEALPix shards of 65,536 cells in 16 chunks, rectilinear ones of 262,144 cells in
  * 8 x 8; flat stores, with the hash of every object (recording sink) and without, and
  * hives, whose leaves carry hashes of what they hold, too; one thread and two, each with
@@ -101,6 +102,8 @@ static chunk make_chunk(const bench_case *c, size_t n)
     k.words = room(n, sizeof *k.words);
     k.occupied = room(n, 1);
     memset(k.occupied, 1, n);
+    for (size_t i = 0; i < n; i++)
+        k.words[i] = UINT64_C(0x9e3779b97f4a7c15) * (i + 1);
     if (c->width == 0) {
         k.offsets = room(n + 1, sizeof *k.offsets);
         for (size_t i = 0; i < n; i++)
@@ -159,6 +162,8 @@ static bench open_bench(const bench_case *c, const char *folder, size_t n_shards
     zg_str_free(&path);
     b.info = zagg_grid_get_info(b.grid);
     b.chunk = make_chunk(c, b.info->cells_per_chunk);
+    if (b.info->kind == ZAGG_GRID_HEALPIX && !c->fill)
+        b.chunk.bytes += b.chunk.n * sizeof *b.chunk.words;
     choose_shards(&b, n_shards);
     return b;
 }
@@ -195,7 +200,7 @@ static void put_chunks(const bench *b, zagg_store_writer *w, const zagg_shard *s
     for (uint64_t i = 0; i < b->info->chunks_per_shard; i++) {
         zagg_carrier carrier = {.chunk = i,
                                 .n_cells = k->n,
-                                .n_columns = 1,
+                                .n_columns = c->fill ? 1 : 2,
                                 .columns = columns,
                                 .occupied = k->occupied};
         zagg_grid_chunk_index(b->grid, shard, i, carrier.chunk_index);

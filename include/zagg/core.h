@@ -308,7 +308,8 @@ typedef struct zagg_store_origin {
     const char *run_id;
 } zagg_store_origin;
 
-/** Writes the carriers of one shard after another; one per thread.
+/** Writes the carriers of one shard after another, each as it comes; one per thread. A
+ * shard is finished before the next one begins (ARG).
  * zagg_store_writer_carrier fits zagg_carrier_fn with the writer as `user`. */
 typedef struct zagg_store_writer zagg_store_writer;
 ZAGG_API zagg_status zagg_store_writer_new(const zagg_store_plan *plan, zagg_sink *store,

@@ -4,6 +4,7 @@
 #include "core/hive.h"
 #include "zarr/shard.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct zagg_store_writer {
@@ -215,9 +216,21 @@ static zagg_status put_column(zagg_store_writer *w, const zagg_shard *shard,
                              err);
 }
 
+/* One shard is finished before the next one begins. */
+static zagg_status check_shard(const zagg_store_writer *w, const zagg_shard *shard,
+                               zagg_err *err)
+{
+    if (!w->some || w->shard == shard->key)
+        return ZAGG_OK;
+    return zagg_err_set(err, ZAGG_EARG,
+                        "shard %" PRIu64 " came before %" PRIu64 " was finished",
+                        shard->key, w->shard);
+}
+
 static zagg_status take_carrier(zagg_store_writer *w, const zagg_shard *shard,
                                 const zagg_carrier *carrier, zagg_err *err)
 {
+    ZAGG_TRY(check_shard(w, shard, err));
     w->some = true;
     w->shard = shard->key;
     if (w->plan->hive && !w->leaf)
@@ -261,10 +274,7 @@ zagg_status zagg_store_writer_finish(zagg_store_writer *writer, const zagg_shard
         return zagg_err_set(err, ZAGG_EARG,
                             "a leaf of a hive needs its origin "
                             "(zagg_store_writer_set_origin)");
-    if (writer->some && writer->shard != shard->key)
-        return zagg_err_set(
-            err, ZAGG_EARG, "shard %llu cannot be finished: the carriers are of %llu",
-            (unsigned long long)shard->key, (unsigned long long)writer->shard);
+    ZAGG_TRY(check_shard(writer, shard, err));
     writer->some = false;
     zagg_status status = end_objects(writer, err);
     if (!writer->leaf)

@@ -373,6 +373,27 @@ static void test_refusals(void **state)
     store_close(&f);
 }
 
+/* What is begun of a shard is no other's. */
+static void test_one_shard_after_another(void **state)
+{
+    (void)state;
+    fixture f;
+    cells c;
+    store_open(&f, CONFIG("  store_layout: flat\n" HEALPIX("")), 0);
+    const zagg_shard shard = f.shard;
+    fill(&c, 2, 4);
+    ok(&f, put(&f, 2, &c));
+    f.shard.key++;
+    assert_int_equal(put(&f, 3, &c), ZAGG_EARG);
+    assert_int_equal(zagg_store_writer_finish(f.writer, &f.shard, &f.err), ZAGG_EARG);
+    assert_non_null(strstr(f.err.msg, "was finished"));
+    f.shard = shard;
+    ok(&f, zagg_store_writer_finish(f.writer, &f.shard, &f.err));
+    f.shard.key++;
+    ok(&f, put(&f, 3, &c)); /* the next one */
+    store_close(&f);
+}
+
 /* Columns that the store does not hold are passed over. */
 static void test_unknown_columns(void **state)
 {
@@ -482,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_stale_objects_are_removed),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_unknown_columns),
+        cmocka_unit_test(test_one_shard_after_another),
         cmocka_unit_test(test_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
