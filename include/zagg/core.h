@@ -221,10 +221,11 @@ typedef struct zagg_shard_taker {
 
 /** What a pass over granules did. */
 typedef struct zagg_pass_stats {
-    uint64_t granules;      /* opened, each once */
-    uint64_t rows_scanned;  /* base rows whose coordinates were decoded, each once */
-    uint64_t spilled_bytes; /* rows that went to the disk */
-    double spill_s;         /* writing and reading these, summed over threads */
+    uint64_t granules;     /* opened, each once */
+    uint64_t rows_scanned; /* base rows whose coordinates were decoded, each once */
+    uint64_t chunks_decoded, bytes_fetched; /* of all datasets; see zagg_h5_stats */
+    uint64_t spilled_bytes;                 /* rows that went to the disk */
+    double spill_s; /* writing and reading these, summed over threads */
 } zagg_pass_stats;
 
 /** Process shards in one pass over their granules: each granule is opened once and each

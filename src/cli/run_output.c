@@ -107,6 +107,8 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_u64(w, "threads", s->threads);
     zg_json_put_u64(w, "granules_read", s->granules_read);
     zg_json_put_u64(w, "rows_scanned", s->rows_scanned);
+    zg_json_put_u64(w, "chunks_decoded", s->chunks_decoded);
+    zg_json_put_u64(w, "bytes_fetched", s->bytes_fetched);
     zg_json_put_u64(w, "spilled_bytes", s->spilled_bytes);
     zg_json_put_double(w, "spill_s", s->spill_s);
     zg_json_put_u64(w, "store_objects", s->store_objects);

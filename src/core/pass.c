@@ -54,9 +54,8 @@ static zagg_status list_wanted(zg_granule_read *g, zagg_arena *arena, zagg_err *
         shards[n_wanted++] = wants[i].shard;
     }
     first[n_wanted] = n;
-    g->wanted = (zg_wanted){&p->set, shards, n_wanted, local};
     g->first_want = first;
-    return ZAGG_OK;
+    return zg_wanted_init(&g->wanted, &p->set, shards, n_wanted, local, err);
 }
 
 /* It cannot be opened: every shard that names it is told. */
@@ -100,6 +99,9 @@ static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
     if (status == ZAGG_OK) {
         atomic_fetch_add(&p->granules_opened, 1);
         status = read_groups(g, err);
+        const zagg_h5_stats read = zagg_h5_stats_of(g->file);
+        atomic_fetch_add(&p->chunks_decoded, read.chunks_decoded);
+        atomic_fetch_add(&p->bytes_fetched, read.bytes_fetched);
     } else if (zg_pass_is_fatal(status)) {
         if (err)
             *err = fault;
@@ -271,6 +273,8 @@ static void take_stats(const zg_pass *p, zagg_pass_stats *stats)
     const zg_spill_stats spill = zg_row_store_spilled(p->store);
     *stats = (zagg_pass_stats){.granules = atomic_load(&p->granules_opened),
                                .rows_scanned = atomic_load(&p->rows_scanned),
+                               .chunks_decoded = atomic_load(&p->chunks_decoded),
+                               .bytes_fetched = atomic_load(&p->bytes_fetched),
                                .spilled_bytes = spill.written_bytes,
                                .spill_s = spill.write_s + spill.read_s};
 }

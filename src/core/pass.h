@@ -48,7 +48,7 @@ typedef struct zg_pass {
     zg_want *wants;
     zg_pass_granule *granules; /* in the order in which shards name them */
     size_t n_granules;
-    _Atomic uint64_t granules_opened, rows_scanned;
+    _Atomic uint64_t granules_opened, rows_scanned, chunks_decoded, bytes_fetched;
 } zg_pass;
 
 struct zagg_shard_rows {

@@ -26,7 +26,11 @@ typedef struct zg_wanted {
     size_t n;
     const uint32_t *local; /* for each shard of the set its place in `shards`, or
                               ZAGG_NO_SHARD */
+    zagg_extent extent;    /* around these shards */
 } zg_wanted;
+/** `shards`, `n` and `local` are the caller's. ENOMEM. */
+zagg_status zg_wanted_init(zg_wanted *w, const zg_shard_set *set, const uint32_t *shards,
+                           size_t n, const uint32_t *local, zagg_err *err);
 
 /** Link records of a level, as stored: both arrays n long, in the scratch of the read. */
 typedef struct zg_records {

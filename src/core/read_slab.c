@@ -90,9 +90,35 @@ static bool keep_block(zg_slab *slab, const kept_block *b)
             zg_vec_append(&slab->leaf_ids, b->leaf_ids, b->n));
 }
 
+/* Points of a block that may lie in a wanted shard, one behind the other. */
+typedef struct candidates {
+    size_t n;
+    uint16_t at[BLOCK]; /* in the block */
+    double lat[BLOCK], lon[BLOCK];
+} candidates;
+
+/* Where rows are not planned, most points may lie far from every wanted shard: a box
+ * tells for a small part of what a cell costs. */
+static void find_candidates(const zg_group_read *r, const double *lat, const double *lon,
+                            size_t n, candidates *c)
+{
+    uint8_t may[BLOCK];
+    c->n = 0;
+    if (r->planned || r->wanted->extent.everything)
+        memset(may, 1, n);
+    else if (zagg_extent_candidates(&r->wanted->extent, lat, lon, n, may) == 0)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        c->at[c->n] = (uint16_t)i;
+        c->lat[c->n] = lat[i];
+        c->lon[c->n] = lon[i];
+        c->n += may[i];
+    }
+}
+
 /* Rows of the block that belong to a wanted shard. */
-static bool find_owners(zg_slab *slab, slice_cursor *cursor, uint64_t first, size_t n,
-                        const double *lat, const double *lon)
+static bool find_owners(zg_slab *slab, slice_cursor *cursor, uint64_t first,
+                        const candidates *c)
 {
     const zg_group_read *r = slab->read;
     const zg_wanted *w = r->wanted;
@@ -100,22 +126,24 @@ static bool find_owners(zg_slab *slab, slice_cursor *cursor, uint64_t first, siz
     uint32_t shards[BLOCK], ranks[BLOCK];
     kept_block kept;
     kept.n = 0;
-    zagg_grid_cells(w->set->grid, lat, lon, n, cells, NULL);
-    zagg_shard_index_find(w->set->index, cells, n, shards, ranks);
-    for (size_t i = 0; i < n; i++) {
+    zagg_grid_cells(w->set->grid, c->lat, c->lon, c->n, cells, NULL);
+    zagg_shard_index_find(w->set->index, cells, c->n, shards, ranks);
+    for (size_t i = 0; i < c->n; i++) {
+        const uint64_t row = first + c->at[i];
         if (shards[i] == ZAGG_NO_SHARD) {
             if (cells[i] == ZAGG_GEO_NO_CELL)
-                count_no_cell(slab, first + i);
+                count_no_cell(slab, row);
             continue;
         }
         const uint32_t local = w->local[shards[i]];
-        if (local == ZAGG_NO_SHARD || !is_planned(r, cursor, local, first + i))
+        if (local == ZAGG_NO_SHARD || !is_planned(r, cursor, local, row))
             continue;
-        kept.rows[kept.n] = first + i;
+        kept.rows[kept.n] = row;
         kept.owners[kept.n] = local;
         kept.ranks[kept.n] = ranks[i];
         if (r->with_leaf_ids)
-            zagg_grid_leaf_ids(w->set->grid, &lat[i], &lon[i], 1, &kept.leaf_ids[kept.n]);
+            zagg_grid_leaf_ids(w->set->grid, &c->lat[i], &c->lon[i], 1,
+                               &kept.leaf_ids[kept.n]);
         kept.n++;
     }
     return keep_block(slab, &kept);
@@ -129,13 +157,15 @@ static zagg_status scan_work(void *user, size_t slot, uint64_t first, size_t n,
     const zg_group_read *r = slab->read;
     double wide_lat[BLOCK], wide_lon[BLOCK];
     slice_cursor cursor = {ZAGG_NO_SHARD, 0, 0};
+    candidates c;
     (void)slot;
     (void)result;
     for (size_t at = 0; at < n; at += BLOCK) {
         const size_t len = n - at < BLOCK ? n - at : BLOCK;
         const double *lat = zg_as_double(r->lat_dtype, cols[0], at, len, wide_lat);
         const double *lon = zg_as_double(r->lon_dtype, cols[1], at, len, wide_lon);
-        if (!find_owners(slab, &cursor, first + at, len, lat, lon))
+        find_candidates(r, lat, lon, len, &c);
+        if (c.n && !find_owners(slab, &cursor, first + at, &c))
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for kept rows");
     }
     return ZAGG_OK;

@@ -513,6 +513,8 @@ static zagg_status process(local_run *run, zagg_err *err)
                                                    &shard_opts, &taker, &pass, err);
     s->granules_read = pass.granules;
     s->rows_scanned = pass.rows_scanned;
+    s->chunks_decoded = pass.chunks_decoded;
+    s->bytes_fetched = pass.bytes_fetched;
     s->spilled_bytes = pass.spilled_bytes;
     s->spill_s = pass.spill_s;
     s->stopped = stop_asked(run) && s->finished + s->skipped < s->selected;
