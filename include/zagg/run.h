@@ -90,6 +90,7 @@ typedef struct zagg_run_summary {
     double wall_s, read_s, index_s, aggregate_s, write_s;
     uint64_t granules_read; /* opened, each once */
     uint64_t rows_scanned;  /* as rows_read, but rows that several shards look at once */
+    uint64_t chunks_decoded, bytes_fetched;
     uint64_t spilled_bytes; /* rows that did not fit into the memory */
     double spill_s;
     uint64_t store_objects, store_bytes; /* put by this run */
