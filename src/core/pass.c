@@ -261,6 +261,12 @@ static void tear_down(zg_pass *p)
         pthread_mutex_destroy(&p->shards[i].lock);
         zg_free(p->shards[i].faults);
     }
+    while (p->idle) {
+        zg_slab *next = p->idle->next;
+        zg_slab_free(p->idle);
+        p->idle = next;
+    }
+    pthread_mutex_destroy(&p->lock);
     zg_row_store_free(p->store);
     zg_shard_set_free(&p->set);
     zg_free(p->shards);
@@ -290,6 +296,7 @@ zagg_status zagg_process_shards(const zagg_worker *worker, const zagg_shard_job 
                  .n_jobs = n_jobs,
                  .opts = opts ? opts : &DEFAULTS,
                  .taker = taker};
+    pthread_mutex_init(&p.lock, NULL);
     zagg_status status = prepare(&p, err);
     if (stats)
         *stats = (zagg_pass_stats){0};

@@ -48,6 +48,8 @@ typedef struct zg_pass {
     zg_want *wants;
     zg_pass_granule *granules; /* in the order in which shards name them */
     size_t n_granules;
+    pthread_mutex_t lock;
+    zg_slab *idle; /* slabs that no thread reads into at the moment */
     _Atomic uint64_t granules_opened, rows_scanned, chunks_decoded, bytes_fetched;
 } zg_pass;
 

@@ -64,7 +64,7 @@ static zagg_status add_share(group_job *j, const zagg_table *t, uint64_t first_r
 static zagg_status hand_over(group_job *j, const zg_slab *slab, const uint64_t *rows,
                              const share *s, zagg_err *err)
 {
-    const zagg_table *whole = slab->table;
+    const zagg_table *whole = &slab->table;
     zagg_column *columns;
     ZAGG_TRY(
         zagg_arena_alloc(slab->arena, whole->n_columns, sizeof *columns, &columns, err));
@@ -97,7 +97,7 @@ static void *permuted(const zg_slab *slab, const void *from, size_t size,
 static zagg_status reorder(zg_slab *slab, const uint32_t *order, uint64_t **rows,
                            zagg_err *err)
 {
-    zagg_table *t = slab->table;
+    zagg_table *t = &slab->table;
     const size_t n = t->n_rows;
     for (size_t c = 0; c < t->n_columns; c++) {
         zagg_column *column = &t->columns[c];
@@ -202,22 +202,38 @@ static zagg_status cut_slabs(group_job *j, zagg_err *err)
     return ZAGG_OK;
 }
 
+static zagg_status take_slab(zg_pass *p, zg_slab **out, zagg_err *err)
+{
+    pthread_mutex_lock(&p->lock);
+    *out = p->idle;
+    if (*out)
+        p->idle = (*out)->next;
+    pthread_mutex_unlock(&p->lock);
+    return *out ? ZAGG_OK : zg_slab_new(p->worker, out, err);
+}
+
+static void give_slab(zg_pass *p, zg_slab *slab)
+{
+    pthread_mutex_lock(&p->lock);
+    slab->next = p->idle;
+    p->idle = slab;
+    pthread_mutex_unlock(&p->lock);
+}
+
 static zagg_status read_slab(group_job *j, const slab_plan *plan, zagg_err *err)
 {
-    zagg_arena *arena = NULL;
-    zg_slab slab = {0};
-    ZAGG_TRY(zagg_arena_new(0, &arena, err));
-    zagg_status status = zg_slab_init(&slab, &j->read, arena, err);
-    if (status == ZAGG_OK)
-        status = zg_slab_read(&slab, ZG_VEC_AT(&j->cuts, zagg_rows, plan->first), plan->n,
-                              err);
-    if (status == ZAGG_OK && slab.table)
-        status = deliver(j, &slab, err);
-    for (size_t i = 0; slab.no_cell && i < j->read.wanted->n; i++)
-        if (slab.no_cell[i])
-            atomic_fetch_add(&j->n_no_cell[i], slab.no_cell[i]);
-    zg_slab_free(&slab);
-    zagg_arena_free(arena);
+    zg_slab *slab;
+    ZAGG_TRY(take_slab(j->granule->pass, &slab, err));
+    zagg_status status = zg_slab_read(
+        slab, &j->read, ZG_VEC_AT(&j->cuts, zagg_rows, plan->first), plan->n, err);
+    if (status == ZAGG_OK && slab->table.n_rows)
+        status = deliver(j, slab, err);
+    for (size_t i = 0; i < slab->no_cell.len; i++) {
+        const uint64_t n = *ZG_VEC_AT(&slab->no_cell, uint64_t, i);
+        if (n)
+            atomic_fetch_add(&j->n_no_cell[i], n);
+    }
+    give_slab(j->granule->pass, slab);
     return status;
 }
 

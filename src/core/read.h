@@ -111,26 +111,37 @@ typedef struct zg_group_read {
  * granule. */
 zagg_status zg_group_open(zg_group_read *r, bool *common, zagg_err *err);
 
+/** Memory that is kept from slab to slab; what it holds need not be zero. */
+typedef struct zg_buffer {
+    void *data;
+    size_t bytes;
+} zg_buffer;
+
 /** Kept rows of a slab: ascending base rows, the shard of each (place in wanted->shards)
- * and its cell there. */
+ * and its cell there. One is used for slab after slab: their memory is as large, and new
+ * pages would cost more than what is done with them. */
 typedef struct zg_slab {
+    struct zg_slab *next; /* of those that wait for work */
     zg_group_read *read;
-    zagg_arena *arena; /* the table, and what filters need meanwhile */
+    zagg_arena *arena; /* what callers need for this slab */
     zg_vec rows;       /* uint64_t */
     zg_vec owners;     /* uint32_t */
     zg_vec ranks;      /* uint32_t */
     zg_vec leaf_ids;   /* uint64_t, when asked for */
-    uint64_t *no_cell; /* for each wanted shard: points of its slices without a cell */
-    zagg_table *table; /* NULL when nothing is kept */
+    zg_vec no_cell;    /* uint64_t: for each wanted shard, points of its slices without a
+                          cell */
+    zg_buffer keep, owned, values; /* of filters */
+    zg_buffer *buffers;            /* of columns */
+    zagg_table table;              /* n_rows 0 when nothing is kept */
 } zg_slab;
 
-zagg_status zg_slab_init(zg_slab *slab, zg_group_read *r, zagg_arena *arena,
-                         zagg_err *err);
+zagg_status zg_slab_new(const zagg_worker *w, zg_slab **out, zagg_err *err);
 void zg_slab_free(zg_slab *slab);
 /** Read base rows of these ranges (part of r->ranges): coordinates, owners, filters but
- * for expressions, columns. Several slabs of a group may be read at once. */
-zagg_status zg_slab_read(zg_slab *slab, const zagg_rows *ranges, size_t n_ranges,
-                         zagg_err *err);
+ * for expressions, columns. Several slabs of a group may be read at once. What the slab
+ * held before is gone. */
+zagg_status zg_slab_read(zg_slab *slab, zg_group_read *r, const zagg_rows *ranges,
+                         size_t n_ranges, zagg_err *err);
 
 /* ---- read_access.c ---- */
 

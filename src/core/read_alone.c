@@ -3,20 +3,34 @@
 
 #include <string.h>
 
-/* Ranks and leaf ids outlive the slab. */
+static zagg_status keep(zagg_arena *arena, const void *from, size_t n, size_t size,
+                        void *out_ptr, zagg_err *err)
+{
+    void *to = NULL;
+    if (from) {
+        ZAGG_TRY(zagg_arena_alloc(arena, n, size, &to, err));
+        memcpy(to, from, n * size);
+    }
+    memcpy(out_ptr, &to, sizeof to);
+    return ZAGG_OK;
+}
+
+/* The table outlives the slab. */
 static zagg_status keep_table(const zg_slab *slab, zagg_arena *arena, zagg_table **out,
                               zagg_err *err)
 {
-    zagg_table *t = slab->table;
-    const size_t n = t->n_rows;
-    const uint32_t *ranks = t->ranks;
-    const uint64_t *leaf_ids = t->leaf_ids;
-    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *t->ranks, &t->ranks, err));
-    memcpy(t->ranks, ranks, n * sizeof *ranks);
-    if (leaf_ids) {
-        ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *t->leaf_ids, &t->leaf_ids, err));
-        memcpy(t->leaf_ids, leaf_ids, n * sizeof *leaf_ids);
-    }
+    const zagg_table *from = &slab->table;
+    const size_t n = from->n_rows;
+    zagg_table *t;
+    ZAGG_TRY(zagg_arena_alloc(arena, 1, sizeof *t, &t, err));
+    *t = *from;
+    ZAGG_TRY(keep(arena, from->columns, from->n_columns, sizeof *t->columns, &t->columns,
+                  err));
+    for (size_t c = 0; c < t->n_columns; c++)
+        ZAGG_TRY(keep(arena, from->columns[c].data, n,
+                      zagg_dtype_size(from->columns[c].dtype), &t->columns[c].data, err));
+    ZAGG_TRY(keep(arena, from->ranks, n, sizeof *t->ranks, &t->ranks, err));
+    ZAGG_TRY(keep(arena, from->leaf_ids, n, sizeof *t->leaf_ids, &t->leaf_ids, err));
     ZAGG_TRY(zg_filter_table(slab->read->worker, t, err));
     if (t->n_rows)
         *out = t;
@@ -26,7 +40,7 @@ static zagg_status keep_table(const zg_slab *slab, zagg_arena *arena, zagg_table
 static zagg_status read_rows(zg_group_read *r, zagg_arena *arena, zagg_table **out,
                              zagg_read_counters *counters, zagg_err *err)
 {
-    zg_slab slab;
+    zg_slab *slab = NULL;
     bool common;
     ZAGG_TRY(zg_group_open(r, &common, err));
     counters->groups_absent += r->absent;
@@ -35,14 +49,13 @@ static zagg_status read_rows(zg_group_read *r, zagg_arena *arena, zagg_table **o
         return ZAGG_OK;
     for (size_t i = 0; i < r->n_ranges; i++)
         counters->rows_read += r->ranges[i].end - r->ranges[i].begin;
-    zagg_status status = zg_slab_init(&slab, r, arena, err);
-    if (status == ZAGG_OK)
-        status = zg_slab_read(&slab, r->ranges, r->n_ranges, err);
-    if (slab.no_cell)
-        counters->points_without_cell += slab.no_cell[0];
-    if (status == ZAGG_OK && slab.table)
-        status = keep_table(&slab, arena, out, err);
-    zg_slab_free(&slab);
+    ZAGG_TRY(zg_slab_new(r->worker, &slab, err));
+    zagg_status status = zg_slab_read(slab, r, r->ranges, r->n_ranges, err);
+    if (slab->no_cell.len)
+        counters->points_without_cell += *ZG_VEC_AT(&slab->no_cell, uint64_t, 0);
+    if (status == ZAGG_OK && slab->table.n_rows)
+        status = keep_table(slab, arena, out, err);
+    zg_slab_free(slab);
     return status;
 }
 

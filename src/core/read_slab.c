@@ -8,27 +8,84 @@
 
 enum { BLOCK = 1024 };
 
-zagg_status zg_slab_init(zg_slab *slab, zg_group_read *r, zagg_arena *arena,
-                         zagg_err *err)
+static zagg_status no_memory(zagg_err *err)
 {
-    *slab = (zg_slab){.read = r, .arena = arena};
+    return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the rows of a read");
+}
+
+zagg_status zg_slab_new(const zagg_worker *w, zg_slab **out, zagg_err *err)
+{
+    zg_slab *slab = zg_alloc(1, sizeof *slab);
+    if (!slab)
+        return no_memory(err);
     zg_vec_init(&slab->rows, sizeof(uint64_t), 0);
     zg_vec_init(&slab->owners, sizeof(uint32_t), 0);
     zg_vec_init(&slab->ranks, sizeof(uint32_t), 0);
     zg_vec_init(&slab->leaf_ids, sizeof(uint64_t), 0);
-    slab->no_cell = zg_alloc(r->wanted->n, sizeof *slab->no_cell);
-    if (slab->no_cell)
-        return ZAGG_OK;
-    return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the shards of a read");
+    zg_vec_init(&slab->no_cell, sizeof(uint64_t), 0);
+    slab->table.n_columns = w->n_columns;
+    slab->table.columns = zg_alloc(w->n_columns + 1, sizeof *slab->table.columns);
+    slab->buffers = zg_alloc(w->n_columns + 1, sizeof *slab->buffers);
+    zagg_status status = slab->table.columns && slab->buffers
+                             ? zagg_arena_new(0, &slab->arena, err)
+                             : no_memory(err);
+    if (status == ZAGG_OK)
+        *out = slab;
+    else
+        zg_slab_free(slab);
+    return status;
 }
 
 void zg_slab_free(zg_slab *slab)
 {
+    if (!slab)
+        return;
+    for (size_t c = 0; slab->buffers && c < slab->table.n_columns; c++)
+        zg_free(slab->buffers[c].data);
+    zg_free(slab->buffers);
+    zg_free(slab->table.columns);
+    zg_free(slab->keep.data);
+    zg_free(slab->owned.data);
+    zg_free(slab->values.data);
     zg_vec_free(&slab->rows);
     zg_vec_free(&slab->owners);
     zg_vec_free(&slab->ranks);
     zg_vec_free(&slab->leaf_ids);
-    zg_free(slab->no_cell);
+    zg_vec_free(&slab->no_cell);
+    zagg_arena_free(slab->arena);
+    zg_free(slab);
+}
+
+/* Room for n elements; what was there is gone. */
+static zagg_status need(zg_buffer *b, size_t n, size_t size, void *out_ptr, zagg_err *err)
+{
+    size_t bytes;
+    if (!zg_mul_size(n, size, &bytes))
+        return no_memory(err);
+    if (bytes > b->bytes) {
+        zg_free(b->data);
+        b->data = zg_alloc(bytes, 1);
+        b->bytes = b->data ? bytes : 0;
+        if (!b->data)
+            return no_memory(err);
+    }
+    memcpy(out_ptr, &b->data, sizeof b->data);
+    return ZAGG_OK;
+}
+
+static zagg_status begin(zg_slab *slab, zg_group_read *r, zagg_err *err)
+{
+    static const zagg_arena_mark EMPTY;
+    const size_t n = r->wanted->n;
+    slab->read = r;
+    slab->rows.len = slab->owners.len = slab->ranks.len = slab->leaf_ids.len = 0;
+    slab->table.n_rows = 0;
+    zagg_arena_release(slab->arena, EMPTY);
+    if (!zg_vec_reserve(&slab->no_cell, n))
+        return no_memory(err);
+    slab->no_cell.len = n;
+    memset(slab->no_cell.data, 0, n * sizeof(uint64_t));
+    return ZAGG_OK;
 }
 
 /* ---- coordinates ---- */
@@ -70,7 +127,7 @@ static void count_no_cell(zg_slab *slab, uint64_t row)
     const zg_group_read *r = slab->read;
     for (uint32_t i = 0; i < r->wanted->n; i++) {
         slice_cursor c = {ZAGG_NO_SHARD, 0, 0};
-        slab->no_cell[i] += is_planned(r, &c, i, row);
+        *ZG_VEC_AT(&slab->no_cell, uint64_t, i) += is_planned(r, &c, i, row);
     }
 }
 
@@ -199,7 +256,8 @@ static zagg_status keep_passing(zg_slab *slab, const zg_row_filter *f, uint8_t *
     const uint64_t *rows = slab->rows.data;
     const size_t n = slab->rows.len;
     uint8_t *owned;
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, n, 1, &owned, err));
+    ZAGG_TRY(need(&slab->owned, n, 1, &owned, err));
+    memset(owned, 0, n);
     for (size_t i = 0; i < f->n_pass; i++) {
         if (f->pass[i].end <= rows[0] || f->pass[i].begin > rows[n - 1])
             continue;
@@ -217,8 +275,7 @@ static zagg_status keep_values(zg_slab *slab, const zg_row_filter *f, uint8_t *k
 {
     void *values;
     const zagg_dtype dtype = zagg_h5_dataset_info(f->column.dataset).dtype;
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, slab->rows.len, zagg_dtype_size(dtype),
-                              &values, err));
+    ZAGG_TRY(need(&slab->values, slab->rows.len, zagg_dtype_size(dtype), &values, err));
     ZAGG_TRY(
         zagg_h5_gather(f->column, slab->rows.data, slab->rows.len, NULL, values, err));
     return zg_filter_values(f->filter, dtype, values, slab->rows.len, keep, err);
@@ -237,8 +294,7 @@ zagg_status zg_slab_filter(zg_slab *slab, zagg_err *err)
     uint8_t *keep;
     if (r->n_filters == 0 || slab->rows.len == 0)
         return ZAGG_OK;
-    const zagg_arena_mark mark = zagg_arena_get_mark(slab->arena);
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, slab->rows.len, 1, &keep, err));
+    ZAGG_TRY(need(&slab->keep, slab->rows.len, 1, &keep, err));
     memset(keep, 1, slab->rows.len);
     for (size_t i = 0; i < r->n_filters; i++) {
         const zg_row_filter *f = &r->filters[i];
@@ -247,7 +303,6 @@ zagg_status zg_slab_filter(zg_slab *slab, zagg_err *err)
                             : keep_values(slab, f, keep, err));
     }
     compact(slab, keep);
-    zagg_arena_release(slab->arena, mark);
     return ZAGG_OK;
 }
 
@@ -281,25 +336,20 @@ static zagg_status read_column(zg_slab *slab, size_t c, zagg_column *out, zagg_e
 
 static zagg_status build_table(zg_slab *slab, zagg_err *err)
 {
-    const zagg_worker *w = slab->read->worker;
-    zagg_table *t;
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, 1, sizeof *t, &t, err));
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, w->n_columns, sizeof *t->columns, &t->columns,
-                              err));
-    t->n_rows = slab->rows.len;
-    t->n_columns = w->n_columns;
-    for (size_t c = 0; c < w->n_columns; c++)
+    zagg_table *t = &slab->table;
+    for (size_t c = 0; c < t->n_columns; c++)
         ZAGG_TRY(read_column(slab, c, &t->columns[c], err));
+    t->n_rows = slab->rows.len;
     t->ranks = slab->ranks.data;
     t->leaf_ids = slab->read->with_leaf_ids ? slab->leaf_ids.data : NULL;
-    slab->table = t;
     return ZAGG_OK;
 }
 
-zagg_status zg_slab_read(zg_slab *slab, const zagg_rows *ranges, size_t n_ranges,
-                         zagg_err *err)
+zagg_status zg_slab_read(zg_slab *slab, zg_group_read *r, const zagg_rows *ranges,
+                         size_t n_ranges, zagg_err *err)
 {
-    const zagg_h5_column cols[2] = {slab->read->lat, slab->read->lon};
+    const zagg_h5_column cols[2] = {r->lat, r->lon};
+    ZAGG_TRY(begin(slab, r, err));
     ZAGG_TRY(
         zagg_h5_scan(cols, 2, ranges, n_ranges, NULL, scan_work, NULL, NULL, slab, err));
     ZAGG_TRY(zg_slab_filter(slab, err));
