@@ -1,5 +1,5 @@
 # One line per task; the work is in scripts/ and in the presets of CMakePresets.json.
-.PHONY: help build demo test golden faults bench asan tsan arm64 cov fuzz fmt lint install clean
+.PHONY: help build demo test golden faults points bench asan tsan arm64 cov fuzz fmt lint install clean
 PREFIX ?= /usr/local
 
 help:    ## list the targets
@@ -15,6 +15,9 @@ golden:  ## only the tests against expected values
 faults:  ## kills, full disks and power failures at every moment (10 minutes)
 	@scripts/build release && ZAGG_FAULT_ALL=1 ctest --test-dir build/release \
 	    -R fault_trust --timeout 3600 --output-on-failure
+points:  ## 100 million points by both paths to their cells, with each kind of vectors
+	@scripts/build release && ZAGG_POINTS=100000000 ctest --test-dir build/release \
+	    -R geo_points --timeout 3600 --output-on-failure
 bench:   ## zagg beside upstream and other engines (ARGS=--record keeps the results)
 	@scripts/bench $(ARGS)
 asan:    ## all but the peer tests under AddressSanitizer and UBSan

@@ -180,9 +180,13 @@ const char *zg_isa_name(zg_isa isa);
 /* Attributes of functions made for one of them. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define ZG_TARGET_AVX2 __attribute__((target("avx2")))
+#ifdef __clang__
+#define ZG_TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#else /* gcc would use half of the width */
 #define ZG_TARGET_AVX512                                                                 \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width="      \
                           "512")))
+#endif
 #endif
 
 #endif

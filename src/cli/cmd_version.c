@@ -1,4 +1,5 @@
 /* zagg version [-v] */
+#include "base/base.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "zagg/grid.h"
@@ -41,6 +42,7 @@ int main_version(int argc, char **argv)
         printf("nettle %d.%d\n", nettle_version_major(), nettle_version_minor());
         printf("proj %s\n", zagg_grid_proj_version());
         printf("compiler %s\n", __VERSION__);
+        printf("vectors %s\n", zg_isa_name(zg_isa_active()));
         printf("reads: file\nwrites: file\ngrids: healpix, rectilinear\n");
         printf(
             "compatible with zagg 0.61 (default) and 0.11 (output.compat: zagg-0.11)\n");

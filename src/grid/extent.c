@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 /* Latitude and longitude of a point may be off by 1e-11 degrees (longitudes up to 11475;
- * the series of latitudes), and by 4e-9 where sqrt(6) as upstream has it leaves a step
+ * the series of latitudes), and by 5e-9 where sqrt(6) as upstream has it leaves a step
  * between belt and caps. */
 #define MARGIN_DEG 1e-7
 /* Close to a pole that is more: an error of 1e-15 in l = u is one of 1e-15 / s. */

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The two lines of docs/architecture.md that build the library and the program with nothing but
 # a compiler do so, and what is generated is up to date: the template texts of src/cfg/builtin, the
-# tables of src/num.
+# tables of src/num and src/geo.
 . "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 tools/embed-templates --check
 tools/num-tables --check
 tools/power-table --check
+tools/point-tables --check
 lines=$(sed -n '/^    cc -std=c17 /,/[^\\]$/p' docs/architecture.md)
 [ "$(grep -c '^    cc ' <<<"$lines")" -eq 2 ] || fail "docs/architecture.md: $lines"
 cp -r include src examples "$work"

@@ -253,6 +253,24 @@ static void test_dtypes(void **state)
     assert_int_equal(zagg_dtype_from_name(NULL), ZAGG_DT_NONE);
 }
 
+static void test_isa(void **state)
+{
+    (void)state;
+    static const zg_isa all[] = {ZG_ISA_SCALAR, ZG_ISA_NEON, ZG_ISA_AVX2, ZG_ISA_AVX512};
+    const zg_isa widest = zg_isa_of_name(NULL);
+    assert_true(zg_isa_has(ZG_ISA_SCALAR) && zg_isa_has(widest));
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) {
+        const bool has = zg_isa_has(all[k]);
+        assert_int_equal(zg_isa_of_name(zg_isa_name(all[k])), has ? all[k] : widest);
+        const zg_isa before = zg_isa_active();
+        assert_int_equal(zg_isa_force(all[k]), has);
+        assert_int_equal(zg_isa_active(), has ? all[k] : before);
+    }
+    assert_int_equal(zg_isa_of_name(""), widest);
+    assert_int_equal(zg_isa_of_name("AVX2"), widest);
+    assert_true(zg_isa_force(widest));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_sha256_of_lines),
         cmocka_unit_test(test_clock_and_machine),
         cmocka_unit_test(test_dtypes),
+        cmocka_unit_test(test_isa),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

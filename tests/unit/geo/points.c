@@ -1,5 +1,8 @@
 /* Points to cells: latitudes, the committed golden points, points without a cell, and
  * that neither vectors nor the split of the points change a bit. */
+#include "geo/points.h"
+
+#include "base/base.h"
 #include "geo/latitude.h"
 #include "geo/sphere.h"
 #include "random.h"
@@ -145,6 +148,110 @@ static void vectors_and_splits(void **state)
     free(whole);
 }
 
+/* What the quick path has to leave to the exact one, and what it need not: points near
+ * corners and edges of cells of any order, quadrants, the transition to the caps, poles,
+ * longitudes of several turns, and points anywhere. */
+static void hard_points(uint64_t *seed, double *lat, double *lon, size_t n,
+                        zagg_latitude latitude)
+{
+    const double transition_deg =
+        latitude == ZAGG_LATITUDE_AUTHALIC
+            ? zagg_geo_geodetic_from_authalic_deg(41.81031489577862)
+            : 41.81031489577862;
+    for (size_t k = 0; k < n; k++) {
+        const uint64_t r = random_u64(seed);
+        lat[k] = asin(random_between(seed, -1.0, 1.0)) * ZG_DEG_PER_RAD;
+        lon[k] = random_between(seed, -180.0, 180.0);
+        const double hair = ldexp(random_between(seed, -1.0, 1.0), -(int)(r >> 16 & 63u));
+        if (r % 16 < 4) {
+            const unsigned order = (unsigned)(r >> 8) % 30u;
+            double corner_lat[4], corner_lon[4];
+            uint64_t cell;
+            zagg_geo_nested(&lat[k], &lon[k], 1, order, latitude, &cell);
+            zagg_geo_corners(cell, order, latitude, corner_lat, corner_lon);
+            lat[k] = corner_lat[r >> 32 & 3u] + hair;
+            lon[k] = corner_lon[r >> 34 & 3u] + (r & 4096u ? hair : 0.0);
+        } else if (r % 16 == 4) {
+            lon[k] = 45.0 * (double)((int)(r >> 32 & 31u) - 16) + hair;
+        } else if (r % 16 == 5) {
+            lat[k] = copysign(transition_deg + hair, lat[k]);
+            if (r & 4096u) /* where base cells meet */
+                lon[k] = 90.0 * (double)((int)(r >> 32 & 7u) - 4) +
+                         ldexp(hair, (int)(r >> 40 & 15u) - 8);
+        } else if (r % 16 == 6) {
+            lat[k] = copysign(90.0 - fabs(hair), lat[k]);
+        } else if (r % 16 == 7) {
+            lon[k] = random_between(seed, -11500.0, 11500.0);
+        } else if (r % 16 == 8) {
+            lat[k] = hair;
+        } else if (r % 256 == 9) {
+            lat[k] = r & 256u ? (double)NAN : -9999.0;
+        }
+    }
+}
+
+static void compare_paths(uint64_t *seed, size_t points, bool hard)
+{
+    enum { AT_ONCE = 5000 };
+    static double lat[AT_ONCE], lon[AT_ONCE];
+    static uint64_t quick[AT_ONCE], exact[AT_ONCE];
+    for (size_t done = 0; done < points; done += AT_ONCE) {
+        const zagg_latitude latitude =
+            random_u64(seed) & 1u ? ZAGG_LATITUDE_GEODETIC : ZAGG_LATITUDE_AUTHALIC;
+        const uint64_t r = random_u64(seed);
+        const unsigned order = r & 1u ? 29u : r & 2u ? 19u : (unsigned)(r >> 8) % 30u;
+        if (hard)
+            hard_points(seed, lat, lon, AT_ONCE, latitude);
+        for (size_t k = 0; k < AT_ONCE && !hard; k++) {
+            lat[k] = random_between(seed, -90.0, 90.0);
+            lon[k] = random_between(seed, -360.0, 360.0);
+        }
+        zagg_geo_nested(lat, lon, AT_ONCE, order, latitude, quick);
+        zg_nested_exact(lat, lon, AT_ONCE, order, latitude, exact);
+        for (size_t k = 0; k < AT_ONCE; k++)
+            if (quick[k] != exact[k])
+                fail_msg("%s lat %.17g lon %.17g order %u: %" PRIu64
+                         ", by the exact path %" PRIu64,
+                         zagg_latitude_name(latitude), lat[k], lon[k], order, quick[k],
+                         exact[k]);
+    }
+}
+
+/** ZAGG_POINTS points in all (1 million): `make points` sets it. */
+static void quick_path(void **state)
+{
+    (void)state;
+    const char *asked = getenv("ZAGG_POINTS");
+    const size_t points = asked != NULL ? strtoull(asked, NULL, 10) : 1000000;
+    uint64_t seed = 7;
+    assert_true(points > 0);
+    compare_paths(&seed, points / 2, true);
+    compare_paths(&seed, points / 2, false);
+}
+
+/* The exact path is what sphere.h says, one point at a time. */
+static void exact_path(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static double lat[N], lon[N];
+    static uint64_t exact[N];
+    uint64_t seed = 8;
+    for (unsigned conv = 0; conv < 2; conv++) {
+        hard_points(&seed, lat, lon, N, (zagg_latitude)conv);
+        zg_nested_exact(lat, lon, N, 19, (zagg_latitude)conv, exact);
+        for (size_t k = 0; k < N; k++) {
+            const double sphere = conv == 0 ? zg_authalic_deg(lat[k]) : lat[k];
+            if (!(fabs(lat[k]) <= 90.0) || fabs(lon[k]) > 11475.0)
+                assert_true(exact[k] == ZAGG_GEO_NO_CELL);
+            else
+                assert_true(exact[k] == zg_sphere_nested(sphere * ZG_RAD_PER_DEG,
+                                                         lon[k] * ZG_RAD_PER_DEG, 19,
+                                                         0x1p19));
+        }
+    }
+}
+
 /** A fingerprint that no CPU, compiler or libm may change. */
 static void same_bits_everywhere(void **state)
 {
@@ -225,17 +332,28 @@ static void latitude_names(void **state)
     assert_string_equal(zagg_latitude_name(ZAGG_LATITUDE_GEODETIC), "geodetic");
 }
 
+/* The tests of points for each kind of vectors that this CPU has. */
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    static const zg_isa all[] = {ZG_ISA_SCALAR, ZG_ISA_NEON, ZG_ISA_AVX2, ZG_ISA_AVX512};
+    const struct CMUnitTest once[] = {
         cmocka_unit_test(latitudes),
         cmocka_unit_test(latitudes_beyond_the_pole),
+        cmocka_unit_test(latitude_names),
+    };
+    const struct CMUnitTest points[] = {
         cmocka_unit_test(base_cells),
         cmocka_unit_test(points_without_a_cell),
         cmocka_unit_test(vectors_and_splits),
+        cmocka_unit_test(quick_path),
+        cmocka_unit_test(exact_path),
         cmocka_unit_test(same_bits_everywhere),
         cmocka_unit_test(committed_golden_points),
-        cmocka_unit_test(latitude_names),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(once, NULL, NULL);
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
+        if (zg_isa_force(all[k]))
+            failed +=
+                cmocka_run_group_tests_name(zg_isa_name(all[k]), points, NULL, NULL);
+    return failed;
 }
