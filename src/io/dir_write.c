@@ -94,11 +94,12 @@ static zagg_status begin(zg_dir *dir, bool durable, const char *key, dir_stream 
 {
     dir_stream s = {.fd = -1, .durable = durable};
     const char *slash = strrchr(key, '/');
-    if (zg_dir_is_temp_name(slash == NULL ? key : slash + 1))
-        return zagg_err_set(
-            err, ZAGG_EARG,
-            "%s: key '%s' is refused: it has the form of a temporary file", dir->root,
-            key);
+    if (zg_dir_is_temp_name(slash == NULL ? key : slash + 1)) {
+        zagg_err_set(err, ZAGG_EARG,
+                     "%s: key '%s' is refused: it has the form of a temporary file",
+                     dir->root, key);
+        return ZAGG_EARG;
+    }
     ZAGG_TRY(zg_dir_path(dir, key, &s.path, err));
     const zagg_status status = create_temp(dir, s.path, &s.fd, &s.temp, err);
     if (status != ZAGG_OK) {
@@ -160,7 +161,7 @@ static zagg_status commit(dir_stream *s, zagg_err *err)
 zagg_status zg_dir_put(zg_dir *dir, bool durable, const char *key, const void *data,
                        size_t len, zagg_err *err)
 {
-    dir_stream s;
+    dir_stream s = {.fd = -1};
     ZAGG_TRY(begin(dir, durable, key, &s, err));
     const int failed_with = write_all(s.fd, data, len);
     if (failed_with == 0)
@@ -219,7 +220,7 @@ void zg_dir_stream_abandon(void *self, void *stream)
 /* A temporary file whose name is taken away at once. */
 zagg_status zg_dir_scratch_open(void *self, const char *key, int *out_fd, zagg_err *err)
 {
-    dir_stream s;
+    dir_stream s = {.fd = -1};
     ZAGG_TRY(begin(self, false, key, &s, err));
     zagg_status status = ZAGG_OK;
     if (unlink(s.temp) != 0) {
