@@ -216,6 +216,8 @@ typedef struct zagg_shard_taker {
     /** After that, of shards with the same last granule in the order of the list; may be
      *  NULL. On any thread. */
     zagg_status (*over)(void *user, size_t index, zagg_err *err);
+    /** A granule is through: `done` of `total`; may be NULL. On any thread. */
+    void (*read)(void *user, size_t done, size_t total);
     void *user;
 } zagg_shard_taker;
 

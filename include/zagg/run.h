@@ -37,14 +37,16 @@ ZAGG_API zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
                                                 zagg_pool *pool, zagg_log *log,
                                                 zagg_shardmap **out, zagg_err *err);
 
-/** One shard came to its end: in any order. */
+/** One shard came to its end (in any order), or a granule was read for those that want
+ * it. */
 typedef struct zagg_run_event {
-    size_t index, total; /* it is the index-th (from 1) of total to end */
-    const zagg_shard_result *shard;
-    zagg_status status;            /* of processing or writing */
-    bool skipped;                  /* an earlier run finished it: `shard` has its key */
-    const char *message;           /* error text, "" when there is data */
-    uint64_t rows_kept, rows_read; /* of the run so far */
+    size_t index, total;            /* shards that came to their end, and all */
+    const zagg_shard_result *shard; /* the last of them; NULL: a granule was read */
+    zagg_status status;             /* of processing or writing */
+    bool skipped;                   /* an earlier run finished it: `shard` has its key */
+    const char *message;            /* error text, "" when there is data */
+    size_t granules_read, granules_total;
+    uint64_t rows_kept, rows_read; /* of these shards */
     double elapsed_s;
 } zagg_run_event;
 typedef void (*zagg_run_progress_fn)(void *user, const zagg_run_event *event);

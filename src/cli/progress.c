@@ -77,19 +77,27 @@ void progress_end(progress *p)
                        "%zu warnings that repeat others are not shown (-v shows all)", n);
 }
 
+/* Granules are most of the work, and shards end with them. */
+static double left_s(const zagg_run_event *e)
+{
+    const double done = (double)e->granules_read + (double)e->index;
+    const double all = (double)e->granules_total + (double)e->total;
+    return done > 0 ? e->elapsed_s / done * (all - done) : 0;
+}
+
 static void live_line(progress *p, const zagg_run_event *e)
 {
     char rows[32], rate[32];
-    const double per_shard = e->elapsed_s / (double)e->index;
-    const double left_s = per_shard * (double)(e->total - e->index);
-    const double photons_s = e->elapsed_s > 0 ? (double)e->rows_read / e->elapsed_s : 0;
+    const double rows_s = e->elapsed_s > 0 ? (double)e->rows_read / e->elapsed_s : 0;
     if (e->elapsed_s - p->last_s < 0.1 && e->index != e->total)
         return;
     p->last_s = e->elapsed_s;
     pthread_mutex_lock(&p->lock);
-    fprintf(stderr, "\r\033[K%zu/%zu shards, %s obs, %s photons/s, ETA %.0f s", e->index,
-            e->total, cli_thousands(e->rows_kept, rows),
-            cli_thousands((uint64_t)photons_s, rate), left_s);
+    fprintf(stderr,
+            "\r\033[K%zu/%zu granules, %zu/%zu shards, %s obs, %s photons/s, ETA %.0f s",
+            e->granules_read, e->granules_total, e->index, e->total,
+            cli_thousands(e->rows_kept, rows), cli_thousands((uint64_t)rows_s, rate),
+            left_s(e));
     fflush(stderr);
     p->shown = true;
     pthread_mutex_unlock(&p->lock);
@@ -100,6 +108,11 @@ void progress_shard(void *user, const zagg_run_event *e)
     progress *p = user;
     const zagg_shard_result *r = e->shard;
     char obs[32];
+    if (!r) {
+        if (p->live)
+            live_line(p, e);
+        return;
+    }
     if (r->failed) {
         zagg_log_write(p->log, ZAGG_LOG_ERROR, "[%zu/%zu] %" PRIu64 ": %s", e->index,
                        e->total, r->shard_key, e->message);

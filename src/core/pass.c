@@ -189,6 +189,9 @@ static zagg_status granule_task(void *user, size_t index, size_t slot, void **re
     if (status == ZAGG_OK)
         status = read_granule(&g, err);
     if (status == ZAGG_OK) {
+        const size_t done = atomic_fetch_add(&p->granules_done, 1) + 1;
+        if (p->taker->read)
+            p->taker->read(p->taker->user, done, p->n_granules);
         share_time(&g);
         for (size_t i = 0; i < g.wanted.n; i++)
             if (atomic_fetch_sub(&p->shards[g.wanted.shards[i]].remaining, 1) == 1)

@@ -50,6 +50,7 @@ typedef struct zg_pass {
     size_t n_granules;
     pthread_mutex_t lock;
     zg_slab *idle; /* slabs that no thread reads into at the moment */
+    atomic_size_t granules_done;
     _Atomic uint64_t granules_opened, rows_scanned, chunks_decoded, bytes_fetched;
 } zg_pass;
 

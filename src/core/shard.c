@@ -164,6 +164,6 @@ zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
     single s = {sink, user, result};
     *result = (zagg_shard_result){.shard_key = shard_key, .granule_count = n_hrefs};
     ZAGG_TRY(check_handoff(opts ? opts->handoff : NULL, err));
-    const zagg_shard_taker taker = {aggregate_single, NULL, &s};
+    const zagg_shard_taker taker = {aggregate_single, NULL, NULL, &s};
     return zagg_process_shards(worker, &job, 1, opts, &taker, NULL, err);
 }

@@ -49,7 +49,8 @@ typedef struct local_run {
     size_t *job_shards;   /* their numbers in `shards` */
     size_t n_jobs;
     double start_s;
-    pthread_mutex_t lock;     /* the summary, progress */
+    pthread_mutex_t lock; /* the summary, progress, what follows */
+    size_t granules_done, granules_total;
     atomic_bool store_failed; /* something could not be written */
 } local_run;
 
@@ -189,6 +190,7 @@ static void count_outcome(zagg_run_summary *s, const shard_outcome *o)
     }
 }
 
+/* `o` NULL: a granule was read. The lock is held. */
 static void tell_progress(const local_run *run, const shard_outcome *o)
 {
     const zagg_run_summary *s = run->summary;
@@ -196,14 +198,26 @@ static void tell_progress(const local_run *run, const shard_outcome *o)
         return;
     const zagg_run_event event = {.index = s->finished + s->skipped,
                                   .total = s->selected,
-                                  .shard = &o->result,
-                                  .status = o->status,
-                                  .skipped = o->current,
-                                  .message = o->result.error,
+                                  .shard = o ? &o->result : NULL,
+                                  .status = o ? o->status : ZAGG_OK,
+                                  .skipped = o && o->current,
+                                  .message = o ? o->result.error : "",
+                                  .granules_read = run->granules_done,
+                                  .granules_total = run->granules_total,
                                   .rows_kept = s->total_obs,
                                   .rows_read = s->rows_read,
                                   .elapsed_s = zg_clock_mono_s() - run->start_s};
     run->opts->progress(run->opts->user, &event);
+}
+
+static void granule_read(void *user, size_t done, size_t total)
+{
+    local_run *run = user;
+    pthread_mutex_lock(&run->lock);
+    run->granules_done = done > run->granules_done ? done : run->granules_done;
+    run->granules_total = total;
+    tell_progress(run, NULL);
+    pthread_mutex_unlock(&run->lock);
 }
 
 /* The summary takes a shard's outcome; shards end in any order. */
@@ -506,7 +520,7 @@ static zagg_status process(local_run *run, zagg_err *err)
                                         .trace_rss = opts->trace_rss,
                                         .memory_bytes = opts->memory_bytes,
                                         .stop = opts->stop};
-    const zagg_shard_taker taker = {shard_ready, shard_over, run};
+    const zagg_shard_taker taker = {shard_ready, shard_over, granule_read, run};
     zagg_pass_stats pass;
     ZAGG_TRY(judge_shards(run, err));
     const zagg_status status = zagg_process_shards(run->worker, run->jobs, run->n_jobs,

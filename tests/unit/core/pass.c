@@ -197,7 +197,7 @@ static void as_each_alone(void **state)
         core_case c = config_case(f->arena, &CONFIGS[i]);
         for (size_t threads = 1; threads <= 4; threads++) {
             collected all = {0};
-            const zagg_shard_taker taker = {ready, over, &all};
+            const zagg_shard_taker taker = {ready, over, NULL, &all};
             zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
             zagg_pass_stats stats;
             zagg_err err = ZAGG_ERR_INIT;
@@ -223,7 +223,7 @@ static void rows_are_scanned_once(void **state)
     const char *const hrefs[] = {f->paths[0], f->paths[1]};
     collected all = {0};
     zagg_shard_job jobs[N_SHARDS];
-    const zagg_shard_taker taker = {ready, NULL, &all};
+    const zagg_shard_taker taker = {ready, NULL, NULL, &all};
     zagg_pass_stats stats;
     for (size_t i = 0; i < N_SHARDS; i++)
         jobs[i] = (zagg_shard_job){.key = i, .hrefs = hrefs, .n_hrefs = 2};
@@ -251,7 +251,7 @@ static void the_taker_ends_it(void **state)
     const fixture *f = *state;
     core_case c = config_case(f->arena, &CONFIGS[0]);
     shard_list l;
-    const zagg_shard_taker taker = {refuse, NULL, NULL};
+    const zagg_shard_taker taker = {refuse, NULL, NULL, NULL};
     zagg_err err = ZAGG_ERR_INIT;
     list_shards(f, &l);
     assert_int_equal(
@@ -269,7 +269,7 @@ static void stopping(void **state)
     const volatile int stop = 1;
     shard_list l;
     collected all = {0};
-    const zagg_shard_taker taker = {ready, over, &all};
+    const zagg_shard_taker taker = {ready, over, NULL, &all};
     zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
     opts.stop = &stop;
     list_shards(f, &l);
@@ -286,7 +286,7 @@ static void keys_must_differ(void **state)
     const fixture *f = *state;
     core_case c = config_case(f->arena, &CONFIGS[0]);
     const zagg_shard_job jobs[] = {{.key = 1}, {.key = 2}, {.key = 1}};
-    const zagg_shard_taker taker = {refuse, NULL, NULL};
+    const zagg_shard_taker taker = {refuse, NULL, NULL, NULL};
     zagg_err err = ZAGG_ERR_INIT;
     assert_int_equal(zagg_process_shards(c.worker, jobs, 3, NULL, &taker, NULL, &err),
                      ZAGG_ECONFIG);
@@ -303,7 +303,7 @@ static void memory_may_lack_anywhere(void **state)
     list_shards(f, &l);
     zagg_status status = ZAGG_ENOMEM;
     for (int64_t nth = 1; status == ZAGG_ENOMEM; nth++) {
-        const zagg_shard_taker taker = {refuse, NULL, NULL};
+        const zagg_shard_taker taker = {refuse, NULL, NULL, NULL};
         zagg_err err = ZAGG_ERR_INIT;
         zagg_shard_job jobs[3] = {l.jobs[1], l.jobs[0], l.jobs[2]};
         zg_alloc_fail_nth(nth);
