@@ -440,7 +440,7 @@ static zagg_status size_reader(const zg_row_store *s, const fragment *f,
     if (!reader->columns)
         reader->columns = zg_alloc(n_columns, sizeof *reader->columns);
     reader->n_rows = f->n_rows;
-    if (f->n_rows > reader->cap_rows) {
+    if (!reader->ranks || f->n_rows > reader->cap_rows) {
         zg_free(reader->ranks);
         reader->ranks = zg_alloc(f->n_rows, sizeof *reader->ranks);
         reader->cap_rows = reader->ranks ? f->n_rows : 0;

@@ -141,10 +141,50 @@ static void read_buffers_are_freed_before_grouping(void **state)
     zg_free(dir);
 }
 
+/* Rows beyond the budget go to the disk; the store does not tell. */
+static void budgets(void **state)
+{
+    static const char *const RUNS[] = {"--max-workers 1 --memory 40M",
+                                       "--max-workers 3 --memory 48M"};
+    static const double MOST_MB[] = {44, 54};
+    zagg_arena *arena = NULL;
+    char *dir = make_temp_dir();
+    (void)state;
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    write_coarse(dir);
+    zg_free(shell_ok(dir,
+                     "zagg-synth --quiet --out g --granules 3 --beams 6 --photons 450000 "
+                     "--per-segment 400 --gzip 1"));
+    zg_free(shell_ok(dir, "zagg run -q --config coarse.yaml --granules g --store all"));
+    for (size_t i = 0; i < 2; i++) {
+        char *text = shell_ok(dir,
+                              "rm -rf some some.status; mkdir -p spill; TMPDIR=spill "
+                              "zagg run -q --json --config coarse.yaml --granules g "
+                              "--store some %s",
+                              RUNS[i]);
+        const zagg_value *json = json_of(arena, text);
+        const double peak_mb = (double)json_u64(json, "peak_rss_bytes") / 1e6;
+        assert_true(json_u64(json, "spilled_bytes") > 0);
+        if (PEAK_MEANS_SOMETHING && peak_mb > MOST_MB[i])
+            fail_msg("%s: %.1f MB", RUNS[i], peak_mb);
+        zg_free(text);
+        zg_free(shell_ok(dir, "diff -r all some && test -z \"$(ls -A spill)\""));
+    }
+    char *said = shell_ok(dir, "TMPDIR=/nowhere zagg run -q --config coarse.yaml "
+                               "--granules g --store some2 --memory 40M 2>&1; echo $?");
+    if (!strstr(said, "/nowhere: cannot make a file for rows that exceed the memory"))
+        fail_msg("%s", said);
+    zg_free(said);
+    zagg_arena_free(arena);
+    remove_tree(dir);
+    zg_free(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(independent_of_granules),
-        cmocka_unit_test(read_buffers_are_freed_before_grouping)};
+        cmocka_unit_test(read_buffers_are_freed_before_grouping),
+        cmocka_unit_test(budgets)};
     return cmocka_run_group_tests_name("memory of a run", tests, NULL, NULL);
 }
