@@ -93,7 +93,7 @@ Machine: {common.machine()}. zagg {common.commit()}, mortie {version("mortie")},
 {version("healpix-geo")}.
 
 Command: `scripts/bench points --record`: {POINTS:,} points (degrees, WGS84, authalic convention) to
-order-{ORDER} cells on one thread, the best of {ROUNDS} (zagg: 15) rounds; mortie by `geo2mort`,
+order-{ORDER} cells on one thread, by CPU time, the best of {ROUNDS} (zagg: 15) rounds; mortie by `geo2mort`,
 healpix-geo by `lonlat_to_healpix` on the WGS84 ellipsoid. The kinds of vectors are forced with
 `ZAGG_ISA`. Aim: 25 million points a second.
 

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SMALL = 24, SAMPLE_MAX = 15, PASS_LIMIT = 64, COUNT_BLOCK = 1 << 30 };
+enum { SMALL = 48, SAMPLE_MAX = 15, PASS_LIMIT = 64, COUNT_BLOCK = 1 << 30 };
 
 #include "stats/reduce_select.h"
 
