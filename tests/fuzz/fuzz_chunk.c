@@ -170,7 +170,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     zg_h5_slot slot = {.inflater = zg_inflater_new()};
     if (!slot.inflater)
         abort();
-    zagg_h5_dataset ds = {.elem_size = (size_t)1 << (data[3] & 3)};
+    zagg_h5 file = {.name = "fuzz"}; /* for its counters */
+    zagg_h5_dataset ds = {.file = &file, .elem_size = (size_t)1 << (data[3] & 3)};
     choose_filters(data[1], &ds);
     ds.chunk_bytes = ds.elem_size * (1 + (size_t)zg_le16(data + 4));
     size_t len = size - HEAD, room = len > ds.chunk_bytes ? len : ds.chunk_bytes;
