@@ -50,10 +50,33 @@ zagg_status zg_vlen_decode(const void *in, size_t in_len, zagg_bytes_view *items
 
 /** Undo HDF5's byte shuffle: `len` bytes of elements of `elem_size`; a tail shorter than
  * one element is copied as it is. in and out must not overlap. Any elem_size >= 1; 2, 4
- * and 8 are vectorised (SSE2, NEON) and equal to the scalar form bit for bit. */
+ * and 8 are vectorised (AVX2, SSE2, NEON) and equal to the scalar form bit for bit. */
 void zg_unshuffle(const void *in, void *out, size_t len, size_t elem_size);
 /** The scalar form, for comparison. */
 void zg_unshuffle_scalar(const void *in, void *out, size_t len, size_t elem_size);
+
+/** n shuffled elements: byte b of element i is bytes[b * n + i]. */
+typedef struct zg_planes {
+    const unsigned char *bytes;
+    size_t n, elem_size;
+} zg_planes;
+/** Elements first..first+count-1 alone. */
+void zg_unshuffle_part(const zg_planes *planes, size_t first, size_t count, void *out);
+/** Single elements: (rows[i] - base) * stride for i < count. Costs several times as much
+ * an element as zg_unshuffle_part. */
+void zg_unshuffle_pick(const zg_planes *planes, const uint64_t *rows, uint64_t base,
+                       size_t stride, size_t count, void *out);
+
+/** Forms of zg_unshuffle_part; it takes the last one that the CPU has, the first one with
+ * ZAGG_ISA=scalar in the environment. */
+typedef enum zg_unshuffle_form {
+    ZG_UNSHUFFLE_SCALAR,
+    ZG_UNSHUFFLE_VECTOR16, /* SSE2, NEON */
+    ZG_UNSHUFFLE_AVX2
+} zg_unshuffle_form;
+bool zg_unshuffle_has(zg_unshuffle_form form);
+void zg_unshuffle_part_as(zg_unshuffle_form form, const zg_planes *planes, size_t first,
+                          size_t count, void *out);
 /** The forward direction (tests, generator). */
 void zg_shuffle(const void *in, void *out, size_t len, size_t elem_size);
 

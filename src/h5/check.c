@@ -73,7 +73,7 @@ static zagg_status add_damage(damage ***tail, const char *message, zagg_err *err
 static zagg_status try_chunks(const checking *c, zg_h5_slot *slot, zg_h5_ref **refs,
                               size_t n, zagg_err *why)
 {
-    const uint8_t *bytes;
+    zg_h5_decoded bytes;
     ZAGG_TRY(zg_h5_fetch(c->file, slot, refs, n, why));
     for (size_t i = 0; i < n; i++)
         ZAGG_TRY(zg_h5_decode(c->ds, slot, refs[i], NULL, &bytes, why));

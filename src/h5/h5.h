@@ -441,18 +441,29 @@ void zg_h5_slots_free(zagg_h5 *file);
  * The array must be sorted by address. */
 zagg_status zg_h5_fetch(zagg_h5 *file, zg_h5_slot *slot, zg_h5_ref *const *refs, size_t n,
                         zagg_err *err);
-/** Undo the filters of one chunk: *out are ds->chunk_bytes bytes, in `dest` (when not
- * NULL), in the slot or in the stored bytes themselves. */
+/** A chunk with its filters undone, but for a shuffle at the end of that: which elements
+ * are worth putting together is for those to say who take rows out of it. */
+typedef struct zg_h5_decoded {
+    const uint8_t *data;
+    bool planes; /* still shuffled: ds->chunk_bytes in planes */
+} zg_h5_decoded;
+/** Undo the filters of one chunk; out->data are ds->chunk_bytes bytes in the slot, in the
+ * stored bytes themselves, or in `dest` (when not NULL): there only if not in planes. */
 zagg_status zg_h5_decode(const zagg_h5_dataset *ds, zg_h5_slot *slot,
-                         const zg_h5_ref *ref, uint8_t *dest, const uint8_t **out,
+                         const zg_h5_ref *ref, uint8_t *dest, zg_h5_decoded *out,
                          zagg_err *err);
+/** Put elements [first, first + n) of a chunk together in `out`, in stored byte order. */
+void zg_h5_elements(const zagg_h5_dataset *ds, const zg_h5_decoded *chunk, size_t first,
+                    size_t n, uint8_t *out);
 /** Copy `n` rows of the view from row `first` of a decoded chunk, in stored byte order.
  */
-void zg_h5_copy_rows(const zg_h5_view *view, const uint8_t *chunk, uint64_t first,
+void zg_h5_copy_rows(const zg_h5_view *view, const zg_h5_decoded *chunk, uint64_t first,
                      size_t n, uint8_t *out);
-/** As zg_h5_copy_rows for single rows; `rows` count from `base`. */
-void zg_h5_pick_rows(const zg_h5_view *view, const uint8_t *chunk, const uint64_t *rows,
-                     uint64_t base, size_t n, uint8_t *out);
+/** As zg_h5_copy_rows for single rows, n > 0 of them; `rows` count from `base`. Shuffled
+ * chunks are put together in the slot, or not, whichever is less work. */
+zagg_status zg_h5_pick_rows(const zg_h5_view *view, const zg_h5_decoded *chunk,
+                            zg_h5_slot *slot, const uint64_t *rows, uint64_t base,
+                            size_t n, uint8_t *out, zagg_err *err);
 void zg_h5_fill_rows(const zagg_h5_dataset *ds, uint8_t *out, size_t n);
 /** Add to a counter of the file: nothing is ordered by it. */
 static inline void zg_h5_count(atomic_uint_fast64_t *counter, uint64_t n)

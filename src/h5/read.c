@@ -145,9 +145,11 @@ static zagg_status deliver_ranges(const reading *r, zg_h5_slot *slot, const job 
     uint64_t at = j->at;
     const zagg_rows *range = &r->ranges[j->first], *end = r->ranges + r->n_ranges;
     uint8_t *out = r->out + at * ds->elem_size;
-    const uint8_t *chunk;
+    zg_h5_decoded chunk;
     if (range->begin <= from && range->end >= to && r->view.stride == 1) {
         ZAGG_TRY(zg_h5_decode(ds, slot, &j->ref, out, &chunk, err));
+        if (chunk.data != out)
+            zg_h5_elements(ds, &chunk, 0, (size_t)ds->chunk_rows, out);
         zg_h5_swap(ds, out, (size_t)ds->chunk_rows);
         return ZAGG_OK;
     }
@@ -155,7 +157,7 @@ static zagg_status deliver_ranges(const reading *r, zg_h5_slot *slot, const job 
     for (; range < end && range->begin < to; range++) {
         uint64_t a = range->begin > from ? range->begin : from;
         uint64_t b = range->end < to ? range->end : to;
-        zg_h5_copy_rows(&r->view, chunk, a - from, (size_t)(b - a), out);
+        zg_h5_copy_rows(&r->view, &chunk, a - from, (size_t)(b - a), out);
         zg_h5_swap(ds, out, (size_t)(b - a));
         out += (b - a) * ds->elem_size;
     }
@@ -167,10 +169,10 @@ static zagg_status deliver_rows(const reading *r, zg_h5_slot *slot, const job *j
 {
     const zagg_h5_dataset *ds = r->view.ds;
     uint8_t *out = r->out + j->at * ds->elem_size;
-    const uint8_t *chunk;
+    zg_h5_decoded chunk;
     ZAGG_TRY(zg_h5_decode(ds, slot, &j->ref, NULL, &chunk, err));
-    zg_h5_pick_rows(&r->view, chunk, r->rows + j->first, j->ref.chunk * ds->chunk_rows,
-                    j->n_rows, out);
+    ZAGG_TRY(zg_h5_pick_rows(&r->view, &chunk, slot, r->rows + j->first,
+                             j->ref.chunk * ds->chunk_rows, j->n_rows, out, err));
     zg_h5_swap(ds, out, j->n_rows);
     return ZAGG_OK;
 }

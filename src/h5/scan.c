@@ -49,7 +49,8 @@ typedef struct task {
     zg_h5_slot *slot;
     task_column *cols;
     const void **data;
-    zg_vec results; /* void * */
+    uint64_t begin, end; /* rows that enclose all it needs */
+    zg_vec results;      /* void * */
 } task;
 
 static int by_address(const void *a, const void *b)
@@ -97,32 +98,45 @@ static zagg_status fetch_block(task *t, uint64_t begin, uint64_t end, zagg_err *
     return st == ZAGG_OK ? st : zg_h5_where(t->cols[0].col->view.ds, err, st);
 }
 
-/* Decode a chunk of a column, unless it is the one decoded last. */
+/* Elements of a chunk that the task's rows lie in. */
+static void wanted_elements(const task *t, const task_column *c, uint64_t number,
+                            size_t *first, size_t *n)
+{
+    const zg_h5_view *view = &c->col->view;
+    uint64_t from = number * view->ds->chunk_rows, to = from + view->ds->chunk_rows;
+    uint64_t begin = t->begin > from ? t->begin : from, end = t->end < to ? t->end : to;
+    *first = (size_t)(begin - from) * view->stride;
+    *n = (size_t)(end - begin) * view->stride;
+}
+
+/* Decode a chunk of a column, unless it is the one decoded last: what the task needs of
+ * it is at its place in *out. */
 static zagg_status decoded_chunk(task *t, task_column *c, uint64_t number,
-                                 const uint8_t **out, zagg_err *err)
+                                 zg_h5_decoded *out, zagg_err *err)
 {
     const zagg_h5_dataset *ds = c->col->view.ds;
-    if (c->decoded == number) {
-        *out = c->bufs[0].data;
+    *out = (zg_h5_decoded){c->bufs[0].data, false};
+    if (c->decoded == number)
         return ZAGG_OK;
-    }
     c->decoded = UINT64_MAX;
     uint8_t *dest = zg_h5_buf_need(&c->bufs[0], ds->chunk_bytes);
     if (!dest)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a chunk of %zu bytes",
                             ds->chunk_bytes);
-    size_t n = ds->chunk_bytes / ds->elem_size,
-           at = zg_h5_ref_at(c->refs, c->n_refs, number);
+    size_t first, n, at = zg_h5_ref_at(c->refs, c->n_refs, number);
+    wanted_elements(t, c, number, &first, &n);
+    uint8_t *wanted = dest + first * ds->elem_size;
     if (at < c->n_refs && c->refs[at].chunk == number) {
-        const uint8_t *chunk;
+        zg_h5_decoded chunk;
         ZAGG_TRY(zg_h5_decode(ds, t->slot, &c->refs[at], dest, &chunk, err));
-        size_t stored = c->refs[at].size / ds->elem_size;
-        zg_h5_swap(ds, dest, ds->n_filters || stored > n ? n : stored);
+        if (chunk.data != dest)
+            zg_h5_elements(ds, &chunk, first, n, wanted);
+        zg_h5_swap(ds, wanted, n);
     } else {
-        zg_h5_fill_rows(ds, dest, n);
+        zg_h5_fill_rows(ds, wanted, n);
     }
     c->decoded = number;
-    *out = dest;
+    out->data = dest;
     return ZAGG_OK;
 }
 
@@ -133,10 +147,10 @@ static zagg_status column_rows(task *t, task_column *c, uint64_t begin, uint64_t
     const zg_h5_view *view = &c->col->view;
     const zagg_h5_dataset *ds = view->ds;
     uint64_t rows = ds->chunk_rows, number = begin / rows;
-    const uint8_t *chunk;
+    zg_h5_decoded chunk;
     if (view->stride == 1 && number == (end - 1) / rows) {
         ZAGG_TRY(decoded_chunk(t, c, number, &chunk, err));
-        *out = chunk + (begin - number * rows) * ds->elem_size;
+        *out = chunk.data + (begin - number * rows) * ds->elem_size;
         return ZAGG_OK;
     }
     uint8_t *to = zg_h5_buf_need(&c->bufs[1], (size_t)(end - begin) * ds->elem_size);
@@ -148,7 +162,7 @@ static zagg_status column_rows(task *t, task_column *c, uint64_t begin, uint64_t
         number = begin / rows;
         uint64_t stop = end - number * rows < rows ? end : (number + 1) * rows;
         ZAGG_TRY(decoded_chunk(t, c, number, &chunk, err));
-        zg_h5_copy_rows(view, chunk, begin - number * rows, (size_t)(stop - begin), to);
+        zg_h5_copy_rows(view, &chunk, begin - number * rows, (size_t)(stop - begin), to);
         to += (stop - begin) * ds->elem_size;
         begin = stop;
     }
@@ -184,6 +198,8 @@ static zagg_status pieces(task *t, const block *b, zagg_err *err)
         first = begin < first ? begin : first;
         last = r->end < to ? r->end : to;
     }
+    t->begin = first;
+    t->end = last;
     ZAGG_TRY(fetch_block(t, first, last, err));
     for (size_t i = b->range; i < stop; i++) {
         uint64_t begin = s->ranges[i].begin > from ? s->ranges[i].begin : from;

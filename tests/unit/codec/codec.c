@@ -130,6 +130,65 @@ static void test_unshuffle_forms_agree(void **state)
     }
 }
 
+/* Any part of any number of elements, in every form that this CPU has. */
+static void test_unshuffle_of_parts(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 2, 3, 4, 8, 16}, counts[] = {1, 31, 63, 200};
+    size_t forms = 0;
+    for (int f = ZG_UNSHUFFLE_SCALAR; f <= ZG_UNSHUFFLE_AVX2; f++) {
+        if (!zg_unshuffle_has((zg_unshuffle_form)f))
+            continue;
+        forms++;
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+                size_t size = sizes[s], n = counts[c];
+                unsigned char *raw = zg_alloc(n, size), *mixed = zg_alloc(n, size);
+                fill(raw, n * size);
+                zg_shuffle(raw, mixed, n * size, size);
+                zg_planes planes = {mixed, n, size};
+                for (size_t first = 0; first < n; first += 1 + first / 3)
+                    for (size_t count = 0; count <= n - first; count += 1 + count / 4) {
+                        unsigned char *out = zg_alloc(count, size);
+                        zg_unshuffle_part_as((zg_unshuffle_form)f, &planes, first, count,
+                                             out);
+                        if (memcmp(out, raw + first * size, count * size) != 0)
+                            fail_msg("form %d: %zu of %zu elements of %zu bytes", f,
+                                     count, n, size);
+                        zg_free(out);
+                    }
+                zg_free(raw);
+                zg_free(mixed);
+            }
+    }
+    assert_true(forms >= 1);
+}
+
+static void test_unshuffle_of_single_elements(void **state)
+{
+    (void)state;
+    enum { COUNT = 300, COLS = 3, BASE = 1000 };
+    static const size_t sizes[] = {1, 2, 4, 5, 8};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        size_t size = sizes[s], n = 0;
+        unsigned char *raw = zg_alloc(COUNT, size), *mixed = zg_alloc(COUNT, size),
+                      *out = zg_alloc(COUNT, size);
+        uint64_t rows[COUNT / COLS];
+        for (uint64_t row = 0; row < COUNT / COLS; row += 1 + row % 3)
+            rows[n++] = BASE + row;
+        fill(raw, COUNT * size);
+        zg_shuffle(raw, mixed, COUNT * size, size);
+        zg_planes planes = {mixed, COUNT, size};
+        zg_unshuffle_pick(&planes, rows, BASE, COLS, n, out);
+        for (size_t i = 0; i < n; i++)
+            assert_memory_equal(out + i * size, raw + (rows[i] - BASE) * COLS * size,
+                                size);
+        zg_free(raw);
+        zg_free(mixed);
+        zg_free(out);
+    }
+}
+
 static void test_shuffle_layout(void **state)
 {
     (void)state;
@@ -220,6 +279,8 @@ int main(void)
         cmocka_unit_test(test_inflate_never_gives_wrong_bytes),
         cmocka_unit_test(test_inflate_of_nothing),
         cmocka_unit_test(test_unshuffle_forms_agree),
+        cmocka_unit_test(test_unshuffle_of_parts),
+        cmocka_unit_test(test_unshuffle_of_single_elements),
         cmocka_unit_test(test_shuffle_layout),
         cmocka_unit_test(test_unshuffle_of_a_chunk),
         cmocka_unit_test(test_crc32c_check_value),
