@@ -189,16 +189,16 @@ ALWAYS void settle(const coordinates *c, const double *lat_deg, const double *lo
 
 /* ---- one of each for every kind of vectors ---- */
 
-#define POINTS_FOR(name, target)                                                         \
-    target static void exact_##name(const double *lat_deg, const double *lon_deg,        \
-                                    size_t n, unsigned order, zagg_latitude latitude,    \
-                                    uint64_t *nested)                                    \
+#define EXACT_FOR(name)                                                                  \
+    static void exact_##name(const double *lat_deg, const double *lon_deg, size_t n,     \
+                             unsigned order, zagg_latitude latitude, uint64_t *nested)   \
     {                                                                                    \
         exact(lat_deg, lon_deg, n, order, latitude, nested);                             \
-    }                                                                                    \
-    target static void nested_##name(const double *lat_deg, const double *lon_deg,       \
-                                     size_t n, unsigned order, zagg_latitude latitude,   \
-                                     uint64_t *nested)                                   \
+    }
+
+#define NESTED_FOR(name)                                                                 \
+    static void nested_##name(const double *lat_deg, const double *lon_deg, size_t n,    \
+                              unsigned order, zagg_latitude latitude, uint64_t *nested)  \
     {                                                                                    \
         coordinates c;                                                                   \
         const zg_point_table *table = &zg_point_tables[latitude];                        \
@@ -208,13 +208,17 @@ ALWAYS void settle(const coordinates *c, const double *lat_deg, const double *lo
             settle(&c, lat_deg, lon_deg, n, order, latitude, exact_##name, nested);      \
     }
 
-POINTS_FOR(plain, ) /* NEON vectors on 64-bit ARM: they are always there */
+/* For any CPU; on 64-bit ARM these are NEON vectors, which are always there. */
+EXACT_FOR(plain)
+NESTED_FOR(plain)
 #ifdef ZG_TARGET_AVX2
-POINTS_FOR(avx2, ZG_TARGET_AVX2)
-POINTS_FOR(avx512, ZG_TARGET_AVX512)
+ZG_TARGET_AVX2 EXACT_FOR(avx2)
+ZG_TARGET_AVX2 NESTED_FOR(avx2)
+ZG_TARGET_AVX512 EXACT_FOR(avx512)
+ZG_TARGET_AVX512 NESTED_FOR(avx512)
 #endif
 
-static unsigned bounded(unsigned order)
+    static unsigned bounded(unsigned order)
 {
     return order > ZAGG_GEO_MAX_ORDER ? ZAGG_GEO_MAX_ORDER : order;
 }

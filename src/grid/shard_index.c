@@ -150,14 +150,14 @@ static void find_rectilinear(const zagg_shard_index *index, const uint64_t *cell
                              size_t n, uint32_t *shard, uint32_t *rank)
 {
     const zagg_grid_info *i = &index->grid->info;
-    const uint64_t chunk_width = i->chunk_shape[1];
+    const uint32_t chunk_width = (uint32_t)i->chunk_shape[1]; /* short divisions */
     tile_row at = {.width = 0, .shard = ZAGG_NO_SHARD};
     for (size_t k = 0; k < n; k++) {
         /* wraps to a large number before the row; NO_CELL is in none */
         if (cell_ids[k] - at.first_cell >= at.width && cell_ids[k] != ZAGG_GEO_NO_CELL)
             at = row_of(index, cell_ids[k]);
         bool none = cell_ids[k] == ZAGG_GEO_NO_CELL || at.shard == ZAGG_NO_SHARD;
-        uint64_t across = none ? 0 : cell_ids[k] - at.first_cell;
+        uint32_t across = none ? 0 : (uint32_t)(cell_ids[k] - at.first_cell);
         shard[k] = none ? ZAGG_NO_SHARD : at.shard;
         rank[k] =
             none ? ZAGG_NO_RANK
