@@ -1,6 +1,7 @@
 /* CRC-32C (RFC 3720 appendix B.4: reflected polynomial 0x82F63B78), which closes the
  * index of a Zarr shard. The instruction of the CPU where it has one; the results are the
  * same. */
+#include "base/base.h"
 #include "codec/codec.h"
 
 #include <string.h>

@@ -2,10 +2,9 @@
  * plane b. Undoing it is a transpose of bytes; for elements of 2, 4 and 8 bytes it is
  * done for 16 or 32 elements at a time by interleaving vectors, first bytes, then 16-bit,
  * then 32-bit lanes. */
+#include "base/base.h"
 #include "codec/codec.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 void zg_unshuffle_scalar(const void *in, void *out, size_t len, size_t elem_size)
@@ -199,7 +198,7 @@ bool zg_unshuffle_has(zg_unshuffle_form form)
     switch (form) {
 #ifdef SHUFFLE_AVX2
     case ZG_UNSHUFFLE_AVX2:
-        return __builtin_cpu_supports("avx2") != 0;
+        return zg_isa_has(ZG_ISA_AVX2);
 #endif
 #ifdef SHUFFLE_VECTOR
     case ZG_UNSHUFFLE_VECTOR16:
@@ -210,26 +209,17 @@ bool zg_unshuffle_has(zg_unshuffle_form form)
     }
 }
 
-/* The widest form, or what ZAGG_ISA limits it to. */
-static zg_unshuffle_form choose_form(void)
-{
-    const char *isa = getenv("ZAGG_ISA");
-    if (isa && strcmp(isa, "scalar") == 0)
-        return ZG_UNSHUFFLE_SCALAR;
-    return zg_unshuffle_has(ZG_UNSHUFFLE_AVX2)       ? ZG_UNSHUFFLE_AVX2
-           : zg_unshuffle_has(ZG_UNSHUFFLE_VECTOR16) ? ZG_UNSHUFFLE_VECTOR16
-                                                     : ZG_UNSHUFFLE_SCALAR;
-}
-
+/* Vectors of 16 bytes are there on every x86-64, so that a CPU which knows nothing wider
+ * uses them; only where scalar code is asked for it is used. */
 static zg_unshuffle_form active_form(void)
 {
-    static atomic_int active = -1; /* threads that race here find the same answer */
-    int form = atomic_load_explicit(&active, memory_order_relaxed);
-    if (form < 0) {
-        form = (int)choose_form();
-        atomic_store_explicit(&active, form, memory_order_relaxed);
-    }
-    return (zg_unshuffle_form)form;
+    const zg_isa isa = zg_isa_active();
+    if (isa >= ZG_ISA_AVX2 && zg_unshuffle_has(ZG_UNSHUFFLE_AVX2))
+        return ZG_UNSHUFFLE_AVX2;
+    const bool wider = zg_isa_has(ZG_ISA_AVX2) || zg_isa_has(ZG_ISA_NEON);
+    return (isa != ZG_ISA_SCALAR || !wider) && zg_unshuffle_has(ZG_UNSHUFFLE_VECTOR16)
+               ? ZG_UNSHUFFLE_VECTOR16
+               : ZG_UNSHUFFLE_SCALAR;
 }
 
 void zg_unshuffle_part_as(zg_unshuffle_form form, const zg_planes *planes, size_t first,

@@ -153,7 +153,7 @@ static void budgets(void **state)
     assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
     write_coarse(dir);
     zg_free(shell_ok(dir,
-                     "zagg-synth --quiet --out g --granules 2 --beams 6 --photons 350000 "
+                     "zagg-synth --quiet --out g --granules 2 --beams 6 --photons 500000 "
                      "--per-segment 400 --gzip 1"));
     zg_free(shell_ok(dir, "zagg run -q --config coarse.yaml --granules g --store all"));
     for (size_t i = 0; i < 2; i++) {
