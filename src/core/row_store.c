@@ -34,7 +34,7 @@ typedef struct fragment {
 
 typedef struct shard_rows {
     pthread_mutex_t lock;
-    atomic_bool sealed; /* its blocks stay where they are */
+    atomic_bool sealed; /* one thread has it */
     zg_vec fragments, blocks;
     uint64_t n_bytes;
     uint64_t n_rows;
@@ -106,12 +106,21 @@ static void give_block(zg_row_store *s, uint8_t *memory, bool clean)
 
 /* ---- spilling ---- */
 
-/* Full blocks of one shard go to the file. */
-static zagg_status spill_shard(zg_row_store *s, shard_rows *shard, zagg_err *err)
+/* What room is made for. */
+typedef enum purpose {
+    FOR_ROWS, /* blocks, which are used again */
+    FOR_WORK  /* other memory: the system gets the pages */
+} purpose;
+
+/* Full blocks of one shard go to the file. A sealed one is left to the thread that has
+ * it. */
+static zagg_status spill_shard(zg_row_store *s, shard_rows *shard, bool own, purpose why,
+                               zagg_err *err)
 {
     zagg_status status = ZAGG_OK;
     pthread_mutex_lock(&shard->lock);
-    const size_t n_full = atomic_load(&shard->sealed) ? 0 : shard->n_bytes / BLOCK_BYTES;
+    const bool busy = !own && atomic_load(&shard->sealed);
+    const size_t n_full = busy ? 0 : shard->n_bytes / BLOCK_BYTES;
     for (size_t i = 0; status == ZAGG_OK && i < n_full; i++) {
         block *b = ZG_VEC_AT(&shard->blocks, block, i);
         if (!b->memory)
@@ -119,7 +128,7 @@ static zagg_status spill_shard(zg_row_store *s, shard_rows *shard, zagg_err *err
         status = zg_spill_write(s->spill, b->memory, BLOCK_BYTES, &b->offset, err);
         if (status != ZAGG_OK)
             break;
-        give_block(s, b->memory, false);
+        give_block(s, b->memory, why == FOR_WORK);
         b->memory = NULL;
         atomic_fetch_sub(&shard->resident, BLOCK_BYTES);
     }
@@ -143,7 +152,7 @@ static shard_rows *largest(zg_row_store *s)
 
 /* Below three quarters of the budget, so that not every batch has to write. No lock of a
  * shard may be held. */
-static zagg_status make_room(zg_row_store *s, uint64_t bytes, zagg_err *err)
+static zagg_status make_room(zg_row_store *s, uint64_t bytes, purpose why, zagg_err *err)
 {
     zagg_status status = ZAGG_OK;
     if (atomic_load(&s->used) + bytes <= s->budget_bytes)
@@ -154,15 +163,23 @@ static zagg_status make_room(zg_row_store *s, uint64_t bytes, zagg_err *err)
         shard_rows *shard = largest(s);
         if (!shard)
             break; /* all that is left cannot be written out */
-        status = spill_shard(s, shard, err);
+        status = spill_shard(s, shard, false, why, err);
     }
     pthread_mutex_unlock(&s->spill_lock);
     return status;
 }
 
-zagg_status zg_row_store_reserve(zg_row_store *store, uint64_t bytes, zagg_err *err)
+zagg_status zg_row_store_reserve(zg_row_store *store, size_t shard, uint64_t bytes,
+                                 zagg_err *err)
 {
-    ZAGG_TRY(make_room(store, bytes, err));
+    ZAGG_TRY(make_room(store, bytes, FOR_WORK, err));
+    if (atomic_load(&store->used) + bytes > store->budget_bytes) {
+        pthread_mutex_lock(&store->spill_lock);
+        const zagg_status status =
+            spill_shard(store, &store->shards[shard], true, FOR_WORK, err);
+        pthread_mutex_unlock(&store->spill_lock);
+        ZAGG_TRY(status);
+    }
     atomic_fetch_add(&store->used, bytes);
     return ZAGG_OK;
 }
@@ -174,7 +191,7 @@ void zg_row_store_unreserve(zg_row_store *store, uint64_t bytes)
 
 uint64_t zg_row_store_share(const zg_row_store *store)
 {
-    return store->budget_bytes == UINT64_MAX ? UINT64_MAX : store->budget_bytes / 4;
+    return store->budget_bytes == UINT64_MAX ? UINT64_MAX : store->budget_bytes / 2;
 }
 
 zg_spill_stats zg_row_store_spilled(const zg_row_store *store)
@@ -280,7 +297,8 @@ zagg_status zg_row_store_add(zg_row_store *store, size_t shard, zg_row_key key,
     uint32_t types;
     if (!number_types(store, batch->dtypes, &types))
         return no_memory(err);
-    ZAGG_TRY(make_room(store, n * bytes_of_row(store, batch->dtypes) + BLOCK_BYTES, err));
+    ZAGG_TRY(make_room(store, n * bytes_of_row(store, batch->dtypes) + BLOCK_BYTES,
+                       FOR_ROWS, err));
     pthread_mutex_lock(&to->lock);
     fragment *f = zg_vec_push(&to->fragments);
     bool ok = f != NULL;

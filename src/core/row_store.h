@@ -68,8 +68,10 @@ void zg_row_store_forget(zg_row_store *store, size_t shard, size_t i);
 /** Give the rows of a shard back. */
 void zg_row_store_release(zg_row_store *store, size_t shard);
 
-/** Take memory for something else out of the budget: rows make room for it. */
-zagg_status zg_row_store_reserve(zg_row_store *store, uint64_t bytes, zagg_err *err);
+/** Take memory for the work on a sealed shard out of the budget: rows make room for it,
+ * first those of shards that are not complete, then its own. */
+zagg_status zg_row_store_reserve(zg_row_store *store, size_t shard, uint64_t bytes,
+                                 zagg_err *err);
 void zg_row_store_unreserve(zg_row_store *store, uint64_t bytes);
 /** Bytes that one shard may take at once to be grouped. */
 uint64_t zg_row_store_share(const zg_row_store *store);

@@ -66,7 +66,7 @@ static zagg_status do_part(const aggregation *a, zg_grouping *g, size_t i, zagg_
     const uint64_t bytes = zg_grouping_bytes(g, i);
     zg_grouped grouped;
     double start = zg_clock_mono_s();
-    ZAGG_TRY(zg_row_store_reserve(g->store, bytes, err));
+    ZAGG_TRY(zg_row_store_reserve(g->store, g->shard, bytes, err));
     zagg_status status = zg_grouping_part(g, i, &grouped, err);
     a->result->index_s += zg_clock_mono_s() - start;
     if (status == ZAGG_OK) {
