@@ -169,7 +169,7 @@ static zagg_status work(const bench_worker *w, reads *r, const options *opts,
     zg_grouped grouped;
     uint64_t cells_with_data = 0;
     bench_meter_start(meter);
-    ZAGG_TRY(zg_row_store_new(w->worker, 1, 0, NULL, &store, err));
+    ZAGG_TRY(zg_row_store_new(w->worker, 1, 1, 0, NULL, &store, err));
     for (size_t i = 0; i < r->n; i++) {
         ZAGG_TRY(zg_group_add_table(w->worker, store, i, &r->tables[i], err));
         if (opts->release)

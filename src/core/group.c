@@ -246,7 +246,7 @@ zagg_status zg_group_tables(const zagg_worker *w, const zagg_table *const *table
 {
     zg_row_store *store = NULL;
     zg_grouping g = {0};
-    ZAGG_TRY(zg_row_store_new(w, 1, 0, NULL, &store, err));
+    ZAGG_TRY(zg_row_store_new(w, 1, 1, 0, NULL, &store, err));
     zagg_status status = ZAGG_OK;
     for (size_t i = 0; status == ZAGG_OK && i < n; i++)
         status = zg_group_add_table(w, store, i, tables[i], err);

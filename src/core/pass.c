@@ -253,8 +253,8 @@ static zagg_status prepare(zg_pass *p, zagg_err *err)
     if (status == ZAGG_OK)
         status = zg_pass_list_granules(p, err);
     if (status == ZAGG_OK)
-        status = zg_row_store_new(p->worker, p->n_jobs, row_budget(p), p->opts->spill_dir,
-                                  &p->store, err);
+        status = zg_row_store_new(p->worker, p->n_jobs, zagg_pool_width(p->opts->pool),
+                                  row_budget(p), p->opts->spill_dir, &p->store, err);
     return status;
 }
 

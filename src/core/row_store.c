@@ -47,6 +47,7 @@ struct zg_row_store {
     shard_rows *shards;
     size_t rank_bytes;
     uint64_t budget_bytes; /* UINT64_MAX: none */
+    uint64_t share_bytes;  /* of one shard that is grouped */
     _Atomic uint64_t used;
     pthread_mutex_t lock; /* free blocks, maps, sets of types */
     zg_vec free_blocks;   /* uint8_t * */
@@ -191,7 +192,7 @@ void zg_row_store_unreserve(zg_row_store *store, uint64_t bytes)
 
 uint64_t zg_row_store_share(const zg_row_store *store)
 {
-    return store->budget_bytes == UINT64_MAX ? UINT64_MAX : store->budget_bytes / 2;
+    return store->share_bytes;
 }
 
 zg_spill_stats zg_row_store_spilled(const zg_row_store *store)
@@ -540,8 +541,9 @@ void zg_row_store_release(zg_row_store *store, size_t shard)
 
 /* ---- making and ending ---- */
 
-zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, uint64_t budget_bytes,
-                             const char *spill_dir, zg_row_store **out, zagg_err *err)
+zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, size_t n_threads,
+                             uint64_t budget_bytes, const char *spill_dir,
+                             zg_row_store **out, zagg_err *err)
 {
     zg_row_store *s = zg_alloc(1, sizeof *s);
     if (!s)
@@ -549,6 +551,7 @@ zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, uint64_t bud
     s->worker = w;
     s->rank_bytes = w->info->cells_per_shard <= MAX_SHORT_CELLS ? 2 : 4;
     s->budget_bytes = budget_bytes ? budget_bytes : UINT64_MAX;
+    s->share_bytes = budget_bytes ? budget_bytes / (2 * n_threads) : UINT64_MAX;
     zg_vec_init(&s->free_blocks, sizeof(uint8_t *), 0);
     zg_vec_init(&s->maps, sizeof(uint8_t *), 0);
     zg_vec_init(&s->types, sizeof(zagg_dtype *), 0);

@@ -26,10 +26,12 @@ typedef struct zg_row_batch {
     const uint64_t *leaf_ids;
 } zg_row_batch;
 
-/** `budget_bytes`: of rows in memory, 0: no limit. `spill_dir`: where the file goes,
+/** `budget_bytes`: of rows in memory, 0: no limit; half of it is for the grouping of
+ * `n_threads` shards at once. `spill_dir`: where the file goes,
  * NULL: $TMPDIR, else /var/tmp, else /tmp. It is made when it is needed. */
-zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, uint64_t budget_bytes,
-                             const char *spill_dir, zg_row_store **out, zagg_err *err);
+zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, size_t n_threads,
+                             uint64_t budget_bytes, const char *spill_dir,
+                             zg_row_store **out, zagg_err *err);
 void zg_row_store_free(zg_row_store *store);
 
 /** Copy a batch (of less than 2^32 rows). Thread-safe. ENOMEM; EIO where the

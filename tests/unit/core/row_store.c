@@ -178,7 +178,7 @@ static void any_order_any_budget(void **state)
         zg_row_store *store = NULL;
         size_t most_parts = 0;
         assert_int_equal(
-            zg_row_store_new(f->c.worker, N_SHARDS, BUDGETS[b], NULL, &store, NULL),
+            zg_row_store_new(f->c.worker, N_SHARDS, 1, BUDGETS[b], NULL, &store, NULL),
             ZAGG_OK);
         for (size_t i = 0; i < N_FRAGMENTS; i++)
             assert_int_equal(add(store, &f->fragments[i], NULL), ZAGG_OK);
@@ -200,7 +200,8 @@ static void dropped_rows_are_gone(void **state)
     const fixture *f = *state;
     zg_row_store *store = NULL;
     assert_int_equal(
-        zg_row_store_new(f->c.worker, N_SHARDS, 64 << 10, NULL, &store, NULL), ZAGG_OK);
+        zg_row_store_new(f->c.worker, N_SHARDS, 1, 64 << 10, NULL, &store, NULL),
+        ZAGG_OK);
     for (size_t i = 0; i < N_FRAGMENTS; i++)
         assert_int_equal(add(store, &f->fragments[i], NULL), ZAGG_OK);
     for (size_t s = 0; s < N_SHARDS; s++)
@@ -234,7 +235,8 @@ static void threads_add_at_once(void **state)
     pthread_t threads[4];
     adder adders[4];
     assert_int_equal(
-        zg_row_store_new(f->c.worker, N_SHARDS, 100 << 10, NULL, &store, NULL), ZAGG_OK);
+        zg_row_store_new(f->c.worker, N_SHARDS, 1, 100 << 10, NULL, &store, NULL),
+        ZAGG_OK);
     for (size_t t = 0; t < 4; t++) {
         adders[t] = (adder){f, store, t, false};
         assert_int_equal(pthread_create(&threads[t], NULL, add_every_fourth, &adders[t]),
@@ -256,7 +258,7 @@ static void a_folder_that_cannot_be_written(void **state)
     zagg_err err = ZAGG_ERR_INIT;
     zagg_status status = ZAGG_OK;
     assert_int_equal(
-        zg_row_store_new(f->c.worker, N_SHARDS, 1, "/nowhere/at/all", &store, NULL),
+        zg_row_store_new(f->c.worker, N_SHARDS, 1, 1, "/nowhere/at/all", &store, NULL),
         ZAGG_OK);
     for (size_t i = 0; status == ZAGG_OK && i < N_FRAGMENTS; i++)
         status = add(store, &f->fragments[i], &err);
