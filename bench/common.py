@@ -282,9 +282,9 @@ def upstream_run(python, config, source, store):
 
 
 def phases(result):
-    """Seconds of each phase of a `zagg run --json` result over all its shards."""
+    """Seconds of each phase of a `zagg run --json` result, over the run and all its shards."""
     total = {}
-    for shard in result["results"]:
+    for shard in [result, *result["results"]]:
         for name, seconds in (shard.get("phase_timings") or {}).items():
             total[name] = total.get(name, 0.0) + seconds
     return total
