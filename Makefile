@@ -17,7 +17,7 @@ faults:  ## kills, full disks and power failures at every moment (10 minutes)
 	    -R fault_trust --timeout 3600 --output-on-failure
 bench:   ## figures to reach, beside upstream and other engines (ARGS=--record keeps them)
 	@scripts/bench $(ARGS)
-bench-full: ## how time and memory grow with photons, shards, granules, threads (an hour)
+bench-full: ## how time and memory grow with photons, shards, granules, threads (half an hour)
 	@scripts/bench scaling $(ARGS)
 kernels: ## instructions of zagg's kernels beside the committed counts (valgrind)
 	@scripts/bench kernels $(ARGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The figures that zagg is to reach, measured in one run, each beside its peers on the same input.
 
-    make bench                              measure and print (about 20 minutes with all peers)
+    make bench                              measure and print (about 15 minutes with all peers)
     make bench ARGS=--record                also write bench/results/figures_DATE.md
     bench/figures.py --only shards,h5_read  some of them
     bench/figures.py --quick --no-peers     a smoke run on tiny input; its figures mean nothing

@@ -2,7 +2,7 @@
 """Whole runs of the command line, from process start to the finished store: zagg beside upstream.
 
     scripts/bench one_shard        one order-11 shard of 2.4 million photons a granule
-    scripts/bench shards           all of 58 order-11 shards, 1.07 million rows
+    scripts/bench shards           all of 59 order-11 shards, 1.07 million rows
     scripts/bench photons          9.6 million photons: one shard of order 4, and 500 of order 11
     bench/runs.py JOB --rounds 9 --photons 100000 --record
 
@@ -33,7 +33,7 @@ JOBS = {
     "one_shard": (400_000, 5, SITE, [
         ("one order-11 shard, process start to store", ORDER_11, True, (0.060, None, 25), True)]),
     "shards": (45_000, 1, {**SITE, "per_segment": 23}, [
-        ("order-11 shards, end to end, 1 worker", ORDER_11, False, (0.6, None, None), True)]),
+        ("all order-11 shards, end to end, 1 worker", ORDER_11, False, (0.6, None, None), True)]),
     "photons": (400_000, 3, ORDER_4_SITE, [
         ("9.5 M photons, one shard of order 4, cells of order 12", ORDER_4, False,
          (None, 0.9, 60), True),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How time and memory grow: with photons, shards, granules and threads.
 
-    make bench-full                       all curves (an hour, 4 GB below build/bench)
+    make bench-full                       all curves (half an hour, 4 GB below build/bench)
     make bench-full ARGS=--record         also bench/results/scaling_DATE.md and scaling_*.svg
     bench/scaling.py --quick              a smoke run on tiny input; its figures mean nothing
     bench/scaling.py --only photons,threads
