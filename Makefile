@@ -1,9 +1,9 @@
 # One line per task; the work is in scripts/ and in the presets of CMakePresets.json.
-.PHONY: help build demo test golden faults points bench asan tsan arm64 cov fuzz fmt lint install clean
+.PHONY: help build demo test golden faults points bench bench-full kernels asan tsan arm64 cov fuzz fmt lint install clean
 PREFIX ?= /usr/local
 
 help:    ## list the targets
-	@sed -n 's/^\([a-z0-9]*\): *## */  make \1|/p' Makefile | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\): *## */  make \1|/p' Makefile | awk -F'|' '{printf "%-19s%s\n", $$1, $$2}'
 build:   ## build/release/zagg and zagg-synth (installs what is missing)
 	@scripts/build release
 demo:    ## photons to a Zarr store on this machine, in demo-out/
@@ -18,8 +18,12 @@ faults:  ## kills, full disks and power failures at every moment (10 minutes)
 points:  ## 100 million points by both paths to their cells, with each kind of vectors
 	@scripts/build release && ZAGG_POINTS=100000000 ctest --test-dir build/release \
 	    -R geo_points --timeout 3600 --output-on-failure
-bench:   ## zagg beside upstream and other engines (ARGS=--record keeps the results)
+bench:   ## figures to reach, beside upstream and other engines (ARGS=--record keeps them)
 	@scripts/bench $(ARGS)
+bench-full: ## how time and memory grow with photons, shards, granules, threads (half an hour)
+	@scripts/bench scaling $(ARGS)
+kernels: ## instructions of zagg's kernels beside the committed counts (valgrind)
+	@scripts/bench kernels $(ARGS)
 asan:    ## all but the peer tests under AddressSanitizer and UBSan
 	@scripts/test --preset asan
 tsan:    ## the same under ThreadSanitizer

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Aggregation of one order-11 shard: zagg beside upstream, polars, DuckDB, pandas, Arrow, numpy.
 
-    make bench                            measure and print
-    make bench ARGS="--record"            also write bench/results/aggregate_DATE.md
+    scripts/bench aggregate               measure and print
+    scripts/bench aggregate --record      also write bench/results/aggregate_DATE.md
     bench/aggregate.py --rounds 1 --tasks scalar --engines zagg,polars
 
 Input: 2,000,000 rows of 65,536 cells (bench/aggregate_input.py), made once and kept under

@@ -12,14 +12,12 @@ is VmHWM of the process.
 """
 import argparse
 import datetime
-import json
 import pathlib
 import shutil
 import subprocess
 import sys
 
-from common import ROOT, WORK, commit, machine, record
-from one_shard import measure, run_quietly
+from common import ROOT, WORK, commit, machine, measure, record, result_of, run_quietly
 
 BUILD = ROOT / "build" / "release"
 LIMIT_MB = 64
@@ -40,26 +38,22 @@ def run_command(granules, config, threads, *more):
             WORK / "store-big", "--overwrite", "--max-workers", str(threads), "--json", "-q", *more]
 
 
-def result():
-    """What the process that was measured last printed."""
-    return json.loads((WORK / "last.log").read_text())
-
-
 def row(what, command, turns=5):
-    """One line of the table: the best of some turns."""
+    """One line of the table, the best of some turns; its peak; what the run printed."""
     runs = [measure(command) for _ in range(turns)]
-    read = result().get("total_obs_read")
+    result = result_of(runs[-1])
+    read = result.get("total_obs_read")
     wall, cpu = (min(r[k] for r in runs) for k in ("wall_s", "cpu_s"))
     peak = max(r["peak_bytes"] for r in runs) / 1e6
     print(f"bench: {what}: {wall:.3f} s, {peak:.1f} MB", flush=True)
     read = "-" if read is None else f"{read:,}"
-    return f"| {what} | {read} | {wall:.3f} | {cpu:.3f} | {peak:.1f} |", peak
+    return f"| {what} | {read} | {wall:.3f} | {cpu:.3f} | {peak:.1f} |", peak, result
 
 
 def measure_granule(folder):
     rows = [row("plan", run_command(folder, "planned.yaml", 1, "--dry-run"))]
     rows.append(row("all shards, 2 threads", run_command(folder, "planned.yaml", 2), 1))
-    shards = [r for r in result()["results"] if not r.get("error")]
+    shards = [r for r in rows[-1][2]["results"] if not r.get("error")]
     fullest = max(shards, key=lambda r: r["total_obs"])
     key = ["--morton-cell", str(fullest["shard_key"])]
     for threads in (1, 2):
@@ -68,9 +62,9 @@ def measure_granule(folder):
     rows.append(row("one shard, no read plan, 2 threads",
                     run_command(folder, "full.yaml", 2, *key), 1))
     lines = ["| | photons read | wall s | CPU s | peak MB |", "|---|---|---|---|---|",
-             *(line for line, _ in rows), "",
+             *(line for line, _, _ in rows), "",
              f"{len(shards)} shards; the fullest keeps {fullest['total_obs']:,} photons."]
-    return lines, max(peak for _, peak in rows)
+    return lines, max(peak for _, peak, _ in rows)
 
 
 def measure_index(path):

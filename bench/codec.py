@@ -19,8 +19,7 @@ import shutil
 import statistics
 import sys
 
-from common import ROOT, WORK, commit, machine, record
-from one_shard import SHARED, measure, run_quietly
+from common import ROOT, SHARED, WORK, commit, machine, measure, record, run_quietly
 
 CONFIGS = SHARED / "data" / "benchmark" / "configs"
 ZAGG = ROOT / "build/release/zagg"

@@ -16,8 +16,7 @@ import shutil
 import statistics
 import sys
 
-from common import PEER, ROOT, WORK, commit, machine, record
-from one_shard import measure, run_quietly
+from common import PEER, ROOT, WORK, commit, machine, measure, record, run_quietly
 
 ZAGG = ROOT / "build/release/zagg"
 SCALARS = "count,h_max,h_mean,h_median,h_min,h_spread,h_std"
@@ -74,7 +73,7 @@ def main():
                 for _ in range(options.rounds)]
         rows.append(line("zarr, healpix-geo, geopandas: scalars.parquet", runs,
                          target.stat().st_size))
-        theirs = int((WORK / "last.log").read_text().split()[-1])
+        theirs = int(runs[-1]["text"].split()[-1])
     lines = (folder / "all.csv").read_bytes().count(b"\n") - 1
     if PEER.is_file() and theirs != lines:
         sys.exit(f"bench: {lines} rows, but the peer has {theirs}")

@@ -21,8 +21,7 @@ import subprocess
 import sys
 import time
 
-from common import PEER, ROOT, WORK, machine, record
-from one_shard import peak_bytes, run_quietly, versions
+from common import PEER, ROOT, WORK, machine, peak_bytes, record, run_quietly, versions
 
 COLUMNS = ["lat_ph", "lon_ph", "h_ph", "delta_time", "signal_conf_ph"]
 

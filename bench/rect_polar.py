@@ -7,7 +7,7 @@
 Input: upstream's expected store `real/tdigest_rect_polar` (EPSG:3413, cells of 100 m, shards of
 1000 x 1000 cells in chunks of 250 x 250, t-digests) and its one beam of real photons. Each run
 starts without a store. zagg and upstream run in turn; both stores must have upstream's expected
-files. Times are from fork to exit. See one_shard.py for how memory is measured.
+files. Times are from fork to exit. See common.py for how memory is measured.
 """
 import argparse
 import datetime
@@ -16,8 +16,8 @@ import shutil
 import subprocess
 import sys
 
-from common import PEER, ROOT, WORK, machine, record
-from one_shard import SHARED, digest, measure, ratio_lines, report_lines, versions
+from common import (PEER, ROOT, SHARED, WORK, digest, in_turn, machine, measure, ratio_lines, record,
+                    report_lines, versions)
 
 GOLDEN = SHARED / "golden" / "real"
 NAME = "tdigest_rect_polar"
@@ -51,17 +51,16 @@ def programs(folder, upstream):
 
 
 def measure_all(folder, expected, options, upstream):
-    listed = programs(folder, upstream)
-    rows, same = [(name, []) for name, _ in listed], True
-    for turn in range(options.pairs + 1):
-        for (name, command), (_, runs) in zip(listed, rows):
-            shutil.rmtree(folder / "store", ignore_errors=True)
-            result = measure(command)
-            same = same and digest(folder / "store") == digest(expected)
-            if turn:  # the first turn fills the page cache and is not counted
-                runs.append(result)
-        print(f"bench: {'warm-up' if turn == 0 else f'pair {turn} of {options.pairs}'}", flush=True)
-    return rows, same
+    wanted = digest(expected)
+
+    def run(command):
+        shutil.rmtree(folder / "store", ignore_errors=True)
+        result = measure(command)
+        return {**result, "same": digest(folder / "store") == wanted}
+
+    rows = in_turn([(name, command, options.pairs)
+                    for name, command in programs(folder, upstream)], options.pairs, run)
+    return rows, all(r["same"] for _, runs in rows for r in runs)
 
 
 def main():

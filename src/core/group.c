@@ -10,15 +10,18 @@
     do {                                                                                 \
         const T *src = from;                                                             \
         T *dst = to;                                                                     \
-        for (size_t i = 0; i < n; i++)                                                   \
+        for (size_t i = 0; all && i < n; i++)                                            \
+            dst[place[i]] = src[i];                                                      \
+        for (size_t i = 0; !all && i < n; i++)                                           \
             if (place[i] != NOWHERE)                                                     \
                 dst[place[i]] = src[i];                                                  \
     } while (0)
 
 #define NOWHERE UINT32_MAX
 
+/* `all`: every row has a place. */
 static void scatter(void *to, const void *from, const uint32_t *place, size_t n,
-                    size_t size)
+                    size_t size, bool all)
 {
     switch (size) {
     case 1:
@@ -138,8 +141,11 @@ static zagg_status count_cells(zg_grouping *g, zg_grouped *out, uint64_t first_c
     const size_t n = zg_row_store_n_fragments(g->store, g->shard);
     for (size_t i = 0; i < n; i++) {
         ZAGG_TRY(zg_row_store_read(g->store, g->shard, i, false, &g->reader, err));
-        for (size_t k = 0; k < g->reader.n_rows; k++) {
-            const uint32_t at = part_rank(out, first_cell, g->reader.ranks[k]);
+        const uint32_t *ranks = g->reader.ranks;
+        for (size_t k = 0; g->n_parts == 1 && k < g->reader.n_rows; k++)
+            out->offsets[ranks[k] + 1]++;
+        for (size_t k = 0; g->n_parts > 1 && k < g->reader.n_rows; k++) {
+            const uint32_t at = part_rank(out, first_cell, ranks[k]);
             if (at != NOWHERE)
                 out->offsets[at + 1]++;
         }
@@ -159,14 +165,16 @@ static zagg_status place_rows(zg_grouping *g, zg_grouped *out, uint64_t first_ce
     for (size_t i = 0; i < n; i++) {
         ZAGG_TRY(zg_row_store_read(g->store, g->shard, i, true, &g->reader, err));
         uint32_t *place = g->reader.ranks;
-        for (size_t k = 0; k < g->reader.n_rows; k++) {
+        for (size_t k = 0; g->n_parts == 1 && k < g->reader.n_rows; k++)
+            place[k] = out->offsets[place[k]]++;
+        for (size_t k = 0; g->n_parts > 1 && k < g->reader.n_rows; k++) {
             const uint32_t at = part_rank(out, first_cell, place[k]);
             place[k] = at == NOWHERE ? NOWHERE : out->offsets[at]++;
         }
         for (size_t c = 0; c <= w->n_columns; c++)
             if (out->columns[c])
                 scatter(out->columns[c], g->reader.columns[c], place, g->reader.n_rows,
-                        zagg_dtype_size(out->dtypes[c]));
+                        zagg_dtype_size(out->dtypes[c]), g->n_parts == 1);
         if (last)
             zg_row_store_forget(g->store, g->shard, i);
     }
