@@ -7,6 +7,8 @@
 #endif
 #include "core/row_store.h"
 
+#include "core/row_ranks.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,8 +30,9 @@ typedef struct block {
 typedef struct fragment {
     zg_row_key key;
     uint32_t n_rows;
-    uint32_t types; /* number of its set of types */
-    uint64_t begin; /* byte in the shard's blocks */
+    uint32_t types;  /* number of its set of types */
+    uint32_t n_runs; /* of ranks; see zg_rank_form */
+    uint64_t begin;  /* byte in the shard's blocks */
 } fragment;
 
 typedef struct shard_rows {
@@ -50,7 +53,8 @@ struct zg_row_store {
     uint64_t share_bytes;  /* of one shard that is grouped */
     _Atomic uint64_t used;
     pthread_mutex_t lock; /* free blocks, maps, sets of types */
-    zg_vec free_blocks;   /* uint8_t * */
+    zg_vec free_blocks;   /* uint8_t *: still in memory */
+    zg_vec clean_blocks;  /* those whose pages the system has back */
     zg_vec maps;          /* uint8_t * of MAP_BYTES */
     zg_vec types;         /* zagg_dtype *: of all columns, the leaf ids last */
     pthread_mutex_t spill_lock;
@@ -69,16 +73,16 @@ static bool map_blocks(zg_row_store *s)
     const size_t n = MAP_BYTES / BLOCK_BYTES;
     uint8_t **slot = zg_vec_push(&s->maps);
     /* Room in the list for all blocks there are: giving one back cannot fail. */
-    uint8_t *map = slot && zg_vec_reserve(&s->free_blocks, s->maps.len * n)
-                       ? zg_map(1, MAP_BYTES)
-                       : NULL;
+    const bool room = slot && zg_vec_reserve(&s->free_blocks, s->maps.len * n) &&
+                      zg_vec_reserve(&s->clean_blocks, s->maps.len * n);
+    uint8_t *map = room ? zg_map(1, MAP_BYTES) : NULL;
     if (!map) {
         s->maps.len -= slot != NULL;
         return false;
     }
     *slot = map;
     for (size_t i = n; i-- > 0;)
-        *(uint8_t **)zg_vec_push(&s->free_blocks) = map + i * BLOCK_BYTES;
+        *(uint8_t **)zg_vec_push(&s->clean_blocks) = map + i * BLOCK_BYTES;
     return true;
 }
 
@@ -86,8 +90,9 @@ static uint8_t *take_block(zg_row_store *s)
 {
     uint8_t *taken = NULL;
     pthread_mutex_lock(&s->lock);
-    if (s->free_blocks.len > 0 || map_blocks(s))
-        taken = *ZG_VEC_AT(&s->free_blocks, uint8_t *, --s->free_blocks.len);
+    zg_vec *from = s->free_blocks.len ? &s->free_blocks : &s->clean_blocks;
+    if (from->len > 0 || map_blocks(s))
+        taken = *ZG_VEC_AT(from, uint8_t *, --from->len);
     pthread_mutex_unlock(&s->lock);
     if (taken)
         atomic_fetch_add(&s->used, BLOCK_BYTES);
@@ -100,9 +105,22 @@ static void give_block(zg_row_store *s, uint8_t *memory, bool clean)
     if (clean)
         zg_map_clean(memory, BLOCK_BYTES);
     pthread_mutex_lock(&s->lock);
-    *(uint8_t **)zg_vec_push(&s->free_blocks) = memory; /* room was reserved */
+    zg_vec *to = clean ? &s->clean_blocks : &s->free_blocks;
+    *(uint8_t **)zg_vec_push(to) = memory; /* room was reserved */
     pthread_mutex_unlock(&s->lock);
     atomic_fetch_sub(&s->used, BLOCK_BYTES);
+}
+
+/* Free blocks are no use to other work. */
+static void clean_free_blocks(zg_row_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->free_blocks.len > 0) {
+        uint8_t *memory = *ZG_VEC_AT(&s->free_blocks, uint8_t *, --s->free_blocks.len);
+        zg_map_clean(memory, BLOCK_BYTES);
+        *(uint8_t **)zg_vec_push(&s->clean_blocks) = memory;
+    }
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* ---- spilling ---- */
@@ -181,6 +199,8 @@ zagg_status zg_row_store_reserve(zg_row_store *store, size_t shard, uint64_t byt
         pthread_mutex_unlock(&store->spill_lock);
         ZAGG_TRY(status);
     }
+    if (store->budget_bytes != UINT64_MAX)
+        clean_free_blocks(store);
     atomic_fetch_add(&store->used, bytes);
     return ZAGG_OK;
 }
@@ -209,9 +229,10 @@ static size_t size_of_column(const zagg_worker *w, const zagg_dtype *dtypes, siz
     return w->columns[c].used ? zagg_dtype_size(dtypes[c]) : 0;
 }
 
+/* Without its rank. */
 static uint64_t bytes_of_row(const zg_row_store *s, const zagg_dtype *dtypes)
 {
-    uint64_t bytes = s->rank_bytes;
+    uint64_t bytes = 0;
     for (size_t c = 0; c <= s->worker->n_columns; c++)
         bytes += size_of_column(s->worker, dtypes, c);
     return bytes;
@@ -242,18 +263,13 @@ static bool append(zg_row_store *s, shard_rows *shard, const void *data, size_t 
     return true;
 }
 
-static bool append_ranks(zg_row_store *s, shard_rows *shard, const uint32_t *ranks,
-                         size_t n)
+static bool append_ranks(zg_row_store *s, shard_rows *shard, zg_rank_form form,
+                         const uint32_t *ranks, size_t n)
 {
-    enum { AT_ONCE = 2048 };
-    uint16_t narrow[AT_ONCE];
-    if (s->rank_bytes == sizeof *ranks)
-        return append(s, shard, ranks, n * sizeof *ranks);
-    for (size_t at = 0; at < n; at += AT_ONCE) {
-        const size_t len = n - at < AT_ONCE ? n - at : AT_ONCE;
-        for (size_t i = 0; i < len; i++)
-            narrow[i] = (uint16_t)ranks[at + i];
-        if (!append(s, shard, narrow, len * sizeof *narrow))
+    uint8_t packed[4096];
+    for (size_t at = 0; at < n;) {
+        const size_t bytes = zg_ranks_pack(form, ranks, n, &at, packed, sizeof packed);
+        if (!append(s, shard, packed, bytes))
             return false;
     }
     return true;
@@ -298,14 +314,16 @@ zagg_status zg_row_store_add(zg_row_store *store, size_t shard, zg_row_key key,
     uint32_t types;
     if (!number_types(store, batch->dtypes, &types))
         return no_memory(err);
-    ZAGG_TRY(make_room(store, n * bytes_of_row(store, batch->dtypes) + BLOCK_BYTES,
-                       FOR_ROWS, err));
+    const zg_rank_form form = zg_rank_form_of(batch->ranks, n, store->rank_bytes);
+    const uint64_t bytes =
+        zg_rank_form_bytes(form, n) + n * bytes_of_row(store, batch->dtypes);
+    ZAGG_TRY(make_room(store, bytes + BLOCK_BYTES, FOR_ROWS, err));
     pthread_mutex_lock(&to->lock);
     fragment *f = zg_vec_push(&to->fragments);
     bool ok = f != NULL;
     if (ok) {
-        *f = (fragment){key, (uint32_t)n, types, to->n_bytes};
-        ok = append_ranks(store, to, batch->ranks, n);
+        *f = (fragment){key, (uint32_t)n, types, form.n_runs, to->n_bytes};
+        ok = append_ranks(store, to, form, batch->ranks, n);
     }
     for (size_t c = 0; ok && c <= w->n_columns; c++) {
         const size_t size = size_of_column(w, batch->dtypes, c);
@@ -374,11 +392,22 @@ static zagg_status check_types(zg_row_store *s, const shard_rows *shard, zagg_er
     return status;
 }
 
+static zg_rank_form form_of(const zg_row_store *s, const fragment *f)
+{
+    return (zg_rank_form){s->rank_bytes, f->n_runs};
+}
+
+static uint64_t bytes_of(const zg_row_store *s, const fragment *f)
+{
+    return zg_rank_form_bytes(form_of(s, f), f->n_rows) +
+           f->n_rows * bytes_of_row(s, types_of(s, f));
+}
+
 /* Blocks that a fragment has part in. */
 static void blocks_of(const zg_row_store *s, const fragment *f, size_t *first,
                       size_t *last)
 {
-    const uint64_t bytes = f->n_rows * bytes_of_row(s, types_of(s, f));
+    const uint64_t bytes = bytes_of(s, f);
     *first = f->begin / BLOCK_BYTES;
     *last = bytes ? (f->begin + bytes - 1) / BLOCK_BYTES : *first;
 }
@@ -455,7 +484,7 @@ static zagg_status size_reader(const zg_row_store *s, const fragment *f,
                                zg_row_reader *reader, zagg_err *err)
 {
     const size_t n_columns = s->worker->n_columns + 1;
-    const uint64_t bytes = f->n_rows * bytes_of_row(s, types_of(s, f));
+    const uint64_t bytes = bytes_of(s, f);
     if (!reader->columns)
         reader->columns = zg_alloc(n_columns, sizeof *reader->columns);
     reader->n_rows = f->n_rows;
@@ -486,11 +515,10 @@ zagg_status zg_row_store_read(zg_row_store *store, size_t shard, size_t i, bool 
     uint8_t *to;
     ZAGG_TRY(size_reader(store, f, reader, err));
     to = reader->block;
-    uint8_t *ranks = store->rank_bytes == 2 ? to : (uint8_t *)reader->ranks;
-    ZAGG_TRY(copy_out(store, from, at, n * store->rank_bytes, ranks, err));
-    for (size_t k = 0; store->rank_bytes == 2 && k < n; k++)
-        reader->ranks[k] = ((const uint16_t *)reader->block)[k];
-    at += n * store->rank_bytes;
+    const size_t rank_bytes = zg_rank_form_bytes(form_of(store, f), n);
+    ZAGG_TRY(copy_out(store, from, at, rank_bytes, to, err));
+    zg_ranks_unpack(form_of(store, f), to, n, reader->ranks);
+    at += rank_bytes;
     for (size_t c = 0; columns && c <= w->n_columns; c++) {
         const size_t bytes = n * size_of_column(w, dtypes, c);
         reader->columns[c] = bytes ? to : NULL;
@@ -553,6 +581,7 @@ zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, size_t n_thr
     s->budget_bytes = budget_bytes ? budget_bytes : UINT64_MAX;
     s->share_bytes = budget_bytes ? budget_bytes / (2 * n_threads) : UINT64_MAX;
     zg_vec_init(&s->free_blocks, sizeof(uint8_t *), 0);
+    zg_vec_init(&s->clean_blocks, sizeof(uint8_t *), 0);
     zg_vec_init(&s->maps, sizeof(uint8_t *), 0);
     zg_vec_init(&s->types, sizeof(zagg_dtype *), 0);
     pthread_mutex_init(&s->lock, NULL);
@@ -589,6 +618,7 @@ void zg_row_store_free(zg_row_store *store)
     zg_vec_free(&store->maps);
     zg_vec_free(&store->types);
     zg_vec_free(&store->free_blocks);
+    zg_vec_free(&store->clean_blocks);
     zg_spill_free(store->spill);
     pthread_mutex_destroy(&store->spill_lock);
     pthread_mutex_destroy(&store->lock);

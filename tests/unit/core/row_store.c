@@ -1,6 +1,7 @@
 /* Rows of shards: fragments in any order, budgets that send them to the disk, parts of
  * shards, threads. Whatever happens, grouped rows are those of a plain stable sort. */
 #include "core/group.h"
+#include "core/row_ranks.h"
 #include "read_test.h"
 
 #include <pthread.h>
@@ -43,8 +44,9 @@ static void fill(fragment *f, size_t i, uint64_t *random)
     f->shard = next(random) % N_SHARDS;
     f->n = 1 + next(random) % MOST_ROWS;
     f->key = (zg_row_key){(uint32_t)(i / 12), (uint32_t)(i / 4 % 3), 100 * (i % 4)};
+    const size_t run = 1 + next(random) % 40; /* so many rows of a cell in a row */
     for (size_t k = 0; k < f->n; k++) {
-        f->ranks[k] = (uint32_t)(next(random) % CELLS);
+        f->ranks[k] = k % run ? f->ranks[k - 1] : (uint32_t)(next(random) % CELLS);
         f->h[k] = (float)(i * MOST_ROWS + k);
         f->quality[k] = (int8_t)next(random);
     }
@@ -267,6 +269,33 @@ static void a_folder_that_cannot_be_written(void **state)
     zg_row_store_free(store);
 }
 
+/* Ranks in either form, in pieces of any size. */
+static void ranks_come_back(void **state)
+{
+    enum { N = 200000 };
+    static uint32_t ranks[N], back[N];
+    static uint8_t packed[N * 6];
+    uint64_t random = 7;
+    (void)state;
+    for (size_t rank_bytes = 2; rank_bytes <= 4; rank_bytes += 2)
+        for (size_t run = 1; run <= N; run = run * 3 + 1) {
+            size_t at = 0, used = 0;
+            for (size_t i = 0; i < N; i++)
+                ranks[i] = i % run
+                               ? ranks[i - 1]
+                               : (uint32_t)(next(&random) >> (rank_bytes == 2 ? 48 : 33));
+            const zg_rank_form form = zg_rank_form_of(ranks, N, rank_bytes);
+            assert_int_equal(form.n_runs > 0, run >= 3);
+            while (at < N)
+                used += zg_ranks_pack(form, ranks, N, &at, packed + used,
+                                      8 + next(&random) % 3000);
+            assert_int_equal(used, zg_rank_form_bytes(form, N));
+            assert_true(used <= N * rank_bytes);
+            zg_ranks_unpack(form, packed, N, back);
+            assert_memory_equal(ranks, back, sizeof ranks);
+        }
+}
+
 static void what_was_written_comes_back(void **state)
 {
     (void)state;
@@ -288,8 +317,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(any_order_any_budget), TEST(dropped_rows_are_gone),
-        TEST(threads_add_at_once), TEST(a_folder_that_cannot_be_written),
-        TEST(what_was_written_comes_back)};
+        TEST(any_order_any_budget),        TEST(dropped_rows_are_gone),
+        TEST(threads_add_at_once),         TEST(a_folder_that_cannot_be_written),
+        TEST(what_was_written_comes_back), TEST(ranks_come_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
