@@ -38,7 +38,7 @@ JOBS = {
         ("9.5 M photons, one shard of order 4, cells of order 12", ORDER_4, False,
          (None, 0.9, 60), True),
         ("9.5 M photons, all shards of order 11, cells of order 19", ORDER_11, False,
-         (None, 0.9, 60), False)]),
+         (None, None, None), False)]),
 }
 
 

@@ -1,12 +1,9 @@
 /* Rows of shards in blocks of one size. A shard's fragments are one behind the other in
- * its blocks; each says which part of them it is: ranks first (two bytes where those are
- * enough), then column after column. Blocks of the largest shards go to the disk when the
- * budget is used up. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* O_TMPFILE */
-#endif
+ * its blocks; each says which part of them it is: ranks first, then column after column.
+ * Blocks of the largest shards go to the disk when the budget is used up. */
 #include "core/row_store.h"
 
+#include "core/row_blocks.h"
 #include "core/row_ranks.h"
 
 #include <pthread.h>
@@ -14,11 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    BLOCK_BYTES = 32 << 10,
-    MAP_BYTES = 1 << 20, /* blocks are mapped so many bytes at a time */
-    MAX_SHORT_CELLS = 1 << 16
-};
+enum { MAX_SHORT_CELLS = 1 << 16 };
 
 /* One block of a shard: in memory, else in the file. */
 typedef struct block {
@@ -52,75 +45,31 @@ struct zg_row_store {
     uint64_t budget_bytes; /* UINT64_MAX: none */
     uint64_t share_bytes;  /* of one shard that is grouped */
     _Atomic uint64_t used;
-    pthread_mutex_t lock; /* free blocks, maps, sets of types */
-    zg_vec free_blocks;   /* uint8_t *: still in memory */
-    zg_vec clean_blocks;  /* those whose pages the system has back */
-    zg_vec maps;          /* uint8_t * of MAP_BYTES */
+    zg_blocks pool;
+    pthread_mutex_t lock; /* of the next one */
     zg_vec types;         /* zagg_dtype *: of all columns, the leaf ids last */
     pthread_mutex_t spill_lock;
     zg_spill *spill;
 };
-
-/* ---- blocks ---- */
 
 static zagg_status no_memory(zagg_err *err)
 {
     return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the rows of shards");
 }
 
-static bool map_blocks(zg_row_store *s)
-{
-    const size_t n = MAP_BYTES / BLOCK_BYTES;
-    uint8_t **slot = zg_vec_push(&s->maps);
-    /* Room in the list for all blocks there are: giving one back cannot fail. */
-    const bool room = slot && zg_vec_reserve(&s->free_blocks, s->maps.len * n) &&
-                      zg_vec_reserve(&s->clean_blocks, s->maps.len * n);
-    uint8_t *map = room ? zg_map(1, MAP_BYTES) : NULL;
-    if (!map) {
-        s->maps.len -= slot != NULL;
-        return false;
-    }
-    *slot = map;
-    for (size_t i = n; i-- > 0;)
-        *(uint8_t **)zg_vec_push(&s->clean_blocks) = map + i * BLOCK_BYTES;
-    return true;
-}
-
 static uint8_t *take_block(zg_row_store *s)
 {
-    uint8_t *taken = NULL;
-    pthread_mutex_lock(&s->lock);
-    zg_vec *from = s->free_blocks.len ? &s->free_blocks : &s->clean_blocks;
-    if (from->len > 0 || map_blocks(s))
-        taken = *ZG_VEC_AT(from, uint8_t *, --from->len);
-    pthread_mutex_unlock(&s->lock);
+    uint8_t *taken = zg_blocks_take(&s->pool);
     if (taken)
-        atomic_fetch_add(&s->used, BLOCK_BYTES);
+        atomic_fetch_add(&s->used, ZG_BLOCK_BYTES);
     return taken;
 }
 
-/* `clean`: nothing will be written into it soon, so that the system gets its pages. */
+/* `clean`: nothing will be written into it soon. */
 static void give_block(zg_row_store *s, uint8_t *memory, bool clean)
 {
-    if (clean)
-        zg_map_clean(memory, BLOCK_BYTES);
-    pthread_mutex_lock(&s->lock);
-    zg_vec *to = clean ? &s->clean_blocks : &s->free_blocks;
-    *(uint8_t **)zg_vec_push(to) = memory; /* room was reserved */
-    pthread_mutex_unlock(&s->lock);
-    atomic_fetch_sub(&s->used, BLOCK_BYTES);
-}
-
-/* Free blocks are no use to other work. */
-static void clean_free_blocks(zg_row_store *s)
-{
-    pthread_mutex_lock(&s->lock);
-    while (s->free_blocks.len > 0) {
-        uint8_t *memory = *ZG_VEC_AT(&s->free_blocks, uint8_t *, --s->free_blocks.len);
-        zg_map_clean(memory, BLOCK_BYTES);
-        *(uint8_t **)zg_vec_push(&s->clean_blocks) = memory;
-    }
-    pthread_mutex_unlock(&s->lock);
+    zg_blocks_give(&s->pool, memory, clean);
+    atomic_fetch_sub(&s->used, ZG_BLOCK_BYTES);
 }
 
 /* ---- spilling ---- */
@@ -139,17 +88,17 @@ static zagg_status spill_shard(zg_row_store *s, shard_rows *shard, bool own, pur
     zagg_status status = ZAGG_OK;
     pthread_mutex_lock(&shard->lock);
     const bool busy = !own && atomic_load(&shard->sealed);
-    const size_t n_full = busy ? 0 : shard->n_bytes / BLOCK_BYTES;
+    const size_t n_full = busy ? 0 : shard->n_bytes / ZG_BLOCK_BYTES;
     for (size_t i = 0; status == ZAGG_OK && i < n_full; i++) {
         block *b = ZG_VEC_AT(&shard->blocks, block, i);
         if (!b->memory)
             continue;
-        status = zg_spill_write(s->spill, b->memory, BLOCK_BYTES, &b->offset, err);
+        status = zg_spill_write(s->spill, b->memory, ZG_BLOCK_BYTES, &b->offset, err);
         if (status != ZAGG_OK)
             break;
         give_block(s, b->memory, why == FOR_WORK);
         b->memory = NULL;
-        atomic_fetch_sub(&shard->resident, BLOCK_BYTES);
+        atomic_fetch_sub(&shard->resident, ZG_BLOCK_BYTES);
     }
     pthread_mutex_unlock(&shard->lock);
     return status;
@@ -200,7 +149,7 @@ zagg_status zg_row_store_reserve(zg_row_store *store, size_t shard, uint64_t byt
         ZAGG_TRY(status);
     }
     if (store->budget_bytes != UINT64_MAX)
-        clean_free_blocks(store);
+        zg_blocks_clean(&store->pool);
     atomic_fetch_add(&store->used, bytes);
     return ZAGG_OK;
 }
@@ -243,8 +192,8 @@ static bool append(zg_row_store *s, shard_rows *shard, const void *data, size_t 
 {
     const uint8_t *from = data;
     while (n > 0) {
-        const size_t at = shard->n_bytes % BLOCK_BYTES;
-        const size_t fits = n < BLOCK_BYTES - at ? n : BLOCK_BYTES - at;
+        const size_t at = shard->n_bytes % ZG_BLOCK_BYTES;
+        const size_t fits = n < ZG_BLOCK_BYTES - at ? n : ZG_BLOCK_BYTES - at;
         if (at == 0) {
             block *b = zg_vec_push(&shard->blocks);
             if (!b || !(b->memory = take_block(s))) {
@@ -257,8 +206,8 @@ static bool append(zg_row_store *s, shard_rows *shard, const void *data, size_t 
         from += fits;
         shard->n_bytes += fits;
         n -= fits;
-        if (at + fits == BLOCK_BYTES)
-            atomic_fetch_add(&shard->resident, BLOCK_BYTES);
+        if (at + fits == ZG_BLOCK_BYTES)
+            atomic_fetch_add(&shard->resident, ZG_BLOCK_BYTES);
     }
     return true;
 }
@@ -317,7 +266,7 @@ zagg_status zg_row_store_add(zg_row_store *store, size_t shard, zg_row_key key,
     const zg_rank_form form = zg_rank_form_of(batch->ranks, n, store->rank_bytes);
     const uint64_t bytes =
         zg_rank_form_bytes(form, n) + n * bytes_of_row(store, batch->dtypes);
-    ZAGG_TRY(make_room(store, bytes + BLOCK_BYTES, FOR_ROWS, err));
+    ZAGG_TRY(make_room(store, bytes + ZG_BLOCK_BYTES, FOR_ROWS, err));
     pthread_mutex_lock(&to->lock);
     fragment *f = zg_vec_push(&to->fragments);
     bool ok = f != NULL;
@@ -408,8 +357,8 @@ static void blocks_of(const zg_row_store *s, const fragment *f, size_t *first,
                       size_t *last)
 {
     const uint64_t bytes = bytes_of(s, f);
-    *first = f->begin / BLOCK_BYTES;
-    *last = bytes ? (f->begin + bytes - 1) / BLOCK_BYTES : *first;
+    *first = f->begin / ZG_BLOCK_BYTES;
+    *last = bytes ? (f->begin + bytes - 1) / ZG_BLOCK_BYTES : *first;
 }
 
 static void count_pending(zg_row_store *s, shard_rows *shard)
@@ -466,9 +415,9 @@ static zagg_status copy_out(zg_row_store *s, const shard_rows *shard, uint64_t b
                             size_t n, uint8_t *to, zagg_err *err)
 {
     while (n > 0) {
-        const block *b = ZG_VEC_AT(&shard->blocks, block, begin / BLOCK_BYTES);
-        const size_t at = begin % BLOCK_BYTES;
-        const size_t fits = n < BLOCK_BYTES - at ? n : BLOCK_BYTES - at;
+        const block *b = ZG_VEC_AT(&shard->blocks, block, begin / ZG_BLOCK_BYTES);
+        const size_t at = begin % ZG_BLOCK_BYTES;
+        const size_t fits = n < ZG_BLOCK_BYTES - at ? n : ZG_BLOCK_BYTES - at;
         if (b->memory)
             memcpy(to, b->memory + at, fits);
         else
@@ -580,9 +529,7 @@ zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, size_t n_thr
     s->rank_bytes = w->info->cells_per_shard <= MAX_SHORT_CELLS ? 2 : 4;
     s->budget_bytes = budget_bytes ? budget_bytes : UINT64_MAX;
     s->share_bytes = budget_bytes ? budget_bytes / (2 * n_threads) : UINT64_MAX;
-    zg_vec_init(&s->free_blocks, sizeof(uint8_t *), 0);
-    zg_vec_init(&s->clean_blocks, sizeof(uint8_t *), 0);
-    zg_vec_init(&s->maps, sizeof(uint8_t *), 0);
+    zg_blocks_init(&s->pool);
     zg_vec_init(&s->types, sizeof(zagg_dtype *), 0);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->spill_lock, NULL);
@@ -611,14 +558,10 @@ void zg_row_store_free(zg_row_store *store)
         zg_vec_free(&store->shards[i].blocks);
         pthread_mutex_destroy(&store->shards[i].lock);
     }
-    for (size_t i = 0; i < store->maps.len; i++)
-        zg_unmap(*ZG_VEC_AT(&store->maps, uint8_t *, i), 1, MAP_BYTES);
     for (size_t i = 0; i < store->types.len; i++)
         zg_free(*ZG_VEC_AT(&store->types, zagg_dtype *, i));
-    zg_vec_free(&store->maps);
+    zg_blocks_free(&store->pool);
     zg_vec_free(&store->types);
-    zg_vec_free(&store->free_blocks);
-    zg_vec_free(&store->clean_blocks);
     zg_spill_free(store->spill);
     pthread_mutex_destroy(&store->spill_lock);
     pthread_mutex_destroy(&store->lock);

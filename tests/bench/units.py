@@ -54,9 +54,9 @@ class Tables(unittest.TestCase):
         self.assertIn("| met | slow 5 (10.0x) |", rows[2])
         self.assertIn("| **missed** | p 10 (2.0x) |", rows[3])
 
-    def test_rates_come_from_the_column_named_so(self):
-        text = "| program | ns | Mpoint/s |\n|---|---|---|\n| zagg | 40 | 25.0 |\n| mortie | 125 | 8 |\n"
-        self.assertEqual(figures.rates_of(text), {"zagg": 25.0, "mortie": 8.0})
+    def test_rates_are_told_apart_by_points_and_program(self):
+        text = "| points | by | Mpoint/s | off |\n|---|---|---|---|\n| tracks | zagg | 25.0 | 0 |\n"
+        self.assertEqual(figures.rates_of(text), {"tracks": {"zagg": 25.0}})
 
     def test_phases_are_added_up_over_shards(self):
         shard = {"phase_timings": {"read": 1.0, "write": 0.5}}
