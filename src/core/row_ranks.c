@@ -15,7 +15,12 @@ static size_t run_length(const uint32_t *ranks, size_t n)
 
 zg_rank_form zg_rank_form_of(const uint32_t *ranks, size_t n, size_t rank_bytes)
 {
-    size_t n_runs = 0;
+    size_t n_runs = 0, changes = 0;
+    /* Counting changes alone is quick, and there are no fewer runs than changes. */
+    for (size_t i = 1; i < n; i++)
+        changes += ranks[i] != ranks[i - 1];
+    if (changes * (rank_bytes + sizeof(uint16_t)) >= n * rank_bytes)
+        return (zg_rank_form){rank_bytes, 0};
     for (size_t at = 0; at < n; at += run_length(ranks + at, n - at))
         n_runs++;
     const bool shorter = n_runs * (rank_bytes + sizeof(uint16_t)) < n * rank_bytes;
@@ -28,28 +33,35 @@ size_t zg_rank_form_bytes(zg_rank_form form, size_t n)
                        : n * form.rank_bytes;
 }
 
-static void put_rank(uint8_t *out, uint32_t rank, size_t rank_bytes)
+static void put_ranks(uint8_t *out, const uint32_t *ranks, size_t n, size_t rank_bytes)
 {
-    const uint16_t narrow = (uint16_t)rank;
-    if (rank_bytes == sizeof narrow)
-        memcpy(out, &narrow, sizeof narrow);
-    else
-        memcpy(out, &rank, sizeof rank);
+    if (rank_bytes == sizeof *ranks) {
+        memcpy(out, ranks, n * sizeof *ranks);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint16_t narrow = (uint16_t)ranks[i];
+        memcpy(out + i * sizeof narrow, &narrow, sizeof narrow);
+    }
 }
 
 size_t zg_ranks_pack(zg_rank_form form, const uint32_t *ranks, size_t n, size_t *at,
                      uint8_t *out, size_t cap)
 {
     size_t used = 0;
-    const size_t size = form.rank_bytes + (form.n_runs ? sizeof(uint16_t) : 0);
+    if (form.n_runs == 0) {
+        const size_t fits = cap / form.rank_bytes, left = n - *at;
+        const size_t len = left < fits ? left : fits;
+        put_ranks(out, ranks + *at, len, form.rank_bytes);
+        *at += len;
+        return len * form.rank_bytes;
+    }
+    const size_t size = form.rank_bytes + sizeof(uint16_t);
     while (*at < n && used + size <= cap) {
-        put_rank(out + used, ranks[*at], form.rank_bytes);
-        size_t len = 1;
-        if (form.n_runs) {
-            len = run_length(ranks + *at, n - *at);
-            const uint16_t stored = (uint16_t)len;
-            memcpy(out + used + form.rank_bytes, &stored, sizeof stored);
-        }
+        const size_t len = run_length(ranks + *at, n - *at);
+        const uint16_t stored = (uint16_t)len;
+        put_ranks(out + used, ranks + *at, 1, form.rank_bytes);
+        memcpy(out + used + form.rank_bytes, &stored, sizeof stored);
         *at += len;
         used += size;
     }
