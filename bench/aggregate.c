@@ -177,7 +177,7 @@ static zagg_status work(const bench_worker *w, reads *r, const options *opts,
     }
     out->append_s = bench_meter_lap(meter);
     ZAGG_TRY(zg_row_store_seal(store, 0, err));
-    ZAGG_TRY(zg_grouping_begin(w->worker, store, 0, &grouping, err));
+    ZAGG_TRY(zg_grouping_begin(w->worker, store, 0, NULL, &grouping, err));
     ZAGG_TRY(zg_grouping_part(&grouping, 0, &grouped, err));
     zg_grouping_end(&grouping);
     zg_row_store_free(store);

@@ -171,7 +171,6 @@ static zagg_status chunk_task(void *user, size_t index, size_t slot, void **resu
 {
     const job *j = user;
     char label[40], where[80];
-    zagg_arena *arena = NULL;
     zagg_carrier *carrier = NULL;
     zg_chunk_rows chunk = {.worker = j->worker,
                            .typed = j->typed,
@@ -183,15 +182,11 @@ static zagg_status chunk_task(void *user, size_t index, size_t slot, void **resu
     chunk.index = index;
     zagg_grid_shard_label(j->worker->grid, j->shard->key, label);
     (void)snprintf(where, sizeof where, "shard %s, chunk %zu", label, index);
-    ZAGG_TRY(zagg_arena_new(0, &arena, err));
-    zagg_status status = carrier_new(j->worker, arena, &carrier, err);
+    ZAGG_TRY(zg_memory_take(j->worker, &chunk.memory, err));
+    zagg_status status = carrier_new(j->worker, chunk.memory->arena, &carrier, err);
     if (status == ZAGG_OK)
-        status = zg_memory_take(j->worker, &chunk.memory, err);
-    if (status == ZAGG_OK) {
-        status = evaluate(j, &chunk, index, arena, carrier, err);
-        zg_memory_give(j->worker, chunk.memory);
-    }
-    zagg_arena_free(arena);
+        status = evaluate(j, &chunk, index, chunk.memory->arena, carrier, err);
+    zg_memory_give(j->worker, chunk.memory);
     if (status != ZAGG_OK) {
         zagg_carrier_release(carrier);
         return status;

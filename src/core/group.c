@@ -56,17 +56,19 @@ static uint64_t bytes_of_row(const zagg_worker *w, const zagg_dtype *dtypes)
 /* ---- parts of a shard ---- */
 
 /* Rows of each inner chunk. */
-static zagg_status count_chunks(const zg_grouping *g, zg_row_reader *reader,
-                                uint64_t *n_rows, zagg_err *err)
+static zagg_status count_chunks(const zg_grouping *g, uint64_t *n_rows, zagg_err *err)
 {
     const uint64_t per_chunk = g->worker->info->cells_per_chunk;
     const size_t n = zg_row_store_n_fragments(g->store, g->shard);
-    for (size_t i = 0; i < n; i++) {
-        ZAGG_TRY(zg_row_store_read(g->store, g->shard, i, false, reader, err));
-        for (size_t k = 0; k < reader->n_rows; k++)
-            n_rows[reader->ranks[k] / per_chunk]++;
+    zg_row_reader reader = {0};
+    zagg_status status = ZAGG_OK;
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++) {
+        status = zg_row_store_read(g->store, g->shard, i, false, &reader, err);
+        for (size_t k = 0; status == ZAGG_OK && k < reader.n_rows; k++)
+            n_rows[reader.ranks[k] / per_chunk]++;
     }
-    return ZAGG_OK;
+    zg_row_reader_free(&reader);
+    return status;
 }
 
 /* Chunks that are grouped together: as many as the budget and the counters of their cells
@@ -92,11 +94,11 @@ static void cut_parts(zg_grouping *g, const uint64_t *n_rows, uint64_t row_bytes
 }
 
 zagg_status zg_grouping_begin(const zagg_worker *w, zg_row_store *store, size_t shard,
-                              zg_grouping *out, zagg_err *err)
+                              zagg_pool *pool, zg_grouping *out, zagg_err *err)
 {
     const zagg_grid_info *info = w->info;
     const uint64_t n_rows = zg_row_store_n_rows(store, shard);
-    *out = (zg_grouping){.worker = w, .store = store, .shard = shard};
+    *out = (zg_grouping){.worker = w, .store = store, .shard = shard, .pool = pool};
     out->dtypes = zg_row_store_dtypes(store, shard);
     const uint64_t row_bytes = bytes_of_row(w, out->dtypes);
     const uint64_t share = zg_row_store_share(store);
@@ -110,7 +112,7 @@ zagg_status zg_grouping_begin(const zagg_worker *w, zg_row_store *store, size_t 
     }
     uint64_t *counts = zg_alloc(n_chunks, sizeof *counts);
     zagg_status status =
-        counts ? count_chunks(out, &out->reader, counts, err)
+        counts ? count_chunks(out, counts, err)
                : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu chunks", n_chunks);
     if (status == ZAGG_OK)
         cut_parts(out, counts, row_bytes, share);
@@ -120,7 +122,6 @@ zagg_status zg_grouping_begin(const zagg_worker *w, zg_row_store *store, size_t 
 
 void zg_grouping_end(zg_grouping *g)
 {
-    zg_row_reader_free(&g->reader);
     zg_free(g->parts);
     *g = (zg_grouping){0};
 }
@@ -135,52 +136,128 @@ static inline uint32_t part_rank(const zg_grouped *out, uint64_t first_cell,
     return at < out->n_cells ? (uint32_t)at : NOWHERE;
 }
 
-static zagg_status count_cells(zg_grouping *g, zg_grouped *out, uint64_t first_cell,
-                               zagg_err *err)
+/* Some fragments of a shard, one behind the other, which one thread counts and then
+ * places. */
+typedef struct strand {
+    zg_row_reader reader;
+    size_t first, end;
+    uint32_t *cells; /* rows of each cell, then the place of its next one */
+} strand;
+
+typedef struct part_job {
+    const zg_grouping *g;
+    zg_grouped *out;
+    uint64_t first_cell;
+    bool all, last; /* the part is the whole shard; no further part reads the rows */
+    strand *strands;
+    size_t n;
+} part_job;
+
+static zagg_status count_strand(void *user, size_t index, size_t slot, void **result,
+                                zagg_err *err)
 {
-    const size_t n = zg_row_store_n_fragments(g->store, g->shard);
-    for (size_t i = 0; i < n; i++) {
-        ZAGG_TRY(zg_row_store_read(g->store, g->shard, i, false, &g->reader, err));
-        const uint32_t *ranks = g->reader.ranks;
-        for (size_t k = 0; g->n_parts == 1 && k < g->reader.n_rows; k++)
-            out->offsets[ranks[k] + 1]++;
-        for (size_t k = 0; g->n_parts > 1 && k < g->reader.n_rows; k++) {
-            const uint32_t at = part_rank(out, first_cell, ranks[k]);
+    const part_job *j = user;
+    strand *s = &j->strands[index];
+    (void)slot;
+    (void)result;
+    for (size_t i = s->first; i < s->end; i++) {
+        ZAGG_TRY(zg_row_store_read(j->g->store, j->g->shard, i, false, &s->reader, err));
+        const uint32_t *ranks = s->reader.ranks;
+        for (size_t k = 0; j->all && k < s->reader.n_rows; k++)
+            s->cells[ranks[k]]++;
+        for (size_t k = 0; !j->all && k < s->reader.n_rows; k++) {
+            const uint32_t at = part_rank(j->out, j->first_cell, ranks[k]);
             if (at != NOWHERE)
-                out->offsets[at + 1]++;
+                s->cells[at]++;
         }
     }
-    for (size_t c = 0; c < out->n_cells; c++)
-        out->offsets[c + 1] += out->offsets[c];
     return ZAGG_OK;
 }
 
-/* Each cell's start moves forward as its rows take their places, and is moved back by one
- * cell afterwards: no second array of cell size is needed. */
-static zagg_status place_rows(zg_grouping *g, zg_grouped *out, uint64_t first_cell,
-                              bool last, zagg_err *err)
+static zagg_status place_strand(void *user, size_t index, size_t slot, void **result,
+                                zagg_err *err)
 {
-    const zagg_worker *w = g->worker;
-    const size_t n = zg_row_store_n_fragments(g->store, g->shard);
-    for (size_t i = 0; i < n; i++) {
-        ZAGG_TRY(zg_row_store_read(g->store, g->shard, i, true, &g->reader, err));
-        uint32_t *place = g->reader.ranks;
-        for (size_t k = 0; g->n_parts == 1 && k < g->reader.n_rows; k++)
-            place[k] = out->offsets[place[k]]++;
-        for (size_t k = 0; g->n_parts > 1 && k < g->reader.n_rows; k++) {
-            const uint32_t at = part_rank(out, first_cell, place[k]);
-            place[k] = at == NOWHERE ? NOWHERE : out->offsets[at]++;
+    const part_job *j = user;
+    const zg_grouped *out = j->out;
+    strand *s = &j->strands[index];
+    (void)slot;
+    (void)result;
+    for (size_t i = s->first; i < s->end; i++) {
+        ZAGG_TRY(zg_row_store_read(j->g->store, j->g->shard, i, true, &s->reader, err));
+        uint32_t *place = s->reader.ranks;
+        for (size_t k = 0; j->all && k < s->reader.n_rows; k++)
+            place[k] = s->cells[place[k]]++;
+        for (size_t k = 0; !j->all && k < s->reader.n_rows; k++) {
+            const uint32_t at = part_rank(out, j->first_cell, place[k]);
+            place[k] = at == NOWHERE ? NOWHERE : s->cells[at]++;
         }
-        for (size_t c = 0; c <= w->n_columns; c++)
+        for (size_t c = 0; c <= j->g->worker->n_columns; c++)
             if (out->columns[c])
-                scatter(out->columns[c], g->reader.columns[c], place, g->reader.n_rows,
-                        zagg_dtype_size(out->dtypes[c]), g->n_parts == 1);
-        if (last)
-            zg_row_store_forget(g->store, g->shard, i);
+                scatter(out->columns[c], s->reader.columns[c], place, s->reader.n_rows,
+                        zagg_dtype_size(out->dtypes[c]), j->all);
+        if (j->last)
+            zg_row_store_forget(j->g->store, j->g->shard, i);
     }
-    memmove(out->offsets + 1, out->offsets, out->n_cells * sizeof *out->offsets);
-    out->offsets[0] = 0;
     return ZAGG_OK;
+}
+
+/* Counts of all strands become the places of their first rows: within a cell the rows of
+ * one strand come behind those of the strands before it. */
+static void add_up(const part_job *j)
+{
+    uint32_t total = 0;
+    for (size_t c = 0; c < j->out->n_cells; c++) {
+        j->out->offsets[c] = total;
+        for (size_t s = 0; s < j->n; s++) {
+            const uint32_t n = j->strands[s].cells[c];
+            j->strands[s].cells[c] = total;
+            total += n;
+        }
+    }
+    j->out->offsets[j->out->n_cells] = total;
+}
+
+static zagg_status group_rows(part_job *j, zagg_err *err)
+{
+    ZAGG_TRY(zagg_pool_map(j->g->pool, j->n, 0, count_strand, NULL, NULL, j, err));
+    add_up(j);
+    return zagg_pool_map(j->g->pool, j->n, 0, place_strand, NULL, NULL, j, err);
+}
+
+/* More than one strand pays for large shards only, and takes counters of its own. */
+static size_t strands_for(const zg_grouping *g, const zg_grouped *out)
+{
+    enum { MANY_ROWS = 1 << 20, MOST_COUNTERS = 1 << 20, MOST = 8 };
+    const size_t n_fragments = zg_row_store_n_fragments(g->store, g->shard);
+    size_t n = zagg_pool_width(g->pool);
+    n = n > MOST ? MOST : n;
+    if (out->n_rows < MANY_ROWS || n * out->n_cells > MOST_COUNTERS)
+        n = 1;
+    return n > n_fragments ? n_fragments : n;
+}
+
+static zagg_status group_in_strands(part_job *j, zagg_err *err)
+{
+    const size_t n_fragments = zg_row_store_n_fragments(j->g->store, j->g->shard);
+    const size_t n_cells = j->out->n_cells;
+    uint32_t *cells;
+    j->n = strands_for(j->g, j->out);
+    j->strands = zg_alloc(j->n, sizeof *j->strands);
+    cells = zg_alloc(j->n * n_cells, sizeof *cells);
+    zagg_status status = ZAGG_OK;
+    if (!j->strands || !cells)
+        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", n_cells);
+    for (size_t s = 0; status == ZAGG_OK && s < j->n; s++)
+        j->strands[s] = (strand){.first = s * n_fragments / j->n,
+                                 .end = (s + 1) * n_fragments / j->n,
+                                 .cells = cells + s * n_cells};
+    if (status == ZAGG_OK)
+        status = group_rows(j, err);
+    for (size_t s = 0; j->strands && s < j->n; s++)
+        zg_row_reader_free(&j->strands[s].reader);
+    zg_free(j->strands);
+    zg_free(cells);
+    return status;
 }
 
 static zagg_status group_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_err *err)
@@ -207,8 +284,12 @@ static zagg_status group_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_er
         if (!out->columns[c])
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu rows", out->n_rows);
     }
-    ZAGG_TRY(count_cells(g, out, first_cell, err));
-    return place_rows(g, out, first_cell, i + 1 == g->n_parts, err);
+    part_job j = {.g = g,
+                  .out = out,
+                  .first_cell = first_cell,
+                  .all = g->n_parts == 1,
+                  .last = i + 1 == g->n_parts};
+    return group_in_strands(&j, err);
 }
 
 zagg_status zg_grouping_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_err *err)
@@ -224,7 +305,7 @@ uint64_t zg_grouping_bytes(const zg_grouping *g, size_t i)
 {
     const zg_group_part *part = &g->parts[i];
     return part->n_rows * bytes_of_row(g->worker, g->dtypes) +
-           part->n_chunks * g->worker->info->cells_per_chunk * sizeof(uint32_t);
+           2 * part->n_chunks * g->worker->info->cells_per_chunk * sizeof(uint32_t);
 }
 
 /* ---- tables in memory ---- */
@@ -261,7 +342,7 @@ zagg_status zg_group_tables(const zagg_worker *w, const zagg_table *const *table
     if (status == ZAGG_OK)
         status = zg_row_store_seal(store, 0, err);
     if (status == ZAGG_OK)
-        status = zg_grouping_begin(w, store, 0, &g, err);
+        status = zg_grouping_begin(w, store, 0, NULL, &g, err);
     if (status == ZAGG_OK && g.n_parts != 1)
         status = zagg_err_set(err, ZAGG_ERANGE,
                               "a shard of so many cells is not grouped "

@@ -15,15 +15,15 @@ typedef struct zg_grouping {
     zg_row_store *store;
     size_t shard;
     const zagg_dtype *dtypes;
-    zg_row_reader reader;
+    zagg_pool *pool;
     zg_group_part *parts; /* in chunk order */
     size_t n_parts;
 } zg_grouping;
 
-/** Decide on the parts of a sealed shard that has rows. ENOMEM, EIO. To be ended in any
- * case. */
+/** Decide on the parts of a sealed shard that has rows. `pool` (may be NULL) helps with
+ * large ones. ENOMEM, EIO. To be ended in any case. */
 zagg_status zg_grouping_begin(const zagg_worker *w, zg_row_store *store, size_t shard,
-                              zg_grouping *out, zagg_err *err);
+                              zagg_pool *pool, zg_grouping *out, zagg_err *err);
 void zg_grouping_end(zg_grouping *g);
 /** Memory that grouping part i takes. */
 uint64_t zg_grouping_bytes(const zg_grouping *g, size_t i);

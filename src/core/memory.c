@@ -21,11 +21,18 @@ zagg_status zg_memory_take(const zagg_worker *w, zg_memory **out, zagg_err *err)
         zagg_status status = zagg_expr_memory_new(&m->expr, err);
         if (status == ZAGG_OK)
             status = zagg_digest_memory_new(&m->digest, err);
+        if (status == ZAGG_OK)
+            status = zagg_arena_new(0, &m->arena, err);
+        void *first;
+        if (status == ZAGG_OK)
+            status = zagg_arena_alloc(m->arena, 1, 1, &first, err);
         if (status != ZAGG_OK) {
             zg_memory_free(m);
             return status;
         }
     }
+    if (m->empty.block == NULL)
+        m->empty = zagg_arena_get_mark(m->arena);
     m->next = NULL;
     *out = m;
     return ZAGG_OK;
@@ -36,6 +43,7 @@ void zg_memory_give(const zagg_worker *w, zg_memory *memory)
     zagg_worker *shared = (zagg_worker *)w;
     if (!memory)
         return;
+    zagg_arena_release(memory->arena, memory->empty);
     pthread_mutex_lock(&shared->lock);
     memory->next = shared->memories;
     shared->memories = memory;
@@ -48,6 +56,7 @@ void zg_memory_free(zg_memory *list)
         zg_memory *next = list->next;
         zagg_expr_memory_free(list->expr);
         zagg_digest_memory_free(list->digest);
+        zagg_arena_free(list->arena);
         zg_vec_free(&list->cells);
         zg_vec_free(&list->bounds);
         zg_vec_free(&list->batch);

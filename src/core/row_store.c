@@ -17,7 +17,7 @@ enum { MAX_SHORT_CELLS = 1 << 16 };
 typedef struct block {
     uint8_t *memory;
     uint64_t offset;
-    uint32_t pending; /* of a sealed shard: fragments in it that will be read again */
+    _Atomic uint32_t pending; /* of a sealed shard: fragments in it that are still read */
 } block;
 
 typedef struct fragment {
@@ -369,7 +369,7 @@ static void count_pending(zg_row_store *s, shard_rows *shard)
         const fragment *f = ZG_VEC_AT(&shard->fragments, fragment, i);
         blocks_of(s, f, &first, &last);
         for (size_t b = first; f->n_rows > 0 && b <= last; b++)
-            ZG_VEC_AT(&shard->blocks, block, b)->pending++;
+            atomic_fetch_add(&ZG_VEC_AT(&shard->blocks, block, b)->pending, 1);
     }
     pthread_mutex_unlock(&s->lock);
 }
@@ -502,7 +502,7 @@ void zg_row_store_forget(zg_row_store *store, size_t shard, size_t i)
     blocks_of(store, f, &first, &last);
     pthread_mutex_unlock(&store->lock);
     for (size_t b = first; f->n_rows > 0 && b <= last; b++)
-        if (--ZG_VEC_AT(&rows->blocks, block, b)->pending == 0)
+        if (atomic_fetch_sub(&ZG_VEC_AT(&rows->blocks, block, b)->pending, 1) == 1)
             forget_block(store, ZG_VEC_AT(&rows->blocks, block, b));
 }
 

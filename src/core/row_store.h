@@ -44,7 +44,7 @@ void zg_row_store_drop(zg_row_store *store, size_t shard, uint32_t position,
 
 /** No more rows will come for this shard: its fragments are put in order. EFORMAT where
  * their types differ, ERANGE for more than 2^32 - 2 rows. After this a shard is for one
- * thread. */
+ * thread, but that several may read its fragments. */
 zagg_status zg_row_store_seal(zg_row_store *store, size_t shard, zagg_err *err);
 uint64_t zg_row_store_n_rows(const zg_row_store *store, size_t shard);
 size_t zg_row_store_n_fragments(const zg_row_store *store, size_t shard);

@@ -84,8 +84,8 @@ static zagg_status do_part(const aggregation *a, zg_grouping *g, size_t i, zagg_
 static zagg_status group_and_aggregate(const aggregation *a, size_t index, zagg_err *err)
 {
     zg_grouping g;
-    zagg_status status =
-        zg_grouping_begin(a->pass->worker, a->pass->store, index, &g, err);
+    zagg_status status = zg_grouping_begin(a->pass->worker, a->pass->store, index,
+                                           a->pass->opts->pool, &g, err);
     a->result->total_obs = zg_row_store_n_rows(a->pass->store, index);
     for (size_t i = 0; status == ZAGG_OK && i < g.n_parts; i++)
         status = do_part(a, &g, i, err);

@@ -78,6 +78,8 @@ typedef struct zg_memory {
     struct zg_memory *next;
     zagg_expr_memory *expr;
     zagg_digest_memory *digest;
+    zagg_arena *arena;           /* of one chunk */
+    zagg_arena_mark empty;       /* what it goes back to: its first block stays mapped */
     zg_vec cells, bounds, batch; /* see zg_chunk_rows */
     zg_vec times;                /* words of the rows of a batch */
     void *scratch;

@@ -29,6 +29,7 @@ typedef struct fixture {
     zagg_arena *arena;
     core_case c;
     fragment *fragments; /* shuffled */
+    zagg_pool *pool;     /* NULL */
 } fixture;
 
 static uint64_t next(uint64_t *state)
@@ -152,7 +153,8 @@ static size_t check_shard(const fixture *f, zg_row_store *store, size_t shard,
     const size_t n = expected(f, shard, without, want);
     assert_int_equal(zg_row_store_seal(store, shard, NULL), ZAGG_OK);
     assert_int_equal(zg_row_store_n_rows(store, shard), n);
-    assert_int_equal(zg_grouping_begin(f->c.worker, store, shard, &g, NULL), ZAGG_OK);
+    assert_int_equal(zg_grouping_begin(f->c.worker, store, shard, f->pool, &g, NULL),
+                     ZAGG_OK);
     const size_t n_parts = g.n_parts;
     for (size_t i = 0; i < n_parts; i++) {
         zg_grouped grouped;
@@ -253,6 +255,57 @@ static void threads_add_at_once(void **state)
     zg_row_store_free(store);
 }
 
+/* A million rows and more, added backwards; heights tell the order of reading. */
+static zg_grouped group_many(const fixture *f, uint64_t budget, zagg_pool *pool,
+                             size_t n_fragments)
+{
+    zg_row_store *store = NULL;
+    zg_grouping g;
+    zg_grouped grouped;
+    uint64_t random = 1;
+    fragment *one = zg_alloc(1, sizeof *one);
+    assert_non_null(one);
+    assert_int_equal(zg_row_store_new(f->c.worker, 1, 1, budget, NULL, &store, NULL),
+                     ZAGG_OK);
+    for (size_t i = n_fragments; i-- > 0;) {
+        one->n = MOST_ROWS;
+        one->key = (zg_row_key){(uint32_t)i, 0, 0};
+        for (size_t k = 0; k < one->n; k++) {
+            one->ranks[k] = (uint32_t)(next(&random) % CELLS);
+            one->h[k] = (float)(i * MOST_ROWS + k);
+        }
+        assert_int_equal(add(store, one, NULL), ZAGG_OK);
+    }
+    assert_int_equal(zg_row_store_seal(store, 0, NULL), ZAGG_OK);
+    assert_int_equal(zg_grouping_begin(f->c.worker, store, 0, pool, &g, NULL), ZAGG_OK);
+    assert_int_equal(g.n_parts, 1);
+    assert_int_equal(zg_grouping_part(&g, 0, &grouped, NULL), ZAGG_OK);
+    zg_grouping_end(&g);
+    zg_row_store_free(store);
+    zg_free(one);
+    return grouped;
+}
+
+static void threads_group_one_shard(void **state)
+{
+    const fixture *f = *state;
+    enum { N = 1300 };
+    zagg_pool *pool = NULL;
+    assert_int_equal(zagg_pool_new(3, &pool, NULL), ZAGG_OK);
+    zg_grouped one = group_many(f, 0, NULL, N), three = group_many(f, 0, pool, N);
+    assert_int_equal(one.n_rows, N * MOST_ROWS);
+    assert_int_equal(one.offsets[CELLS], N * MOST_ROWS);
+    assert_memory_equal(one.offsets, three.offsets, (CELLS + 1) * sizeof *one.offsets);
+    assert_memory_equal(one.columns[0], three.columns[0], one.n_rows * sizeof(float));
+    const float *h = three.columns[0];
+    for (size_t c = 0; c < CELLS; c++)
+        for (size_t i = three.offsets[c] + 1; i < three.offsets[c + 1]; i++)
+            assert_true(h[i] > h[i - 1]);
+    zg_grouped_free(f->c.worker, &one);
+    zg_grouped_free(f->c.worker, &three);
+    zagg_pool_free(pool);
+}
+
 static void a_folder_that_cannot_be_written(void **state)
 {
     const fixture *f = *state;
@@ -316,9 +369,12 @@ static void what_was_written_comes_back(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(any_order_any_budget),        TEST(dropped_rows_are_gone),
-        TEST(threads_add_at_once),         TEST(a_folder_that_cannot_be_written),
-        TEST(what_was_written_comes_back), TEST(ranks_come_back)};
+    const struct CMUnitTest tests[] = {TEST(any_order_any_budget),
+                                       TEST(dropped_rows_are_gone),
+                                       TEST(threads_add_at_once),
+                                       TEST(threads_group_one_shard),
+                                       TEST(a_folder_that_cannot_be_written),
+                                       TEST(what_was_written_comes_back),
+                                       TEST(ranks_come_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
