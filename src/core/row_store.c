@@ -23,9 +23,9 @@ typedef struct block {
 typedef struct fragment {
     zg_row_key key;
     uint32_t n_rows;
-    uint32_t types;  /* number of its set of types */
-    uint32_t n_runs; /* of ranks; see zg_rank_form */
-    uint64_t begin;  /* byte in the shard's blocks */
+    uint32_t n_runs;         /* of ranks; see zg_rank_form */
+    const zagg_dtype *types; /* one of the store's sets */
+    uint64_t begin;          /* byte in the shard's blocks */
 } fragment;
 
 typedef struct shard_rows {
@@ -224,8 +224,9 @@ static bool append_ranks(zg_row_store *s, shard_rows *shard, zg_rank_form form,
     return true;
 }
 
-/* Number of a set of types; there is one, but for damaged or mixed granules. */
-static bool number_types(zg_row_store *s, const zagg_dtype *dtypes, uint32_t *number)
+/* The store's own set of these types, which stays where it is; there is one, but for
+ * damaged or mixed granules. */
+static bool keep_types(zg_row_store *s, const zagg_dtype *dtypes, const zagg_dtype **kept)
 {
     const zagg_worker *w = s->worker;
     const size_t bytes = w->n_columns * sizeof *dtypes;
@@ -249,8 +250,9 @@ static bool number_types(zg_row_store *s, const zagg_dtype *dtypes, uint32_t *nu
             zg_free(copy);
         }
     }
+    if (ok)
+        *kept = *ZG_VEC_AT(&s->types, zagg_dtype *, i);
     pthread_mutex_unlock(&s->lock);
-    *number = (uint32_t)i;
     return ok;
 }
 
@@ -260,8 +262,8 @@ zagg_status zg_row_store_add(zg_row_store *store, size_t shard, zg_row_key key,
     const zagg_worker *w = store->worker;
     shard_rows *to = &store->shards[shard];
     const size_t n = batch->n_rows;
-    uint32_t types;
-    if (!number_types(store, batch->dtypes, &types))
+    const zagg_dtype *types = NULL;
+    if (!keep_types(store, batch->dtypes, &types))
         return no_memory(err);
     const zg_rank_form form = zg_rank_form_of(batch->ranks, n, store->rank_bytes);
     const uint64_t bytes =
@@ -271,7 +273,7 @@ zagg_status zg_row_store_add(zg_row_store *store, size_t shard, zg_row_key key,
     fragment *f = zg_vec_push(&to->fragments);
     bool ok = f != NULL;
     if (ok) {
-        *f = (fragment){key, (uint32_t)n, types, form.n_runs, to->n_bytes};
+        *f = (fragment){key, (uint32_t)n, form.n_runs, types, to->n_bytes};
         ok = append_ranks(store, to, form, batch->ranks, n);
     }
     for (size_t c = 0; ok && c <= w->n_columns; c++) {
@@ -313,19 +315,14 @@ static int by_key(const void *a, const void *b)
     return x->first_row < y->first_row ? -1 : x->first_row > y->first_row;
 }
 
-static const zagg_dtype *types_of(const zg_row_store *s, const fragment *f)
-{
-    return *ZG_VEC_AT(&s->types, zagg_dtype *, f->types);
-}
-
 /* Reads that carry a column in different types cannot be joined bit for bit. */
-static zagg_status check_types(zg_row_store *s, const shard_rows *shard, zagg_err *err)
+static zagg_status check_types(const zg_row_store *s, const shard_rows *shard,
+                               zagg_err *err)
 {
     zagg_status status = ZAGG_OK;
     const fragment *list = shard->fragments.data;
-    pthread_mutex_lock(&s->lock); /* other shards may still add types */
     for (size_t i = 1; status == ZAGG_OK && i < shard->fragments.len; i++) {
-        const zagg_dtype *a = types_of(s, &list[0]), *b = types_of(s, &list[i]);
+        const zagg_dtype *a = list[0].types, *b = list[i].types;
         for (size_t c = 0; a != b && c < s->worker->n_columns; c++)
             if (a[c] != b[c]) {
                 status = zagg_err_set(
@@ -337,7 +334,6 @@ static zagg_status check_types(zg_row_store *s, const shard_rows *shard, zagg_er
                 break;
             }
     }
-    pthread_mutex_unlock(&s->lock);
     return status;
 }
 
@@ -349,7 +345,7 @@ static zg_rank_form form_of(const zg_row_store *s, const fragment *f)
 static uint64_t bytes_of(const zg_row_store *s, const fragment *f)
 {
     return zg_rank_form_bytes(form_of(s, f), f->n_rows) +
-           f->n_rows * bytes_of_row(s, types_of(s, f));
+           f->n_rows * bytes_of_row(s, f->types);
 }
 
 /* Blocks that a fragment has part in. */
@@ -364,14 +360,12 @@ static void blocks_of(const zg_row_store *s, const fragment *f, size_t *first,
 static void count_pending(zg_row_store *s, shard_rows *shard)
 {
     size_t first, last;
-    pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < shard->fragments.len; i++) {
         const fragment *f = ZG_VEC_AT(&shard->fragments, fragment, i);
         blocks_of(s, f, &first, &last);
         for (size_t b = first; f->n_rows > 0 && b <= last; b++)
             atomic_fetch_add(&ZG_VEC_AT(&shard->blocks, block, b)->pending, 1);
     }
-    pthread_mutex_unlock(&s->lock);
 }
 
 zagg_status zg_row_store_seal(zg_row_store *store, size_t shard, zagg_err *err)
@@ -403,12 +397,7 @@ size_t zg_row_store_n_fragments(const zg_row_store *store, size_t shard)
 
 const zagg_dtype *zg_row_store_dtypes(const zg_row_store *store, size_t shard)
 {
-    zg_row_store *s = (zg_row_store *)store; /* only its lock */
-    const fragment *first = store->shards[shard].fragments.data;
-    pthread_mutex_lock(&s->lock);
-    const zagg_dtype *types = types_of(store, first);
-    pthread_mutex_unlock(&s->lock);
-    return types;
+    return ZG_VEC_AT(&store->shards[shard].fragments, fragment, 0)->types;
 }
 
 static zagg_status copy_out(zg_row_store *s, const shard_rows *shard, uint64_t begin,
@@ -498,9 +487,7 @@ void zg_row_store_forget(zg_row_store *store, size_t shard, size_t i)
     shard_rows *rows = &store->shards[shard];
     const fragment *f = ZG_VEC_AT(&rows->fragments, fragment, i);
     size_t first, last;
-    pthread_mutex_lock(&store->lock);
     blocks_of(store, f, &first, &last);
-    pthread_mutex_unlock(&store->lock);
     for (size_t b = first; f->n_rows > 0 && b <= last; b++)
         if (atomic_fetch_sub(&ZG_VEC_AT(&rows->blocks, block, b)->pending, 1) == 1)
             forget_block(store, ZG_VEC_AT(&rows->blocks, block, b));
