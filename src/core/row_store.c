@@ -1,6 +1,7 @@
 /* Rows of shards in blocks of one size. A shard's fragments are one behind the other in
  * its blocks; each says which part of them it is: ranks first, then column after column.
- * Blocks of the largest shards go to the disk when the budget is used up. */
+ * Blocks of the largest shards go to the disk when the budget is used up, then those that
+ * are not full. */
 #include "core/row_store.h"
 
 #include "core/row_blocks.h"
@@ -46,9 +47,10 @@ struct zg_row_store {
     uint64_t share_bytes;  /* of one shard that is grouped */
     _Atomic uint64_t used;
     zg_blocks pool;
-    pthread_mutex_t lock; /* of the next one */
-    zg_vec types;         /* zagg_dtype *: of all columns, the leaf ids last */
-    pthread_mutex_t spill_lock;
+    pthread_mutex_t lock;       /* of the next one */
+    zg_vec types;               /* zagg_dtype *: of all columns, the leaf ids last */
+    pthread_mutex_t spill_lock; /* of writing to `spill`, and of the next one */
+    size_t next_small;          /* the shard whose turn it is where all are small */
     zg_spill *spill;
 };
 
@@ -80,26 +82,53 @@ typedef enum purpose {
     FOR_WORK  /* other memory: the system gets the pages */
 } purpose;
 
-/* Full blocks of one shard go to the file. A sealed one is left to the thread that has
- * it. */
-static zagg_status spill_shard(zg_row_store *s, shard_rows *shard, bool own, purpose why,
+/* The first `n` bytes of a block go to the file. */
+static zagg_status spill_block(zg_row_store *s, block *b, size_t n, purpose why,
                                zagg_err *err)
 {
-    zagg_status status = ZAGG_OK;
-    pthread_mutex_lock(&shard->lock);
-    const bool busy = !own && atomic_load(&shard->sealed);
-    const size_t n_full = busy ? 0 : shard->n_bytes / ZG_BLOCK_BYTES;
-    for (size_t i = 0; status == ZAGG_OK && i < n_full; i++) {
+    ZAGG_TRY(zg_spill_write(s->spill, b->memory, n, &b->offset, err));
+    give_block(s, b->memory, why == FOR_WORK);
+    b->memory = NULL;
+    return ZAGG_OK;
+}
+
+/* The lock of the shard is held. */
+static zagg_status spill_full(zg_row_store *s, shard_rows *shard, purpose why,
+                              zagg_err *err)
+{
+    const size_t n_full = shard->n_bytes / ZG_BLOCK_BYTES;
+    for (size_t i = 0; i < n_full; i++) {
         block *b = ZG_VEC_AT(&shard->blocks, block, i);
         if (!b->memory)
             continue;
-        status = zg_spill_write(s->spill, b->memory, ZG_BLOCK_BYTES, &b->offset, err);
-        if (status != ZAGG_OK)
-            break;
-        give_block(s, b->memory, why == FOR_WORK);
-        b->memory = NULL;
+        ZAGG_TRY(spill_block(s, b, ZG_BLOCK_BYTES, why, err));
         atomic_fetch_sub(&shard->resident, ZG_BLOCK_BYTES);
     }
+    return ZAGG_OK;
+}
+
+/* The block that is not full: further rows begin in another one. The lock of the shard is
+ * held. */
+static zagg_status spill_last(zg_row_store *s, shard_rows *shard, purpose why,
+                              zagg_err *err)
+{
+    const size_t filled = shard->n_bytes % ZG_BLOCK_BYTES;
+    if (filled == 0)
+        return ZAGG_OK;
+    ZAGG_TRY(spill_block(s, ZG_VEC_AT(&shard->blocks, block, shard->blocks.len - 1),
+                         filled, why, err));
+    shard->n_bytes += ZG_BLOCK_BYTES - filled;
+    return ZAGG_OK;
+}
+
+/* Full blocks, or the last one. A sealed shard is left to the thread that has it. */
+static zagg_status spill_shard(zg_row_store *s, shard_rows *shard, bool own, bool last,
+                               purpose why, zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    pthread_mutex_lock(&shard->lock);
+    if (own || !atomic_load(&shard->sealed))
+        status = last ? spill_last(s, shard, why, err) : spill_full(s, shard, why, err);
     pthread_mutex_unlock(&shard->lock);
     return status;
 }
@@ -118,6 +147,21 @@ static shard_rows *largest(zg_row_store *s)
     return found;
 }
 
+/* Many shards that hold little: what they have, in turn, so that each has time to get
+ * more before it is written again. */
+static zagg_status spill_small(zg_row_store *s, uint64_t bytes, uint64_t low, purpose why,
+                               zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    for (size_t i = 0; status == ZAGG_OK && i < s->n_shards; i++) {
+        if (atomic_load(&s->used) + bytes <= low)
+            break;
+        status = spill_shard(s, &s->shards[s->next_small], false, true, why, err);
+        s->next_small = (s->next_small + 1) % s->n_shards;
+    }
+    return status;
+}
+
 /* Below three quarters of the budget, so that not every batch has to write. No lock of a
  * shard may be held. */
 static zagg_status make_room(zg_row_store *s, uint64_t bytes, purpose why, zagg_err *err)
@@ -130,9 +174,11 @@ static zagg_status make_room(zg_row_store *s, uint64_t bytes, purpose why, zagg_
     while (status == ZAGG_OK && atomic_load(&s->used) + bytes > low) {
         shard_rows *shard = largest(s);
         if (!shard)
-            break; /* all that is left cannot be written out */
-        status = spill_shard(s, shard, false, why, err);
+            break;
+        status = spill_shard(s, shard, false, false, why, err);
     }
+    if (status == ZAGG_OK && atomic_load(&s->used) + bytes > s->budget_bytes)
+        status = spill_small(s, bytes, low, why, err);
     pthread_mutex_unlock(&s->spill_lock);
     return status;
 }
@@ -144,7 +190,7 @@ zagg_status zg_row_store_reserve(zg_row_store *store, size_t shard, uint64_t byt
     if (atomic_load(&store->used) + bytes > store->budget_bytes) {
         pthread_mutex_lock(&store->spill_lock);
         const zagg_status status =
-            spill_shard(store, &store->shards[shard], true, FOR_WORK, err);
+            spill_shard(store, &store->shards[shard], true, false, FOR_WORK, err);
         pthread_mutex_unlock(&store->spill_lock);
         ZAGG_TRY(status);
     }

@@ -255,6 +255,94 @@ static void threads_add_at_once(void **state)
     zg_row_store_free(store);
 }
 
+/* Shards of which none fills a block: together they exceed the budget nonetheless. */
+static void many_small_shards(void **state)
+{
+    const fixture *f = *state;
+    enum { MANY = 500, TIMES = 4, ROWS = 10 };
+    static const zagg_dtype DTYPES[] = {ZAGG_DT_F32, ZAGG_DT_I8};
+    const uint32_t ranks[ROWS] = {9, 3, 9, 1, 0, 0, 15, 3, 9, 2};
+    const int8_t quality[ROWS] = {0};
+    zg_row_store *store = NULL;
+    assert_int_equal(
+        zg_row_store_new(f->c.worker, MANY, 1, 256 << 10, NULL, &store, NULL), ZAGG_OK);
+    for (size_t i = 0; i < MANY * TIMES; i++) {
+        float h[ROWS];
+        for (size_t k = 0; k < ROWS; k++)
+            h[k] = (float)(i * ROWS + k);
+        const void *const columns[] = {h, quality};
+        const zg_row_batch batch = {ROWS, ranks, DTYPES, columns, NULL};
+        const zg_row_key key = {(uint32_t)(i / MANY), 0, 0};
+        assert_int_equal(zg_row_store_add(store, i % MANY, key, &batch, NULL), ZAGG_OK);
+    }
+    /* Every block but those that the budget has room for was written. */
+    assert_in_range(zg_row_store_spilled(store).written_bytes, 1000 * ROWS * 7,
+                    MANY * TIMES * ROWS * 7);
+    for (size_t s = 0; s < MANY; s++) {
+        zg_grouping g;
+        zg_grouped grouped;
+        assert_int_equal(zg_row_store_seal(store, s, NULL), ZAGG_OK);
+        assert_int_equal(zg_grouping_begin(f->c.worker, store, s, NULL, &g, NULL),
+                         ZAGG_OK);
+        assert_int_equal(zg_grouping_part(&g, 0, &grouped, NULL), ZAGG_OK);
+        assert_int_equal(grouped.n_rows, TIMES * ROWS);
+        for (size_t t = 0; t < TIMES; t++) /* rows of cell 9, in reading order */
+            for (size_t k = 0; k < 3; k++)
+                assert_true(
+                    ((const float *)grouped.columns[0])[grouped.offsets[9] + 3 * t + k] ==
+                    (float)((t * MANY + s) * ROWS + (k < 2 ? 2 * k : 8)));
+        zg_grouped_free(f->c.worker, &grouped);
+        zg_grouping_end(&g);
+        zg_row_store_release(store, s);
+    }
+    zg_row_store_free(store);
+}
+
+/* Reads of a shard while rows of other types come for another one: for the sanitizers. */
+static void *add_all_types(void *arg)
+{
+    adder *a = arg;
+    static const uint64_t zeros[2];
+    const void *const columns[] = {zeros, zeros};
+    const uint32_t rank = 0;
+    a->ok = true;
+    for (int i = 0; i < 100; i++) {
+        const zagg_dtype dtypes[] = {(zagg_dtype)(ZAGG_DT_I8 + i % 10),
+                                     (zagg_dtype)(ZAGG_DT_I8 + i / 10)};
+        const zg_row_batch batch = {1, &rank, dtypes, columns, NULL};
+        a->ok &= zg_row_store_add(a->store, 1, (zg_row_key){0, 0, (uint64_t)i}, &batch,
+                                  NULL) == ZAGG_OK;
+    }
+    return NULL;
+}
+
+static void reads_while_types_are_added(void **state)
+{
+    const fixture *f = *state;
+    adder a = {f, NULL, 0, false};
+    pthread_t thread;
+    zg_row_reader reader = {0};
+    zagg_err err = ZAGG_ERR_INIT;
+    fragment *one = zg_alloc(1, sizeof *one);
+    assert_non_null(one);
+    one->n = MOST_ROWS;
+    assert_int_equal(zg_row_store_new(f->c.worker, 2, 1, 0, NULL, &a.store, NULL),
+                     ZAGG_OK);
+    assert_int_equal(add(a.store, one, NULL), ZAGG_OK);
+    assert_int_equal(zg_row_store_seal(a.store, 0, NULL), ZAGG_OK);
+    assert_int_equal(pthread_create(&thread, NULL, add_all_types, &a), 0);
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(zg_row_store_read(a.store, 0, 0, true, &reader, NULL), ZAGG_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(a.ok);
+    assert_int_equal(zg_row_store_seal(a.store, 1, &err), ZAGG_EFORMAT);
+    assert_string_equal(err.msg, "column 'h' is int8 in one read and int16 in another; "
+                                 "granules of one shard must agree");
+    zg_row_reader_free(&reader);
+    zg_row_store_free(a.store);
+    zg_free(one);
+}
+
 /* A million rows and more, added backwards; heights tell the order of reading. */
 static zg_grouped group_many(const fixture *f, uint64_t budget, zagg_pool *pool,
                              size_t n_fragments)
@@ -372,6 +460,8 @@ int main(void)
     const struct CMUnitTest tests[] = {TEST(any_order_any_budget),
                                        TEST(dropped_rows_are_gone),
                                        TEST(threads_add_at_once),
+                                       TEST(many_small_shards),
+                                       TEST(reads_while_types_are_added),
                                        TEST(threads_group_one_shard),
                                        TEST(a_folder_that_cannot_be_written),
                                        TEST(what_was_written_comes_back),
