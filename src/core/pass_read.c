@@ -16,9 +16,11 @@ typedef struct group_job {
     zg_granule_read *granule;
     uint32_t number;
     zg_group_read read;
-    zg_vec cuts;                 /* zagg_rows */
-    zg_vec slabs;                /* slab_plan */
-    atomic_bool store_failed;    /* as opposed to reading */
+    zg_vec cuts;              /* zagg_rows */
+    zg_vec slabs;             /* slab_plan */
+    atomic_bool store_failed; /* as opposed to reading: */
+    zagg_status store_status;
+    zagg_err store_err;
     _Atomic uint64_t *n_no_cell; /* of each wanted shard */
 } group_job;
 
@@ -29,6 +31,18 @@ typedef struct share {
     uint32_t local;
     size_t first, n;
 } share;
+
+/* The first one, which ends the pass whatever else is wrong with the group. */
+static zagg_status keep_store_failure(group_job *j, zagg_status status,
+                                      const zagg_err *err)
+{
+    if (!atomic_exchange(&j->store_failed, true)) {
+        j->store_status = status;
+        if (err)
+            j->store_err = *err;
+    }
+    return status;
+}
 
 /* A table of rows of one shard goes to the store, for each time that the shard names the
  * granule. */
@@ -50,10 +64,8 @@ static zagg_status add_share(group_job *j, const zagg_table *t, uint64_t first_r
         const zg_row_key key = {wants[i].position, j->number, first_row};
         const zagg_status status =
             zg_row_store_add(g->pass->store, wants[i].shard, key, &batch, err);
-        if (status != ZAGG_OK) {
-            atomic_store(&j->store_failed, true);
-            return status;
-        }
+        if (status != ZAGG_OK)
+            return keep_store_failure(j, status, err);
     }
     atomic_fetch_add(&g->n_kept[local], t->n_rows);
     return ZAGG_OK;
@@ -394,15 +406,18 @@ static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
         return ZAGG_OK;
     if (j->read.n_ranges)
         status = read_slabs(j, &fault);
-    if (zg_pass_is_fatal(status) || atomic_load(&j->store_failed))
+    if (atomic_load(&j->store_failed))
+        return pass_error(j->store_status, &j->store_err, err);
+    if (zg_pass_is_fatal(status))
         return pass_error(status, &fault, err);
-    *alone = status != ZAGG_OK && !common;
-    if (status != ZAGG_OK)
+    /* Also where one shard wants it: which slabs came before the fault, and what they
+     * counted, depends on the threads. */
+    *alone = status != ZAGG_OK;
+    if (*alone)
         drop_rows(j);
-    if (!*alone)
+    else
         add_counters(j);
-    return status != ZAGG_OK && !*alone ? note_fault_of_all(j, status, &fault, err)
-                                        : ZAGG_OK;
+    return ZAGG_OK;
 }
 
 zagg_status zg_pass_read_group(zg_granule_read *g, uint32_t group, zagg_err *err)

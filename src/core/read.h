@@ -91,6 +91,7 @@ typedef struct zg_group_read {
     bool all_columns, with_leaf_ids;
     zagg_arena *scratch; /* all of the below; gone after the group is read */
     zg_slices *slices;   /* of each wanted shard */
+    size_t n_whole;      /* shards whose slices are `whole` */
     zagg_rows *ranges;   /* their union; n_ranges 0: nothing to read */
     size_t n_ranges;
     uint64_t n_base; /* rows of the base level as links see it */
@@ -123,15 +124,14 @@ typedef struct zg_buffer {
 typedef struct zg_slab {
     struct zg_slab *next; /* of those that wait for work */
     zg_group_read *read;
-    zagg_arena *arena; /* what callers need for this slab */
-    zg_vec rows;       /* uint64_t */
-    zg_vec owners;     /* uint32_t */
-    zg_vec ranks;      /* uint32_t */
-    zg_vec leaf_ids;   /* uint64_t, when asked for */
-    zg_vec no_cell;    /* uint64_t: for each wanted shard, points of its slices without a
-                          cell */
+    zagg_arena *arena;  /* what callers need for this slab */
+    zg_vec rows;        /* uint64_t */
+    zg_vec owners;      /* uint32_t */
+    zg_vec ranks;       /* uint32_t */
+    zg_vec leaf_ids;    /* uint64_t, when asked for */
+    uint64_t n_no_cell; /* points without a cell */
+    zg_vec no_cell;     /* uint64_t: for each wanted shard, those of its slices */
     zg_buffer keep, owned, values; /* of filters */
-    zg_buffer *buffers;            /* of columns */
     zagg_table table;              /* n_rows 0 when nothing is kept */
 } zg_slab;
 

@@ -151,13 +151,12 @@ static void find_chunk_rows(zg_group_read *r)
             widen_chunk(&r->chunk_rows, &r->columns[c].column);
 }
 
-static bool wants_rows(const zg_group_read *r, bool *whole)
+static bool wants_rows(zg_group_read *r)
 {
     bool any = false;
-    *whole = false;
     for (size_t i = 0; i < r->wanted->n; i++) {
         any |= r->slices[i].whole || r->slices[i].n > 0;
-        *whole |= r->slices[i].whole;
+        r->n_whole += r->slices[i].whole;
     }
     return any;
 }
@@ -165,16 +164,15 @@ static bool wants_rows(const zg_group_read *r, bool *whole)
 static zagg_status open_group(zg_group_read *r, bool *common, zagg_err *err)
 {
     uint64_t n_rows = 0;
-    bool whole;
     ZAGG_TRY(zg_plan_slices(r, err));
-    if (r->empty || !wants_rows(r, &whole))
+    if (r->empty || !wants_rows(r))
         return ZAGG_OK;
     *common = !r->worker->index_level;
     ZAGG_TRY(open_coordinates(r, &n_rows, err));
     ZAGG_TRY(check_slices(r, n_rows, err));
     *common = false;
-    r->planned = !whole;
-    if (whole) {
+    r->planned = r->n_whole == 0;
+    if (!r->planned) {
         r->empty = n_rows == 0;
         r->n_base = n_rows;
     }

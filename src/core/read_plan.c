@@ -227,13 +227,10 @@ static int by_begin(const void *a, const void *b)
 zagg_status zg_plan_union(zg_group_read *r, uint64_t n_rows, zagg_err *err)
 {
     size_t n = 0, kept = 0;
-    bool whole = false;
-    for (size_t i = 0; i < r->wanted->n; i++) {
+    for (size_t i = 0; i < r->wanted->n; i++)
         n += r->slices[i].n;
-        whole |= r->slices[i].whole;
-    }
     ZAGG_TRY(zagg_arena_alloc(r->scratch, n + 1, sizeof *r->ranges, &r->ranges, err));
-    if (whole) {
+    if (r->n_whole) {
         r->ranges[0] = (zagg_rows){0, n_rows};
         r->n_ranges = n_rows > 0;
         return ZAGG_OK;

@@ -25,10 +25,8 @@ zagg_status zg_slab_new(const zagg_worker *w, zg_slab **out, zagg_err *err)
     zg_vec_init(&slab->no_cell, sizeof(uint64_t), 0);
     slab->table.n_columns = w->n_columns;
     slab->table.columns = zg_alloc(w->n_columns + 1, sizeof *slab->table.columns);
-    slab->buffers = zg_alloc(w->n_columns + 1, sizeof *slab->buffers);
-    zagg_status status = slab->table.columns && slab->buffers
-                             ? zagg_arena_new(0, &slab->arena, err)
-                             : no_memory(err);
+    zagg_status status =
+        slab->table.columns ? zagg_arena_new(0, &slab->arena, err) : no_memory(err);
     if (status == ZAGG_OK)
         *out = slab;
     else
@@ -40,9 +38,6 @@ void zg_slab_free(zg_slab *slab)
 {
     if (!slab)
         return;
-    for (size_t c = 0; slab->buffers && c < slab->table.n_columns; c++)
-        zg_free(slab->buffers[c].data);
-    zg_free(slab->buffers);
     zg_free(slab->table.columns);
     zg_free(slab->keep.data);
     zg_free(slab->owned.data);
@@ -80,6 +75,7 @@ static zagg_status begin(zg_slab *slab, zg_group_read *r, zagg_err *err)
     slab->read = r;
     slab->rows.len = slab->owners.len = slab->ranks.len = slab->leaf_ids.len = 0;
     slab->table.n_rows = 0;
+    slab->n_no_cell = 0;
     zagg_arena_release(slab->arena, EMPTY);
     if (!zg_vec_reserve(&slab->no_cell, n))
         return no_memory(err);
@@ -121,14 +117,25 @@ static bool is_planned(const zg_group_read *r, slice_cursor *c, uint32_t local,
     return true;
 }
 
-/* Every shard counts the points without a cell that its own plan looks at. */
+/* Every shard counts the points without a cell that its own plan looks at; those without
+ * a plan look at all of them. */
 static void count_no_cell(zg_slab *slab, uint64_t row)
 {
     const zg_group_read *r = slab->read;
-    for (uint32_t i = 0; i < r->wanted->n; i++) {
+    slab->n_no_cell++;
+    for (uint32_t i = 0; r->n_whole < r->wanted->n && i < r->wanted->n; i++) {
         slice_cursor c = {ZAGG_NO_SHARD, 0, 0};
-        *ZG_VEC_AT(&slab->no_cell, uint64_t, i) += is_planned(r, &c, i, row);
+        if (!r->slices[i].whole)
+            *ZG_VEC_AT(&slab->no_cell, uint64_t, i) += is_planned(r, &c, i, row);
     }
+}
+
+static void add_no_cell(zg_slab *slab)
+{
+    const zg_group_read *r = slab->read;
+    for (size_t i = 0; i < r->wanted->n; i++)
+        if (r->slices[i].whole)
+            *ZG_VEC_AT(&slab->no_cell, uint64_t, i) = slab->n_no_cell;
 }
 
 /* Up to BLOCK kept rows, before they join the slab. */
@@ -350,8 +357,10 @@ zagg_status zg_slab_read(zg_slab *slab, zg_group_read *r, const zagg_rows *range
 {
     const zagg_h5_column cols[2] = {r->lat, r->lon};
     ZAGG_TRY(begin(slab, r, err));
-    ZAGG_TRY(
-        zagg_h5_scan(cols, 2, ranges, n_ranges, NULL, scan_work, NULL, NULL, slab, err));
+    const zagg_status status =
+        zagg_h5_scan(cols, 2, ranges, n_ranges, NULL, scan_work, NULL, NULL, slab, err);
+    add_no_cell(slab);
+    ZAGG_TRY(status);
     ZAGG_TRY(zg_slab_filter(slab, err));
     return slab->rows.len ? build_table(slab, err) : ZAGG_OK;
 }

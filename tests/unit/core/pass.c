@@ -238,6 +238,107 @@ static void rows_are_scanned_once(void **state)
     core_case_free(&c);
 }
 
+/* ---- a group of several slabs ---- */
+
+enum { LONG_ROWS = 200000, LONG_CHUNK = 10000, OUTSIDE = 100 };
+
+/* All photons in shard 0, but for the last ones, which have no cell. */
+static void write_long(const char *path)
+{
+    granule_file *file = granule_create(path);
+    const granule_shape shape = {LONG_ROWS, 0, LONG_CHUNK};
+    const beam b = beam_new();
+    double *x = zg_alloc(LONG_ROWS, sizeof *x);
+    float *h = zg_alloc(LONG_ROWS, sizeof *h);
+    assert_true(x && h);
+    for (size_t i = 0; i < LONG_ROWS; i++)
+        x[i] = i < LONG_ROWS - OUTSIDE ? b.lat[0] : 91.0;
+    granule_put(file, "/gt1l/heights/lat", ZAGG_DT_F64, shape, x);
+    for (size_t i = 0; i < LONG_ROWS; i++)
+        x[i] = b.lon[0];
+    granule_put(file, "/gt1l/heights/lon", ZAGG_DT_F64, shape, x);
+    granule_put(file, "/gt1l/heights/h", ZAGG_DT_F32, shape, h);
+    granule_put(file, "/gt1l/heights/quality", ZAGG_DT_F32, shape, h);
+    granule_close(file);
+    zg_free(x);
+    zg_free(h);
+}
+
+/* Shard 0 of `n_jobs` that all want one granule. */
+static zagg_shard_result read_long(const core_case *c, const char *path, size_t n_jobs,
+                                   size_t threads)
+{
+    zagg_shard_job jobs[2];
+    collected all = {0};
+    const zagg_shard_taker taker = {ready, over, NULL, &all};
+    zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    for (size_t i = 0; i < n_jobs; i++)
+        jobs[i] = (zagg_shard_job){.key = i, .hrefs = &path, .n_hrefs = 1};
+    assert_int_equal(zagg_pool_new(threads, &opts.pool, NULL), ZAGG_OK);
+    assert_int_equal(
+        zagg_process_shards(c->worker, jobs, n_jobs, &opts, &taker, NULL, NULL), ZAGG_OK);
+    zagg_pool_free(opts.pool);
+    free_collected(&all);
+    return all.shards[0].result;
+}
+
+/* What is counted and said does not depend on which slab met the fault first. */
+static void damage_in_one_of_many_slabs(void **state)
+{
+    const fixture *f = *state;
+    char path[600];
+    core_case c = config_case(f->arena, &CONFIGS[0]);
+    (void)snprintf(path, sizeof path, "%s/long.h5", f->dir);
+    write_long(path);
+    const zagg_shard_result whole = read_long(&c, path, 1, 3);
+    assert_int_equal(whole.total_obs, LONG_ROWS - OUTSIDE);
+    assert_int_equal(whole.counters.points_without_cell, OUTSIDE);
+    granule_damage(path, "/gt1l/heights/h", 0);
+    const zagg_shard_result h = read_long(&c, path, 1, 1);
+    assert_int_equal(h.read_errors, 1);
+    assert_int_equal(h.counters.points_without_cell, OUTSIDE);
+    assert_non_null(strstr(h.error, "heights/h"));
+    granule_damage(path, "/gt1l/heights/lon", LONG_ROWS - LONG_CHUNK);
+    const zagg_shard_result lon = read_long(&c, path, 1, 1);
+    assert_non_null(strstr(lon.error, "heights/lon"));
+    for (size_t threads = 1; threads <= 3; threads++)
+        for (size_t n_jobs = 1; n_jobs <= 2; n_jobs++) {
+            const zagg_shard_result again = read_long(&c, path, n_jobs, threads);
+            same_counts(&lon, &again);
+        }
+    core_case_free(&c);
+}
+
+/* Points without a cell are those that a shard's own plan looks at. */
+static void points_without_a_cell(void **state)
+{
+    const fixture *f = *state;
+    const char *href = f->paths[2]; /* photon 7 of each beam */
+    static const config_parts PARTS[] = {
+        {.fields = FIELDS},
+        {.fields = FIELDS, .read_plan = "{\"spatial_index\": \"segments\", \"pad\": 0}"},
+        {.fields = FIELDS,
+         .read_plan = "{\"spatial_index\": \"segments\", \"pad\": 0,"
+                      " \"full_read_threshold\": 0.4}"}};
+    /* Shards 0 and 1 have two segments of four each, shard 2 none. */
+    static const uint64_t EXPECTED[][3] = {{2, 2, 2}, {0, 2, 0}, {2, 2, 0}};
+    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
+        core_case c = config_case(f->arena, &PARTS[i]);
+        zagg_shard_job jobs[3];
+        collected all = {0};
+        const zagg_shard_taker taker = {ready, over, NULL, &all};
+        for (size_t k = 0; k < 3; k++)
+            jobs[k] = (zagg_shard_job){.key = k, .hrefs = &href, .n_hrefs = 1};
+        assert_int_equal(zagg_process_shards(c.worker, jobs, 3, NULL, &taker, NULL, NULL),
+                         ZAGG_OK);
+        for (size_t k = 0; k < 3; k++)
+            assert_int_equal(all.shards[k].result.counters.points_without_cell,
+                             EXPECTED[i][k]);
+        free_collected(&all);
+        core_case_free(&c);
+    }
+}
+
 static zagg_status refuse(void *user, size_t index, zagg_shard_rows *rows, zagg_err *err)
 {
     (void)user;
@@ -319,8 +420,13 @@ static void memory_may_lack_anywhere(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(as_each_alone), TEST(rows_are_scanned_once), TEST(the_taker_ends_it),
-        TEST(stopping),      TEST(keys_must_differ),      TEST(memory_may_lack_anywhere)};
+    const struct CMUnitTest tests[] = {TEST(as_each_alone),
+                                       TEST(rows_are_scanned_once),
+                                       TEST(damage_in_one_of_many_slabs),
+                                       TEST(points_without_a_cell),
+                                       TEST(the_taker_ends_it),
+                                       TEST(stopping),
+                                       TEST(keys_must_differ),
+                                       TEST(memory_may_lack_anywhere)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
