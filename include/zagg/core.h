@@ -213,11 +213,12 @@ typedef struct zagg_shard_taker {
     /** As soon as its last granule is in: calls zagg_shard_rows_aggregate. On any thread,
      * several at once. */
     zagg_status (*ready)(void *user, size_t index, zagg_shard_rows *rows, zagg_err *err);
-    /** After that, of shards with the same last granule in the order of the list; may be
-     *  NULL. On any thread. */
+    /** After every `ready` that returned OK, of shards with the same last granule in the
+     * order of the list; may be NULL. On any thread. */
     zagg_status (*over)(void *user, size_t index, zagg_err *err);
-    /** A granule is through: `done` of `total`; may be NULL. On any thread. */
-    void (*read)(void *user, size_t done, size_t total);
+    /** A granule is through: `done` of `total`; before the shards that are ready with it.
+     * May be NULL. On any thread. */
+    zagg_status (*read)(void *user, size_t done, size_t total, zagg_err *err);
     void *user;
 } zagg_shard_taker;
 

@@ -137,37 +137,70 @@ static void share_time(const zg_granule_read *g)
 typedef struct ready_list {
     zg_pass *pass;
     const uint32_t *shards;
+    atomic_bool ended; /* the taker does not go on: none is begun after that */
+    zagg_status status;
+    zagg_err err;
 } ready_list;
 
 static zagg_status ready_task(void *user, size_t index, size_t slot, void **result,
                               zagg_err *err)
 {
-    const ready_list *l = user;
+    ready_list *l = user;
     zagg_shard_rows rows = {l->pass, l->shards[index]};
     (void)slot;
     (void)result;
     const zagg_shard_taker *taker = l->pass->taker;
-    return taker->ready(taker->user, rows.index, &rows, err);
+    if (atomic_load(&l->ended))
+        return zagg_err_set(err, ZAGG_ECANCELLED, "ended");
+    const zagg_status status = taker->ready(taker->user, rows.index, &rows, err);
+    if (status != ZAGG_OK)
+        atomic_store(&l->ended, true);
+    return status;
+}
+
+static void end_list(ready_list *l, zagg_status status, const zagg_err *err)
+{
+    atomic_store(&l->ended, true);
+    if (l->status != ZAGG_OK)
+        return;
+    l->status = status;
+    l->err = *err;
 }
 
 static zagg_status ready_fold(void *user, size_t index, zagg_status status, void *result,
                               const zagg_err *task_err, zagg_err *err)
 {
-    const ready_list *l = user;
+    ready_list *l = user;
     const zagg_shard_taker *taker = l->pass->taker;
+    zagg_err over_err = ZAGG_ERR_INIT;
     (void)result;
-    if (status == ZAGG_OK)
-        return taker->over ? taker->over(taker->user, l->shards[index], err) : ZAGG_OK;
-    if (err && task_err)
-        *err = *task_err;
-    return status;
+    (void)err;
+    if (status == ZAGG_OK && taker->over) {
+        status = taker->over(taker->user, l->shards[index], &over_err);
+        task_err = &over_err;
+    }
+    if (status != ZAGG_OK)
+        end_list(l, status, task_err);
+    return ZAGG_OK; /* shards that have begun are told of in any case */
 }
 
 static zagg_status hand_over(zg_pass *p, const uint32_t *shards, size_t n, zagg_err *err)
 {
-    ready_list l = {p, shards};
-    return zagg_pool_map(p->opts->pool, n, zagg_pool_width(p->opts->pool), ready_task,
-                         ready_fold, NULL, &l, err);
+    ready_list l = {.pass = p, .shards = shards, .err = ZAGG_ERR_INIT};
+    const zagg_status status =
+        zagg_pool_map(p->opts->pool, n, zagg_pool_width(p->opts->pool), ready_task,
+                      ready_fold, NULL, &l, err);
+    if (status != ZAGG_OK || l.status == ZAGG_OK)
+        return status;
+    if (err)
+        *err = l.err;
+    return l.status;
+}
+
+static zagg_status tell_read(const zg_pass *p, size_t done, zagg_err *err)
+{
+    const zagg_shard_taker *taker = p->taker;
+    return taker->read ? taker->read(taker->user, done, p->n_granules, err) : ZAGG_OK;
 }
 
 static zagg_status granule_task(void *user, size_t index, size_t slot, void **result,
@@ -190,13 +223,13 @@ static zagg_status granule_task(void *user, size_t index, size_t slot, void **re
         status = read_granule(&g, err);
     if (status == ZAGG_OK) {
         const size_t done = atomic_fetch_add(&p->granules_done, 1) + 1;
-        if (p->taker->read)
-            p->taker->read(p->taker->user, done, p->n_granules);
         share_time(&g);
         for (size_t i = 0; i < g.wanted.n; i++)
             if (atomic_fetch_sub(&p->shards[g.wanted.shards[i]].remaining, 1) == 1)
                 ready[n_ready++] = g.wanted.shards[i];
-        status = hand_over(p, ready, n_ready, err);
+        status = tell_read(p, done, err);
+        if (status == ZAGG_OK)
+            status = hand_over(p, ready, n_ready, err);
     }
     zagg_arena_free(arena);
     return status;

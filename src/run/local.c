@@ -31,7 +31,6 @@ typedef struct run_shard {
     shard_outcome *outcome; /* until the summary has it */
     enum { NOT_OVER = 0, OVER, OVER_WITH_RESULT } state;
     bool in_store; /* complete, with data */
-    size_t result; /* its number in the summary */
 } run_shard;
 
 typedef struct local_run {
@@ -141,6 +140,18 @@ static bool stop_asked(const local_run *run)
     return run->opts->stop && *run->opts->stop;
 }
 
+/* Whether nothing further is begun. */
+static bool must_end(local_run *run)
+{
+    return stop_asked(run) || atomic_load(&run->store_failed) ||
+           zg_trust_failed(run->trust);
+}
+
+static zagg_status check_end(local_run *run, zagg_err *err)
+{
+    return must_end(run) ? zagg_err_set(err, ZAGG_ECANCELLED, "stopped") : ZAGG_OK;
+}
+
 /* Whole, or without data for good reasons: only then the shard becomes complete. */
 static bool is_whole(zagg_status status, const zagg_shard_result *r)
 {
@@ -210,7 +221,7 @@ static void tell_progress(const local_run *run, const shard_outcome *o)
     run->opts->progress(run->opts->user, &event);
 }
 
-static void granule_read(void *user, size_t done, size_t total)
+static zagg_status granule_read(void *user, size_t done, size_t total, zagg_err *err)
 {
     local_run *run = user;
     pthread_mutex_lock(&run->lock);
@@ -218,6 +229,7 @@ static void granule_read(void *user, size_t done, size_t total)
     run->granules_total = total;
     tell_progress(run, NULL);
     pthread_mutex_unlock(&run->lock);
+    return check_end(run, err);
 }
 
 /* The summary takes a shard's outcome; shards end in any order. */
@@ -239,10 +251,8 @@ static void take_outcome(local_run *run, run_shard *shard, shard_outcome *o)
         r->failed |= o->status != ZAGG_OK;
         shard->in_store = !r->failed && !r->no_data;
         shard->state = OVER_WITH_RESULT;
-        shard->result = s->n_results;
-        s->results[s->n_results] = *r;
-        s->result_write_s[s->n_results] = o->write_s;
-        s->n_results++;
+        s->results[shard - run->shards] = *r;
+        s->result_write_s[shard - run->shards] = o->write_s;
     }
     tell_progress(run, o);
     pthread_mutex_unlock(&run->lock);
@@ -276,20 +286,12 @@ static zagg_status do_shard(local_run *run, run_shard *shard, zagg_shard_rows *r
     return status;
 }
 
-/* Why nothing further is begun, if so. */
-static bool must_end(local_run *run)
-{
-    return stop_asked(run) || atomic_load(&run->store_failed) ||
-           zg_trust_failed(run->trust);
-}
-
 static zagg_status shard_ready(void *user, size_t index, zagg_shard_rows *rows,
                                zagg_err *err)
 {
     local_run *run = user;
     run_shard *shard = &run->shards[run->job_shards[index]];
-    if (must_end(run))
-        return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
+    ZAGG_TRY(check_end(run, err));
     shard_outcome *o = zg_alloc(1, sizeof *o);
     if (!o)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard");
@@ -303,11 +305,10 @@ static zagg_status shard_over(void *user, size_t index, zagg_err *err)
 {
     local_run *run = user;
     run_shard *shard = &run->shards[run->job_shards[index]];
-    (void)err;
     take_outcome(run, shard, shard->outcome);
     zg_free(shard->outcome);
     shard->outcome = NULL;
-    return ZAGG_OK;
+    return check_end(run, err);
 }
 
 /* ---- which shards have to be done ---- */
@@ -481,33 +482,28 @@ static zagg_status open_store(local_run *run, zagg_err *err)
     return zg_trust_start_shards(run->trust, err);
 }
 
-/* Results in map order, and keys of the shards that are complete in the store. */
-static zagg_status settle(local_run *run, uint64_t **keys, size_t *n_keys, zagg_err *err)
+/* Results so far lie at the numbers of their shards. */
+static void join_results(local_run *run)
 {
     zagg_run_summary *s = run->summary;
-    const size_t n = s->selected;
-    zagg_shard_result *results = zg_alloc(n ? n : 1, sizeof *results);
-    double *write_s = zg_alloc(n ? n : 1, sizeof *write_s);
-    *keys = zg_alloc(n ? n : 1, sizeof **keys);
-    if (!results || !write_s || !*keys) {
-        zg_free(results);
-        zg_free(write_s);
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", n);
-    }
-    size_t n_results = 0;
-    for (size_t i = 0; i < n; i++) {
-        const run_shard *shard = &run->shards[i];
-        if (shard->state == OVER_WITH_RESULT) {
-            results[n_results] = s->results[shard->result];
-            write_s[n_results++] = s->result_write_s[shard->result];
+    for (size_t i = 0; i < s->selected; i++)
+        if (run->shards[i].state == OVER_WITH_RESULT) {
+            s->results[s->n_results] = s->results[i];
+            s->result_write_s[s->n_results++] = s->result_write_s[i];
         }
-        if (shard->in_store)
-            (*keys)[(*n_keys)++] = shard->entry->key;
-    }
-    zg_free(s->results);
-    zg_free(s->result_write_s);
-    s->results = results;
-    s->result_write_s = write_s;
+}
+
+/* Of the shards that are complete in the store. */
+static zagg_status list_keys(const local_run *run, uint64_t **keys, size_t *n_keys,
+                             zagg_err *err)
+{
+    const size_t n = run->summary->selected;
+    *keys = zg_alloc(n ? n : 1, sizeof **keys);
+    if (!*keys)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", n);
+    for (size_t i = 0; i < n; i++)
+        if (run->shards[i].in_store)
+            (*keys)[(*n_keys)++] = run->shards[i].entry->key;
     return ZAGG_OK;
 }
 
@@ -523,7 +519,8 @@ static zagg_status process(local_run *run, zagg_err *err)
     const zagg_shard_taker taker = {shard_ready, shard_over, granule_read, run};
     zagg_pass_stats pass;
     ZAGG_TRY(judge_shards(run, err));
-    const zagg_status status = zagg_process_shards(run->worker, run->jobs, run->n_jobs,
+    const size_t n_jobs = must_end(run) ? 0 : run->n_jobs;
+    const zagg_status status = zagg_process_shards(run->worker, run->jobs, n_jobs,
                                                    &shard_opts, &taker, &pass, err);
     s->granules_read = pass.granules;
     s->rows_scanned = pass.rows_scanned;
@@ -559,8 +556,9 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     ZAGG_TRY(open_store(run, err));
     run->start_s = zg_clock_mono_s();
     zagg_status status = process(run, err);
+    join_results(run);
     if (status == ZAGG_OK)
-        status = settle(run, &keys, &n_keys, err);
+        status = list_keys(run, &keys, &n_keys, err);
     if (status == ZAGG_OK)
         status = zg_trust_end_shards(run->trust, err);
     if (status == ZAGG_OK)

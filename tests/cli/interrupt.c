@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,12 +159,45 @@ static void killed(void **state)
     assert_same_stores(f, "whole", "dead");
 }
 
+/* The first shard cannot be written: the granules of the others are not read for
+ * nothing. */
+static void store_fails(void **state)
+{
+    const fixture *f = *state;
+    zagg_arena *arena = NULL;
+    zg_str map;
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    assert_true(f->n_keys >= 2);
+    zg_str_init(&map, 0);
+    zg_str_addf(
+        &map,
+        "{\"shard_keys\": [%" PRIu64 ", %" PRIu64 "], \"granules\":"
+        " [[{\"s3\": \"g/a.h5\"}], [{\"s3\": \"g/a.h5\"}, {\"s3\": \"g/b.h5\"}]],"
+        " \"grid_signature\": null, \"metadata\": {\"latitude\": \"authalic-wgs84\"}}",
+        f->keys[0], f->keys[1]);
+    write_text(f->dir, "two.json", map.data);
+    zg_str_free(&map);
+    zg_free(shell_ok(f->dir,
+                     "zagg run -q --config c.yaml --catalog two.json --store full "
+                     "--max-cells 1 && rm -r full/16/count/c && "
+                     "touch full/16/count/c"));
+    run_result run = shell_in(f->dir, "zagg run -q --json --config c.yaml --catalog "
+                                      "two.json --store full --max-workers 1");
+    assert_int_not_equal(run.status, 0);
+    const zagg_value *json = json_of(arena, run.out);
+    assert_int_equal(json_u64(json, "cells_error"), 1);
+    assert_int_equal(json_u64(json, "granules_read"), 1);
+    run_result_free(&run);
+    zagg_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(interrupted),
         cmocka_unit_test(terminated),
         cmocka_unit_test(killed),
+        cmocka_unit_test(store_fails),
     };
     return cmocka_run_group_tests(tests, setup, fixture_free);
 }

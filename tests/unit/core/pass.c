@@ -2,8 +2,10 @@
  * alone, whatever is damaged and however many threads work. */
 #include "read_test.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Granules 0..2 are whole; the others are what their names say. */
 enum { LACKS_A_BEAM = 3, DAMAGED_HEIGHT, DAMAGED_LINK, MISSING, N_GRANULES };
@@ -362,6 +364,84 @@ static void the_taker_ends_it(void **state)
     core_case_free(&c);
 }
 
+/* ---- how a pass ends ---- */
+
+typedef struct rendezvous {
+    atomic_bool second_done;
+    size_t n_over, over[2], n_read;
+} rendezvous;
+
+static zagg_status first_fails_last(void *user, size_t index, zagg_shard_rows *rows,
+                                    zagg_err *err)
+{
+    rendezvous *r = user;
+    (void)rows;
+    if (index == 1) {
+        atomic_store(&r->second_done, true);
+        return ZAGG_OK;
+    }
+    for (int i = 0; i < 5000 && !atomic_load(&r->second_done); i++) {
+        const struct timespec ms = {0, 1000 * 1000};
+        nanosleep(&ms, NULL);
+    }
+    return zagg_err_set(err, ZAGG_EIO, "no room");
+}
+
+static zagg_status note_over(void *user, size_t index, zagg_err *err)
+{
+    rendezvous *r = user;
+    (void)err;
+    r->over[r->n_over++] = index;
+    return ZAGG_OK;
+}
+
+/* Both shards are ready with one granule; the second is done when the first fails. */
+static void what_was_done_is_told(void **state)
+{
+    const fixture *f = *state;
+    core_case c = config_case(f->arena, &CONFIGS[0]);
+    const char *href = f->paths[0];
+    const zagg_shard_job jobs[] = {{.key = 0, .hrefs = &href, .n_hrefs = 1},
+                                   {.key = 1, .hrefs = &href, .n_hrefs = 1}};
+    rendezvous r = {0};
+    const zagg_shard_taker taker = {first_fails_last, note_over, NULL, &r};
+    zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    zagg_err err = ZAGG_ERR_INIT;
+    assert_int_equal(zagg_pool_new(2, &opts.pool, NULL), ZAGG_OK);
+    assert_int_equal(zagg_process_shards(c.worker, jobs, 2, &opts, &taker, NULL, &err),
+                     ZAGG_EIO);
+    assert_string_equal(err.msg, "no room");
+    assert_int_equal(r.n_over, 1);
+    assert_int_equal(r.over[0], 1);
+    zagg_pool_free(opts.pool);
+    core_case_free(&c);
+}
+
+static zagg_status end_after_two(void *user, size_t done, size_t total, zagg_err *err)
+{
+    rendezvous *r = user;
+    assert_int_equal(total, 3);
+    assert_int_equal(done, ++r->n_read);
+    return done == 2 ? zagg_err_set(err, ZAGG_EIO, "enough") : ZAGG_OK;
+}
+
+static void granules_are_told_of(void **state)
+{
+    const fixture *f = *state;
+    core_case c = config_case(f->arena, &CONFIGS[0]);
+    const char *const hrefs[] = {f->paths[0], f->paths[1], f->paths[2]};
+    const zagg_shard_job job = {.key = 0, .hrefs = hrefs, .n_hrefs = 3};
+    rendezvous r = {0};
+    const zagg_shard_taker taker = {refuse, NULL, end_after_two, &r};
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_pass_stats stats;
+    assert_int_equal(zagg_process_shards(c.worker, &job, 1, NULL, &taker, &stats, &err),
+                     ZAGG_EIO);
+    assert_string_equal(err.msg, "enough");
+    assert_int_equal(stats.granules, 2);
+    core_case_free(&c);
+}
+
 /* Stopping is no error: the shards that lack rows are not handed over. */
 static void stopping(void **state)
 {
@@ -425,6 +505,8 @@ int main(void)
                                        TEST(damage_in_one_of_many_slabs),
                                        TEST(points_without_a_cell),
                                        TEST(the_taker_ends_it),
+                                       TEST(what_was_done_is_told),
+                                       TEST(granules_are_told_of),
                                        TEST(stopping),
                                        TEST(keys_must_differ),
                                        TEST(memory_may_lack_anywhere)};
