@@ -185,7 +185,8 @@ typedef struct zagg_shard_result {
  * the shard; rows are kept in granule order > group order > ascending photon index
  * whatever the number of threads. No carrier is handed over without data. An error status
  * means that the shard could not be processed (bad key, aggregation failure, the sink's
- * error, memory). `result` is filled in any case. */
+ * error, memory; CANCELLED where `stop` came before its rows were in). `result` is filled
+ * in any case. */
 ZAGG_API zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
                                         const char *const *hrefs, size_t n_hrefs,
                                         const zagg_shard_opts *opts, zagg_carrier_fn sink,

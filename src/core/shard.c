@@ -136,13 +136,15 @@ typedef struct single {
     zagg_carrier_fn sink;
     void *user;
     zagg_shard_result *result;
+    bool handed_over;
 } single;
 
 static zagg_status aggregate_single(void *user, size_t index, zagg_shard_rows *rows,
                                     zagg_err *err)
 {
-    const single *s = user;
+    single *s = user;
     (void)index;
+    s->handed_over = true;
     return zagg_shard_rows_aggregate(rows, s->sink, s->user, s->result, err);
 }
 
@@ -161,9 +163,10 @@ zagg_status zagg_process_shard(const zagg_worker *worker, uint64_t shard_key,
 {
     const zagg_shard_job job = {shard_key, hrefs, n_hrefs, opts ? opts->aoi_mask : NULL,
                                 opts ? opts->n_aoi_mask : 0};
-    single s = {sink, user, result};
+    single s = {sink, user, result, false};
     *result = (zagg_shard_result){.shard_key = shard_key, .granule_count = n_hrefs};
     ZAGG_TRY(check_handoff(opts ? opts->handoff : NULL, err));
     const zagg_shard_taker taker = {aggregate_single, NULL, NULL, &s};
-    return zagg_process_shards(worker, &job, 1, opts, &taker, NULL, err);
+    ZAGG_TRY(zagg_process_shards(worker, &job, 1, opts, &taker, NULL, err));
+    return s.handed_over ? ZAGG_OK : zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
 }

@@ -458,6 +458,10 @@ static void stopping(void **state)
         zagg_process_shards(c.worker, l.jobs, N_SHARDS, &opts, &taker, NULL, NULL),
         ZAGG_OK);
     assert_int_equal(all.n_over, 1); /* that without granules */
+    zagg_shard_result result;
+    assert_int_equal(
+        zagg_process_shard(c.worker, 0, l.hrefs[0], 1, &opts, NULL, NULL, &result, NULL),
+        ZAGG_ECANCELLED);
     free_collected(&all);
     core_case_free(&c);
 }
