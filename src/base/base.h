@@ -137,6 +137,12 @@ void zg_sha256_lines(const char *const *lines, size_t n, char hex[65]);
 /** 32 hex digits that no other call gives, here or elsewhere. */
 void zg_unique_id(char hex[33]);
 
+/* ---- files ---- */
+/** Bytes at `offset`, for as long as signals interrupt reading them. Returns how many
+ * came: fewer than `len` at the end of the file (*failure 0) or where the system fails
+ * (its errno). Thread-safe. */
+size_t zg_fd_read_at(int fd, uint64_t offset, size_t len, void *out, int *failure);
+
 /* ---- time ---- */
 double zg_clock_mono_s(void);
 /** "2026-11-22T21:05:25Z"; out holds at least 21 bytes. */

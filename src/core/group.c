@@ -39,21 +39,10 @@ static void scatter(void *to, const void *from, const uint32_t *place, size_t n,
     }
 }
 
-static bool is_used(const zagg_worker *w, size_t c)
-{
-    return c == w->n_columns ? w->leaf_ids : w->columns[c].used;
-}
-
-static uint64_t bytes_of_row(const zagg_worker *w, const zagg_dtype *dtypes)
-{
-    uint64_t bytes = 0;
-    for (size_t c = 0; c <= w->n_columns; c++)
-        if (is_used(w, c))
-            bytes += zagg_dtype_size(dtypes[c]);
-    return bytes;
-}
-
 /* ---- parts of a shard ---- */
+
+/* Of one part: a counter each. */
+enum { MOST_CELLS = 1 << 22 };
 
 /* Rows of each inner chunk. */
 static zagg_status count_chunks(const zg_grouping *g, uint64_t *n_rows, zagg_err *err)
@@ -76,7 +65,6 @@ static zagg_status count_chunks(const zg_grouping *g, uint64_t *n_rows, zagg_err
 static void cut_parts(zg_grouping *g, const uint64_t *n_rows, uint64_t row_bytes,
                       uint64_t most_bytes)
 {
-    enum { MOST_CELLS = 1 << 22 };
     const zagg_grid_info *info = g->worker->info;
     size_t most_chunks = MOST_CELLS / (size_t)info->cells_per_chunk;
     zg_group_part part = {0};
@@ -100,13 +88,13 @@ zagg_status zg_grouping_begin(const zagg_worker *w, zg_row_store *store, size_t 
     const uint64_t n_rows = zg_row_store_n_rows(store, shard);
     *out = (zg_grouping){.worker = w, .store = store, .shard = shard, .pool = pool};
     out->dtypes = zg_row_store_dtypes(store, shard);
-    const uint64_t row_bytes = bytes_of_row(w, out->dtypes);
+    const uint64_t row_bytes = zg_row_bytes(w, out->dtypes);
     const uint64_t share = zg_row_store_share(store);
     const size_t n_chunks = (size_t)info->chunks_per_shard;
     out->parts = zg_alloc(n_chunks, sizeof *out->parts);
     if (!out->parts)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu chunks", n_chunks);
-    if (n_rows * row_bytes <= share && info->cells_per_shard <= 1u << 22) {
+    if (n_rows * row_bytes <= share && info->cells_per_shard <= MOST_CELLS) {
         out->parts[out->n_parts++] = (zg_group_part){0, n_chunks, n_rows};
         return ZAGG_OK;
     }
@@ -278,9 +266,10 @@ static zagg_status group_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_er
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", out->n_cells);
     memcpy(out->dtypes, g->dtypes, n_types * sizeof *out->dtypes);
     for (size_t c = 0; c < n_types; c++) {
-        if (!is_used(w, c))
+        const size_t size = zg_column_bytes(w, out->dtypes, c);
+        if (size == 0)
             continue;
-        out->columns[c] = zg_map(part->n_rows, zagg_dtype_size(out->dtypes[c]));
+        out->columns[c] = zg_map(part->n_rows, size);
         if (!out->columns[c])
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu rows", out->n_rows);
     }
@@ -304,7 +293,7 @@ zagg_status zg_grouping_part(zg_grouping *g, size_t i, zg_grouped *out, zagg_err
 uint64_t zg_grouping_bytes(const zg_grouping *g, size_t i)
 {
     const zg_group_part *part = &g->parts[i];
-    return part->n_rows * bytes_of_row(g->worker, g->dtypes) +
+    return part->n_rows * zg_row_bytes(g->worker, g->dtypes) +
            2 * part->n_chunks * g->worker->info->cells_per_chunk * sizeof(uint32_t);
 }
 

@@ -55,7 +55,8 @@ static zagg_status list_wanted(zg_granule_read *g, zagg_arena *arena, zagg_err *
     }
     first[n_wanted] = n;
     g->first_want = first;
-    return zg_wanted_init(&g->wanted, &p->set, shards, n_wanted, local, err);
+    g->wanted = (zg_wanted){&p->set, shards, n_wanted, local};
+    return ZAGG_OK;
 }
 
 /* It cannot be opened: every shard that names it is told. */

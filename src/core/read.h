@@ -26,11 +26,7 @@ typedef struct zg_wanted {
     size_t n;
     const uint32_t *local; /* for each shard of the set its place in `shards`, or
                               ZAGG_NO_SHARD */
-    zagg_extent extent;    /* around these shards */
 } zg_wanted;
-/** `shards`, `n` and `local` are the caller's. ENOMEM. */
-zagg_status zg_wanted_init(zg_wanted *w, const zg_shard_set *set, const uint32_t *shards,
-                           size_t n, const uint32_t *local, zagg_err *err);
 
 /** Link records of a level, as stored: both arrays n long, in the scratch of the read. */
 typedef struct zg_records {
@@ -94,10 +90,11 @@ typedef struct zg_group_read {
     size_t n_whole;      /* shards whose slices are `whole` */
     zagg_rows *ranges;   /* their union; n_ranges 0: nothing to read */
     size_t n_ranges;
-    uint64_t n_base; /* rows of the base level as links see it */
-    bool planned;    /* slices were planned for all: links may end beyond n_base */
-    bool absent;     /* the granule does not hold the beam */
-    bool empty;      /* no base rows: shards whose slices are `whole` notice */
+    uint64_t n_base;    /* rows of the base level as links see it */
+    bool planned;       /* slices were planned for all: links may end beyond n_base */
+    zagg_extent extent; /* around the wanted shards, unless rows are planned */
+    bool absent;        /* the granule does not hold the beam */
+    bool empty;         /* no base rows: shards whose slices are `whole` notice */
     zagg_h5_column lat, lon;
     zagg_dtype lat_dtype, lon_dtype;
     uint64_t chunk_rows; /* of the base datasets: largest; 1 where there are no chunks */
@@ -204,14 +201,8 @@ zagg_status zg_painted_open(zg_group_read *r, const zg_column_plan *plan,
 void zg_paint_rows(const zg_row_column *column, const uint64_t *rows, size_t n,
                    void *painted);
 
-/** Apply all filters to the rows kept so far (compacts them). */
-zagg_status zg_slab_filter(zg_slab *slab, zagg_err *err);
-
 /** AND the outcome of one structured filter over n values into keep[]. */
 zagg_status zg_filter_values(const zagg_filter *filter, zagg_dtype dtype,
                              const void *values, size_t n, uint8_t *keep, zagg_err *err);
-
-/** First of n ascending rows at or behind base row `row`. */
-size_t zg_row_lower_bound(const uint64_t *rows, size_t n, uint64_t row);
 
 #endif

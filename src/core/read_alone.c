@@ -70,7 +70,7 @@ zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *
     const zagg_read_opts *o = opts ? opts : &DEFAULTS;
     zg_shard_set set;
     ZAGG_TRY(zg_shard_set_new(worker->grid, &shard->key, 1, &set, err));
-    zg_wanted wanted;
+    const zg_wanted wanted = {&set, &FIRST, 1, &FIRST};
     zg_group_read r = {.worker = worker,
                        .wanted = &wanted,
                        .granule = granule,
@@ -81,9 +81,7 @@ zagg_status zagg_worker_read_group(const zagg_worker *worker, const zagg_shard *
     zagg_table *table = NULL;
     /* Link records are as many as a granule has segments: what only the read needs must
      * not stay as long as the table. */
-    zagg_status status = zg_wanted_init(&wanted, &set, &FIRST, 1, &FIRST, err);
-    if (status == ZAGG_OK)
-        status = zagg_arena_new(0, &r.scratch, err);
+    zagg_status status = zagg_arena_new(0, &r.scratch, err);
     if (status == ZAGG_OK)
         status = read_rows(&r, arena, &table, counters, err);
     zagg_arena_free(r.scratch);

@@ -161,6 +161,16 @@ static bool wants_rows(zg_group_read *r)
     return any;
 }
 
+static zagg_status find_extent(zg_group_read *r, zagg_err *err)
+{
+    const zg_wanted *w = r->wanted;
+    uint64_t *keys;
+    ZAGG_TRY(zagg_arena_alloc(r->scratch, w->n, sizeof *keys, &keys, err));
+    for (size_t i = 0; i < w->n; i++)
+        keys[i] = w->set->shards[w->shards[i]].key;
+    return zagg_grid_extent_of(w->set->grid, keys, w->n, &r->extent, err);
+}
+
 static zagg_status open_group(zg_group_read *r, bool *common, zagg_err *err)
 {
     uint64_t n_rows = 0;
@@ -179,6 +189,8 @@ static zagg_status open_group(zg_group_read *r, bool *common, zagg_err *err)
     ZAGG_TRY(zg_plan_union(r, n_rows, err));
     if (r->n_ranges == 0)
         return ZAGG_OK;
+    if (!r->planned)
+        ZAGG_TRY(find_extent(r, err));
     ZAGG_TRY(zg_filters_open(r, err));
     ZAGG_TRY(zg_columns_open(r, err));
     find_chunk_rows(r);

@@ -5,19 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t zg_row_lower_bound(const uint64_t *rows, size_t n, uint64_t row)
-{
-    size_t lo = 0, hi = n;
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-        if (rows[mid] < row)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 /* Base rows of record i, refusing one that starts before row 0 as upstream does. */
 static zagg_status record_rows(const zg_records *rec, const zagg_level *level, size_t i,
                                uint64_t *begin, uint64_t *end, zagg_err *err)

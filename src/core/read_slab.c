@@ -168,9 +168,9 @@ static void find_candidates(const zg_group_read *r, const double *lat, const dou
 {
     uint8_t may[BLOCK];
     c->n = 0;
-    if (r->planned || r->wanted->extent.everything)
+    if (r->planned || r->extent.everything)
         memset(may, 1, n);
-    else if (zagg_extent_candidates(&r->wanted->extent, lat, lon, n, may) == 0)
+    else if (zagg_extent_candidates(&r->extent, lat, lon, n, may) == 0)
         return;
     for (size_t i = 0; i < n; i++) {
         c->at[c->n] = (uint16_t)i;
@@ -256,6 +256,20 @@ static void compact(zg_slab *slab, const uint8_t *keep)
         slab->leaf_ids.len = n;
 }
 
+/* First of n ascending rows at or behind base row `row`. */
+static size_t first_row_from(const uint64_t *rows, size_t n, uint64_t row)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        if (rows[mid] < row)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 /* keep[] of the kept rows: true iff a record that passes the filter owns the row. */
 static zagg_status keep_passing(zg_slab *slab, const zg_row_filter *f, uint8_t *keep,
                                 zagg_err *err)
@@ -268,7 +282,7 @@ static zagg_status keep_passing(zg_slab *slab, const zg_row_filter *f, uint8_t *
     for (size_t i = 0; i < f->n_pass; i++) {
         if (f->pass[i].end <= rows[0] || f->pass[i].begin > rows[n - 1])
             continue;
-        for (size_t k = zg_row_lower_bound(rows, n, f->pass[i].begin);
+        for (size_t k = first_row_from(rows, n, f->pass[i].begin);
              k < n && rows[k] < f->pass[i].end; k++)
             owned[k] = 1;
     }
@@ -295,7 +309,8 @@ static zagg_status raise(const zg_fault *fault, zagg_err *err)
     return fault->status;
 }
 
-zagg_status zg_slab_filter(zg_slab *slab, zagg_err *err)
+/* Apply all filters to the rows kept so far. */
+static zagg_status filter_rows(zg_slab *slab, zagg_err *err)
 {
     const zg_group_read *r = slab->read;
     uint8_t *keep;
@@ -361,6 +376,6 @@ zagg_status zg_slab_read(zg_slab *slab, zg_group_read *r, const zagg_rows *range
         zagg_h5_scan(cols, 2, ranges, n_ranges, NULL, scan_work, NULL, NULL, slab, err);
     add_no_cell(slab);
     ZAGG_TRY(status);
-    ZAGG_TRY(zg_slab_filter(slab, err));
+    ZAGG_TRY(filter_rows(slab, err));
     return slab->rows.len ? build_table(slab, err) : ZAGG_OK;
 }

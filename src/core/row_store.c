@@ -14,10 +14,11 @@
 
 enum { MAX_SHORT_CELLS = 1 << 16 };
 
-/* One block of a shard: in memory, else in the file. */
+/* One block of a shard: in memory, in the file, or forgotten. */
 typedef struct block {
     uint8_t *memory;
     uint64_t offset;
+    bool filed;
     _Atomic uint32_t pending; /* of a sealed shard: fragments in it that are still read */
 } block;
 
@@ -89,6 +90,7 @@ static zagg_status spill_block(zg_row_store *s, block *b, size_t n, purpose why,
     ZAGG_TRY(zg_spill_write(s->spill, b->memory, n, &b->offset, err));
     give_block(s, b->memory, why == FOR_WORK);
     b->memory = NULL;
+    b->filed = true;
     return ZAGG_OK;
 }
 
@@ -217,22 +219,6 @@ zg_spill_stats zg_row_store_spilled(const zg_row_store *store)
 
 /* ---- adding ---- */
 
-static size_t size_of_column(const zagg_worker *w, const zagg_dtype *dtypes, size_t c)
-{
-    if (c == w->n_columns)
-        return w->leaf_ids ? sizeof(uint64_t) : 0;
-    return w->columns[c].used ? zagg_dtype_size(dtypes[c]) : 0;
-}
-
-/* Without its rank. */
-static uint64_t bytes_of_row(const zg_row_store *s, const zagg_dtype *dtypes)
-{
-    uint64_t bytes = 0;
-    for (size_t c = 0; c <= s->worker->n_columns; c++)
-        bytes += size_of_column(s->worker, dtypes, c);
-    return bytes;
-}
-
 /* `n` bytes behind those of the shard, whose lock is held. */
 static bool append(zg_row_store *s, shard_rows *shard, const void *data, size_t n)
 {
@@ -313,7 +299,7 @@ zagg_status zg_row_store_add(zg_row_store *store, size_t shard, zg_row_key key,
         return no_memory(err);
     const zg_rank_form form = zg_rank_form_of(batch->ranks, n, store->rank_bytes);
     const uint64_t bytes =
-        zg_rank_form_bytes(form, n) + n * bytes_of_row(store, batch->dtypes);
+        zg_rank_form_bytes(form, n) + n * zg_row_bytes(w, batch->dtypes);
     ZAGG_TRY(make_room(store, bytes + ZG_BLOCK_BYTES, FOR_ROWS, err));
     pthread_mutex_lock(&to->lock);
     fragment *f = zg_vec_push(&to->fragments);
@@ -323,7 +309,7 @@ zagg_status zg_row_store_add(zg_row_store *store, size_t shard, zg_row_key key,
         ok = append_ranks(store, to, form, batch->ranks, n);
     }
     for (size_t c = 0; ok && c <= w->n_columns; c++) {
-        const size_t size = size_of_column(w, batch->dtypes, c);
+        const size_t size = zg_column_bytes(w, batch->dtypes, c);
         const void *data = c == w->n_columns ? batch->leaf_ids : batch->columns[c];
         ok = size == 0 || append(store, to, data, n * size);
     }
@@ -391,7 +377,7 @@ static zg_rank_form form_of(const zg_row_store *s, const fragment *f)
 static uint64_t bytes_of(const zg_row_store *s, const fragment *f)
 {
     return zg_rank_form_bytes(form_of(s, f), f->n_rows) +
-           f->n_rows * bytes_of_row(s, f->types);
+           f->n_rows * zg_row_bytes(s->worker, f->types);
 }
 
 /* Blocks that a fragment has part in. */
@@ -504,7 +490,7 @@ zagg_status zg_row_store_read(zg_row_store *store, size_t shard, size_t i, bool 
     zg_ranks_unpack(form_of(store, f), to, n, reader->ranks);
     at += rank_bytes;
     for (size_t c = 0; columns && c <= w->n_columns; c++) {
-        const size_t bytes = n * size_of_column(w, dtypes, c);
+        const size_t bytes = n * zg_column_bytes(w, dtypes, c);
         reader->columns[c] = bytes ? to : NULL;
         ZAGG_TRY(copy_out(store, from, at, bytes, to, err));
         at += bytes;
@@ -525,7 +511,10 @@ static void forget_block(zg_row_store *s, block *b)
 {
     if (b->memory)
         give_block(s, b->memory, true);
+    else if (b->filed)
+        zg_spill_give(s->spill, b->offset);
     b->memory = NULL;
+    b->filed = false;
 }
 
 void zg_row_store_forget(zg_row_store *store, size_t shard, size_t i)
@@ -567,8 +556,9 @@ zagg_status zg_row_store_new(const zagg_worker *w, size_t n_shards, size_t n_thr
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->spill_lock, NULL);
     s->shards = zg_alloc(n_shards ? n_shards : 1, sizeof *s->shards);
-    zagg_status status =
-        s->shards ? zg_spill_new(spill_dir, &s->spill, err) : no_memory(err);
+    zagg_status status = s->shards
+                             ? zg_spill_new(spill_dir, ZG_BLOCK_BYTES, &s->spill, err)
+                             : no_memory(err);
     for (size_t i = 0; s->shards && i < n_shards; i++) {
         pthread_mutex_init(&s->shards[i].lock, NULL);
         zg_vec_init(&s->shards[i].fragments, sizeof(fragment), 0);

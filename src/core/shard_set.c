@@ -24,17 +24,3 @@ void zg_shard_set_free(zg_shard_set *set)
     zg_free(set->shards);
     *set = (zg_shard_set){0};
 }
-
-zagg_status zg_wanted_init(zg_wanted *w, const zg_shard_set *set, const uint32_t *shards,
-                           size_t n, const uint32_t *local, zagg_err *err)
-{
-    uint64_t *keys = zg_alloc(n, sizeof *keys);
-    if (!keys)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", n);
-    for (size_t i = 0; i < n; i++)
-        keys[i] = set->shards[shards[i]].key;
-    *w = (zg_wanted){.set = set, .shards = shards, .n = n, .local = local};
-    const zagg_status status = zagg_grid_extent_of(set->grid, keys, n, &w->extent, err);
-    zg_free(keys);
-    return status;
-}

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,15 @@
 struct zg_spill {
     char *dir;
     atomic_int fd; /* -1: not made yet */
-    uint64_t end;  /* the writer's */
+    size_t slot_bytes;
+    _Atomic uint64_t end; /* of the file */
+    pthread_mutex_t lock; /* of the next one */
+    zg_vec idle;          /* uint64_t: offsets of slots that were given back */
     _Atomic uint64_t written_bytes, read_bytes, write_ns, read_ns;
 };
 
-zagg_status zg_spill_new(const char *dir, zg_spill **out, zagg_err *err)
+zagg_status zg_spill_new(const char *dir, size_t slot_bytes, zg_spill **out,
+                         zagg_err *err)
 {
     const char *wanted = dir ? dir : getenv("TMPDIR");
     if (!wanted || wanted[0] == '\0')
@@ -30,7 +35,10 @@ zagg_status zg_spill_new(const char *dir, zg_spill **out, zagg_err *err)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a file of rows");
     }
     s->dir = copy;
+    s->slot_bytes = slot_bytes;
     atomic_init(&s->fd, -1);
+    pthread_mutex_init(&s->lock, NULL);
+    zg_vec_init(&s->idle, sizeof(uint64_t), 0);
     *out = s;
     return ZAGG_OK;
 }
@@ -42,6 +50,8 @@ void zg_spill_free(zg_spill *spill)
     const int fd = atomic_load(&spill->fd);
     if (fd >= 0)
         (void)close(fd); /* nobody will read what it held */
+    pthread_mutex_destroy(&spill->lock);
+    zg_vec_free(&spill->idle);
     zg_free(spill->dir);
     zg_free(spill);
 }
@@ -79,6 +89,27 @@ static void add_time(_Atomic uint64_t *ns, double start_s)
     atomic_fetch_add(ns, (uint64_t)((zg_clock_mono_s() - start_s) * 1e9));
 }
 
+static uint64_t take_slot(zg_spill *s)
+{
+    uint64_t offset = atomic_load(&s->end);
+    pthread_mutex_lock(&s->lock);
+    if (s->idle.len > 0)
+        offset = *ZG_VEC_AT(&s->idle, uint64_t, --s->idle.len);
+    else
+        atomic_fetch_add(&s->end, s->slot_bytes);
+    pthread_mutex_unlock(&s->lock);
+    return offset;
+}
+
+void zg_spill_give(zg_spill *spill, uint64_t offset)
+{
+    pthread_mutex_lock(&spill->lock);
+    uint64_t *slot = zg_vec_push(&spill->idle);
+    if (slot)
+        *slot = offset; /* else the file grows instead */
+    pthread_mutex_unlock(&spill->lock);
+}
+
 zagg_status zg_spill_write(zg_spill *spill, const void *data, size_t n, uint64_t *offset,
                            zagg_err *err)
 {
@@ -87,9 +118,10 @@ zagg_status zg_spill_write(zg_spill *spill, const void *data, size_t n, uint64_t
     size_t done = 0;
     if (atomic_load(&spill->fd) < 0)
         ZAGG_TRY(make_file(spill, err));
+    *offset = take_slot(spill);
     while (done < n) {
         const ssize_t w = pwrite(atomic_load(&spill->fd), from + done, n - done,
-                                 (off_t)(spill->end + done));
+                                 (off_t)(*offset + done));
         if (w < 0 && errno == EINTR)
             continue;
         if (w <= 0)
@@ -100,8 +132,6 @@ zagg_status zg_spill_write(zg_spill *spill, const void *data, size_t n, uint64_t
                 spill->dir);
         done += (size_t)w;
     }
-    *offset = spill->end;
-    spill->end += n;
     atomic_fetch_add(&spill->written_bytes, n);
     add_time(&spill->write_ns, start_s);
     return ZAGG_OK;
@@ -111,18 +141,11 @@ zagg_status zg_spill_read(zg_spill *spill, uint64_t offset, size_t n, void *out,
                           zagg_err *err)
 {
     const double start_s = zg_clock_mono_s();
-    size_t done = 0;
-    while (done < n) {
-        const ssize_t r = pread(atomic_load(&spill->fd), (uint8_t *)out + done, n - done,
-                                (off_t)(offset + done));
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            return zagg_err_set_errno(err, ZAGG_EIO, r < 0 ? errno : EIO,
-                                      "%s: cannot read rows back from a temporary file",
-                                      spill->dir);
-        done += (size_t)r;
-    }
+    int failure;
+    if (zg_fd_read_at(atomic_load(&spill->fd), offset, n, out, &failure) < n)
+        return zagg_err_set_errno(err, ZAGG_EIO, failure ? failure : EIO,
+                                  "%s: cannot read rows back from a temporary file",
+                                  spill->dir);
     atomic_fetch_add(&spill->read_bytes, n);
     add_time(&spill->read_ns, start_s);
     return ZAGG_OK;
@@ -131,7 +154,7 @@ zagg_status zg_spill_read(zg_spill *spill, uint64_t offset, size_t n, void *out,
 zg_spill_stats zg_spill_get_stats(const zg_spill *spill)
 {
     return (zg_spill_stats){atomic_load(&spill->written_bytes),
-                            atomic_load(&spill->read_bytes),
+                            atomic_load(&spill->read_bytes), atomic_load(&spill->end),
                             (double)atomic_load(&spill->write_ns) / 1e9,
                             (double)atomic_load(&spill->read_ns) / 1e9};
 }

@@ -219,3 +219,17 @@ const zagg_grid *zagg_worker_grid(const zagg_worker *worker)
 {
     return worker->grid;
 }
+
+size_t zg_column_bytes(const zagg_worker *w, const zagg_dtype *dtypes, size_t c)
+{
+    const bool read = c == w->n_columns ? w->leaf_ids : w->columns[c].used;
+    return read ? zagg_dtype_size(dtypes[c]) : 0;
+}
+
+size_t zg_row_bytes(const zagg_worker *w, const zagg_dtype *dtypes)
+{
+    size_t bytes = 0;
+    for (size_t c = 0; c <= w->n_columns; c++)
+        bytes += zg_column_bytes(w, dtypes, c);
+    return bytes;
+}

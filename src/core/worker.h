@@ -121,6 +121,14 @@ struct zagg_worker {
     zg_memory *memories; /* that no thread uses at the moment */
 };
 
+/* ---- worker.c ---- */
+
+/** Bytes of a row in column `c` (n_columns: the leaf ids) of these types; 0: nobody reads
+ * it. */
+size_t zg_column_bytes(const zagg_worker *w, const zagg_dtype *dtypes, size_t c);
+/** And in all columns. */
+size_t zg_row_bytes(const zagg_worker *w, const zagg_dtype *dtypes);
+
 /* ---- calc.c, typed.c, memory.c: what is compiled ---- */
 
 /** Compile how a field comes about. Columns and leaf ids it reads are marked as used. */

@@ -97,22 +97,15 @@ zagg_status zg_scratch_add(zg_scratch *scratch, const void *data, size_t len,
     return ZAGG_OK;
 }
 
-static zagg_status read_filed(const zg_scratch *s, uint64_t offset, size_t len,
-                              unsigned char *out, zagg_err *err)
+static zagg_status read_filed(const zg_scratch *s, uint64_t offset, size_t len, void *out,
+                              zagg_err *err)
 {
-    while (len > 0) {
-        const ssize_t got = pread(s->fd, out, len, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return zagg_err_set_errno(err, ZAGG_EIO, got < 0 ? errno : EIO,
-                                      "cannot read back what was put aside for %s/%s",
-                                      s->sink->name, s->key);
-        out += got;
-        len -= (size_t)got;
-        offset += (uint64_t)got;
-    }
-    return ZAGG_OK;
+    int failure;
+    if (zg_fd_read_at(s->fd, offset, len, out, &failure) == len)
+        return ZAGG_OK;
+    return zagg_err_set_errno(err, ZAGG_EIO, failure ? failure : EIO,
+                              "cannot read back what was put aside for %s/%s",
+                              s->sink->name, s->key);
 }
 
 zagg_status zg_scratch_read(const zg_scratch *scratch, uint64_t offset, size_t len,

@@ -17,26 +17,18 @@ static zagg_status file_read_at(void *self, uint64_t offset, size_t len, void *o
                                 zagg_err *err)
 {
     const file_source *file = self;
-    char *dst = out;
-    while (len > 0) {
-        ssize_t got = pread(file->fd, dst, len, (off_t)offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return zagg_err_set_errno(err, ZAGG_EIO, errno,
-                                      "%s: cannot read %zu bytes at offset %" PRIu64,
-                                      file->path, len, offset);
-        if (got == 0)
-            return zagg_err_set(
-                err, ZAGG_EIO,
-                "%s: the file became shorter while it was read (no data at "
-                "offset %" PRIu64 ")",
-                file->path, offset);
-        dst += got;
-        len -= (size_t)got;
-        offset += (uint64_t)got;
-    }
-    return ZAGG_OK;
+    int failure;
+    const size_t got = zg_fd_read_at(file->fd, offset, len, out, &failure);
+    if (got == len)
+        return ZAGG_OK;
+    if (failure)
+        return zagg_err_set_errno(err, ZAGG_EIO, failure,
+                                  "%s: cannot read %zu bytes at offset %" PRIu64,
+                                  file->path, len - got, offset + got);
+    return zagg_err_set(err, ZAGG_EIO,
+                        "%s: the file became shorter while it was read (no data at "
+                        "offset %" PRIu64 ")",
+                        file->path, offset + got);
 }
 
 static void file_close(void *self)

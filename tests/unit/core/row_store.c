@@ -445,12 +445,37 @@ static void what_was_written_comes_back(void **state)
     uint64_t offset;
     const char bytes[100] = {0};
     char back[200];
-    assert_int_equal(zg_spill_new("/tmp", &spill, NULL), ZAGG_OK);
+    assert_int_equal(zg_spill_new("/tmp", sizeof bytes, &spill, NULL), ZAGG_OK);
     assert_int_equal(zg_spill_write(spill, bytes, sizeof bytes, &offset, NULL), ZAGG_OK);
     assert_int_equal(zg_spill_read(spill, offset, sizeof bytes, back, NULL), ZAGG_OK);
     assert_memory_equal(bytes, back, sizeof bytes);
     /* What was never written is not invented. */
     assert_int_equal(zg_spill_read(spill, offset, sizeof back, back, &err), ZAGG_EIO);
+    zg_spill_free(spill);
+}
+
+static void slots_are_used_again(void **state)
+{
+    (void)state;
+    zg_spill *spill = NULL;
+    uint64_t offsets[10];
+    char bytes[100], back[100];
+    assert_int_equal(zg_spill_new("/tmp", sizeof bytes, &spill, NULL), ZAGG_OK);
+    for (int round = 0; round < 50; round++) {
+        for (size_t i = 0; i < 10; i++) {
+            memset(bytes, round + (int)i, sizeof bytes);
+            assert_int_equal(zg_spill_write(spill, bytes, 50 + i, &offsets[i], NULL),
+                             ZAGG_OK);
+        }
+        for (size_t i = 0; i < 10; i++) {
+            memset(bytes, round + (int)i, sizeof bytes);
+            assert_int_equal(zg_spill_read(spill, offsets[i], 50 + i, back, NULL),
+                             ZAGG_OK);
+            assert_memory_equal(bytes, back, 50 + i);
+            zg_spill_give(spill, offsets[i]);
+        }
+    }
+    assert_int_equal(zg_spill_get_stats(spill).file_bytes, 10 * sizeof bytes);
     zg_spill_free(spill);
 }
 
@@ -465,6 +490,7 @@ int main(void)
                                        TEST(threads_group_one_shard),
                                        TEST(a_folder_that_cannot_be_written),
                                        TEST(what_was_written_comes_back),
+                                       TEST(slots_are_used_again),
                                        TEST(ranks_come_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
