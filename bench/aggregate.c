@@ -24,14 +24,6 @@ typedef struct parts {
     double append_s, group_s, aggregate_s;
 } parts;
 
-static void *take(size_t n, size_t size)
-{
-    void *p = zg_alloc(n, size);
-    if (!p)
-        bench_die("no memory", NULL);
-    return p;
-}
-
 static void *copy(zagg_arena *arena, const void *from, size_t n, size_t size)
 {
     void *to;
@@ -49,8 +41,8 @@ static reads load_reads(const bench_worker *w, const char *folder)
     uint64_t *at = bench_load(folder, "read_offsets", ZAGG_DT_U64, &n_offsets);
     uint32_t *ranks = bench_load(folder, "rank", ZAGG_DT_U32, &n_rows);
     reads r = {.n = n_offsets - 1};
-    r.tables = take(r.n, sizeof *r.tables);
-    r.arenas = take(r.n, sizeof(zagg_arena *));
+    r.tables = bench_take(r.n, sizeof *r.tables);
+    r.arenas = bench_take(r.n, sizeof(zagg_arena *));
     for (size_t i = 0; i < r.n; i++) {
         if (at[i] > at[i + 1] || at[i + 1] > n_rows)
             bench_die("read_offsets.npy goes beyond the rows", NULL);
@@ -58,7 +50,7 @@ static reads load_reads(const bench_worker *w, const char *folder)
             bench_die("no memory", NULL);
         r.tables[i] = (zagg_table){.n_rows = (size_t)(at[i + 1] - at[i]),
                                    .n_columns = n_columns,
-                                   .columns = take(n_columns, sizeof(zagg_column))};
+                                   .columns = bench_take(n_columns, sizeof(zagg_column))};
         r.tables[i].ranks =
             copy(r.arenas[i], ranks + at[i], r.tables[i].n_rows, sizeof *ranks);
     }
@@ -94,16 +86,6 @@ static void free_reads(reads *r)
     zg_free(r->arenas);
 }
 
-static zagg_status drop(void *user, const zagg_shard *shard, const zagg_carrier *carrier,
-                        zagg_err *err)
-{
-    (void)user;
-    (void)shard;
-    (void)carrier;
-    (void)err;
-    return ZAGG_OK;
-}
-
 static zagg_status add_to_file(const char *folder, const char *name, const void *data,
                                size_t len, zagg_err *err)
 {
@@ -125,7 +107,7 @@ static zagg_status keep_counts(const char *folder, const zagg_carrier_column *co
 {
     char name[256];
     (void)snprintf(name, sizeof name, "%.200s.counts", column->name);
-    uint64_t *counts = take(n_cells, sizeof *counts);
+    uint64_t *counts = bench_take(n_cells, sizeof *counts);
     for (size_t i = 0; i < n_cells; i++)
         counts[i] = column->offsets[i + 1] - column->offsets[i];
     const zagg_status status =
@@ -192,7 +174,7 @@ static zagg_status work(const bench_worker *w, reads *r, const options *opts,
 
 int main(int argc, char **argv)
 {
-    options opts = {false, drop, NULL};
+    options opts = {false, bench_drop, NULL};
     if (argc == 5 && strcmp(argv[3], "--check") == 0) {
         opts.sink = keep;
         opts.folder = argv[4];

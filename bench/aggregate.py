@@ -11,27 +11,25 @@ bins in a window that each inner chunk sets). Before anything is measured every 
 results are held against upstream's: zagg must have the same bytes; the others, which add in
 other orders, must be close. Then every engine runs in a process of its own with one
 thread, in turn; CPU time is user + system of the measured part, inputs being in memory.
-Expressions against hand-written C are bench/expression.c's, run here as well.
+--upstream-rounds: upstream, which takes seconds, runs in that many of the --rounds. --tasks, and
+--engines by their first words: separated by commas. Expressions against hand-written C are
+bench/expression.c's, run here as well.
 """
-import argparse
-import datetime
 import json
 import os
 import shutil
-import statistics
-import subprocess
 import sys
 
 import numpy as np
 
 import aggregate_input
+import common
 from aggregate_engines import ENGINES
-from common import PEER, ROOT, WORK, commit, machine, record
+from common import BUILD, MB, PEER, ROOT, WORK, median, run_quietly, say
 
 FOLDER = WORK / "aggregate"
-PEERS = ROOT / ".bench-peers"
-PROGRAM = ROOT / "build" / "release" / "bench" / "aggregate"
-EXPRESSION = ROOT / "build" / "release" / "bench" / "expression"
+PROGRAM = BUILD / "bench" / "aggregate"
+EXPRESSION = BUILD / "bench" / "expression"
 
 CONFIG = """\
 data_source:
@@ -119,31 +117,23 @@ def environment():
     return {**os.environ, **{name: "1" for name in one}}
 
 
-def run(command, env=None):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False,
-                          env=env)
-    if done.returncode != 0:
-        sys.exit(f"bench: {' '.join(map(str, command))}: exit {done.returncode}\n"
-                 + (done.stdout + done.stderr)[-2000:])
-    return done.stdout
-
-
 def run_engine(engine, task, *extra):
     """Standard output of one engine doing one task in its own process."""
     if engine in ZAGG:
-        return run([PROGRAM, FOLDER / f"{task}.yaml", FOLDER, *(extra or ZAGG[engine])])
+        return run_quietly([PROGRAM, FOLDER / f"{task}.yaml", FOLDER, *(extra or ZAGG[engine])])
     env = environment()
     # Only for those that need them: pandas behaves differently where pyarrow can be imported.
     if engine in ("polars", "duckdb", "pyarrow"):
-        env["PYTHONPATH"] = str(PEERS)
-    return run([PEER, ROOT / "bench" / "aggregate_engines.py", engine, task, FOLDER, *extra], env)
+        env["PYTHONPATH"] = str(common.ENGINES)
+    return run_quietly([PEER, ROOT / "bench" / "aggregate_engines.py", engine, task, FOLDER, *extra],
+                       env)
 
 
 def make_input():
     stamp = FOLDER / "made"
     script = (ROOT / "bench" / "aggregate_input.py").read_text()
     if not stamp.is_file() or stamp.read_text() != script:
-        print("bench: making the input in build/bench/aggregate (once)", flush=True)
+        say(f"making the input in {FOLDER} (once)")
         shutil.rmtree(FOLDER, ignore_errors=True)
         aggregate_input.make(FOLDER)
         stamp.write_text(script)
@@ -220,7 +210,7 @@ def check(tasks, engines):
             if engine.startswith("upstream"):
                 reference = reference or files
             out[task][engine] = text
-            print(f"bench: {task}: {engine}: {text}", flush=True)
+            say(f"{task}: {engine}: {text}")
             if not good:
                 wrong.append(f"{engine} ({task})")
     if wrong:
@@ -232,22 +222,20 @@ def check(tasks, engines):
 # ---- figures ----
 
 def measure(tasks, engines, options):
-    runs = {task: {engine: [] for engine in engines[task]} for task in tasks}
-    for turn in range(options.rounds):
-        for task in tasks:
-            for engine, figures in runs[task].items():
-                if turn < options.upstream_rounds or not engine.startswith("upstream"):
-                    figures.append(json.loads(run_engine(engine, task)))
-        print(f"bench: round {turn + 1} of {options.rounds}", flush=True)
+    """Figures of each run: {task: {engine: [...]}}."""
+    programs = [((task, engine), (engine, task),
+                 options.upstream_rounds if engine.startswith("upstream") else options.rounds)
+                for task in tasks for engine in engines[task]]
+    runs = {task: {} for task in tasks}
+    for (task, engine), figures in common.in_turn(
+            programs, options.rounds, run=lambda program: json.loads(run_engine(*program)),
+            warm_up=False):
+        runs[task][engine] = figures
     return runs
 
 
 def best(figures):
     return min(f["cpu_s"] for f in figures)
-
-
-def memory(figures):
-    return statistics.median(f["extra_bytes"] for f in figures)
 
 
 def parts_text(figures):
@@ -256,52 +244,31 @@ def parts_text(figures):
                      for name in names)
 
 
-def table(task, runs, checked):
+def report(task, runs, checked):
     title, aim, _ = TASKS[task]
     bound = "" if all(f["peak_reset"] for r in runs.values() for f in r) else "at most "
-    lines = [f"## {title[0].upper()}{title[1:]}", "",
-             "| engine | CPU ms, best | median | wall ms, median | of which | extra MB | results |",
-             "|---|---|---|---|---|---|---|"]
+    rows = []
     for engine, figures in sorted(runs.items(), key=lambda item: best(item[1])):
         note = NOTES.get((engine, task))
-        lines.append(
-            f"| {engine} | {1e3 * best(figures):.1f}"
-            f" | {1e3 * statistics.median(f['cpu_s'] for f in figures):.1f}"
-            f" | {1e3 * statistics.median(f['wall_s'] for f in figures):.1f}"
-            f" | {parts_text(figures)} | {bound}{memory(figures) / 1e6:.1f}"
-            f" | {checked[engine]}{'; ' + note if note else ''} |")
+        rows.append((engine, f"{1e3 * best(figures):.1f}", f"{1e3 * median(figures, 'cpu_s'):.1f}",
+                     f"{1e3 * median(figures, 'wall_s'):.1f}", parts_text(figures),
+                     f"{bound}{median(figures, 'extra_bytes') / MB:.1f}",
+                     f"{checked[engine]}{'; ' + note if note else ''}"))
+    lines = [f"## {title[0].upper()}{title[1:]}", "",
+             *common.table(["engine", "CPU ms, best", "median", "wall ms, median", "of which",
+                            "extra MB", "results"], rows)]
     if "zagg" in runs:
         ours = runs["zagg"]
-        cpu, extra = best(ours), memory(ours)
+        cpu, extra = best(ours), median(ours, "extra_bytes")
         lines += ["", f"Aim: {1e3 * aim:.0f} ms, 30 MB extra: "
                   f"{'met' if cpu <= aim else 'missed'} in CPU ({1e3 * cpu:.1f} ms), "
                   f"{'met' if extra <= MEMORY_AIM else 'missed'} in memory "
-                  f"({extra / 1e6:.1f} MB)."]
+                  f"({extra / MB:.1f} MB)."]
         others = [(best(f) / cpu, engine) for engine, f in runs.items() if engine not in ZAGG]
         if others:
             lines.append("CPU time of the others over zagg's: " + "; ".join(
                 f"{engine} {ratio:.1f}" for ratio, engine in sorted(others)) + ".")
     return [*lines, ""]
-
-
-def versions():
-    program = ("from importlib.metadata import version as v;print(', '.join(f'{n} {v(n)}' for n "
-               "in ('zagg', 'numpy', 'pandas', 'polars', 'duckdb', 'pyarrow')))")
-    out = run([PEER, "-c", program], {**os.environ, "PYTHONPATH": str(PEERS)})
-    return f"zagg {commit()}; upstream {out.strip()}"
-
-
-def parse():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--upstream-rounds", type=int, default=3,
-                        help="rounds in which upstream, which takes seconds, runs too")
-    parser.add_argument("--tasks", default=",".join(TASKS), help="separated by commas")
-    parser.add_argument("--engines", default="all", help="first words, separated by commas")
-    parser.add_argument("--no-expression", action="store_true")
-    parser.add_argument("--record", action="store_true")
-    return parser.parse_args()
 
 
 def pick_engines(tasks, wanted):
@@ -312,28 +279,30 @@ def pick_engines(tasks, wanted):
 
 
 def main():
-    options = parse()
+    parser = common.arguments(__doc__, rounds=9, upstream_rounds=3, tasks=",".join(TASKS),
+                              engines="all")
+    parser.add_argument("--no-expression", action="store_true")
+    options = parser.parse_args()
     make_input()
     tasks = options.tasks.split(",")
     engines = pick_engines(tasks, options.engines)
     checked = check(tasks, engines)
     runs = measure(tasks, engines, options)
-    today = datetime.date.today().isoformat()
-    lines = ["# Aggregation of one order-11 shard", "",
-             f"Date: {today}. Machine: {machine()}. {versions()}.", "",
-             f"Command: `{' '.join(['bench/aggregate.py', *sys.argv[1:]])}`. "
+    packages = ["zagg", "numpy", "pandas", "polars", "duckdb", "pyarrow"]
+    ran = f"{common.versions(False)}; upstream {common.versions_in(PEER, packages)}"
+    lines = [*common.heading("Aggregation of one order-11 shard", ran),
              f"Input: {aggregate_input.describe(FOLDER)}. One thread; "
              f"{options.rounds} interleaved rounds, upstream in {options.upstream_rounds}, each "
              "run in a new process; extra memory is the rise of resident memory over the inputs, "
              "median.", ""]
     for task in tasks:
-        lines += table(task, runs[task], checked[task])
+        lines += report(task, runs[task], checked[task])
     if not options.no_expression:
-        lines.append(run([EXPRESSION, FOLDER, options.rounds]).rstrip() + "\n")
+        lines.append(run_quietly([EXPRESSION, FOLDER, options.rounds]).rstrip() + "\n")
     text = "\n".join(lines)
     print("\n" + text)
     if options.record:
-        record("aggregate", text)
+        common.record("aggregate", text)
 
 
 if __name__ == "__main__":

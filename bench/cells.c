@@ -14,6 +14,14 @@ void bench_die(const char *what, const zagg_err *err)
     exit(EXIT_FAILURE);
 }
 
+void *bench_take(size_t n, size_t size)
+{
+    void *p = zg_alloc(n, size);
+    if (!p)
+        bench_die("no memory", NULL);
+    return p;
+}
+
 /* numpy's name of the few types that inputs have. */
 static const char *descr_of(zagg_dtype dtype)
 {
@@ -83,6 +91,47 @@ bench_worker bench_worker_new(zagg_pipeline *pipeline, uint64_t shard_key)
         zagg_grid_shard(w.grid, shard_key, &w.shard, &err) != ZAGG_OK)
         bench_die("no worker", &err);
     return w;
+}
+
+static const char CONFIG_OF_FIELDS[] =
+    "data_source:\n"
+    "  reader: h5coro\n"
+    "  driver: s3\n"
+    "  groups: [gt1l]\n"
+    "  coordinates: {latitude: \"/{group}/lat\", longitude: \"/{group}/lon\"}\n"
+    "  variables: {h: \"/{group}/h\"}\n"
+    "aggregation:\n"
+    "  coordinates:\n"
+    "    morton: {dtype: uint64, fill_value: 0}\n"
+    "  variables:\n"
+    "%s"
+    "output:\n"
+    "  store_layout: flat\n"
+    "  grid: {type: healpix, indexing_scheme: nested, parent_order: 11,\n"
+    "         chunk_inner: 13, child_order: 19}\n";
+
+bench_worker bench_worker_of_fields(const char *fields, uint64_t shard_key)
+{
+    char text[2048];
+    zagg_pipeline *pipeline;
+    zagg_err err = ZAGG_ERR_INIT;
+    const int len = snprintf(text, sizeof text, CONFIG_OF_FIELDS, fields);
+    if (len < 0 || len >= (int)sizeof text)
+        bench_die("the fields are too long", NULL);
+    if (zagg_pipeline_parse(text, (size_t)len, "config", NULL, &pipeline, &err) !=
+        ZAGG_OK)
+        bench_die("no pipeline", &err);
+    return bench_worker_new(pipeline, shard_key);
+}
+
+zagg_status bench_drop(void *user, const zagg_shard *shard, const zagg_carrier *carrier,
+                       zagg_err *err)
+{
+    (void)user;
+    (void)shard;
+    (void)carrier;
+    (void)err;
+    return ZAGG_OK;
 }
 
 void bench_worker_free(bench_worker *w)

@@ -8,6 +8,9 @@
 /** End the program: WHAT and, where there is one, the error. */
 _Noreturn void bench_die(const char *what, const zagg_err *err);
 
+/** Zeroed memory for n elements, to be freed with zg_free. */
+void *bench_take(size_t n, size_t size);
+
 /** The 1-D array FOLDER/NAME.npy, which must hold `dtype`; *n elements (n may be NULL).
  * To be freed with zg_free. */
 void *bench_load(const char *folder, const char *name, zagg_dtype dtype, size_t *n);
@@ -21,7 +24,13 @@ typedef struct bench_worker {
 } bench_worker;
 /** For a pipeline, which is taken over. */
 bench_worker bench_worker_new(zagg_pipeline *pipeline, uint64_t shard_key);
+/** For one column `h`, a shard of order 11 and its 65,536 cells of order 19; `fields`:
+ * the YAML of the fields to be made of it, lines indented by four. */
+bench_worker bench_worker_of_fields(const char *fields, uint64_t shard_key);
 void bench_worker_free(bench_worker *w);
+/** Takes carriers, as zg_aggregate wants it, and does nothing with them. */
+zagg_status bench_drop(void *user, const zagg_shard *shard, const zagg_carrier *carrier,
+                       zagg_err *err);
 
 /** User and system time of the process; time of day that only goes on. Seconds. */
 double bench_cpu_s(void);

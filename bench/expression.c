@@ -31,14 +31,6 @@ typedef struct shape {
     void (*hand)(const cells *c, void *out);
 } shape;
 
-static void *take(size_t n, size_t size)
-{
-    void *p = zg_alloc(n, size);
-    if (!p)
-        bench_die("no memory", NULL);
-    return p;
-}
-
 /* ---- by hand ---- */
 
 /* numpy's pairwise sum of TERM(x) over n values; `m` is at TERM's disposal. */
@@ -226,7 +218,7 @@ static void run_expression(const compiled *program, const shape *s, const cells 
 
 static void group(cells *c, const uint32_t *ranks, const float *h, const float *s)
 {
-    size_t *at = take(CELLS + 1, sizeof *at);
+    size_t *at = bench_take(CELLS + 1, sizeof *at);
     size_t largest = 0;
     for (size_t i = 0; i < c->n_rows; i++)
         at[ranks[i] + 1]++;
@@ -243,7 +235,7 @@ static void group(cells *c, const uint32_t *ranks, const float *h, const float *
         c->h[to] = h[i];
         c->s[to] = s[i];
     }
-    c->room = take(largest + 1, sizeof *c->room);
+    c->room = bench_take(largest + 1, sizeof *c->room);
     zg_free(at);
 }
 
@@ -259,9 +251,9 @@ static cells load_cells(const char *folder)
     for (size_t i = 0; i < n_ranks; i++)
         if (ranks[i] >= CELLS)
             bench_die("a rank is too large", NULL);
-    c.offsets = take(CELLS + 1, sizeof *c.offsets);
-    c.h = take(c.n_rows, sizeof *c.h);
-    c.s = take(c.n_rows, sizeof *c.s);
+    c.offsets = bench_take(CELLS + 1, sizeof *c.offsets);
+    c.h = bench_take(c.n_rows, sizeof *c.h);
+    c.s = bench_take(c.n_rows, sizeof *c.s);
     group(&c, ranks, h, s);
     zg_free(h);
     zg_free(s);
@@ -295,9 +287,9 @@ static void keep_best(double *best, double seconds)
 
 static void compare_shapes(const cells *c, unsigned rounds)
 {
-    void *by_expression = take(c->n, sizeof(double)),
-         *by_hand = take(c->n, sizeof(double));
-    size_t *bounds = take(c->n + 1, sizeof *bounds);
+    void *by_expression = bench_take(c->n, sizeof(double)),
+         *by_hand = bench_take(c->n, sizeof(double));
+    size_t *bounds = bench_take(c->n + 1, sizeof *bounds);
     double best[N_SHAPES][2];
     compiled programs[N_SHAPES];
     for (size_t i = 0; i < N_SHAPES; i++) {
@@ -331,51 +323,15 @@ static void compare_shapes(const cells *c, unsigned rounds)
 
 /* ---- cells without rows ---- */
 
-static const char CONFIG[] =
-    "data_source:\n"
-    "  reader: h5coro\n"
-    "  driver: s3\n"
-    "  groups: [gt1l]\n"
-    "  coordinates: {latitude: \"/{group}/lat\", longitude: \"/{group}/lon\"}\n"
-    "  variables: {h: \"/{group}/h\"}\n"
-    "aggregation:\n"
-    "  coordinates:\n"
-    "    morton: {dtype: uint64, fill_value: 0}\n"
-    "  variables:\n"
-    "    field: {%s, source: h, dtype: float32}\n"
-    "output:\n"
-    "  store_layout: flat\n"
-    "  grid: {type: healpix, indexing_scheme: nested, parent_order: 11, chunk_inner: "
-    "13,\n"
-    "         child_order: 19}\n";
-
-static bench_worker worker_for(const char *field, uint64_t shard_key)
-{
-    char text[1024];
-    zagg_pipeline *pipeline;
-    zagg_err err = ZAGG_ERR_INIT;
-    const int len = snprintf(text, sizeof text, CONFIG, field);
-    if (zagg_pipeline_parse(text, (size_t)len, "config", NULL, &pipeline, &err) !=
-        ZAGG_OK)
-        bench_die("no pipeline", &err);
-    return bench_worker_new(pipeline, shard_key);
-}
-
-static zagg_status drop(void *user, const zagg_shard *shard, const zagg_carrier *carrier,
-                        zagg_err *err)
-{
-    (void)user;
-    (void)shard;
-    (void)carrier;
-    (void)err;
-    return ZAGG_OK;
-}
+static const char RANGE[] =
+    "    field: {expression: \"np.max(h) - np.min(h)\", source: h, dtype: float32}\n";
+static const char COUNT[] = "    field: {function: len, source: h, dtype: float32}\n";
 
 /* The first `filled` x ROWS_OF_CELL heights, in cells spread evenly over the shard. */
 static zg_grouped spread(const bench_worker *w, const cells *c, size_t filled)
 {
     const size_t n = filled * ROWS_OF_CELL;
-    uint32_t *ranks = take(n, sizeof *ranks);
+    uint32_t *ranks = bench_take(n, sizeof *ranks);
     zg_grouped grouped;
     zagg_err err = ZAGG_ERR_INIT;
     if (n > c->n_rows)
@@ -398,7 +354,7 @@ static double aggregate(const bench_worker *w, const zg_grouped *rows)
     zagg_err err = ZAGG_ERR_INIT;
     const double start = bench_cpu_s();
     for (int i = 0; i < REPEAT; i++)
-        if (zg_aggregate(w->worker, &w->shard, rows, NULL, NULL, drop, NULL,
+        if (zg_aggregate(w->worker, &w->shard, rows, NULL, NULL, bench_drop, NULL,
                          &cells_with_data, &err) != ZAGG_OK)
             bench_die("aggregation failed", &err);
     return (bench_cpu_s() - start) / REPEAT;
@@ -408,8 +364,8 @@ static void compare_emptiness(const cells *c, const char *folder, unsigned round
 {
     static const double EMPTY[] = {0, 0.43, 0.99};
     uint64_t *key = bench_load(folder, "shard_key", ZAGG_DT_U64, NULL);
-    bench_worker range = worker_for("expression: \"np.max(h) - np.min(h)\"", *key);
-    bench_worker count = worker_for("function: len", *key);
+    bench_worker range = bench_worker_of_fields(RANGE, *key);
+    bench_worker count = bench_worker_of_fields(COUNT, *key);
     double each_s = 0;
     printf(
         "\n## Cells without rows\n\n`np.max(h) - np.min(h)` as a field of a shard of %d "

@@ -42,7 +42,7 @@ def h5_columns(options):
     wall = {name: h5_read.best(got, "wall_s", False) for name, got in results.items()}
     figure = {"work": title, "what": "wall s", "aim": 0.10, "value": wall["zagg, 1 thread"],
               "peers": {n: s for n, s in wall.items() if not n.startswith("zagg")}}
-    return [f"## {title}", "", *h5_read.table(results)], [figure]
+    return [f"## {title}", "", *h5_read.report(results)], [figure]
 
 
 def aggregation(options):
@@ -60,7 +60,7 @@ def aggregation(options):
     lines, figures = [], []
     for task in tasks:
         title, aim, _ = aggregate.TASKS[task]
-        lines += aggregate.table(task, measured[task], checked[task])
+        lines += aggregate.report(task, measured[task], checked[task])
         cpu = {name: aggregate.best(got) for name, got in measured[task].items()}
         figures.append({"work": f"{title}, 2 M rows in 65,536 cells", "what": "CPU s", "aim": aim,
                         "value": cpu["zagg"], "peers": {n: s for n, s in cpu.items()

@@ -9,19 +9,18 @@ and libhdf5's H5Dread.
 
 Granules of zagg-synth, one beam of --photons: as in the archive's version 6 (chunks of 10,000
 photons) and 7 (100,000, paged), floats shuffled before they are deflated and not. Each
-reader runs in a process of its own, in turn, --turns times. The first read of a process opens the
-file and gets fresh memory for what it reads; the ones after it open the file again and write
-over that memory, where the reader lets one do so. All columns read must be equal.
+reader runs in a process of its own, in turn, --turns times, and reads --rounds times in it (h5coro,
+which is slow: twice in each of two processes). The first read of a process opens the file and gets
+fresh memory for what it reads; the ones after it open the file again and write over that memory,
+where the reader lets one do so. All columns read must be equal.
 """
-import argparse
-import datetime
 import json
 import pathlib
-import subprocess
 import sys
 import time
 
-from common import PEER, ROOT, WORK, machine, peak_bytes, record, run_quietly, versions
+from common import (BUILD, MB, PEER, arguments, granules_of, heading, in_turn, peak_bytes, record,
+                    run_quietly, synth, table, versions)
 
 COLUMNS = ["lat_ph", "lon_ph", "h_ph", "delta_time", "signal_conf_ph"]
 
@@ -81,7 +80,7 @@ def worker(name, path, beam, rounds):
 # ---- measuring ----
 
 def readers(peers):
-    program = ROOT / "build/release/bench/h5_read"
+    program = BUILD / "bench" / "h5_read"
     script = [PEER, pathlib.Path(__file__).resolve(), "--worker"]
     found = [("zagg, 1 thread", [program, "zagg:1"]), ("zagg, 2 threads", [program, "zagg:2"]),
              ("libhdf5 (H5Dread)", [program, "libhdf5"])]
@@ -93,36 +92,19 @@ def readers(peers):
 
 
 def make_granule(layout, shuffle, photons):
-    folder = WORK / f"h5_read-{layout}-{shuffle}-{photons}"
-    if not list(folder.glob("*.h5")):
-        print(f"bench: making {folder.relative_to(ROOT)} (once)", flush=True)
-        run_quietly([ROOT / "build/release/zagg-synth", "--out", folder, "--layout", layout,
-                     "--shuffle", shuffle, "--granules", 1, "--beams", 1, "--photons", photons,
-                     "--per-segment", 100, "--seed", 1])
-    return next(folder.glob("*.h5"))
-
-
-def run_once(command, path, rounds):
-    done = subprocess.run([str(c) for c in [*command, path, "gt1l", rounds]],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"bench: {command}: exit {done.returncode}\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return granules_of(synth("h5_read", layout=layout, shuffle=shuffle, granules=1, beams=1,
+                             photons=photons, per_segment=100, seed=1))[0]
 
 
 def measure_file(path, options, peers):
     """For each reader: best times of a first read and of later ones, peak."""
-    found = readers(peers)
-    results = {name: [] for name, _ in found}
-    for turn in range(options.turns):
-        for name, command in found:
-            slow = name == "h5coro"
-            if slow and turn >= 2:
-                continue
-            if options.realtime:
-                command = ["chrt", "-f", "20", *command]
-            results[name].append(run_once(command, path, 2 if slow else options.rounds))
-        print(f"bench: {path.name}: turn {turn + 1} of {options.turns}", flush=True)
+    ahead = ["chrt", "-f", "20"] if options.realtime else []
+    programs = []
+    for name, command in readers(peers):
+        turns, rounds = (2, 2) if name == "h5coro" else (options.turns, options.rounds)
+        programs.append((name, [*ahead, *command, path, "gt1l", rounds], turns))
+    results = dict(in_turn(programs, options.turns, warm_up=False,
+                           run=lambda command: json.loads(run_quietly(command).splitlines()[-1])))
     sums = {r["crc32c"] for runs in results.values() for r in runs}
     if len(sums) != 1:
         sys.exit(f"bench: the readers differ: {sorted(sums)}")
@@ -133,41 +115,31 @@ def best(runs, key, later):
     return min(v for r in runs for v in (r[key][1:] if later else r[key][:1]))
 
 
-def table(results):
-    lines = ["| reader | first read: wall s | CPU s | later reads: wall s | CPU s | peak MB |",
-             "|---|---|---|---|---|---|"]
+def report(results):
+    rows = []
     for name, runs in results.items():
         cells = [f"{best(runs, key, later):.3f}" for later in (False, True)
                  for key in ("wall_s", "cpu_s")]
-        peak = min(r["peak_bytes"] for r in runs) / 1e6
-        lines.append(f"| {name} | {' | '.join(cells)} | {peak:.0f} |")
+        rows.append((name, *cells, f"{min(r['peak_bytes'] for r in runs) / MB:.0f}"))
     one, two = results["zagg, 1 thread"], results["zagg, 2 threads"]
-    lines += ["", f"Two threads: {best(one, 'wall_s', True) / best(two, 'wall_s', True):.2f}x "
-              "less wall time in later reads, "
-              f"{best(two, 'cpu_s', True) / best(one, 'cpu_s', True):.2f}x the CPU time."]
-    return lines
+    return [*table(["reader", "first read: wall s", "CPU s", "later reads: wall s", "CPU s",
+                    "peak MB"], rows),
+            "", f"Two threads: {best(one, 'wall_s', True) / best(two, 'wall_s', True):.2f}x "
+            "less wall time in later reads, "
+            f"{best(two, 'cpu_s', True) / best(one, 'cpu_s', True):.2f}x the CPU time."]
 
 
 def main():
     if sys.argv[1:2] == ["--worker"]:
         worker(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
         return
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photons", type=int, default=3_000_000)
-    parser.add_argument("--turns", type=int, default=7)
-    parser.add_argument("--rounds", type=int, default=11, help="reads of a process")
+    parser = arguments(__doc__, photons=3_000_000, turns=7, rounds=11)
     parser.add_argument("--realtime", action="store_true")
-    parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
-    WORK.mkdir(parents=True, exist_ok=True)
     peers = PEER.is_file()
-    today = datetime.date.today().isoformat()
-    lines = [f"# Five columns of a beam of {options.photons:,} photons", "",
-             f"Date: {today}. Machine: {machine()}. "
-             f"{versions(peers)}; libhdf5 as packaged.", "",
-             f"Command: `bench/h5_read.py {' '.join(sys.argv[1:])}`. Best of {options.turns} "
-             "processes in turn (h5coro: 2), warm page cache; later reads: best of "
+    lines = [*heading(f"Five columns of a beam of {options.photons:,} photons",
+                      f"{versions(peers)}; libhdf5 as packaged"),
+             f"Best of {options.turns} processes in turn (h5coro: 2), warm page cache; later reads: best of "
              f"{options.rounds - 1} in each process. lat, lon, h, delta_time and the first column of "
              "signal_conf (the others read all five columns of it); what was read is equal."]
     for layout, shuffle in [("v006", "all"), ("v007", "all"), ("v006", "integers"),
@@ -176,8 +148,8 @@ def main():
         chunk = 10_000 if layout == "v006" else 100_000
         lines += ["", f"## {layout}: chunks of {chunk:,}, "
                   + ("all shuffled" if shuffle == "all" else "floats not shuffled")
-                  + f", {path.stat().st_size / 1e6:.0f} MB", "",
-                  *table(measure_file(path, options, peers))]
+                  + f", {path.stat().st_size / MB:.0f} MB", "",
+                  *report(measure_file(path, options, peers))]
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if options.record:

@@ -42,14 +42,6 @@ typedef struct kernel {
     void (*run)(state *s);
 } kernel;
 
-static void *take(size_t n, size_t size)
-{
-    void *p = zg_alloc(n, size);
-    if (!p)
-        bench_die("no memory", NULL);
-    return p;
-}
-
 static void ok(zagg_status status, const zagg_err *err)
 {
     if (status != ZAGG_OK)
@@ -75,11 +67,11 @@ static double uniform(void)
  */
 static void fill(state *s)
 {
-    s->lat_deg = take(N, sizeof(double));
-    s->lon_deg = take(N, sizeof(double));
-    s->heights = take(N, sizeof(float));
-    s->ranks = take(N, sizeof(uint32_t));
-    s->out = take(N, sizeof(uint64_t));
+    s->lat_deg = bench_take(N, sizeof(double));
+    s->lon_deg = bench_take(N, sizeof(double));
+    s->heights = bench_take(N, sizeof(float));
+    s->ranks = bench_take(N, sizeof(uint32_t));
+    s->out = bench_take(N, sizeof(uint64_t));
     for (size_t i = 0; i < N; i++) {
         s->lat_deg[i] = 38.9 + 1e-5 * (double)i + 1e-6 * uniform();
         s->lon_deg[i] = -76.5 + 1e-6 * (double)i + 1e-6 * uniform();
@@ -116,7 +108,7 @@ static void prepare_inflate(state *s)
     if (!c)
         bench_die("no memory", NULL);
     const size_t room = libdeflate_zlib_compress_bound(c, N * sizeof(float));
-    s->packed = take(room, 1);
+    s->packed = bench_take(room, 1);
     s->packed_len =
         libdeflate_zlib_compress(c, s->heights, N * sizeof(float), s->packed, room);
     libdeflate_free_compressor(c);
@@ -135,23 +127,6 @@ static void run_inflate(state *s)
 
 /* ---- grouping and fields ---- */
 
-static const char CONFIG[] =
-    "data_source:\n"
-    "  reader: h5coro\n"
-    "  driver: s3\n"
-    "  groups: [gt1l]\n"
-    "  coordinates: {latitude: \"/{group}/lat\", longitude: \"/{group}/lon\"}\n"
-    "  variables: {h: \"/{group}/h\"}\n"
-    "aggregation:\n"
-    "  coordinates:\n"
-    "    morton: {dtype: uint64, fill_value: 0}\n"
-    "  variables:\n"
-    "%s"
-    "output:\n"
-    "  store_layout: flat\n"
-    "  grid: {type: healpix, indexing_scheme: nested, parent_order: 11, chunk_inner: "
-    "13,\n"
-    "         child_order: 19}\n";
 static const char SIX[] =
     "    count: {function: len, source: h, dtype: int32, fill_value: 0}\n"
     "    min: {function: min, source: h, dtype: float32}\n"
@@ -161,16 +136,6 @@ static const char SIX[] =
     "    var: {function: var, source: h, dtype: float32}\n";
 static const char EXPRESSION[] =
     "    range: {expression: \"np.max(h) - np.min(h)\", source: h, dtype: float32}\n";
-
-static void prepare_rows(state *s, const char *fields)
-{
-    char text[2048];
-    zagg_pipeline *pipeline;
-    zagg_err err = ZAGG_ERR_INIT;
-    const int len = snprintf(text, sizeof text, CONFIG, fields);
-    ok(zagg_pipeline_parse(text, (size_t)len, "config", NULL, &pipeline, &err), &err);
-    s->worker = bench_worker_new(pipeline, SHARD_KEY);
-}
 
 static void run_grouping(state *s)
 {
@@ -183,37 +148,27 @@ static void run_grouping(state *s)
 
 static void prepare_grouping(state *s)
 {
-    prepare_rows(s, SIX);
+    s->worker = bench_worker_of_fields(SIX, SHARD_KEY);
 }
 
 static void prepare_reducers(state *s)
 {
-    prepare_rows(s, SIX);
+    s->worker = bench_worker_of_fields(SIX, SHARD_KEY);
     run_grouping(s);
 }
 
 static void prepare_expression(state *s)
 {
-    prepare_rows(s, EXPRESSION);
+    s->worker = bench_worker_of_fields(EXPRESSION, SHARD_KEY);
     run_grouping(s);
-}
-
-static zagg_status drop(void *user, const zagg_shard *shard, const zagg_carrier *carrier,
-                        zagg_err *err)
-{
-    (void)user;
-    (void)shard;
-    (void)carrier;
-    (void)err;
-    return ZAGG_OK;
 }
 
 static void run_fields(state *s)
 {
     uint64_t filled = 0;
     zagg_err err = ZAGG_ERR_INIT;
-    ok(zg_aggregate(s->worker.worker, &s->worker.shard, &s->grouped, NULL, NULL, drop,
-                    NULL, &filled, &err),
+    ok(zg_aggregate(s->worker.worker, &s->worker.shard, &s->grouped, NULL, NULL,
+                    bench_drop, NULL, &filled, &err),
        &err);
 }
 

@@ -32,14 +32,6 @@ typedef struct packed_column {
     size_t packed_bytes;
 } packed_column;
 
-static void *take(size_t n, size_t size)
-{
-    void *p = zg_alloc(n, size);
-    if (!p)
-        bench_die("no memory", NULL);
-    return p;
-}
-
 typedef void (*stage_fn)(void *user);
 
 /* Best CPU seconds of one call. */
@@ -67,9 +59,9 @@ static void pack(packed_column *c)
     struct libdeflate_compressor *z = libdeflate_alloc_compressor(PACK_LEVEL);
     const size_t chunk_bytes = c->chunk_rows * c->row_bytes;
     const size_t most = libdeflate_zlib_compress_bound(z, chunk_bytes);
-    uint8_t *shuffled = take(chunk_bytes, 1);
-    c->packed = take(c->n_chunks, most);
-    c->sizes = take(c->n_chunks, sizeof *c->sizes);
+    uint8_t *shuffled = bench_take(chunk_bytes, 1);
+    c->packed = bench_take(c->n_chunks, most);
+    c->sizes = bench_take(c->n_chunks, sizeof *c->sizes);
     for (size_t i = 0; i < c->n_chunks; i++) {
         zg_shuffle(c->decoded + i * chunk_bytes, shuffled, chunk_bytes, c->elem_size);
         c->sizes[i] = libdeflate_zlib_compress(z, shuffled, chunk_bytes,
@@ -97,9 +89,9 @@ static packed_column load(zagg_h5 *file, const char *beam, const char *name)
     if (c.n_chunks == 0)
         bench_die("the beam has no whole chunk of 'heights'", NULL);
     c.n_rows = c.n_chunks * c.chunk_rows;
-    c.decoded = take(c.n_rows, c.row_bytes);
-    c.out = take(c.n_rows, c.row_bytes);
-    uint8_t *column = take(c.n_rows, c.elem_size);
+    c.decoded = bench_take(c.n_rows, c.row_bytes);
+    c.out = bench_take(c.n_rows, c.row_bytes);
+    uint8_t *column = bench_take(c.n_rows, c.elem_size);
     const zagg_rows rows = {0, c.n_rows};
     for (size_t k = 0; k < width; k++) {
         const zagg_h5_column from = {dataset, info.rank == 2 ? (int64_t)k : -1};
@@ -221,7 +213,7 @@ static void tell_columns(zagg_h5 *file, const char *beam)
     }
     points p = {(const double *)(void *)c[0].decoded,
                 (const double *)(void *)c[1].decoded, c[0].n_rows,
-                take(c[0].n_rows, sizeof(uint64_t))};
+                bench_take(c[0].n_rows, sizeof(uint64_t))};
     tell("cells of points", (double)p.n * 24, best_s(cells_of, &p), (double)p.n);
     zg_free(p.cells);
     for (size_t i = 0; i < 4; i++)
@@ -243,7 +235,8 @@ int main(int argc, char **argv)
     printf("| stage, one thread, vectors %s | GB/s | ns each |\n|---|---|---|\n",
            zg_isa_name(zg_isa_active()));
     tell_columns(file, argc > 2 ? argv[2] : "gt1l");
-    blocks b = {take(1, BLOCK_BYTES), take(1, BLOCK_BYTES), argc > 3 ? argv[3] : "/tmp"};
+    blocks b = {bench_take(1, BLOCK_BYTES), bench_take(1, BLOCK_BYTES),
+                argc > 3 ? argv[3] : "/tmp"};
     memset(b.from, 7, BLOCK_BYTES);
     tell("copy (each: 4 KiB)", BLOCK_BYTES, best_s(copy, &b), BLOCK_BYTES / 4096);
     tell("touch new pages (each)", BLOCK_BYTES, best_s(new_pages, NULL),

@@ -1,48 +1,31 @@
 #!/usr/bin/env python3
 """What records, hashes and durability cost: a run by an earlier zagg beside one by this build.
 
-Usage: bench/trust.py --before PROGRAM --config FILE --granules DIR [--rounds 9]
+    bench/trust.py --before PROGRAM --config FILE --granules DIR
 
 The store lies in the folder of the command, so that its file system is the one measured. Shards: the
 one with most rows, and the 22 with most. In turn on the same machine and input; medians. Last, the run
 again, which leaves all shards out.
 """
-import argparse
 import json
 import os
 import pathlib
-import shutil
-import statistics
-import subprocess
-import sys
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-AFTER = ROOT / "build/release/zagg"
+from common import (ZAGG, arguments, heading, in_turn, measure, median, record, remove_store,
+                    result_of, table, versions)
+
 MAP, STORE = pathlib.Path("trust-map.json"), pathlib.Path("trust-store")
 
 
-def remove_store():
-    for path in (STORE, pathlib.Path(f"{STORE}.status")):
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def run(program, config, threads, *more):
-    start = time.perf_counter()
-    done = subprocess.run([str(program), "run", "-q", "--config", config, "--store", str(STORE),
-                           "--max-workers", str(threads), *more],
-                          capture_output=True, text=True, check=False)
-    wall = time.perf_counter() - start
-    if done.returncode != 0:
-        sys.exit(f"bench: {done.stderr}")
-    return 1e3 * wall, done.stdout
+def run(program, options, threads, *more):
+    return measure([program, "run", "-q", "--config", options.config, "--store", STORE,
+                    "--max-workers", threads, *more])
 
 
 def shards_by_rows(options):
-    remove_store()
-    _, out = run(AFTER, options.config, 2, "--granules", options.granules, "--json")
-    found = sorted(json.loads(out)["results"], key=lambda r: -r["total_obs"])
-    return [r["shard_key"] for r in found]
+    remove_store(STORE)
+    result = result_of(run(ZAGG, options, 2, "--granules", options.granules, "--json"))
+    return [r["shard_key"] for r in sorted(result["results"], key=lambda r: -r["total_obs"])]
 
 
 def write_map(keys, granules):
@@ -51,34 +34,44 @@ def write_map(keys, granules):
                                "grid_signature": None, "metadata": {"latitude": "authalic-wgs84"}}))
 
 
-def measure(options, keys, threads):
+def compare(options, keys, threads):
+    """A row of the table: these shards by these threads."""
+    def one(how):
+        program, afresh = how
+        if afresh:
+            remove_store(STORE)
+        return run(program, options, threads, "--catalog", MAP)
+
     write_map(keys, options.granules)
-    walls = {"before": [], "after": [], "again": []}
-    for _ in range(options.rounds):
-        for name, program in (("before", options.before), ("after", AFTER)):
-            remove_store()
-            walls[name].append(run(program, options.config, threads, "--catalog", str(MAP))[0])
-        walls["again"].append(run(AFTER, options.config, threads, "--catalog", str(MAP))[0])
+    measured = in_turn([("before", (options.before, True), options.rounds),
+                        ("with records", (ZAGG, True), options.rounds),
+                        ("run again", (ZAGG, False), options.rounds)],
+                       options.rounds, one, warm_up=False)
     files = sum(len(names) for _, _, names in os.walk(STORE))
-    cells = " | ".join(f"{statistics.median(w):.0f} ({min(w):.0f}-{max(w):.0f})" for w in walls.values())
-    return f"| {len(keys)} | {files} | {threads} | {cells} |"
+    cells = []
+    for _, runs in measured:
+        walls = [1e3 * r["wall_s"] for r in runs]
+        cells.append(f"{1e3 * median(runs, 'wall_s'):.0f} ({min(walls):.0f}-{max(walls):.0f})")
+    return (len(keys), files, threads, *cells)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments(__doc__, rounds=9)
     for name in ("before", "config", "granules"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     keys = shards_by_rows(options)
-    print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} CPUs\n")
-    print("| shards | files | threads | before, ms | with records, ms | run again, ms |")
-    print("|---|---|---|---|---|---|")
-    for some in (keys[:1], keys[:22]):
-        for threads in (1, 2):
-            print(measure(options, some, threads), flush=True)
-    remove_store()
+    rows = [compare(options, some, threads) for some in (keys[:1], keys[:22]) for threads in (1, 2)]
+    remove_store(STORE)
     MAP.unlink()
+    lines = [*heading("What records, hashes and durability cost", versions(False)),
+             f"Medians (least-most) of {options.rounds} runs in turn.", "",
+             *table(["shards", "files", "threads", "before, ms", "with records, ms",
+                     "run again, ms"], rows)]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.record:
+        record("trust", text)
 
 
 if __name__ == "__main__":

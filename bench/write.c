@@ -85,32 +85,24 @@ typedef struct bench {
 
 /* ---- input ---- */
 
-static void *room(size_t n, size_t size)
-{
-    void *p = zg_alloc(n ? n : 1, size);
-    if (!p)
-        bench_die("no memory", NULL);
-    return p;
-}
-
 /* Small numbers, as counts are, and heights; of ragged cells every other one has up to
  * eight pairs. */
 static chunk make_chunk(const bench_case *c, size_t n)
 {
     chunk k = {.n = n};
     size_t elements = n * c->width;
-    k.words = room(n, sizeof *k.words);
-    k.occupied = room(n, 1);
+    k.words = bench_take(n, sizeof *k.words);
+    k.occupied = bench_take(n, 1);
     memset(k.occupied, 1, n);
     for (size_t i = 0; i < n; i++)
         k.words[i] = UINT64_C(0x9e3779b97f4a7c15) * (i + 1);
     if (c->width == 0) {
-        k.offsets = room(n + 1, sizeof *k.offsets);
+        k.offsets = bench_take(n + 1, sizeof *k.offsets);
         for (size_t i = 0; i < n; i++)
             k.offsets[i + 1] = k.offsets[i] + (i % 2 ? 1 + i / 2 % 8 : 0);
         elements = 2 * k.offsets[n];
     }
-    float *heights = room(elements, sizeof *heights);
+    float *heights = bench_take(elements, sizeof *heights);
     uint32_t *counts = (void *)heights;
     for (size_t i = 0; i < elements; i++) {
         if (c->width == VECTOR_WIDTH)

@@ -89,14 +89,12 @@ static zagg_status stream_begin(void *self, const char *key, void **out_stream,
     zg_recorder *r = self;
     record_stream *s = zg_alloc(1, sizeof *s);
     if (s == NULL)
-        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s",
-                            zagg_sink_name(r->inner), key);
+        return zg_sink_no_memory(r->inner, key, err);
     s->key = zg_strdup(key);
     s->sha256 = zg_sha256_new();
     zagg_status status = ZAGG_OK;
     if (s->key == NULL || s->sha256 == NULL)
-        status = zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s",
-                              zagg_sink_name(r->inner), key);
+        status = zg_sink_no_memory(r->inner, key, err);
     if (status == ZAGG_OK)
         status = changed(r, zg_sink_stream_begin_direct(r->inner, key, &s->inner, err));
     if (status != ZAGG_OK) {

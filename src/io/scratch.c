@@ -23,8 +23,7 @@ zagg_status zg_scratch_new(zagg_sink *sink, const char *key, zg_scratch **out,
     if (s == NULL || copy == NULL) {
         zg_free(s);
         zg_free(copy);
-        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", sink->name,
-                            key);
+        return zg_sink_no_memory(sink, key, err);
     }
     s->sink = sink;
     s->key = copy;
@@ -61,10 +60,8 @@ zagg_status zg_sink_scratch_add(zagg_sink *sink, int fd, const void *data, size_
 
 static zagg_status hold(zg_scratch *s, const void *data, size_t len, zagg_err *err)
 {
-    if (zg_held_add(&s->held, data, len))
-        return ZAGG_OK;
-    return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", s->sink->name,
-                        s->key);
+    return zg_held_add(&s->held, data, len) ? ZAGG_OK
+                                            : zg_sink_no_memory(s->sink, s->key, err);
 }
 
 static zagg_status file(zg_scratch *s, const void *data, size_t len, zagg_err *err)

@@ -79,6 +79,11 @@ static zagg_status check_prefix(const zagg_sink *sink, const char *prefix, zagg_
     return zg_sink_check_key(sink, prefix, err);
 }
 
+zagg_status zg_sink_no_memory(const zagg_sink *sink, const char *key, zagg_err *err)
+{
+    return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", sink->name, key);
+}
+
 static bool is_folder(const char *prefix)
 {
     size_t len = strlen(prefix);

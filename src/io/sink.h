@@ -59,6 +59,8 @@ zagg_status zg_sink_new(const zg_sink_vtable *vtable, void *self, const char *na
 
 /** EARG unless `key` is a relative path that stays in the store. */
 zagg_status zg_sink_check_key(const zagg_sink *sink, const char *key, zagg_err *err);
+/** Sets ENOMEM, as what writes an object says it, and returns it. */
+zagg_status zg_sink_no_memory(const zagg_sink *sink, const char *key, zagg_err *err);
 void zg_sink_count_request(zagg_sink *sink);
 /** An object of `len` bytes was stored. */
 void zg_sink_count_put(zagg_sink *sink, uint64_t len);

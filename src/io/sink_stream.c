@@ -26,8 +26,7 @@ zagg_status zagg_sink_stream_begin(zagg_sink *sink, const char *key,
     if (s == NULL || copy == NULL) {
         zg_free(s);
         zg_free(copy);
-        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", sink->name,
-                            key);
+        return zg_sink_no_memory(sink, key, err);
     }
     s->sink = sink;
     s->key = copy;
@@ -56,10 +55,8 @@ static zagg_status send(zagg_sink_stream *s, const void *data, size_t len,
 
 static zagg_status hold(zagg_sink_stream *s, const void *data, size_t len, zagg_err *err)
 {
-    if (zg_held_add(&s->held, data, len))
-        return ZAGG_OK;
-    return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", s->sink->name,
-                        s->key);
+    return zg_held_add(&s->held, data, len) ? ZAGG_OK
+                                            : zg_sink_no_memory(s->sink, s->key, err);
 }
 
 static zagg_status send_held(zagg_sink_stream *s, zagg_err *err)

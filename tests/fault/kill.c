@@ -5,34 +5,20 @@
 #include "fault/run_fixture.h"
 #include "support/fault.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { ENOUGH_FAILURES = 10 };
 
-/* The run in a child that dies at its nth change; true when it was killed. */
-static bool run_and_die(const fixture *f, const run_how *how, int64_t nth)
+typedef struct attempt {
+    const fixture *f;
+    const run_how *how;
+} attempt;
+
+static bool run_is_well(void *user)
 {
-    int wait_status = 0;
-    fflush(NULL);
-    const pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        fault_arm(
-            &(fault_plan){.kinds = FAULT_CHANGES, .nth = nth, .effect = FAULT_KILL});
-        const run_end end = run_shard(f, how);
-        _exit(end_is_well(&end) ? 0 : 1);
-    }
-    while (waitpid(pid, &wait_status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL)
-        return true;
-    assert_true(WIFEXITED(wait_status));
-    assert_int_equal(WEXITSTATUS(wait_status), 0);
-    return false;
+    const attempt *a = user;
+    const run_end end = run_shard(a->f, a->how);
+    return end_is_well(&end);
 }
 
 /* Reading the store of a dead run gives an answer or says what is missing, and no
@@ -64,7 +50,7 @@ static bool step(const fixture *f, const run_how *how, int64_t nth, size_t *n_le
         const run_end end = how->after_older ? run_older(f, how) : run_shard(f, how);
         assert_true(end_is_well(&end));
     }
-    const bool killed = run_and_die(f, how, nth);
+    const bool killed = fault_killed(run_is_well, &(attempt){f, how}, nth);
     (void)snprintf(name, sizeof name, "change %lld", (long long)nth);
     read_back(f, how, &why);
     if (store_is_sound(f, how, false, &n_temp, &why) && n_temp > how->threads)

@@ -10,10 +10,8 @@
 #include "zagg/zarr.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -296,22 +294,15 @@ static void interrupted_calls(void **state)
 
 /* ---- kill -9 ---- */
 
-static bool write_and_die(fixture *f, unsigned rank, int64_t nth)
+typedef struct attempt {
+    fixture *f;
+    unsigned rank;
+} attempt;
+
+static bool write_is_well(void *user)
 {
-    int wait_status = 0;
-    fflush(NULL);
-    const pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        fault_arm(
-            &(fault_plan){.kinds = FAULT_CHANGES, .nth = nth, .effect = FAULT_KILL});
-        const ending e = write_recorded(f, rank);
-        _exit(e.status == ZAGG_OK ? 0 : 1);
-    }
-    while (waitpid(pid, &wait_status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    assert_true(WIFSIGNALED(wait_status) || WEXITSTATUS(wait_status) == 0);
-    return WIFSIGNALED(wait_status);
+    const attempt *a = user;
+    return write_recorded(a->f, a->rank).status == ZAGG_OK;
 }
 
 static void killed(void **state)
@@ -327,7 +318,7 @@ static void killed(void **state)
             zg_str why;
             zg_str_init(&why, 0);
             prepare(f, rank, older);
-            dead = write_and_die(f, rank, nth);
+            dead = fault_killed(write_is_well, &(attempt){f, rank}, nth);
             const found what = look(f, rank);
             if (what != NEW && what != (older && dead ? OLD : NOTHING))
                 zg_str_addf(&why, "found %d; ", (int)what);

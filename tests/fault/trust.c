@@ -8,11 +8,8 @@
 #include "support/power.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { ENOUGH_FAILURES = 10 };
 enum { KILLS = 20, FULL_DISKS = 5, POWER_CUTS = 8 }; /* of each layout and scenario */
@@ -72,22 +69,16 @@ static int64_t count_calls(const trust_fixture *f, const trust_how *how, scene s
 
 /* ---- kill -9 ---- */
 
-static void run_and_die(const trust_fixture *f, const trust_how *how, int64_t nth)
+typedef struct attempt {
+    const trust_fixture *f;
+    const trust_how *how;
+} attempt;
+
+static bool run_is_well(void *user)
 {
-    int wait_status = 0;
-    fflush(NULL);
-    const pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        fault_arm(
-            &(fault_plan){.kinds = FAULT_CHANGES, .nth = nth, .effect = FAULT_KILL});
-        const trust_end end = trust_run(f, how);
-        _exit(trust_is_well(&end) ? 0 : 1);
-    }
-    while (waitpid(pid, &wait_status, 0) < 0)
-        assert_int_equal(errno, EINTR);
-    /* With two threads a run may end before the count that another one had. */
-    assert_true(WIFSIGNALED(wait_status) || WEXITSTATUS(wait_status) == 0);
+    const attempt *a = user;
+    const trust_end end = trust_run(a->f, a->how);
+    return trust_is_well(&end);
 }
 
 static void killed(void **state)
@@ -104,7 +95,8 @@ static void killed(void **state)
                 zg_str why;
                 zg_str_init(&why, 0);
                 prepare(f, l, s);
-                run_and_die(f, &how, nth);
+                /* With two threads a run may end before the count that another had. */
+                (void)fault_killed(run_is_well, &(attempt){f, &how}, nth);
                 judge(f, &how, s, &why);
                 tell(&r, "kill", l, s, nth, &why);
                 zg_str_free(&why);

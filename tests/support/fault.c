@@ -4,6 +4,8 @@
 #endif
 #include "support/fault.h"
 
+#include "support/support.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static fault_plan plan;
@@ -59,6 +62,26 @@ const char *fault_kind_name(fault_kind kind)
         "sync",     "list",      "source open", "source read", "sink put",
         "sink get", "sink list", "sink delete", "sink sync"};
     return NAMES[kind];
+}
+
+bool fault_killed(bool (*work)(void *user), void *user, int64_t nth)
+{
+    int wait_status = 0;
+    fflush(NULL);
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        fault_arm(
+            &(fault_plan){.kinds = FAULT_CHANGES, .nth = nth, .effect = FAULT_KILL});
+        _exit(work(user) ? 0 : 1);
+    }
+    while (waitpid(pid, &wait_status, 0) < 0)
+        assert_int_equal(errno, EINTR);
+    if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL)
+        return true;
+    assert_true(WIFEXITED(wait_status));
+    assert_int_equal(WEXITSTATUS(wait_status), 0);
+    return false;
 }
 
 int64_t fault_live_blocks(void)

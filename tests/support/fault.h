@@ -85,6 +85,11 @@ bool fault_fired(void);
 int64_t fault_calls(fault_kind kind);
 const char *fault_kind_name(fault_kind kind);
 
+/** Do `work` in a child process that dies, as by kill -9, at its nth change
+ * (FAULT_CHANGES; of a write, half is done). True when it was killed; a child that made
+ * fewer changes must end well, which is what `work` returns, or the test fails. */
+bool fault_killed(bool (*work)(void *user), void *user, int64_t nth);
+
 /** Blocks of memory that are in use: the same before and after means that nothing leaked.
  * Mappings count as blocks. */
 int64_t fault_live_blocks(void);

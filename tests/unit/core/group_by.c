@@ -2,20 +2,14 @@
 #include "core/group_by.h"
 
 #include "stats/reduce.h"
+#include "support/random.h"
 #include "support/support.h"
 #include "zagg/arrow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t next_random(void)
-{
-    static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
+static uint64_t seed = 1;
 
 /* ---- keys ---- */
 
@@ -77,10 +71,10 @@ static void test_keys(void **state)
     for (size_t m = 0; m < sizeof masks / sizeof masks[0]; m++) {
         for (zagg_dtype t = ZAGG_DT_I8; t <= ZAGG_DT_U64; t = (zagg_dtype)(t + 1)) {
             static const size_t sizes[] = {0, 1, 2, 1023, 1024, 1025, N};
-            const uint64_t base = next_random();
+            const uint64_t base = random_u64(&seed);
             char what[80];
             for (size_t i = 0; i < N; i++) {
-                const uint64_t key = (base & ~masks[m]) | (next_random() & masks[m]);
+                const uint64_t key = (base & ~masks[m]) | (random_u64(&seed) & masks[m]);
                 memcpy((uint8_t *)keys + i * zagg_dtype_size(t), &key,
                        zagg_dtype_size(t));
             }
@@ -103,7 +97,7 @@ static void test_ranges(void **state)
     static int32_t steps[N];
     (void)state;
     for (size_t i = 0; i < N; i++) {
-        const uint64_t r = next_random();
+        const uint64_t r = random_u64(&seed);
         around[i] = (int64_t)(r % 2000) - 1000;
         power[i] = (UINT64_C(1) << 40) + r % 70000 - 35000;
         steps[i] = (int32_t)(r % 900) * 4096 - 1900000;
@@ -151,7 +145,7 @@ static int setup(void **state)
     assert_non_null(d);
     *state = d;
     for (size_t i = 0; i < N_ROWS; i++) {
-        const uint64_t r = next_random();
+        const uint64_t r = random_u64(&seed);
         d->keys[i] = (int64_t)(r % 1500) * 3 - 2000;
         d->heights[i] = (float)(r % 977) / 8 - 40;
         d->sigmas[i] = 1 + (double)(r % 13);
@@ -442,7 +436,7 @@ static void test_memory(void **state)
     /* The sort of scattered keys has allocations of its own. */
     uint64_t keys[300];
     for (size_t i = 0; i < 300; i++)
-        keys[i] = next_random();
+        keys[i] = random_u64(&seed);
     status = ZAGG_ENOMEM;
     for (int64_t nth = 1; status != ZAGG_OK; nth++) {
         zagg_err err = ZAGG_ERR_INIT;

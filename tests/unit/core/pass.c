@@ -12,34 +12,17 @@ enum { LACKS_A_BEAM = 3, DAMAGED_HEIGHT, DAMAGED_LINK, MISSING, N_GRANULES };
 /* Of the grid of 8 x 8 degrees; 2 and 3 hold no photon, 0 names no granule twice over. */
 enum { N_SHARDS = 5, MOST_HREFS = 10 };
 
-typedef struct fixture {
-    zagg_arena *arena;
-    char *dir, paths[N_GRANULES][512];
-} fixture;
-
-static void write_granule(const char *path, int number, bool both)
-{
-    granule_file *file = granule_create(path);
-    for (int right = 0; right < (both ? 2 : 1); right++) {
-        beam b = beam_new();
-        for (int i = 0; i < N_PHOTONS; i++)
-            b.h[i] = (float)(1000 * number + 100 * right + i);
-        b.lat[7] = number == 2 ? 91.0 : b.lat[7]; /* has no cell */
-        beam_write(&b, file, right ? "gt1r" : "gt1l");
-    }
-    granule_close(file);
-}
+typedef granule_set fixture;
 
 static int setup(void **state)
 {
-    fixture *f = zg_alloc(1, sizeof *f);
-    assert_non_null(f);
-    assert_int_equal(zagg_arena_new(0, &f->arena, NULL), ZAGG_OK);
-    f->dir = make_temp_dir();
+    fixture *f = granule_set_new();
     for (int g = 0; g < N_GRANULES; g++) {
-        (void)snprintf(f->paths[g], sizeof f->paths[g], "%s/g%d.h5", f->dir, g);
+        beam b = beam_new();
+        if (g == 2)
+            b.lat[7] = 91.0; /* has no cell */
         if (g != MISSING)
-            write_granule(f->paths[g], g, g != LACKS_A_BEAM);
+            granule_set_write(f, g, g != LACKS_A_BEAM, b);
     }
     /* Photons 10 and 11 are shard 1's: shard 0 does not need that chunk. */
     granule_damage(f->paths[DAMAGED_HEIGHT], "/gt1l/heights/h", 10);
@@ -50,11 +33,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    fixture *f = *state;
-    zagg_arena_free(f->arena);
-    remove_tree(f->dir);
-    zg_free(f->dir);
-    zg_free(f);
+    granule_set_free(*state);
     return 0;
 }
 

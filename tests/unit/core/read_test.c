@@ -116,3 +116,35 @@ core_case config_case(zagg_arena *arena, const config_parts *parts)
         fail_msg("%s", err.msg);
     return c;
 }
+
+granule_set *granule_set_new(void)
+{
+    granule_set *set = zg_alloc(1, sizeof *set);
+    assert_non_null(set);
+    assert_int_equal(zagg_arena_new(0, &set->arena, NULL), ZAGG_OK);
+    set->dir = make_temp_dir();
+    for (int g = 0; g < MOST_GRANULES; g++) {
+        (void)snprintf(set->paths[g], sizeof set->paths[g], "%s/g%d.h5", set->dir, g);
+        set->hrefs[g] = set->paths[g];
+    }
+    return set;
+}
+
+void granule_set_write(const granule_set *set, int number, bool both, beam b)
+{
+    granule_file *file = granule_create(set->paths[number]);
+    for (int right = 0; right < (both ? 2 : 1); right++) {
+        for (int i = 0; i < N_PHOTONS; i++)
+            b.h[i] = (float)(1000 * number + 100 * right + i);
+        beam_write(&b, file, right ? "gt1r" : "gt1l");
+    }
+    granule_close(file);
+}
+
+void granule_set_free(granule_set *set)
+{
+    zagg_arena_free(set->arena);
+    remove_tree(set->dir);
+    zg_free(set->dir);
+    zg_free(set);
+}

@@ -35,4 +35,18 @@ typedef struct config_parts {
 } config_parts;
 core_case config_case(zagg_arena *arena, const config_parts *parts);
 
+/** Room for granules in a folder of their own, and an arena. */
+enum { MOST_GRANULES = 8 };
+typedef struct granule_set {
+    zagg_arena *arena;
+    char *dir, paths[MOST_GRANULES][512];
+    const char *hrefs[MOST_GRANULES]; /* the paths */
+} granule_set;
+/** Without any granule. */
+granule_set *granule_set_new(void);
+/** Write a granule of the beam gt1l, and of gt1r if `both`, which are like `b` but for
+ * their heights: 1000 * number + 100 (gt1r) + number of the photon. */
+void granule_set_write(const granule_set *set, int number, bool both, beam b);
+void granule_set_free(granule_set *set);
+
 #endif

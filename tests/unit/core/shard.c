@@ -2,52 +2,25 @@
  * failing reads beside good ones; sinks that fail; cells without rows. */
 #include "read_test.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { N_GRANULES = 3 };
 
-typedef struct fixture {
-    zagg_arena *arena;
-    char *dir, paths[N_GRANULES][512];
-    const char *hrefs[N_GRANULES];
-} fixture;
+typedef granule_set fixture;
 
-/* Granule g holds beams gt1l and gt1r whose heights tell granule, beam and photon. */
-static void write_granules(fixture *f)
-{
-    for (int g = 0; g < N_GRANULES; g++) {
-        (void)snprintf(f->paths[g], sizeof f->paths[g], "%s/g%d.h5", f->dir, g);
-        f->hrefs[g] = f->paths[g];
-        granule_file *file = granule_create(f->paths[g]);
-        for (int right = 0; right < 2; right++) {
-            beam b = beam_new();
-            for (int i = 0; i < N_PHOTONS; i++)
-                b.h[i] = (float)(1000 * g + 100 * right + i);
-            beam_write(&b, file, right ? "gt1r" : "gt1l");
-        }
-        granule_close(file);
-    }
-}
-
+/* Heights tell granule, beam and photon. */
 static int setup(void **state)
 {
-    fixture *f = zg_alloc(1, sizeof *f);
-    assert_non_null(f);
-    assert_int_equal(zagg_arena_new(0, &f->arena, NULL), ZAGG_OK);
-    f->dir = make_temp_dir();
-    write_granules(f);
+    fixture *f = granule_set_new();
+    for (int g = 0; g < N_GRANULES; g++)
+        granule_set_write(f, g, true, beam_new());
     *state = f;
     return 0;
 }
 
 static int teardown(void **state)
 {
-    fixture *f = *state;
-    zagg_arena_free(f->arena);
-    remove_tree(f->dir);
-    zg_free(f->dir);
-    zg_free(f);
+    granule_set_free(*state);
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* Cells back to points: centres hash to their cell, corners surround it, and the
  * antimeridian rule. */
-#include "random.h"
+#include "support/random.h"
 #include "support/support.h"
 #include "zagg/geo.h"
 

@@ -1,7 +1,7 @@
 /* Covers: what holds for every polygon, hostile input, limits, and sides of great circles
  * at points where doubles alone cannot tell. */
 #include "geo/vector.h"
-#include "random.h"
+#include "support/random.h"
 #include "support/support.h"
 #include "zagg/cover.h"
 

@@ -1,7 +1,7 @@
 /* Sets of cells against a plain model: one flag for each cell of a fine order. */
 #include "zagg/moc.h"
 
-#include "random.h"
+#include "support/random.h"
 #include "support/support.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "geo/latitude.h"
 #include "geo/sphere.h"
-#include "random.h"
+#include "support/random.h"
 #include "support/support.h"
 #include "zagg/geo.h"
 

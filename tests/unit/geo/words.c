@@ -1,5 +1,5 @@
 /* Packed words and their decimal form. */
-#include "random.h"
+#include "support/random.h"
 #include "support/support.h"
 #include "zagg/geo.h"
 

@@ -1,6 +1,7 @@
 /* Boxes around shards: no point of a shard is ever outside, points without a cell are
  * candidates, and the boxes are not much larger than the shards. */
 #include "base/base.h"
+#include "support/random.h"
 #include "support/support.h"
 #include "zagg/grid.h"
 
@@ -9,19 +10,7 @@
 
 enum { POINTS = 2000, MAX_SHARDS = 6, ROUNDS = 600 };
 
-static uint64_t next_random(void)
-{
-    static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
-
-static double uniform(double from, double to)
-{
-    return from + (to - from) * ((double)(next_random() >> 11) * 0x1p-53);
-}
+static uint64_t seed = 1;
 
 static zagg_grid *healpix(unsigned parent, unsigned child, zagg_latitude latitude)
 {
@@ -42,8 +31,8 @@ static uint64_t order29_cell(uint64_t shard, unsigned parent)
     const unsigned bits = 2u * (29u - parent);
     const uint64_t low = (UINT64_C(1) << bits) - 1u;
     const uint64_t i = UINT64_C(0x5555555555555555) & low, j = i << 1 & low;
-    uint64_t within = next_random() & low;
-    switch (next_random() % 8) {
+    uint64_t within = random_u64(&seed) & low;
+    switch (random_u64(&seed) % 8) {
     case 0:
         within &= ~i;
         break;
@@ -57,7 +46,7 @@ static uint64_t order29_cell(uint64_t shard, unsigned parent)
         within |= j;
         break;
     case 4:
-        within = (next_random() & 1u ? i : 0) | (next_random() & 1u ? j : 0);
+        within = (random_u64(&seed) & 1u ? i : 0) | (random_u64(&seed) & 1u ? j : 0);
         break;
     default:
         break;
@@ -70,8 +59,9 @@ static uint64_t some_shard(unsigned parent)
 {
     static const double lons[] = {0.0, 45.0, 90.0, 180.0, -180.0, -90.0, 179.999, 360.0};
     static const double lats[] = {90.0, -90.0, 89.9999, 0.0, 41.81, 41.94, -41.81, 1e-7};
-    double lat = uniform(-90.0, 90.0), lon = uniform(-180.0, 360.0);
-    uint64_t r = next_random(), nested;
+    double lat = random_between(&seed, -90.0, 90.0),
+           lon = random_between(&seed, -180.0, 360.0);
+    uint64_t r = random_u64(&seed), nested;
     if (r & 1u)
         lat = lats[r >> 8 & 7u];
     if (r & 2u)
@@ -84,25 +74,25 @@ static void make_points(const uint64_t *shards, size_t n, unsigned parent,
                         zagg_latitude latitude, double *lat, double *lon)
 {
     for (size_t k = 0; k < POINTS; k++) {
-        uint64_t cell = order29_cell(shards[next_random() % n], parent);
-        if (next_random() % 8 == 0) {
-            lat[k] = uniform(-90.0, 90.0);
-            lon[k] = uniform(-180.0, 360.0);
+        uint64_t cell = order29_cell(shards[random_u64(&seed) % n], parent);
+        if (random_u64(&seed) % 8 == 0) {
+            lat[k] = random_between(&seed, -90.0, 90.0);
+            lon[k] = random_between(&seed, -180.0, 360.0);
             continue;
         }
         zagg_geo_centre(cell, 29, latitude, &lat[k], &lon[k]);
-        if (next_random() & 1u) {
+        if (random_u64(&seed) & 1u) {
             double c_lat[4], c_lon[4];
             zagg_geo_corners(cell, 29, latitude, c_lat, c_lon);
-            unsigned c = next_random() & 3u;
+            unsigned c = random_u64(&seed) & 3u;
             lat[k] = c_lat[c];
             lon[k] = c_lon[c];
         }
-        if (next_random() % 32 == 0)
+        if (random_u64(&seed) % 32 == 0)
             lat[k] = copysign(90.0, lat[k]);
-        if (next_random() % 8 == 0)
-            lon[k] += 360.0 * (double)((int)(next_random() % 60) - 30);
-        else if (next_random() & 1u)
+        if (random_u64(&seed) % 8 == 0)
+            lon[k] += 360.0 * (double)((int)(random_u64(&seed) % 60) - 30);
+        else if (random_u64(&seed) & 1u)
             lon[k] = remainder(lon[k], 360.0);
     }
 }
@@ -145,7 +135,7 @@ static void healpix_points(void **state)
             round & 1u ? ZAGG_LATITUDE_GEODETIC : ZAGG_LATITUDE_AUTHALIC;
         zagg_grid *grid = healpix(parent, child, latitude);
         uint64_t shards[MAX_SHARDS], keys[MAX_SHARDS];
-        size_t n = 0, wanted = 1 + next_random() % MAX_SHARDS;
+        size_t n = 0, wanted = 1 + random_u64(&seed) % MAX_SHARDS;
         for (size_t tries = 0; tries < wanted; tries++) {
             uint64_t s = some_shard(parent);
             bool twice = false;
@@ -171,8 +161,8 @@ static void healpix_tightness(void **state)
     const uint64_t key = zagg_word_from_nested(UINT64_C(6) << 6, 3);
     zagg_grid *grid = healpix(3, 9, ZAGG_LATITUDE_AUTHALIC);
     for (size_t k = 0; k < POINTS; k++) {
-        lat[k] = asin(uniform(-1.0, 1.0)) * 57.29577951308232;
-        lon[k] = uniform(-180.0, 180.0);
+        lat[k] = asin(random_between(&seed, -1.0, 1.0)) * 57.29577951308232;
+        lon[k] = random_between(&seed, -180.0, 180.0);
     }
     assert_true(check(grid, &key, 1, lat, lon, POINTS) > POINTS - POINTS / 100);
     zagg_grid_free(grid);
@@ -218,19 +208,22 @@ static void lonlat_points(void **state)
         zagg_grid *grid = rectilinear("EPSG:4326", b[0], b[1], b[2], b[3], b[4]);
         const zagg_grid_info *i = zagg_grid_get_info(grid);
         uint64_t keys[2], across = i->shape[1] / i->shard_shape[1];
-        keys[0] = next_random() % (across * (i->shape[0] / i->shard_shape[0]));
+        keys[0] = random_u64(&seed) % (across * (i->shape[0] / i->shard_shape[0]));
         keys[1] = (keys[0] + 1) % across;
         size_t n = keys[1] != keys[0] ? 1 + round / 4 % 2 : 1;
         for (size_t k = 0; k < POINTS; k++) {
             /* on lines of the grid, where rounding decides, in the tile and around it */
             double column =
-                (double)(keys[0] % across * 30) + (double)(next_random() % 40);
-            double row = (double)(keys[0] / across * 20) + (double)(next_random() % 30);
-            lon[k] = i->bounds[0] + (column - 5.0) * b[4] + uniform(-2e-14, 2e-14);
-            lat[k] = i->bounds[3] - (row - 5.0) * b[4] + uniform(-2e-14, 2e-14);
+                (double)(keys[0] % across * 30) + (double)(random_u64(&seed) % 40);
+            double row =
+                (double)(keys[0] / across * 20) + (double)(random_u64(&seed) % 30);
+            lon[k] = i->bounds[0] + (column - 5.0) * b[4] +
+                     random_between(&seed, -2e-14, 2e-14);
+            lat[k] =
+                i->bounds[3] - (row - 5.0) * b[4] + random_between(&seed, -2e-14, 2e-14);
             if (k % 8 == 0) {
-                lon[k] = uniform(-500.0, 500.0);
-                lat[k] = uniform(-95.0, 95.0);
+                lon[k] = random_between(&seed, -500.0, 500.0);
+                lat[k] = random_between(&seed, -95.0, 95.0);
             }
         }
         rejected += check(grid, keys, n, lat, lon, POINTS);

@@ -1,20 +1,14 @@
 /* Cells to positions in a list of shards, against each shard's own ranks. */
 #include "base/base.h"
 #include "grid/grid.h"
+#include "support/random.h"
 #include "support/support.h"
 
 #include <string.h>
 
 enum { POINTS = 4000, MAX_SHARDS = 300 };
 
-static uint64_t next_random(void)
-{
-    static uint64_t state = UINT64_C(0x853c49e6748fea9b);
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
+static uint64_t seed = 1;
 
 static zagg_grid *healpix(int64_t parent, int64_t child)
 {
@@ -60,7 +54,7 @@ static void pick(const zagg_grid *grid, uint64_t *keys, size_t n)
     for (size_t k = 0; k < n; k++) {
         bool twice;
         do {
-            keys[k] = key_of(grid, next_random() % number_of_shards(grid));
+            keys[k] = key_of(grid, random_u64(&seed) % number_of_shards(grid));
             twice = false;
             for (size_t j = 0; j < k; j++)
                 twice = twice || keys[j] == keys[k];
@@ -75,24 +69,26 @@ static void make_cells(const zagg_grid *grid, const uint64_t *keys, size_t n,
     const zagg_grid_info *i = zagg_grid_get_info(grid);
     uint64_t chunk[360];
     for (size_t k = 0; k < POINTS; k++) {
-        uint64_t what = next_random() % 8;
+        uint64_t what = random_u64(&seed) % 8;
         if (k > 0 && what >= 3) {
             cells[k] = cells[k - 1];
         } else if (what == 2) {
             cells[k] = ZAGG_GEO_NO_CELL;
         } else if (what == 1) {
-            cells[k] = next_random() % (i->shape[0] * i->shape[1]);
+            cells[k] = random_u64(&seed) % (i->shape[0] * i->shape[1]);
         } else if (i->kind == ZAGG_GRID_HEALPIX) {
-            cells[k] = zagg_word_nested(keys[next_random() % n]) * i->cells_per_shard +
-                       next_random() % i->cells_per_shard;
+            cells[k] =
+                zagg_word_nested(keys[random_u64(&seed) % n]) * i->cells_per_shard +
+                random_u64(&seed) % i->cells_per_shard;
         } else {
             zagg_shard shard;
-            assert_int_equal(zagg_grid_shard(grid, keys[next_random() % n], &shard, NULL),
-                             ZAGG_OK);
+            assert_int_equal(
+                zagg_grid_shard(grid, keys[random_u64(&seed) % n], &shard, NULL),
+                ZAGG_OK);
             assert_true(i->cells_per_chunk <= 360);
-            zagg_grid_chunk_cells(grid, &shard, next_random() % i->chunks_per_shard,
+            zagg_grid_chunk_cells(grid, &shard, random_u64(&seed) % i->chunks_per_shard,
                                   chunk);
-            cells[k] = chunk[next_random() % i->cells_per_chunk];
+            cells[k] = chunk[random_u64(&seed) % i->cells_per_chunk];
         }
     }
 }

@@ -1,8 +1,8 @@
 /* The elementary functions against the long double library: error in units of the last
  * place, and that neighbours keep their order. */
 #include "num/num.h"
+#include "support/random.h"
 #include "support/support.h"
-#include "unit/geo/random.h"
 
 #include <float.h>
 #include <math.h>

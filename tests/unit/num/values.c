@@ -1,8 +1,8 @@
 /* Values that are known: special ones of C's annex F, exact ones, symmetries; and that
  * the bits are those of the day this was written. */
 #include "num/num.h"
+#include "support/random.h"
 #include "support/support.h"
-#include "unit/geo/random.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,5 +1,6 @@
 /* Many slices at once: the same bytes as slice by slice, for every reducer and type. */
 #include "stats/reduce.h"
+#include "support/random.h"
 #include "support/support.h"
 
 #include <string.h>
@@ -52,14 +53,7 @@ typedef struct data {
     uint64_t scratch[2 * N_ROWS];
 } data;
 
-static uint64_t next_random(void)
-{
-    static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
+static uint64_t seed = 1;
 
 static int setup(void **state)
 {
@@ -80,13 +74,13 @@ static int setup(void **state)
     /* One row, a few, and one cell whose sum is made of several blocks. */
     d->bounds[0] = 17;
     for (size_t i = 0; i < N_CELLS; i++) {
-        const size_t n = i == 30 ? 9000 : i < 25 ? i + 1 : 1 + next_random() % 300;
+        const size_t n = i == 30 ? 9000 : i < 25 ? i + 1 : 1 + random_u64(&seed) % 300;
         d->bounds[i + 1] = d->bounds[i] + n;
         d->places[i] = (uint32_t)(2 * i + 1);
     }
     assert_true(d->bounds[N_CELLS] - d->bounds[0] <= N_ROWS);
     for (size_t i = 0; i < N_ROWS; i++)
-        d->weights[i] = 0.5 + (double)(next_random() % 1000);
+        d->weights[i] = 0.5 + (double)(random_u64(&seed) % 1000);
     return 0;
 }
 
@@ -102,7 +96,7 @@ static int teardown(void **state)
 static void fill(data *d, zagg_dtype dtype, bool nans)
 {
     for (size_t i = 0; i < N_ROWS; i++) {
-        const uint64_t r = next_random();
+        const uint64_t r = random_u64(&seed);
         const bool nan = nans && r % 97 == 0;
         double x = (double)((int64_t)(r % 2000) - 1000) / 8;
         if (x == 0 && r % 3 == 0)

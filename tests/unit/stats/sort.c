@@ -2,6 +2,7 @@
  * bits or none, stability; and the order of the keys of floats. */
 #include "stats/sort.h"
 
+#include "support/random.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -9,14 +10,7 @@
 
 enum { N = 3000 };
 
-static uint64_t random_bits(void)
-{
-    static uint64_t state = 88172645463325252U;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
+static uint64_t seed = 1;
 
 /* Kinds of keys: all bits, a few low ones, a few high ones, all the same, ascending,
  * descending. */
@@ -24,11 +18,11 @@ static uint64_t key_of_kind(unsigned kind, size_t i, size_t n)
 {
     switch (kind) {
     case 0:
-        return random_bits();
+        return random_u64(&seed);
     case 1:
-        return UINT64_C(0x4040404040404040) + random_bits() % 7;
+        return UINT64_C(0x4040404040404040) + random_u64(&seed) % 7;
     case 2:
-        return random_bits() << 60;
+        return random_u64(&seed) << 60;
     case 3:
         return 0x12345678;
     case 4:

@@ -1,6 +1,6 @@
 /* The same pseudo-random numbers on every machine. */
-#ifndef ZG_TESTS_GEO_RANDOM_H
-#define ZG_TESTS_GEO_RANDOM_H
+#ifndef ZAGG_TESTS_RANDOM_H
+#define ZAGG_TESTS_RANDOM_H
 
 #include <stdint.h>
 
