@@ -385,6 +385,14 @@ static zagg_status read_slabs(group_job *j, zagg_err *err)
     return zagg_pool_map(p->opts->pool, j->slabs.len, 0, slab_task, NULL, NULL, j, err);
 }
 
+/* What is not for lack of good bytes is not asked for again: a server was asked often
+ * enough, and of a disk's failure there is nothing to know about one shard. */
+static bool is_final(zagg_status status, size_t n_wanted)
+{
+    return status == ZAGG_EHTTP || status == ZAGG_EAUTH ||
+           (status == ZAGG_EIO && n_wanted == 1);
+}
+
 /* Open and read for all shards together. `*alone`: something is damaged, or missing for
  * some, and each shard has to be read by itself to know what that means for it. */
 static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
@@ -399,7 +407,7 @@ static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
     common |= g->wanted.n == 1;
     if (zg_pass_is_fatal(status))
         return pass_error(status, &fault, err);
-    if (status != ZAGG_OK && common)
+    if (status != ZAGG_OK && (common || is_final(status, g->wanted.n)))
         return note_fault_of_all(j, status, &fault, err);
     *alone = status != ZAGG_OK || (j->read.absent && !common);
     if (*alone)
@@ -410,13 +418,16 @@ static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
         return pass_error(j->store_status, &j->store_err, err);
     if (zg_pass_is_fatal(status))
         return pass_error(status, &fault, err);
+    if (status == ZAGG_OK) {
+        add_counters(j);
+        return ZAGG_OK;
+    }
+    drop_rows(j);
+    if (is_final(status, g->wanted.n))
+        return note_fault_of_all(j, status, &fault, err);
     /* Also where one shard wants it: which slabs came before the fault, and what they
      * counted, depends on the threads. */
-    *alone = status != ZAGG_OK;
-    if (*alone)
-        drop_rows(j);
-    else
-        add_counters(j);
+    *alone = true;
     return ZAGG_OK;
 }
 
