@@ -222,8 +222,9 @@ const zagg_grid *zagg_worker_grid(const zagg_worker *worker)
 
 size_t zg_column_bytes(const zagg_worker *w, const zagg_dtype *dtypes, size_t c)
 {
-    const bool read = c == w->n_columns ? w->leaf_ids : w->columns[c].used;
-    return read ? zagg_dtype_size(dtypes[c]) : 0;
+    if (c == w->n_columns)
+        return w->leaf_ids ? sizeof(uint64_t) : 0;
+    return w->columns[c].used ? zagg_dtype_size(dtypes[c]) : 0;
 }
 
 size_t zg_row_bytes(const zagg_worker *w, const zagg_dtype *dtypes)

@@ -123,8 +123,8 @@ struct zagg_worker {
 
 /* ---- worker.c ---- */
 
-/** Bytes of a row in column `c` (n_columns: the leaf ids) of these types; 0: nobody reads
- * it. */
+/** Bytes of a row in column `c` of these types (n_columns: the leaf ids, whose type need
+ * not be among them); 0: nobody reads it. */
 size_t zg_column_bytes(const zagg_worker *w, const zagg_dtype *dtypes, size_t c);
 /** And in all columns. */
 size_t zg_row_bytes(const zagg_worker *w, const zagg_dtype *dtypes);

@@ -15,6 +15,7 @@ typedef struct row {
     uint32_t rank;
     float h;
     int8_t quality;
+    uint64_t leaf_id;
 } row;
 
 typedef struct fragment {
@@ -23,6 +24,7 @@ typedef struct fragment {
     uint32_t ranks[MOST_ROWS];
     float h[MOST_ROWS];
     int8_t quality[MOST_ROWS];
+    uint64_t leaf_ids[MOST_ROWS];
 } fragment;
 
 typedef struct fixture {
@@ -50,6 +52,7 @@ static void fill(fragment *f, size_t i, uint64_t *random)
         f->ranks[k] = k % run ? f->ranks[k - 1] : (uint32_t)(next(random) % CELLS);
         f->h[k] = (float)(i * MOST_ROWS + k);
         f->quality[k] = (int8_t)next(random);
+        f->leaf_ids[k] = next(random);
     }
 }
 
@@ -69,6 +72,7 @@ static int setup(void **state)
     assert_int_equal(core_case_new(source, core_max_of_each(f->arena, source),
                                    core_json(f->arena, GRID), &f->c, NULL),
                      ZAGG_OK);
+    f->c.worker->leaf_ids = true;
     f->fragments = zg_alloc(N_FRAGMENTS, sizeof *f->fragments);
     assert_non_null(f->fragments);
     for (size_t i = 0; i < N_FRAGMENTS; i++)
@@ -97,7 +101,7 @@ static zagg_status add(zg_row_store *store, const fragment *f, zagg_err *err)
 {
     static const zagg_dtype DTYPES[] = {ZAGG_DT_F32, ZAGG_DT_I8};
     const void *const columns[] = {f->h, f->quality};
-    const zg_row_batch batch = {f->n, f->ranks, DTYPES, columns, NULL};
+    const zg_row_batch batch = {f->n, f->ranks, DTYPES, columns, f->leaf_ids};
     return zg_row_store_add(store, f->shard, f->key, &batch, err);
 }
 
@@ -127,7 +131,8 @@ static size_t expected(const fixture *f, size_t shard, uint32_t without, row *ou
         for (size_t i = 0; i < n; i++)
             for (size_t k = 0; k < list[i]->n; k++)
                 if (list[i]->ranks[k] == cell)
-                    out[n_rows++] = (row){cell, list[i]->h[k], list[i]->quality[k]};
+                    out[n_rows++] = (row){cell, list[i]->h[k], list[i]->quality[k],
+                                          list[i]->leaf_ids[k]};
     return n_rows;
 }
 
@@ -139,6 +144,7 @@ static void check_part(const zg_grouped *g, const row *want, size_t *at)
             assert_int_equal(want[*at].rank, g->first_chunk * CHUNK + c);
             assert_true(want[*at].h == ((const float *)g->columns[0])[i]);
             assert_int_equal(want[*at].quality, ((const int8_t *)g->columns[1])[i]);
+            assert_true(want[*at].leaf_id == ((const uint64_t *)g->columns[2])[i]);
         }
 }
 
@@ -263,6 +269,7 @@ static void many_small_shards(void **state)
     static const zagg_dtype DTYPES[] = {ZAGG_DT_F32, ZAGG_DT_I8};
     const uint32_t ranks[ROWS] = {9, 3, 9, 1, 0, 0, 15, 3, 9, 2};
     const int8_t quality[ROWS] = {0};
+    const uint64_t leaf_ids[ROWS] = {0};
     zg_row_store *store = NULL;
     assert_int_equal(
         zg_row_store_new(f->c.worker, MANY, 1, 256 << 10, NULL, &store, NULL), ZAGG_OK);
@@ -271,13 +278,13 @@ static void many_small_shards(void **state)
         for (size_t k = 0; k < ROWS; k++)
             h[k] = (float)(i * ROWS + k);
         const void *const columns[] = {h, quality};
-        const zg_row_batch batch = {ROWS, ranks, DTYPES, columns, NULL};
+        const zg_row_batch batch = {ROWS, ranks, DTYPES, columns, leaf_ids};
         const zg_row_key key = {(uint32_t)(i / MANY), 0, 0};
         assert_int_equal(zg_row_store_add(store, i % MANY, key, &batch, NULL), ZAGG_OK);
     }
     /* Every block but those that the budget has room for was written. */
-    assert_in_range(zg_row_store_spilled(store).written_bytes, 1000 * ROWS * 7,
-                    MANY * TIMES * ROWS * 7);
+    assert_in_range(zg_row_store_spilled(store).written_bytes, 1000 * ROWS * 15,
+                    MANY * TIMES * ROWS * 15);
     for (size_t s = 0; s < MANY; s++) {
         zg_grouping g;
         zg_grouped grouped;
@@ -309,7 +316,7 @@ static void *add_all_types(void *arg)
     for (int i = 0; i < 100; i++) {
         const zagg_dtype dtypes[] = {(zagg_dtype)(ZAGG_DT_I8 + i % 10),
                                      (zagg_dtype)(ZAGG_DT_I8 + i / 10)};
-        const zg_row_batch batch = {1, &rank, dtypes, columns, NULL};
+        const zg_row_batch batch = {1, &rank, dtypes, columns, zeros};
         a->ok &= zg_row_store_add(a->store, 1, (zg_row_key){0, 0, (uint64_t)i}, &batch,
                                   NULL) == ZAGG_OK;
     }
