@@ -150,6 +150,18 @@ void zg_clock_utc_iso(char out[21]);
 /** The same moment as Python writes it: "2026-11-22T21:05:25+00:00"; 26 bytes. */
 void zg_clock_utc_offset(char out[26]);
 
+/* ---- stopping ---- */
+/** Whether a flag that a signal handler, on any thread, may set is set; NULL: no. */
+static inline bool zg_is_stopped(const volatile int *stop)
+{
+    return stop && __atomic_load_n(stop, __ATOMIC_RELAXED);
+}
+/** Set it: safe in a signal handler. */
+static inline void zg_stop(volatile int *stop)
+{
+    __atomic_store_n(stop, 1, __ATOMIC_RELAXED);
+}
+
 /* ---- machine ---- */
 /** Peak resident memory in bytes from VmHWM of /proc/self/status; 0 where it cannot be
  * read. */

@@ -176,12 +176,12 @@ static int choose_format(export_args *a)
     return EXIT_USAGE;
 }
 
-static volatile sig_atomic_t stop_flag;
+static volatile int stop_flag;
 
 static void on_signal(int signal_number)
 {
     (void)signal_number;
-    stop_flag = 1;
+    zg_stop(&stop_flag);
 }
 
 static zagg_status cannot(const char *what, const char *path, zagg_err *err)

@@ -1,4 +1,5 @@
 /* zagg run: config, shard map or granules, store; the local backend. */
+#include "base/base.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -14,11 +15,11 @@
 
 /* Set by the first Ctrl-C: running shards end, no new one starts. The second one kills.
  */
-static volatile sig_atomic_t stop_flag;
+static volatile int stop_flag;
 
 static void on_signal(int number)
 {
-    stop_flag = 1;
+    zg_stop(&stop_flag);
     signal(number, SIG_DFL);
 }
 

@@ -14,7 +14,7 @@ bool zg_pass_is_fatal(zagg_status status)
 
 bool zg_pass_stopped(const zg_pass *p)
 {
-    return p->opts->stop && *p->opts->stop;
+    return zg_is_stopped(p->opts->stop);
 }
 
 void zg_pass_trace_rss(const zg_pass *p, const char *stage)

@@ -6,7 +6,6 @@
 #include "zagg/dtype.h"
 #include "zagg/store.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 /* ---- shapes ---- */
@@ -117,8 +116,8 @@ typedef struct zg_export_opts {
     zg_geometry geometry;
     double quantiles[ZG_EXPORT_QUANTILES]; /* of digests, in place of their centroids */
     size_t n_quantiles;
-    const char *name;                  /* of the file, for messages */
-    const volatile sig_atomic_t *stop; /* not 0: end with CANCELLED; may be NULL */
+    const char *name;         /* of the file, for messages */
+    const volatile int *stop; /* not 0: end with CANCELLED; may be NULL */
     void (*progress)(void *user, size_t shards_done, size_t shards);
     void *user;
 } zg_export_opts;

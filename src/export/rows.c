@@ -130,7 +130,7 @@ static zagg_status export_shards(rows *r, const zagg_store *store, size_t group,
             status = zagg_store_reader_shard(reader, i, err);
         for (uint64_t b = 0; meets && status == ZAGG_OK && b < g->grid.chunks_per_shard;
              b++) {
-            if (r->opts->stop != NULL && *r->opts->stop != 0)
+            if (zg_is_stopped(r->opts->stop))
                 status = zagg_err_set(err, ZAGG_ECANCELLED, "interrupted");
             else if (!box_meets(r, g, i, b))
                 continue;

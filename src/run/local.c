@@ -137,7 +137,7 @@ static zagg_status aggregate_and_write(const local_run *run, const run_shard *s,
 
 static bool stop_asked(const local_run *run)
 {
-    return run->opts->stop && *run->opts->stop;
+    return zg_is_stopped(run->opts->stop);
 }
 
 /* Whether nothing further is begun. */
