@@ -91,12 +91,10 @@ static void add_time(_Atomic uint64_t *ns, double start_s)
 
 static uint64_t take_slot(zg_spill *s)
 {
-    uint64_t offset = atomic_load(&s->end);
     pthread_mutex_lock(&s->lock);
-    if (s->idle.len > 0)
-        offset = *ZG_VEC_AT(&s->idle, uint64_t, --s->idle.len);
-    else
-        atomic_fetch_add(&s->end, s->slot_bytes);
+    const uint64_t offset = s->idle.len > 0
+                                ? *ZG_VEC_AT(&s->idle, uint64_t, --s->idle.len)
+                                : atomic_fetch_add(&s->end, s->slot_bytes);
     pthread_mutex_unlock(&s->lock);
     return offset;
 }

@@ -28,15 +28,6 @@ static int open_both(const char *path, int flags)
     return fd;
 }
 
-static ssize_t read_at(int fd, void *out, size_t len, off_t offset)
-{
-    ssize_t n;
-    do
-        n = pread(fd, out, len, offset);
-    while (n < 0 && errno == EINTR);
-    return n;
-}
-
 static zagg_status open_lock(const char *path, int *out, zagg_err *err)
 {
     int fd = open_both(path, 0);
@@ -60,8 +51,9 @@ static zagg_status open_lock(const char *path, int *out, zagg_err *err)
 /* What the holder noted, one line; "" when that cannot be read. */
 static void read_note(int fd, char *out, size_t len)
 {
-    const ssize_t n = len > 1 ? read_at(fd, out, len - 1, 0) : 0;
-    out[n > 0 ? n : 0] = '\0';
+    int failure = 0;
+    const size_t n = len > 1 ? zg_fd_read_at(fd, 0, len - 1, out, &failure) : 0;
+    out[failure ? 0 : n] = '\0';
     out[strcspn(out, "\n")] = '\0';
 }
 
@@ -171,8 +163,11 @@ static zagg_status end_last_line(const zg_log_file *f, zagg_err *err)
 {
     char last = '\n';
     const off_t end = lseek(f->fd, 0, SEEK_END);
-    if (end > 0 && read_at(f->fd, &last, 1, end - 1) < 0)
-        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot read %s", f->path);
+    int failure = 0;
+    if (end > 0)
+        (void)zg_fd_read_at(f->fd, (uint64_t)end - 1, 1, &last, &failure);
+    if (failure)
+        return zagg_err_set_errno(err, ZAGG_EIO, failure, "cannot read %s", f->path);
     return last == '\n' ? ZAGG_OK : write_all(f->fd, f->path, "\n", 1, err);
 }
 

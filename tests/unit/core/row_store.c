@@ -3,6 +3,7 @@
 #include "core/group.h"
 #include "core/row_ranks.h"
 #include "read_test.h"
+#include "support/random.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -34,25 +35,17 @@ typedef struct fixture {
     zagg_pool *pool;     /* NULL */
 } fixture;
 
-static uint64_t next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 static void fill(fragment *f, size_t i, uint64_t *random)
 {
-    f->shard = next(random) % N_SHARDS;
-    f->n = 1 + next(random) % MOST_ROWS;
+    f->shard = random_u64(random) % N_SHARDS;
+    f->n = 1 + random_u64(random) % MOST_ROWS;
     f->key = (zg_row_key){(uint32_t)(i / 12), (uint32_t)(i / 4 % 3), 100 * (i % 4)};
-    const size_t run = 1 + next(random) % 40; /* so many rows of a cell in a row */
+    const size_t run = 1 + random_u64(random) % 40; /* so many rows of a cell in a row */
     for (size_t k = 0; k < f->n; k++) {
-        f->ranks[k] = k % run ? f->ranks[k - 1] : (uint32_t)(next(random) % CELLS);
+        f->ranks[k] = k % run ? f->ranks[k - 1] : (uint32_t)(random_u64(random) % CELLS);
         f->h[k] = (float)(i * MOST_ROWS + k);
-        f->quality[k] = (int8_t)next(random);
-        f->leaf_ids[k] = next(random);
+        f->quality[k] = (int8_t)random_u64(random);
+        f->leaf_ids[k] = random_u64(random);
     }
 }
 
@@ -78,7 +71,7 @@ static int setup(void **state)
     for (size_t i = 0; i < N_FRAGMENTS; i++)
         fill(&f->fragments[i], i, &random);
     for (size_t i = N_FRAGMENTS; i-- > 1;) {
-        const size_t k = next(&random) % (i + 1);
+        const size_t k = random_u64(&random) % (i + 1);
         const fragment swap = f->fragments[i];
         f->fragments[i] = f->fragments[k];
         f->fragments[k] = swap;
@@ -366,7 +359,7 @@ static zg_grouped group_many(const fixture *f, uint64_t budget, zagg_pool *pool,
         one->n = MOST_ROWS;
         one->key = (zg_row_key){(uint32_t)i, 0, 0};
         for (size_t k = 0; k < one->n; k++) {
-            one->ranks[k] = (uint32_t)(next(&random) % CELLS);
+            one->ranks[k] = (uint32_t)(random_u64(&random) % CELLS);
             one->h[k] = (float)(i * MOST_ROWS + k);
         }
         assert_int_equal(add(store, one, NULL), ZAGG_OK);
@@ -429,14 +422,15 @@ static void ranks_come_back(void **state)
         for (size_t run = 1; run <= N; run = run * 3 + 1) {
             size_t at = 0, used = 0;
             for (size_t i = 0; i < N; i++)
-                ranks[i] = i % run
-                               ? ranks[i - 1]
-                               : (uint32_t)(next(&random) >> (rank_bytes == 2 ? 48 : 33));
+                ranks[i] =
+                    i % run
+                        ? ranks[i - 1]
+                        : (uint32_t)(random_u64(&random) >> (rank_bytes == 2 ? 48 : 33));
             const zg_rank_form form = zg_rank_form_of(ranks, N, rank_bytes);
             assert_int_equal(form.n_runs > 0, run >= 3);
             while (at < N)
                 used += zg_ranks_pack(form, ranks, N, &at, packed + used,
-                                      8 + next(&random) % 3000);
+                                      8 + random_u64(&random) % 3000);
             assert_int_equal(used, zg_rank_form_bytes(form, N));
             assert_true(used <= N * rank_bytes);
             zg_ranks_unpack(form, packed, N, back);
