@@ -170,7 +170,7 @@ static void end_all(sender *s, const char *why)
         for (size_t i = 0; i < s->n; i++) {
             zg_exchange *x = &s->exchanges[i];
             if (x->state == ZG_EXCHANGE_FLYING && zg_engine_is_done(e, x->transfer)) {
-                zg_http_count(s->http, x->transfer, x->call->attempts > 1);
+                zg_exchange_note(x);
                 end_one(s, x, why);
             }
         }

@@ -404,6 +404,27 @@ static void deadlines(void **state)
     }
 }
 
+static void too_late(void **state)
+{
+    (void)state;
+    const http_reply ok = {.status = 200};
+    http_script *server = http_script_start(&ok, 1);
+    volatile int stop = 1;
+    const zg_http_opts opts[] = {{.deadline_s = zg_clock_mono_s() - 1}, {.stop = &stop}};
+    for (size_t i = 0; i < 2; i++) {
+        zg_http *http = new_http(&opts[i]);
+        zg_call call = {0};
+        zagg_err err;
+        assert_int_equal(send_one(http, &call, http_script_url(server, "/k"), &err),
+                         ZAGG_ECANCELLED);
+        assert_string_equal(err.msg, i == 0 ? "the deadline has passed" : "stopped");
+        zg_call_free(&call);
+        zg_http_free(http);
+    }
+    assert_int_equal(http_script_requests(server), 0);
+    http_script_stop(server);
+}
+
 static void stalls(void **state)
 {
     (void)state;
@@ -434,6 +455,7 @@ int main(void)
         cmocka_unit_test(new_keys),           cmocka_unit_test(no_keys),
         cmocka_unit_test(retry_after),        cmocka_unit_test(stop_ends_waits),
         cmocka_unit_test(deadlines),          cmocka_unit_test(stalls),
+        cmocka_unit_test(too_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,7 +203,7 @@ static void serve_tls(const char *folder, int out)
 {
     if (chdir(folder) != 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
         _exit(127);
-    (void)execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-www",
+    (void)execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-HTTP",
                  "-key", "key.pem", "-cert", "cert.pem", (char *)NULL);
     _exit(127);
 }
@@ -237,6 +237,17 @@ static void stop_tls(tls_server *s)
     zg_free(s->folder);
 }
 
+/* An answer as it will be sent for the path of this name. */
+static void put_file(const tls_server *s, const char *name, const char *text)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", s->folder, name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
 static void certificates(void **state)
 {
     (void)state;
@@ -248,7 +259,8 @@ static void certificates(void **state)
         stop_tls(&s);
         skip();
     }
-    snprintf(url, sizeof url, "https://127.0.0.1:%u/", s.port);
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/fine", s.port);
+    put_file(&s, "fine", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
     assert_int_equal(try_url(url, 3, &err), ZAGG_EIO);
     assert_contains(err.msg, "TLS with 127.0.0.1: its certificate is refused: ");
     assert_contains(err.msg, "self-signed certificate");
@@ -260,6 +272,10 @@ static void certificates(void **state)
     if (status != ZAGG_OK)
         print_error("%s\n", err.msg);
     assert_int_equal(status, ZAGG_OK);
+    put_file(&s, "bare", "HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:1/a\r\n\r\n");
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/bare", s.port);
+    assert_int_equal(try_url(url, 1, &err), ZAGG_EHTTP);
+    assert_contains(err.msg, "leads from https to http://127.0.0.1:1/a, which is not");
     stop_tls(&s);
     unset_proxies();
 }
