@@ -363,6 +363,15 @@ static double stopped_call(const http_reply *reply, double deadline_s, char *int
     return ended - s.at;
 }
 
+/* A machine with much to do may be late, but not each time. */
+static bool ends_at_once(const http_reply *reply, double deadline_s, char *into)
+{
+    for (int tries = 0; tries < 4; tries++)
+        if (stopped_call(reply, deadline_s, into) < 0.1)
+            return true;
+    return false;
+}
+
 static void stop_ends_waits(void **state)
 {
     (void)state;
@@ -375,9 +384,9 @@ static void stop_ends_waits(void **state)
                                 .ending = HTTP_STALL};
     /* A wait of a minute at most: one more would be beyond the deadline. */
     const http_reply later = {.status = 503, .headers = "Retry-After: 100000\r\n"};
-    assert_true(stopped_call(&stalled, 0, into) < 0.1);
+    assert_true(ends_at_once(&stalled, 0, into));
     assert_memory_equal(into, "##########", 10);
-    assert_true(stopped_call(&later, now + 100, NULL) < 0.1);
+    assert_true(ends_at_once(&later, now + 100, NULL));
 }
 
 static void deadlines(void **state)

@@ -76,6 +76,36 @@ static void refused(void **state)
     close(fd);
 }
 
+/* A listener whose queue is full does not answer those who call. */
+static void no_answer(void **state)
+{
+    (void)state;
+    enum { CALLERS = 8 };
+    unsigned port;
+    int fd = bound_socket(&port), callers[CALLERS];
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    char url[100];
+    zagg_err err;
+    assert_int_equal(listen(fd, 0), 0);
+    for (size_t i = 0; i < CALLERS; i++) {
+        callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(callers[i], (const struct sockaddr *)&address, sizeof address);
+    }
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/a", port);
+    zg_http *http = new_http(&(zg_http_opts){.attempts = 1, .connect_s = 0.2});
+    zg_call call = {0};
+    assert_int_equal(send_one(http, &call, url, &err), ZAGG_EIO);
+    assert_contains(err.msg, "no connection to 127.0.0.1:");
+    assert_contains(err.msg, " within 0.2 s (IPv4 127.0.0.1)");
+    zg_call_free(&call);
+    zg_http_free(http);
+    for (size_t i = 0; i < CALLERS; i++)
+        close(callers[i]);
+    close(fd);
+}
+
 static void unknown_name(void **state)
 {
     (void)state;
@@ -394,10 +424,11 @@ static void secrets_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),      cmocka_unit_test(unknown_name),
-        cmocka_unit_test(by_proxy),     cmocka_unit_test(proxy_troubles),
-        cmocka_unit_test(certificates), cmocka_unit_test(bundle_unreadable),
-        cmocka_unit_test(no_tls),       cmocka_unit_test(secrets_stay),
+        cmocka_unit_test(refused),           cmocka_unit_test(no_answer),
+        cmocka_unit_test(unknown_name),      cmocka_unit_test(by_proxy),
+        cmocka_unit_test(proxy_troubles),    cmocka_unit_test(certificates),
+        cmocka_unit_test(bundle_unreadable), cmocka_unit_test(no_tls),
+        cmocka_unit_test(secrets_stay),
     };
     return cmocka_run_group_tests(tests, clean, NULL);
 }
