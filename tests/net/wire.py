@@ -180,17 +180,17 @@ class Stats:
 
     def __init__(self, **own):
         self.lock = threading.Lock()
-        self.own = own  # counters (0) and lists ([]) of one kind of server
+        self.own = own  # counters (0), lists ([]) and tables ({}) of one kind of server
         self.reset()
 
     def reset(self):
         with self.lock:
             self.requests = self.bytes_in = self.bytes_out = self.connections = 0
             self.in_flight, self.max_in_flight, self.crashes = 0, 0, 0
-            self.by_method, self.by_status, self.by_code = Counter(), Counter(), Counter()
-            self.by_op = Counter()
+            self.by_method, self.by_status = Counter(), Counter()
             self.ranges, self.paths = [], []
-            self.special = {k: list(v) if isinstance(v, list) else v for k, v in self.own.items()}
+            self.special = {name: list(v) if isinstance(v, list) else Counter() if v == {} else v
+                            for name, v in self.own.items()}
 
     def begin(self, request, new_connection):
         with self.lock:
@@ -220,15 +220,15 @@ class Stats:
             if len(self.special[name]) < MAX_LISTED:
                 self.special[name].append(item)
 
-    def tally(self, counter, name):
+    def tally(self, table, name):
         with self.lock:
-            getattr(self, counter)[name] += 1
+            self.special[table][name] += 1
 
-    def as_dict(self):
+    def as_json(self):
         with self.lock:
-            names = ("requests", "by_method", "by_status", "by_code", "by_op", "bytes_in",
-                     "bytes_out", "connections", "max_in_flight", "crashes", "ranges", "paths")
-            return {**{n: getattr(self, n) for n in names}, **self.special}
+            names = ("requests", "by_method", "by_status", "bytes_in", "bytes_out", "connections",
+                     "max_in_flight", "crashes", "ranges", "paths")
+            return json.dumps({**{n: getattr(self, n) for n in names}, **self.special})
 
 
 # ---- connections ----
@@ -317,10 +317,13 @@ class Server:
     def __init__(self, handle, stats, tls=None, log=False, on_accept=None):
         self.handle, self.stats, self.tls, self.log = handle, stats, tls, log
         self.on_accept = on_accept
-        self.control = {("GET", "/_stats"): lambda _: json_reply(self.stats.as_dict()),
+        self.control = {("GET", "/_stats"): self.show_stats,
                         ("POST", "/_reset"): self.reset_stats}
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
+
+    def show_stats(self, _):
+        return Reply(200, self.stats.as_json().encode(), [("Content-Type", "application/json")])
 
     def reset_stats(self, _):
         self.stats.reset()
