@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Granules of servers that are opened before their turn: as many as upstream reads at
+ * once. */
+enum { AHEAD = 4 };
+
 /* How one shard ended. */
 typedef struct shard_outcome {
     zagg_shard_result result;
@@ -523,6 +527,8 @@ static zagg_status process(local_run *run, zagg_err *err)
                                                     ? NULL
                                                     : open_granule,
                                         .open_user = run,
+                                        .ahead =
+                                            run->driver == ZG_DRIVER_FILE ? 0 : AHEAD,
                                         .trace_rss = opts->trace_rss,
                                         .memory_bytes = opts->memory_bytes,
                                         .stop = opts->stop};
