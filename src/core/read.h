@@ -199,6 +199,9 @@ zagg_status zg_plan_union(zg_group_read *r, uint64_t n_rows, zagg_err *err);
  * is needed. */
 void zg_read_ahead(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
                    zagg_h5_stage **stage);
+/** The same for zagg_worker_shard_keys. */
+void zg_read_ahead_points(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
+                          zagg_h5_stage **stage);
 
 /* ---- read_filter.c, read_level.c ---- */
 

@@ -142,14 +142,23 @@ static bool list_wants(plan *p, uint64_t most_bytes)
     return true;
 }
 
-void zg_read_ahead(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
-                   zagg_h5_stage **stage)
+static bool list_points(const zagg_worker *w, zg_vec *needs)
+{
+    const zagg_data_source *ds = &w->pipeline->data_source;
+    const zagg_level *index = w->index_level;
+    zg_vec_init(needs, sizeof(need), 0);
+    return add(needs, index ? index->latitude : ds->latitude, true) &&
+           add(needs, index ? index->longitude : ds->longitude, true);
+}
+
+static void read_ahead(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
+                       bool (*list)(const zagg_worker *, zg_vec *), zagg_h5_stage **stage)
 {
     plan p = {.worker = w, .file = file};
     *stage = NULL;
     if (!zagg_h5_is_remote(file) || zagg_arena_new(0, &p.arena, NULL) != ZAGG_OK)
         return;
-    if (list_needs(w, &p.needs) && expand_paths(&p)) {
+    if (list(w, &p.needs) && expand_paths(&p)) {
         zagg_h5_ahead_open(file, p.paths, p.n_paths);
         if (list_wants(&p, most_bytes)) {
             zagg_h5_ahead_index(file, p.wants, p.n_wants);
@@ -158,4 +167,16 @@ void zg_read_ahead(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
     }
     zg_vec_free(&p.needs);
     zagg_arena_free(p.arena);
+}
+
+void zg_read_ahead(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
+                   zagg_h5_stage **stage)
+{
+    read_ahead(w, file, most_bytes, list_needs, stage);
+}
+
+void zg_read_ahead_points(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
+                          zagg_h5_stage **stage)
+{
+    read_ahead(w, file, most_bytes, list_points, stage);
 }
