@@ -39,10 +39,28 @@ static void split_is(const char *url, const char *host, const char *path,
 static void splitting(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {
-        "",           "host/path",       "http:/host",  "1http://host", "http://",
-        "http:///p",  "http://u@host/p", "http://u:p@", "http://ho st", "http://h/a b",
-        "http://:80", "http://h\x7f/",   "://host",     "http://h\\a",  "ht tp://h"};
+    static const char *const wrong[] = {"",
+                                        "host/path",
+                                        "http:/host",
+                                        "1http://host",
+                                        "http://",
+                                        "http:///p",
+                                        "http://u@host/p",
+                                        "http://u:p@",
+                                        "http://ho st",
+                                        "http://h/a b",
+                                        "http://:80",
+                                        "http://h\x7f/",
+                                        "http://[::1",
+                                        "http://[::1]a",
+                                        "http://[]",
+                                        "http://h:8x",
+                                        "http://h:123456",
+                                        "http://h:1:2",
+                                        "http://a[b]",
+                                        "://host",
+                                        "http://h\\a",
+                                        "ht tp://h"};
     zg_url_parts p;
     split_is("http://h", "h", "", "");
     split_is("https://h:8/a/b?c=d&e#f?g", "h:8", "/a/b", "c=d&e");
