@@ -60,8 +60,8 @@ zagg_status zg_refused(const zg_call *call, zagg_err *err, const char *what,
                        const char *name)
 {
     zagg_status status = call->status;
-    if (call->http_status != 0 &&
-        (status == ZAGG_EHTTP || status == ZAGG_ENOTFOUND || status == ZAGG_EEXISTS))
+    if (call->http_status / 100 == 4 &&
+        (status == ZAGG_EHTTP || status == ZAGG_ENOTFOUND))
         status = ZAGG_EAUTH;
     if (err != NULL)
         err->status = status;
