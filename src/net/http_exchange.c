@@ -76,9 +76,10 @@ static void send_request(zg_exchange *x, zg_waiter *waiter)
     if (!zg_origin_of(t->url, &t->origin)) {
         zg_url_show(t->url, shown, sizeof shown);
         free_transfer(t);
-        zg_exchange_end(x, zagg_err_set(&x->call->err, ZAGG_EARG,
-                                        "%s: not an URL of the form http[s]://HOST/...",
-                                        shown));
+        zg_exchange_end(x,
+                        zagg_err_set(&x->call->err, x->hop ? ZAGG_EHTTP : ZAGG_EARG,
+                                     "%s: not an URL of the form http[s]://HOST/...%s",
+                                     shown, x->hop ? ", to which a server leads" : ""));
         return;
     }
     if (!make_headers(x, t) || !zg_engine_submit(x->http->engine, t)) {
@@ -142,10 +143,11 @@ void zg_exchange_free(zg_exchange *x)
 
 /* ---- what came of it ---- */
 
-static void log_request(const zg_exchange *x)
+void zg_exchange_note(const zg_exchange *x)
 {
     const zg_transfer *t = x->transfer;
     char url[ZG_HTTP_SHOWN_BYTES], came[CURL_ERROR_SIZE + 64];
+    zg_http_count(x->http, t, x->call->attempts > 1 && x->hops == 0);
     if (x->http->opts.log == NULL)
         return;
     zg_url_show(t->url, url, sizeof url);
@@ -269,8 +271,7 @@ void zg_exchange_settle(zg_exchange *x, zg_waiter *waiter)
     zg_transfer *t = x->transfer;
     zg_http *http = x->http;
     char code[64];
-    log_request(x);
-    zg_http_count(http, t, x->call->attempts > 1 && x->hops == 0);
+    zg_exchange_note(x);
     zg_verdict verdict = zg_judge(t, &http->opts, &http->env, code, &x->call->err);
     bool kept = hand_over(x) && note_final_url(x);
     double retry_after_s = t->retry_after_s;
