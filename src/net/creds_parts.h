@@ -104,6 +104,9 @@ zagg_status zg_netrc_find(const char *text, size_t len, const char *name,
                           zagg_err *err);
 void zg_netrc_login_free(zg_netrc_login *login);
 
+/** Whose token or password it is: "EARTHDATA_TOKEN", "netrc file PATH", ... */
+void zg_earthdata_source(zg_earthdata *edl, char *out, size_t len);
+
 /* ---- texts out of an XML answer ---- */
 
 /** The texts of the first elements of these names, in any depth; NULL for those that are
@@ -119,6 +122,11 @@ typedef struct zg_place {
     zg_aws_keys keys;
     char name[300];
 } zg_place;
+
+/** The error of a call for keys that failed, with "WHAT NAME: " in front: AUTH where the
+ * server refused (4xx), however it said so. */
+zagg_status zg_refused(const zg_call *call, zagg_err *err, const char *what,
+                       const char *name);
 
 /** Web identity: a token of a file for keys of a role. */
 typedef struct zg_role {
