@@ -20,6 +20,10 @@ zagg_status zg_driver_choose(const char *flag, const zagg_pipeline *pipeline,
  * left out, as upstream does). With the file driver this is a path. */
 const char *zg_granule_href(const zagg_granule *granule, zg_driver driver);
 
+/** The granule of an href: a URL through `net`, where there is one, else a file. */
+zagg_status zg_granule_open(zagg_net *net, const char *href, zagg_source **out,
+                            zagg_err *err);
+
 /** Path of a store on this machine: what follows file://, or the text itself. */
 const char *zg_store_path(const char *store);
 
