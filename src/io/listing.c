@@ -76,7 +76,8 @@ zagg_status zg_listing_new(zagg_sink *sink, size_t most, zg_listing **out, zagg_
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory to list a store");
     zg_vec_init(&l->objects, sizeof(object), 0);
     l->most = most;
-    const zagg_status status = zagg_sink_list(sink, "", add, l, err);
+    const zagg_status status =
+        sink != NULL ? zagg_sink_list(sink, "", add, l, err) : ZAGG_OK;
     if (status != ZAGG_OK) {
         const bool too_many = l->too_many;
         zg_listing_free(l);

@@ -65,6 +65,8 @@ struct zg_call {
      * and Authorization and x-amz-* headers go to the first host and port only. */
     bool no_redirects;
     bool once;      /* never sent again (not idempotent) */
+    bool despite_stop; /* what has been begun is ended: a stop does not end this call. Of
+                          calls that are sent together the first one decides */
     bool quiet_404; /* 404 is an answer: OK, with http_status 404 */
     /* Before each attempt: headers of this attempt (signature, bearer). `url_out` may
      * replace the URL of this attempt (heap, zg_free'd by the sender). NULL: nothing to

@@ -20,7 +20,8 @@ static zagg_status init(const zg_s3_sink *s, zg_s3_call *c, const char *method,
     ZAGG_TRY(zg_s3_url(s->s3, c->key, query, &c->url, err));
     c->call.method = method;
     c->call.url = c->url;
-    c->call.no_redirects = true; /* which keep no body and no signature */
+    c->call.no_redirects = true; /* which keep neither body nor signature */
+    c->call.despite_stop = true; /* a run that is stopped ends its shards */
     zg_s3_common_headers(s->s3, &c->call.headers);
     return ZAGG_OK;
 }
@@ -44,10 +45,21 @@ zagg_status zg_s3_call_init(const zg_s3_sink *s, zg_s3_call *c, const char *meth
     return init(s, c, method, query, err);
 }
 
+zagg_status zg_s3_call_check(const zg_s3_sink *s, const zg_call *call, zagg_err *err)
+{
+    if (call->http_status / 100 != 3)
+        return ZAGG_OK;
+    return zagg_err_set(err, ZAGG_EHTTP,
+                        "%s %s: the server leads elsewhere (HTTP %ld); give the endpoint "
+                        "and region of the bucket",
+                        call->method, s->name, call->http_status);
+}
+
 zagg_status zg_s3_call_send(const zg_s3_sink *s, zg_s3_call *c, zagg_err *err)
 {
     zg_s3_sign_calls(s->s3, &c->call, 1);
-    return zg_http_send(s->http, &c->call, 1, err);
+    ZAGG_TRY(zg_http_send(s->http, &c->call, 1, err));
+    return zg_s3_call_check(s, &c->call, err);
 }
 
 void zg_s3_call_free(zg_s3_call *c)

@@ -187,8 +187,11 @@ zagg_status zg_s3_upload_parts(zg_s3_upload *u, const zg_s3_piece *pieces, size_
         zg_s3_sign_calls(u->sink->s3, calls, n);
         status = zg_http_send(u->sink->http, calls, n, err);
     }
-    for (size_t i = 0; status == ZAGG_OK && i < n; i++)
-        status = keep_etag(u, index[i], &calls[i], pieces[i].len, err);
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++) {
+        status = zg_s3_call_check(u->sink, &calls[i], err);
+        if (status == ZAGG_OK)
+            status = keep_etag(u, index[i], &calls[i], pieces[i].len, err);
+    }
     for (size_t i = 0; i < made; i++) {
         own[i].call = calls[i];
         zg_s3_call_free(&own[i]);

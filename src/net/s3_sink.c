@@ -12,7 +12,8 @@ static zagg_status s3_get(void *self, const char *key, size_t max_len, void **ou
     c.call.max_body = max_len > 0 ? max_len : 1; /* 0 stands for another limit */
     if (status == ZAGG_OK)
         status = zg_s3_call_send(s, &c, err);
-    if (status == ZAGG_OK && c.call.out_len > max_len)
+    if ((status == ZAGG_OK && c.call.out_len > max_len) ||
+        (status == ZAGG_EHTTP && c.call.http_status / 100 == 2))
         status = zagg_err_set(err, ZAGG_ERANGE,
                               "%s/%s is larger than the limit of %zu bytes", s->name, key,
                               max_len);

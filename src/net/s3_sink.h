@@ -55,6 +55,8 @@ zagg_status zg_s3_call_init_raw(const zg_s3_sink *s, zg_s3_call *c, const char *
                                 const char *raw_key, const char *query, zagg_err *err);
 /** Sign and send; errors as those of zg_http_send. */
 zagg_status zg_s3_call_send(const zg_s3_sink *s, zg_s3_call *c, zagg_err *err);
+/** An answer that was sent as one of several: HTTP where it is none (3xx). */
+zagg_status zg_s3_call_check(const zg_s3_sink *s, const zg_call *call, zagg_err *err);
 void zg_s3_call_free(zg_s3_call *c);
 /** "a/b/key", to be freed. */
 zagg_status zg_s3_raw_key(const zg_s3_sink *s, const char *key, char **out,

@@ -1,7 +1,7 @@
 /* Puts with a condition, by which runs on different machines agree on who writes. */
 #include "net/s3_sink.h"
 
-#include "net/http_date.h"
+#include "net/creds_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static zagg_status tag_of(const zg_s3_sink *s, const char *key, const zg_call *c
     const char *etag = zg_headers_get(&call->out_headers, "ETag");
     const char *date = zg_headers_get(&call->out_headers, "Date");
     const char *changed = zg_headers_get(&call->out_headers, "Last-Modified");
-    int64_t now, then;
+    time_t now, then;
     if (etag == NULL || etag[0] == '\0' || strlen(etag) >= sizeof out->text)
         return zagg_err_set(err, ZAGG_EUNSUPPORTED,
                             "%s: the server gives no ETag for %s, without which two runs "
@@ -24,8 +24,8 @@ static zagg_status tag_of(const zg_s3_sink *s, const char *key, const zg_call *c
                             s->name, key);
     (void)snprintf(out->text, sizeof out->text, "%s", etag);
     out->age_s = -1;
-    if (date != NULL && changed != NULL && zg_http_date(date, &now) &&
-        zg_http_date(changed, &then))
+    if (date != NULL && changed != NULL && zg_time_parse_http(date, &now) &&
+        zg_time_parse_http(changed, &then))
         out->age_s = now > then ? (double)(now - then) : 0;
     return ZAGG_OK;
 }
