@@ -405,8 +405,10 @@ static zagg_status put_store_record(zg_trust *t, zagg_err *err)
 {
     const zagg_value *older = NULL;
     zg_str text;
-    zagg_status status = zg_record_load(t->status, "rewriting/" ZG_STORE_RECORD,
-                                        ZG_STORE_RECORD_SPEC, t->arena, &older, err);
+    zagg_status status = ZAGG_ENOTFOUND;
+    if (may_have(t, ZG_STORE_RECORD) || may_have(t, "rewriting/" ZG_STORE_RECORD))
+        status = zg_record_load(t->status, "rewriting/" ZG_STORE_RECORD,
+                                ZG_STORE_RECORD_SPEC, t->arena, &older, err);
     if (status == ZAGG_ENOTFOUND)
         older = NULL;
     else
