@@ -57,8 +57,15 @@ zagg_status zg_s3_call_check(const zg_s3_sink *s, const zg_call *call, zagg_err 
 
 zagg_status zg_s3_call_send(const zg_s3_sink *s, zg_s3_call *c, zagg_err *err)
 {
+    char code[64] = "", text[8];
     zg_s3_sign_calls(s->s3, &c->call, 1);
-    ZAGG_TRY(zg_http_send(s->http, &c->call, 1, err));
+    const zagg_status status = zg_http_send(s->http, &c->call, 1, err);
+    if (status == ZAGG_ENOTFOUND || c->call.http_status == 404)
+        zg_http_explain(c->call.out_body, c->call.out_len, code, text, sizeof text);
+    if (strcmp(code, "NoSuchBucket") == 0) /* which is more than a missing object */
+        return zagg_err_set(err, ZAGG_EHTTP, "%s: there is no bucket %s", s->name,
+                            zg_s3_bucket(s->s3));
+    ZAGG_TRY(status);
     return zg_s3_call_check(s, &c->call, err);
 }
 
