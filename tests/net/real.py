@@ -131,7 +131,8 @@ class Minio(Real):
         super().__init__()
         self.start([find_minio(), "server", "--quiet", "--address", f"127.0.0.1:{self.port}",
                     os.path.join(self.folder, "objects")],
-                   MINIO_ROOT_USER=ACCESS, MINIO_ROOT_PASSWORD=SECRET, MINIO_BROWSER="off")
+                   MINIO_ROOT_USER=ACCESS, MINIO_ROOT_PASSWORD=SECRET, MINIO_BROWSER="off",
+                   MINIO_SITE_REGION=self.region)
 
 
 class Moto(Real):
