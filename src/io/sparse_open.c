@@ -225,7 +225,10 @@ static zagg_status begin_anew(zg_sparse *s, zagg_err *err)
     ZAGG_TRY(open_file(s->path, O_CREAT | O_EXCL, &s->fd, &size, err));
     if (ftruncate(s->fd, (off_t)s->opts.size) != 0)
         return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write %s", s->path);
-    return ZAGG_OK;
+    /* Later records must not meet the old file. */
+    const char *slash = strrchr(s->path, '/');
+    const char *name = slash != NULL ? slash + 1 : s->path;
+    return zagg_sink_sync(s->folder, &name, 1, err);
 }
 
 /* A file without a record is whole, whoever made it. */
