@@ -171,6 +171,7 @@ typedef struct zagg_shard_result {
     uint64_t files_processed; /* granules that could be opened */
     uint64_t read_errors;     /* group reads that failed */
     uint64_t granule_errors;  /* granules that could not be opened */
+    uint64_t auth_errors;     /* of both: for lack of keys that are accepted */
     zagg_read_counters counters;
     double read_s, index_s, aggregate_s, duration_s;
     bool no_data;       /* nothing to write; see `failed` */

@@ -43,6 +43,15 @@ typedef struct zagg_source_vtable {
      * ask for so much at once where they need little. 0 stands for 256 KiB, which fits
      * sources behind a network. */
     size_t request_bytes;
+    /** Read `n` spans that have been checked, do not overlap and ascend, side by side:
+     * for sources whose requests take time rather than work. After a failure nobody looks
+     * at what was read. NULL: one read_at after another. */
+    zagg_status (*read_many)(void *self, const zagg_range *spans, size_t n,
+                             zagg_err *err);
+    /** The same for what describes the data of a file, if that is to be told apart; NULL:
+     * read_many. */
+    zagg_status (*read_metadata)(void *self, const zagg_range *spans, size_t n,
+                                 zagg_err *err);
 } zagg_source_vtable;
 
 /** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). */
@@ -65,7 +74,9 @@ ZAGG_API const char *zagg_source_name(const zagg_source *source);
 ZAGG_API zagg_status zagg_source_read_at(zagg_source *source, uint64_t offset, size_t len,
                                          void *out, zagg_err *err);
 
-/** How zagg_source_read_many merges ranges. */
+/** How zagg_source_read_many merges ranges. Where none is given, sources that read spans
+ * side by side have theirs instead: up to 8 MiB, and gaps as long as they are at most a
+ * fifth of what is wanted. */
 typedef struct zagg_coalesce {
     uint64_t max_gap;  /* bytes between two ranges that are read along; default 64 KiB */
     uint64_t max_span; /* bytes of one merged request; default 8 MiB */
@@ -77,7 +88,8 @@ typedef struct zagg_coalesce {
 
 /** Read many ranges (any order; they may overlap) with as few requests as `how` (NULL:
  * the defaults) allows. Every range is checked against the size before anything is read.
- * Extra memory: one span at most. Thread-safe. */
+ * Extra memory: one span at most; where spans are read side by side, all that are of more
+ * than one range. Thread-safe. */
 ZAGG_API zagg_status zagg_source_read_many(zagg_source *source, const zagg_range *ranges,
                                            size_t n, const zagg_coalesce *how,
                                            zagg_err *err);

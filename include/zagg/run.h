@@ -4,6 +4,7 @@
 
 #include "zagg/config.h"
 #include "zagg/core.h"
+#include "zagg/net.h"
 #include "zagg/shardmap.h"
 #include "zagg/status.h"
 
@@ -28,13 +29,18 @@ ZAGG_API zagg_status zagg_run_latitude(const zagg_pipeline *pipeline,
 ZAGG_API zagg_status zagg_run_check_signature(const zagg_grid *grid,
                                               const zagg_shardmap *map, zagg_err *err);
 
-/** Shard map from granules on disk: files, folders (every *.h5 below) and glob patterns.
- * Each granule goes to every shard that holds one of its reference points (of the read
+typedef struct zagg_granules_opts {
+    zagg_pool *pool; /* may be NULL */
+    zagg_net *net;   /* opens what is behind https:// and s3://; NULL: all are paths */
+    zagg_log *log;
+} zagg_granules_opts;
+/** Shard map from granules: files, folders (every *.h5 below), glob patterns and, with
+ * `net`, URLs of single granules. `opts` may be NULL. Each granule goes to every shard that holds one of its reference points (of the read
  * plan's index level; its base coordinates without one). Granules in byte order of their
  * paths; reading is spread over the pool. A granule that cannot be read is an error. */
 ZAGG_API zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
                                                 const char *const *paths, size_t n_paths,
-                                                zagg_pool *pool, zagg_log *log,
+                                                const zagg_granules_opts *opts,
                                                 zagg_shardmap **out, zagg_err *err);
 
 /** One shard came to its end (in any order), or a granule was read for those that want
@@ -66,6 +72,8 @@ typedef struct zagg_run_opts {
     bool allow_contraction; /* ..., those that lost granules since then, too */
     bool trace_rss;         /* see zagg_shard_opts */
     zagg_latitude latitude; /* see zagg_run_latitude */
+    zagg_net *net; /* borrowed; opens what is behind https:// and s3://. NULL: such
+                      granules are refused */
     zagg_log *log;
     zagg_run_progress_fn progress; /* may be NULL; on any thread, one at a time */
     void *user;
@@ -85,7 +93,7 @@ typedef struct zagg_run_summary {
     uint64_t skipped_obs, skipped_cells; /* what the records of these say */
     bool store_failed; /* the store could not be written: no further shard was started */
     uint64_t total_obs, cells_with_data, rows_read;
-    uint64_t read_errors, granule_errors, groups_absent, groups_empty,
+    uint64_t read_errors, granule_errors, auth_errors, groups_absent, groups_empty,
         points_without_cell;
     size_t granules_min, granules_max; /* per selected shard */
     double granules_mean;
@@ -93,6 +101,8 @@ typedef struct zagg_run_summary {
     uint64_t granules_read; /* opened, each once */
     uint64_t rows_scanned;  /* as rows_read, but rows that several shards look at once */
     uint64_t chunks_decoded, bytes_fetched;
+    bool has_net; /* something was asked of a server: */
+    zagg_net_stats net;
     uint64_t spilled_bytes; /* rows that did not fit into the memory */
     double spill_s;
     uint64_t store_objects, store_bytes; /* put by this run */
@@ -105,6 +115,9 @@ typedef struct zagg_run_summary {
     double *result_write_s;
     size_t n_results;
 } zagg_run_summary;
+
+/** Does a run with these options ask servers for anything, and hence need `net`? */
+ZAGG_API bool zagg_run_needs_net(const zagg_run_opts *opts);
 
 /** Run the local backend. An error status means that the run stopped before or outside
  * any shard (config, store, memory); failed shards are counted in the summary, which is

@@ -31,6 +31,7 @@ typedef struct run_session {
     zagg_shardmap *map;
     zagg_latitude latitude;
     char *store;
+    zagg_net *net; /* NULL: nothing is behind a network */
     zagg_err err;
 } run_session;
 
@@ -69,6 +70,30 @@ static zagg_status choose_store(run_session *s)
     return s->store ? ZAGG_OK : zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
 }
 
+static zagg_status open_net(run_session *s)
+{
+    const run_args *a = &s->args;
+    const zagg_net_opts opts = {
+        .region = a->region,
+        .credentials_provider = s->pipeline->data_source.credentials_provider,
+        .cache_dir = a->cache,
+        .cache_bytes = a->cache_bytes,
+        .stop = &stop_flag,
+        .log = s->progress.log};
+    return s->net ? ZAGG_OK : zagg_net_new(&opts, &s->net, &s->err);
+}
+
+/* With the file driver s3://a/b is a path, here as in maps. */
+static bool has_urls(const run_args *a)
+{
+    if (a->driver && strcmp(a->driver, "file") == 0)
+        return false;
+    for (size_t i = 0; i < a->granules.len; i++)
+        if (zagg_url_is_remote(*ZG_VEC_AT(&a->granules, const char *, i)))
+            return true;
+    return false;
+}
+
 /* A shard map from granules needs a grid and a worker before there is a run. */
 static zagg_status map_granules(run_session *s)
 {
@@ -76,6 +101,8 @@ static zagg_status map_granules(run_session *s)
     zagg_worker *worker = NULL;
     zagg_pool *pool = NULL;
     const size_t threads = s->args.max_workers ? s->args.max_workers : zg_cpu_count();
+    if (has_urls(&s->args))
+        ZAGG_TRY(open_net(s));
     zagg_status status =
         zagg_grid_from_pipeline(s->pipeline, s->latitude, &grid, &s->err);
     if (status == ZAGG_EUNSUPPORTED)
@@ -85,9 +112,9 @@ static zagg_status map_granules(run_session *s)
     if (status == ZAGG_OK)
         status = zagg_pool_new(threads, &pool, &s->err);
     if (status == ZAGG_OK)
-        status = zagg_run_map_from_granules(worker, s->args.granules.data,
-                                            s->args.granules.len, pool, s->progress.log,
-                                            &s->map, &s->err);
+        status = zagg_run_map_from_granules(
+            worker, s->args.granules.data, s->args.granules.len,
+            &(zagg_granules_opts){pool, s->net, s->progress.log}, &s->map, &s->err);
     zagg_pool_free(pool);
     zagg_worker_free(worker);
     zagg_grid_free(grid);
@@ -160,7 +187,7 @@ static void allow_open_files(void)
 static int run(run_session *s)
 {
     const run_args *a = &s->args;
-    const zagg_run_opts opts = {.pipeline = s->pipeline,
+    zagg_run_opts opts = {.pipeline = s->pipeline,
                                 .map = s->map,
                                 .program = "zagg " ZAGG_VERSION,
                                 .store = s->store,
@@ -183,7 +210,11 @@ static int run(run_session *s)
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    zagg_status status = zagg_run_local(&opts, &summary, &s->err);
+    zagg_status status = zagg_run_needs_net(&opts) ? open_net(s) : ZAGG_OK;
+    if (status != ZAGG_OK)
+        return fail(s, cli_exit_code(status));
+    opts.net = s->net;
+    status = zagg_run_local(&opts, &summary, &s->err);
     int code = status == ZAGG_OK             ? outcome(&summary)
                : status == ZAGG_EUNSUPPORTED ? EXIT_CONFIG
                                              : cli_exit_code(status);
@@ -222,6 +253,7 @@ int main_run(int argc, char **argv)
     code = load(&s);
     code = code == EXIT_OK ? run(&s) : fail(&s, code);
     progress_free(&s.progress);
+    zagg_net_free(s.net);
     zagg_shardmap_free(s.map);
     zagg_pipeline_free(s.pipeline);
     zg_free(s.store);

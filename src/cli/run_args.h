@@ -7,6 +7,8 @@
 
 typedef struct run_args {
     const char *config, *catalog, *store, *driver, *shard, *handoff;
+    const char *region, *cache;
+    uint64_t cache_bytes; /* 0: the engine's default */
     zg_vec granules; /* const char * */
     bool granules_given;
     int64_t max_cells;     /* 0: all */

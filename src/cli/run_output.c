@@ -8,6 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
+static void print_net(const zagg_net_stats *n)
+{
+    char in[32], out[32], metadata[32];
+    printf("Network: %" PRIu64 " requests (%" PRIu64 " repeated, %" PRIu64
+           " throttled), %s in (%s of metadata), %s out, first byte after %.0f ms "
+           "(longest %.0f ms)\n",
+           n->requests, n->retries, n->throttles, cli_bytes(n->bytes_in, in),
+           cli_bytes(n->metadata_bytes, metadata), cli_bytes(n->bytes_out, out),
+           n->first_byte_mean_s * 1e3, n->first_byte_max_s * 1e3);
+    if (n->cache_hits + n->cache_misses)
+        printf("Cache: %s of %" PRIu64 " reads, %" PRIu64 " reads were not there\n",
+               cli_bytes(n->cache_bytes, in), n->cache_hits, n->cache_misses);
+}
+
 void print_summary(const zagg_run_summary *s, const char *store, bool dry_run)
 {
     char obs[32];
@@ -38,6 +52,8 @@ void print_summary(const zagg_run_summary *s, const char *store, bool dry_run)
     if (s->stopped)
         printf("Interrupted: %zu of %zu cells done; run again to complete the store\n",
                s->finished + s->skipped, s->selected);
+    if (s->has_net)
+        print_net(&s->net);
     printf("Output: %s\n", store);
 }
 
@@ -67,6 +83,8 @@ static void result_object(zg_json_out *w, const zagg_shard_result *r, double wri
         zg_json_put_u64(w, "read_errors", r->read_errors);
     if (r->granule_errors)
         zg_json_put_u64(w, "granule_errors", r->granule_errors);
+    if (r->auth_errors)
+        zg_json_put_u64(w, "auth_errors", r->auth_errors);
     zg_json_put_u64(w, "total_obs_read", r->counters.rows_read);
     zg_json_key(w, "phase_timings");
     zg_json_open_map(w);
@@ -88,6 +106,25 @@ static void dry_run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_double(w, "granules_per_cell_avg", s->granules_mean);
 }
 
+static void net_object(zg_json_out *w, const zagg_net_stats *n)
+{
+    zg_json_key(w, "network");
+    zg_json_open_map(w);
+    zg_json_put_u64(w, "requests", n->requests);
+    zg_json_put_u64(w, "retries", n->retries);
+    zg_json_put_u64(w, "throttles", n->throttles);
+    zg_json_put_u64(w, "bytes_in", n->bytes_in);
+    zg_json_put_u64(w, "bytes_out", n->bytes_out);
+    zg_json_put_u64(w, "metadata_bytes", n->metadata_bytes);
+    zg_json_put_u64(w, "connections", n->connections);
+    zg_json_put_double(w, "first_byte_mean_s", n->first_byte_mean_s);
+    zg_json_put_double(w, "first_byte_max_s", n->first_byte_max_s);
+    zg_json_put_u64(w, "cache_hits", n->cache_hits);
+    zg_json_put_u64(w, "cache_misses", n->cache_misses);
+    zg_json_put_u64(w, "cache_bytes", n->cache_bytes);
+    zg_json_close_map(w);
+}
+
 static void run_members(zg_json_out *w, const zagg_run_summary *s)
 {
     zg_json_put_u64(w, "total_cells", s->selected);
@@ -100,6 +137,7 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_u64(w, "total_obs_read", s->rows_read);
     zg_json_put_u64(w, "read_errors", s->read_errors);
     zg_json_put_u64(w, "granule_errors", s->granule_errors);
+    zg_json_put_u64(w, "auth_errors", s->auth_errors);
     zg_json_put_u64(w, "groups_absent", s->groups_absent);
     zg_json_put_u64(w, "groups_empty", s->groups_empty);
     zg_json_put_u64(w, "points_without_cell", s->points_without_cell);
@@ -114,6 +152,8 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_u64(w, "store_objects", s->store_objects);
     zg_json_put_u64(w, "store_bytes", s->store_bytes);
     zg_json_put_u64(w, "peak_rss_bytes", s->peak_rss_bytes);
+    if (s->has_net)
+        net_object(w, &s->net);
     zg_json_key(w, "interrupted");
     zg_json_bool(w, s->stopped);
 }

@@ -60,13 +60,14 @@ static zagg_status list_wanted(zg_granule_read *g, zagg_arena *arena, zagg_err *
 }
 
 /* It cannot be opened: every shard that names it is told. */
-static zagg_status skip_granule(zg_granule_read *g, const char *text, zagg_err *err)
+static zagg_status skip_granule(zg_granule_read *g, const zagg_err *fault, zagg_err *err)
 {
     zg_pass *p = g->pass;
     const zg_want *wants = p->wants + g->granule->first_want;
-    zagg_log_write(p->opts->log, ZAGG_LOG_WARN, "granule skipped: %s", text);
+    zagg_log_write(p->opts->log, ZAGG_LOG_WARN, "granule skipped: %s", fault->msg);
     for (size_t i = 0; i < g->granule->n_wants; i++)
-        ZAGG_TRY(zg_pass_note_fault(p, wants[i], true, 0, text, err));
+        ZAGG_TRY(
+            zg_pass_note_fault(p, wants[i], (zg_read_place){true, 0}, fault, err));
     return ZAGG_OK;
 }
 
@@ -99,6 +100,7 @@ static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
         status = zagg_h5_open(source, NULL, &g->file, &fault);
     if (status == ZAGG_OK) {
         atomic_fetch_add(&p->granules_opened, 1);
+        g->name = zagg_source_name(source);
         status = read_groups(g, err);
         const zagg_h5_stats read = zagg_h5_stats_of(g->file);
         atomic_fetch_add(&p->chunks_decoded, read.chunks_decoded);
@@ -107,7 +109,8 @@ static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
         if (err)
             *err = fault;
     } else {
-        status = skip_granule(g, fault.msg, err);
+        fault.status = status;
+        status = skip_granule(g, &fault, err);
     }
     if (g->file)
         zagg_h5_close(g->file);

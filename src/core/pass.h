@@ -18,7 +18,7 @@ typedef struct zg_read_fault {
 typedef struct zg_pass_shard {
     atomic_size_t remaining; /* distinct granules to come */
     pthread_mutex_t lock;    /* everything below */
-    uint64_t files_processed, read_errors, granule_errors;
+    uint64_t files_processed, read_errors, granule_errors, auth_errors;
     zagg_read_counters counters;
     double read_s;
     zg_read_fault *faults; /* room for ZAGG_EXEMPLARS; NULL until there is one */
@@ -68,9 +68,14 @@ void zg_pass_trace_rss(const zg_pass *p, const char *stage);
 /** Sort out which granule is wanted by which shards: p->granules, p->wants, remaining. */
 zagg_status zg_pass_list_granules(zg_pass *p, zagg_err *err);
 
+/** Which read of a granule failed. */
+typedef struct zg_read_place {
+    bool whole_granule; /* it could not be opened; else: */
+    uint32_t group;
+} zg_read_place;
 /** Count a failed read of a shard and keep its message. */
-zagg_status zg_pass_note_fault(zg_pass *p, zg_want want, bool whole_granule,
-                               uint32_t group, const char *text, zagg_err *err);
+zagg_status zg_pass_note_fault(zg_pass *p, zg_want want, zg_read_place place,
+                               const zagg_err *fault, zagg_err *err);
 
 /** One granule being read for the shards that want it. */
 typedef struct zg_granule_read {
@@ -79,6 +84,7 @@ typedef struct zg_granule_read {
     zg_wanted wanted;
     const size_t *first_want; /* n + 1: wants of each wanted shard */
     zagg_h5 *file;
+    const char *name; /* of its source, for messages: hrefs may hold secrets */
     _Atomic uint64_t busy_ns;
     _Atomic uint64_t *n_kept; /* rows of each wanted shard */
 } zg_granule_read;

@@ -295,18 +295,20 @@ static void add_counters(group_job *j)
 /* Messages about the file start with its name and tell the whole path. */
 static void place_fault(const group_job *j, zagg_status status, zagg_err *fault)
 {
-    const char *href = j->granule->granule->href;
-    if (strncmp(fault->msg, href, strlen(href)) != 0)
-        zagg_err_context(fault, status, "%s: group %s", href, j->read.group);
+    const char *name = j->granule->name;
+    if (strncmp(fault->msg, name, strlen(name)) != 0)
+        zagg_err_context(fault, status, "%s: group %s", name, j->read.group);
+    fault->status = status;
 }
 
-static zagg_status note_fault(const group_job *j, size_t local, const char *text,
+static zagg_status note_fault(const group_job *j, size_t local, const zagg_err *fault,
                               zagg_err *err)
 {
     const zg_granule_read *g = j->granule;
     const zg_want *wants = g->pass->wants + g->granule->first_want;
     for (size_t i = g->first_want[local]; i < g->first_want[local + 1]; i++)
-        ZAGG_TRY(zg_pass_note_fault(g->pass, wants[i], false, j->number, text, err));
+        ZAGG_TRY(zg_pass_note_fault(g->pass, wants[i], (zg_read_place){false, j->number},
+                                    fault, err));
     return ZAGG_OK;
 }
 
@@ -316,7 +318,7 @@ static zagg_status note_fault_of_all(const group_job *j, zagg_status status,
 {
     place_fault(j, status, fault);
     for (size_t i = 0; i < j->granule->wanted.n; i++)
-        ZAGG_TRY(note_fault(j, i, fault->msg, err));
+        ZAGG_TRY(note_fault(j, i, fault, err));
     zagg_log_write(j->granule->pass->opts->log, ZAGG_LOG_WARN, "%s", fault->msg);
     return ZAGG_OK;
 }
@@ -365,7 +367,7 @@ static zagg_status read_for_one(group_job *j, size_t local, zagg_err *err)
     } else if (status != ZAGG_OK) {
         place_fault(j, status, &fault);
         zagg_log_write(g->pass->opts->log, ZAGG_LOG_WARN, "%s", fault.msg);
-        status = note_fault(j, local, fault.msg, err);
+        status = note_fault(j, local, &fault, err);
     } else if (table) {
         status = add_share(j, table, 0, (uint32_t)local, arena, err);
     }

@@ -38,8 +38,9 @@ static void file_close(void *self)
     zg_free(file);
 }
 
-static const zagg_source_vtable file_vtable = {file_read_at, file_close,
-                                               ZG_LOCAL_REQUEST_BYTES};
+static const zagg_source_vtable file_vtable = {.read_at = file_read_at,
+                                               .close = file_close,
+                                               .request_bytes = ZG_LOCAL_REQUEST_BYTES};
 
 /* Descriptor and size of a regular file. */
 static zagg_status open_regular(const char *path, int *out_fd, uint64_t *out_size,

@@ -37,6 +37,14 @@ static const char *local_path(const char *href)
     return href;
 }
 
+zagg_status zg_granule_open(zagg_net *net, const char *href, zagg_source **out,
+                            zagg_err *err)
+{
+    if (net && zagg_url_is_remote(href))
+        return zagg_net_open_source(net, href, out, err);
+    return zagg_source_open_file(local_path(href), out, err);
+}
+
 const char *zg_granule_href(const zagg_granule *granule, zg_driver driver)
 {
     if (driver == ZG_DRIVER_HTTPS)
@@ -74,4 +82,13 @@ zagg_status zg_driver_choose(const char *flag, const zagg_pipeline *pipeline,
         driver = ZG_DRIVER_FILE;
     *out = driver;
     return ZAGG_OK;
+}
+
+bool zagg_run_needs_net(const zagg_run_opts *opts)
+{
+    zg_driver driver;
+    return zagg_url_is_remote(opts->store) ||
+           (zg_driver_choose(opts->driver, opts->pipeline, opts->map, &driver, NULL) ==
+                ZAGG_OK &&
+            driver != ZG_DRIVER_FILE);
 }

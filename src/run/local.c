@@ -185,6 +185,7 @@ static void count_outcome(zagg_run_summary *s, const shard_outcome *o)
     s->refused += o->refused;
     s->read_errors += r->read_errors;
     s->granule_errors += r->granule_errors;
+    s->auth_errors += r->auth_errors;
     s->groups_absent += r->counters.groups_absent;
     s->groups_empty += r->counters.groups_empty;
     s->points_without_cell += r->counters.points_without_cell;
@@ -425,13 +426,11 @@ static zagg_status check_store(const char *store, zagg_err *err)
 
 static zagg_status check_driver(const local_run *run, zagg_err *err)
 {
-    if (run->driver == ZG_DRIVER_FILE)
+    if (run->driver == ZG_DRIVER_FILE || run->opts->net)
         return ZAGG_OK;
-    return zagg_err_set(
-        err, ZAGG_ECONFIG,
-        "%s: granules behind %s:// cannot be read by this version; give local "
-        "paths, or --driver file where s3://a/b means the file a/b",
-        run->opts->map->name, zg_driver_name(run->driver));
+    return zagg_err_set(err, ZAGG_ECONFIG,
+                        "%s: granules behind %s:// need zagg_run_opts.net",
+                        run->opts->map->name, zg_driver_name(run->driver));
 }
 
 /* Upstream writes a mask that is false everywhere. */
@@ -491,12 +490,23 @@ static zagg_status list_keys(const local_run *run, uint64_t **keys, size_t *n_ke
     return ZAGG_OK;
 }
 
+static zagg_status open_granule(void *user, const char *href, zagg_source **out,
+                                zagg_err *err)
+{
+    const local_run *run = user;
+    return zg_granule_open(run->opts->net, href, out, err);
+}
+
 static zagg_status process(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     zagg_run_summary *s = run->summary;
     const zagg_shard_opts shard_opts = {.pool = run->pool,
                                         .log = opts->log,
+                                        .open = run->driver == ZG_DRIVER_FILE
+                                                    ? NULL
+                                                    : open_granule,
+                                        .open_user = run,
                                         .trace_rss = opts->trace_rss,
                                         .memory_bytes = opts->memory_bytes,
                                         .stop = opts->stop};
@@ -597,6 +607,9 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
         summary->store_bytes = io.put_bytes;
     }
     status = zg_trust_close(run.trust, status, summary, err);
+    if (opts->net)
+        summary->net = zagg_net_stats_of(opts->net);
+    summary->has_net = summary->net.requests > 0;
     zagg_store_plan_free(run.plan);
     zagg_worker_free(run.worker);
     zagg_grid_free(run.grid);

@@ -27,6 +27,10 @@ zagg_status zg_select_shards(const zagg_pipeline *pipeline, const zagg_shardmap 
                              const char *shard, int64_t most,
                              const zagg_shard_entry **out, size_t *n, zagg_err *err);
 
+/** The granule of an href: a URL through `net`, where there is one, else a file. */
+zagg_status zg_granule_open(zagg_net *net, const char *href, zagg_source **out,
+                            zagg_err *err);
+
 /** Path of a store on this machine: what follows file://, or the text itself. */
 const char *zg_store_path(const char *store);
 

@@ -104,7 +104,7 @@ static zagg_shardmap *map_of(const trust_fixture *f, layout l, size_t n_granules
     if (zagg_grid_from_pipeline(f->pipelines[l], ZAGG_LATITUDE_AUTHALIC, &grid, &err) !=
             ZAGG_OK ||
         zagg_worker_new(f->pipelines[l], grid, &worker, &err) != ZAGG_OK ||
-        zagg_run_map_from_granules(worker, paths, n_granules, NULL, NULL, &map, &err) !=
+        zagg_run_map_from_granules(worker, paths, n_granules, NULL, &map, &err) !=
             ZAGG_OK)
         fail_msg("%s", err.msg);
     zagg_worker_free(worker);

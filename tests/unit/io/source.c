@@ -176,7 +176,8 @@ static void record_close(void *self)
     r->closed = true;
 }
 
-static const zagg_source_vtable record_vtable = {record_read, record_close, 0};
+static const zagg_source_vtable record_vtable = {.read_at = record_read,
+                                                 .close = record_close};
 
 static zagg_source *open_recorder(recorder *r)
 {

@@ -1,0 +1,56 @@
+/* Inside of a granule behind a URL: how its ranges are asked for. */
+#ifndef ZG_NET_SOURCE_H
+#define ZG_NET_SOURCE_H
+
+#include "net/cache.h"
+#include "net/net.h"
+
+#include <pthread.h>
+
+/** Where an https:// object lies: its URL, and the one that redirects led to. */
+typedef struct zg_way {
+    pthread_mutex_t lock; /* of what follows */
+    bool known;           /* somebody went all the way */
+    char *end;            /* NULL: the object's own URL; a secret */
+    time_t expires;       /* of the end; 0: nobody said */
+} zg_way;
+
+typedef struct zg_remote {
+    zagg_net *net;
+    char *name; /* URL without its query: for messages and the cache */
+    char *url;  /* as it is sent */
+    zg_s3 *s3;  /* s3://; the engine's. NULL: https:// */
+    zg_way way;
+    /* The version that is read; texts are NULL where the server did not say. */
+    bool opened;
+    char *etag, *modified;
+    uint64_t size;
+    unsigned char *head; /* the first head_len bytes */
+    size_t head_len;
+    zg_cache_object *cached; /* NULL: no cache */
+} zg_remote;
+
+/** One range of an object as a call; what it asks for but its URL and whose it is. With
+ * `match` the version must be that of the source. zg_call_free. */
+void zg_remote_prepare(const zg_remote *r, const zagg_range *range, bool match,
+                       zg_call *call);
+
+/** Send a call for each range of an https:// object, along the way that is known or has
+ * to be found. `calls` are prepared in here, answered as zg_http_send would, and the
+ * caller's to free in any case. Thread-safe. */
+zagg_status zg_https_send(zg_remote *r, const zagg_range *ranges, size_t n, bool match,
+                          zg_call *calls, zagg_err *err);
+void zg_way_init(zg_way *way);
+void zg_way_free(zg_way *way);
+
+/* ---- for tests ---- */
+
+/** When a signed URL expires: X-Amz-Date + X-Amz-Expires, or Expires (seconds since
+ * 1970); 0: it does not say. */
+time_t zg_url_expires(const char *url);
+/** Does a host ("HOST" or "HOST:PORT") get the token of Earthdata? */
+bool zg_is_earthdata_host(const char *host, size_t len, bool tls);
+/** Where `location` leads from `url`, heap; NULL without memory. */
+char *zg_url_follow(const char *url, const char *location);
+
+#endif
