@@ -52,9 +52,13 @@ typedef struct zagg_source_vtable {
      * read_many. */
     zagg_status (*read_metadata)(void *self, const zagg_range *spans, size_t n,
                                  zagg_err *err);
+    /** Bytes that nobody asks for may not be there: none are read along with others. */
+    bool exact;
 } zagg_source_vtable;
 
-/** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). */
+/** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). A
+ * copy that zagg fetch made (there is a PATH.spans) may lack bytes: reading these is an
+ * error (IO). */
 ZAGG_API zagg_status zagg_source_open_file(const char *path, zagg_source **out,
                                            zagg_err *err);
 /** Bytes that the caller keeps alive and unchanged until close. */

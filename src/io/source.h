@@ -40,6 +40,11 @@ static inline bool zg_source_is_parallel(const zagg_source *source)
 {
     return source->vtable->read_many != NULL;
 }
+/** May bytes be missing that lie between those that were asked for? */
+static inline bool zg_source_is_exact(const zagg_source *source)
+{
+    return source->vtable->exact;
+}
 /** Counted requests for spans that ascend, do not overlap and have been checked, side by
  * side where the source can. `metadata`: they describe the data. */
 zagg_status zg_source_request_many(zagg_source *source, const zagg_range *spans, size_t n,
