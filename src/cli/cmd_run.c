@@ -114,7 +114,7 @@ static zagg_status map_granules(run_session *s)
     if (status == ZAGG_OK)
         status = zagg_run_map_from_granules(
             worker, s->args.granules.data, s->args.granules.len,
-            &(zagg_granules_opts){pool, s->net, s->progress.log}, &s->map, &s->err);
+            &(zagg_granules_opts){.pool = pool, .net = s->net, .log = s->progress.log}, &s->map, &s->err);
     zagg_pool_free(pool);
     zagg_worker_free(worker);
     zagg_grid_free(grid);

@@ -108,6 +108,14 @@ static void tell_failed(zg_sparse *s, const zagg_err *why)
         s->opts.failed(s->opts.failed_user, why);
 }
 
+static bool is_broken(zg_sparse *s)
+{
+    pthread_mutex_lock(&s->lock);
+    const bool broken = s->broken;
+    pthread_mutex_unlock(&s->lock);
+    return broken;
+}
+
 /* ---- fetching ---- */
 
 /* The lock is held. */
@@ -233,6 +241,8 @@ static zagg_status fetch_holes(zg_sparse *s, const zg_vec *holes, bool metadata,
                                zagg_err *err)
 {
     zagg_err why = ZAGG_ERR_INIT;
+    if (is_broken(s))
+        return zagg_err_set(err, ZAGG_EIO, "%s could not be written before", s->path);
     ZAGG_TRY(need_source(s, err));
     ZAGG_TRY(zg_source_request_many(s->source, holes->data, holes->len, metadata, err));
     const zagg_status status = keep(s, holes, &why);
