@@ -86,6 +86,8 @@ static zagg_status tree_node(symbols *s, uint64_t addr, int level, zagg_err *err
     uint8_t *body;
     ZAGG_TRY(zg_h5_meta_new(s->walk->file, addr + sizeof head, len, &body, err));
     zagg_status st = ZAGG_OK;
+    for (size_t i = 0; i < n; i++)
+        zg_h5_meta_touch(s->walk->file, zg_le64(body + i * 16 + 8));
     for (size_t i = 0; i < n && st == ZAGG_OK && !s->walk->stop; i++) {
         uint64_t child = zg_le64(body + i * 16 + 8);
         st = head[5] ? tree_node(s, child, head[5] - 1, err) : symbol_node(s, child, err);
@@ -98,6 +100,7 @@ zagg_status zg_h5_symbol_table_walk(zg_h5_link_walk *walk, uint64_t btree, uint6
                                     zagg_err *err)
 {
     symbols s = {walk, NULL, 0};
+    zg_h5_meta_touch(walk->file, btree);
     zagg_status st = read_heap(&s, heap, err);
     if (st == ZAGG_OK)
         st = tree_node(&s, btree, -1, err);
