@@ -67,7 +67,7 @@ void zg_h5_slots_free(zagg_h5 *file)
 static size_t span_of(const zagg_h5 *file, zg_h5_ref *const *refs, size_t n,
                       uint64_t *end)
 {
-    const uint64_t max_gap = zg_source_is_exact(file->source) ? 0 : MAX_GAP_BYTES;
+    const uint64_t max_gap = zg_source_has_holes(file->source) ? 0 : MAX_GAP_BYTES;
     uint64_t begin = refs[0]->addr, stop = begin + refs[0]->size;
     size_t k = 1;
     for (; k < n; k++) {

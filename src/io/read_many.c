@@ -94,7 +94,7 @@ zagg_status zg_source_cut(const zagg_source *source, const zagg_range *sorted, s
     *n_spans = 0;
     if (how != NULL)
         rule = *how;
-    if (zg_source_is_exact(source))
+    if (zg_source_has_holes(source))
         rule.max_gap = 0;
     else if (how == NULL && n > 1 && zg_source_is_parallel(source))
         ZAGG_TRY(affordable_gap(source, sorted, n, &rule.max_gap, err));

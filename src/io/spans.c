@@ -93,6 +93,17 @@ bool zg_spans_hole(const zg_spans *s, uint64_t begin, uint64_t end, zg_byte_span
     return true;
 }
 
+bool zg_spans_around(const zg_spans *s, uint64_t at, uint64_t *begin, uint64_t *end)
+{
+    const zg_byte_span *list = s->list.data;
+    const size_t i = at < UINT64_MAX ? first_reaching(s, at + 1) : s->list.len;
+    if (i == s->list.len || list[i].begin > at)
+        return false;
+    *begin = list[i].begin;
+    *end = list[i].end;
+    return true;
+}
+
 /* ---- records ---- */
 
 static bool is_printable(const char *text)

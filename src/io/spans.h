@@ -22,6 +22,8 @@ void zg_spans_free(zg_spans *s);
 bool zg_spans_add(zg_spans *s, uint64_t begin, uint64_t end);
 /** The first bytes of begin .. end - 1 that are not in the set; false where all are. */
 bool zg_spans_hole(const zg_spans *s, uint64_t begin, uint64_t end, zg_byte_span *out);
+/** The span that holds a byte; false where none does. */
+bool zg_spans_around(const zg_spans *s, uint64_t at, uint64_t *begin, uint64_t *end);
 
 /** What is known of a copy. Texts are owned. */
 typedef struct zg_copy_record {

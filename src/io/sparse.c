@@ -337,6 +337,12 @@ static zagg_status sparse_read_at(void *self, uint64_t offset, size_t len, void 
     return sparse_read_many(self, &span, 1, err);
 }
 
+static bool sparse_there(void *self, uint64_t offset, uint64_t *begin, uint64_t *end)
+{
+    const zg_sparse *s = self;
+    return zg_spans_around(&s->record.there, offset, begin, end);
+}
+
 /* All is there: the file is durable before its record goes. */
 static zagg_status drop_record(const zg_sparse *s, zagg_err *err)
 {
@@ -375,6 +381,6 @@ zagg_status zg_sparse_source(zg_sparse *s, zagg_source **out, zagg_err *err)
         .request_bytes = online ? s->opts.request_bytes : ZG_LOCAL_REQUEST_BYTES,
         .read_many = online ? sparse_read_many : NULL,
         .read_metadata = online ? sparse_read_metadata : NULL,
-        .exact = !online};
+        .there = online ? NULL : sparse_there};
     return zagg_source_open_custom(&s->vtable, s, s->record.size, s->path, out, err);
 }
