@@ -42,15 +42,6 @@ static int fail(run_session *s, int code)
     return code;
 }
 
-/* Whatever is wrong with a config or shard map is exit 3, its syntax included; what the
- * system says about the file itself is not. */
-static int load_code(zagg_status status)
-{
-    return status == ZAGG_EFORMAT || status == ZAGG_EUNSUPPORTED || status == ZAGG_ERANGE
-               ? EXIT_CONFIG
-               : cli_exit_code(status);
-}
-
 static zagg_status choose_store(run_session *s)
 {
     const char *path = s->args.store ? s->args.store : s->pipeline->output.store;
@@ -130,10 +121,10 @@ static int load(run_session *s)
     if (status == ZAGG_OK)
         status = zagg_pipeline_check_runnable(s->pipeline, &s->err);
     if (status != ZAGG_OK)
-        return load_code(status);
+        return cli_load_code(status);
     status = choose_store(s);
     if (status != ZAGG_OK)
-        return load_code(status);
+        return cli_load_code(status);
     const char *catalog = a->catalog ? a->catalog : s->pipeline->catalog;
     if (!a->granules_given && !catalog) {
         zagg_err_set(
@@ -145,12 +136,12 @@ static int load(run_session *s)
     if (!a->granules_given) {
         status = zagg_shardmap_load(catalog, &s->map, &s->err);
         if (status != ZAGG_OK)
-            return load_code(status);
+            return cli_load_code(status);
     }
     status = zagg_run_latitude(s->pipeline, s->map, asked, s->progress.log, &s->latitude,
                                &s->err);
     if (status != ZAGG_OK)
-        return load_code(status);
+        return cli_load_code(status);
     if (!a->granules_given)
         return EXIT_OK;
     status = map_granules(s);

@@ -1,0 +1,7 @@
+#include "cli/cli.h"
+int main_check(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return EXIT_FAILED;
+}
