@@ -81,8 +81,14 @@ static size_t span_of(const zagg_h5 *file, zg_h5_ref *const *refs, size_t n,
     return k;
 }
 
-zagg_status zg_h5_fetch(zagg_h5 *file, zg_h5_slot *slot, zg_h5_ref *const *refs, size_t n,
-                        zagg_err *err)
+static zagg_status no_memory(size_t bytes, zagg_err *err)
+{
+    return zagg_err_set(err, ZAGG_ENOMEM, "no memory to fetch %zu bytes", bytes);
+}
+
+/* One read after another. */
+static zagg_status fetch_local(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const *refs,
+                               size_t n, zagg_err *err)
 {
     size_t total = 0, at = 0;
     uint64_t end;
@@ -92,9 +98,9 @@ zagg_status zg_h5_fetch(zagg_h5 *file, zg_h5_slot *slot, zg_h5_ref *const *refs,
             return zagg_err_set(err, ZAGG_ERANGE, "chunks to fetch overflow");
         i += k;
     }
-    uint8_t *to = zg_h5_buf_need(&slot->fetched, total);
+    uint8_t *to = zg_h5_buf_need(into, total);
     if (!to)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory to fetch %zu bytes", total);
+        return no_memory(total, err);
     for (size_t i = 0; i < n;) {
         size_t k = span_of(file, refs + i, n - i, &end);
         uint64_t begin = refs[i]->addr;
@@ -108,4 +114,72 @@ zagg_status zg_h5_fetch(zagg_h5 *file, zg_h5_slot *slot, zg_h5_ref *const *refs,
         i += k;
     }
     return ZAGG_OK;
+}
+
+/* All spans side by side. */
+static zagg_status fetch_spans(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const *refs,
+                               const zg_span *spans, size_t n_spans, zagg_range *requests,
+                               zagg_err *err)
+{
+    size_t total = 0, at = 0;
+    for (size_t i = 0; i < n_spans; i++)
+        if (!zg_add_size(total, (size_t)(spans[i].end - spans[i].start), &total))
+            return zagg_err_set(err, ZAGG_ERANGE, "chunks to fetch overflow");
+    uint8_t *to = zg_h5_buf_need(into, total);
+    if (!to)
+        return no_memory(total, err);
+    for (size_t i = 0; i < n_spans; i++) {
+        const size_t len = (size_t)(spans[i].end - spans[i].start);
+        requests[i] = (zagg_range){spans[i].start, len, to + at};
+        for (size_t j = spans[i].first; j < spans[i].last; j++)
+            refs[j]->stored =
+                to + at + (file->base + refs[j]->addr - spans[i].start);
+        at += len;
+    }
+    zg_h5_count(&file->bytes_fetched, total);
+    return zg_source_request_many(file->source, requests, n_spans, false, err);
+}
+
+static zagg_status fetch_remote(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const *refs,
+                                size_t n, zagg_err *err)
+{
+    zagg_range *ranges = zg_alloc(n, sizeof *ranges);
+    zg_span *spans = zg_alloc(n, sizeof *spans);
+    size_t n_spans = 0;
+    zagg_status st = ranges && spans ? ZAGG_OK : no_memory(n * sizeof *ranges, err);
+    for (size_t i = 0; i < n && st == ZAGG_OK; i++)
+        ranges[i] = (zagg_range){file->base + refs[i]->addr, refs[i]->size, NULL};
+    if (st == ZAGG_OK)
+        st = zg_source_cut(file->source, ranges, n, NULL, spans, &n_spans, err);
+    if (st == ZAGG_OK)
+        st = fetch_spans(file, into, refs, spans, n_spans, ranges, err);
+    zg_free(spans);
+    zg_free(ranges);
+    return st;
+}
+
+zagg_status zg_h5_fetch_into(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const *refs,
+                             size_t n, zagg_err *err)
+{
+    if (!file->is_remote)
+        return fetch_local(file, into, refs, n, err);
+    return n ? fetch_remote(file, into, refs, n, err) : ZAGG_OK;
+}
+
+zagg_status zg_h5_fetch(zagg_h5 *file, zg_h5_slot *slot, zg_h5_ref *const *refs, size_t n,
+                        zagg_err *err)
+{
+    if (!file->is_remote || n == 0)
+        return zg_h5_fetch_into(file, &slot->fetched, refs, n, err);
+    zg_h5_staged(file, refs, n);
+    zg_h5_ref **left = zg_alloc(n, sizeof *left);
+    if (!left)
+        return no_memory(n * sizeof *left, err);
+    size_t n_left = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!refs[i]->stored)
+            left[n_left++] = refs[i];
+    const zagg_status st = zg_h5_fetch_into(file, &slot->fetched, left, n_left, err);
+    zg_free(left);
+    return st;
 }

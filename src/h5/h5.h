@@ -439,6 +439,11 @@ zagg_status zg_h5_array_page(const zg_h5_array *a, uint64_t addr, uint64_t first
 zagg_status zg_h5_index_cover(zagg_h5_dataset *ds, uint64_t begin, uint64_t end,
                               zagg_err *err);
 void zg_h5_datasets_free(zagg_h5 *file);
+/** While collecting: go through the upper levels of a chunk index. Needs file->lock. */
+void zg_h5_index_look(zagg_h5_dataset *ds);
+/** As zagg_h5_dataset_open for a path that is normalised. Needs file->lock. */
+zagg_status zg_h5_dataset_open_locked(zagg_h5 *file, const char *path,
+                                      zagg_h5_dataset **out, zagg_err *err);
 
 /* ---- reading ---- */
 
@@ -488,6 +493,9 @@ void zg_h5_staged(zagg_h5 *file, zg_h5_ref *const *refs, size_t n);
  * The array must be sorted by address. */
 zagg_status zg_h5_fetch(zagg_h5 *file, zg_h5_slot *slot, zg_h5_ref *const *refs, size_t n,
                         zagg_err *err);
+/** The same into any memory, stages left aside: zg_h5_ref.stored points into it. */
+zagg_status zg_h5_fetch_into(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const *refs,
+                             size_t n, zagg_err *err);
 /** A chunk with its filters undone, but for a shuffle at the end of that: which elements
  * are worth putting together is for those to say who take rows out of it. */
 typedef struct zg_h5_decoded {
