@@ -104,6 +104,9 @@ zagg_status zg_netrc_find(const char *text, size_t len, const char *name,
                           zagg_err *err);
 void zg_netrc_login_free(zg_netrc_login *login);
 
+/** Whose token or password it is: "EARTHDATA_TOKEN", "netrc file PATH", ... */
+void zg_earthdata_source(zg_earthdata *edl, char *out, size_t len);
+
 /* ---- texts out of an XML answer ---- */
 
 /** The texts of the first elements of these names, in any depth; NULL for those that are

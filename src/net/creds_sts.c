@@ -87,8 +87,7 @@ static zagg_status read_answer(const zg_call *call, const char *arn, zg_aws_keys
     keys.access_key = texts[0];
     keys.secret_key = texts[1];
     keys.token = texts[2];
-    if (keys.token == NULL || texts[3] == NULL ||
-        !zg_time_parse(texts[3], &keys.expires))
+    if (keys.token == NULL || texts[3] == NULL || !zg_time_parse(texts[3], &keys.expires))
         status = zagg_err_set(err, ZAGG_EAUTH,
                               "STS for role %.200s: the answer lacks the session token, "
                               "or when it ends",
@@ -130,7 +129,6 @@ static zagg_status send_form(zg_http *http, const char *region, const zg_role *r
         status = zagg_err_context(err, status, "STS for role %.200s", role->arn);
     else
         status = read_answer(&call, role->arn, out, err);
-    zg_secret_wipe(call.out_body, call.out_len);
     zg_call_free(&call);
     zg_str_free(&url);
     return status;

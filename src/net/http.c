@@ -33,7 +33,7 @@ zagg_status zg_http_new(const zg_http_opts *opts, zg_http **out, zagg_err *err)
     char seed[33];
     zg_unique_id(seed);
     memcpy(&http->random, seed, sizeof http->random);
-    zagg_status status = zg_http_env_read(&http->env, err);
+    zagg_status status = zg_http_env_read(http->opts.direct, &http->env, err);
     if (status == ZAGG_OK)
         status = zg_engine_new(&http->opts, &http->env, &http->engine, err);
     if (status != ZAGG_OK)

@@ -17,6 +17,7 @@ typedef struct zg_http_opts {
     unsigned attempts;      /* 0: 5 */
     double backoff_s;       /* full jitter over this x 2^n, at most 10 s; 0: 0.1 s */
     double deadline_s;      /* mono clock; 0: none */
+    bool direct;            /* never through a proxy */
     const volatile int *stop;
     zagg_log *log; /* debug lines, one a request: method, URL without its query's
                       secrets, status, bytes, ms */
@@ -71,8 +72,11 @@ struct zg_call {
      * add. Runs on the thread of zg_http_send and may send calls itself. */
     zagg_status (*authorize)(void *user, const zg_call *call, unsigned attempt,
                              zg_headers *add, char **url_out, zagg_err *err);
-    /* An answer 400, 401 or 403: get new keys, and say whether to try once more (asked
-     * once a call). `code` is the error code of the body ("ExpiredToken"), or "". */
+    /* An answer 301 without a location, 400, 401, 403, or a login page: get new keys, and
+     * say whether to try once more. *again comes in as whether there will be another try:
+     * after two it is false, and all that can be given is better words, by failing. The
+     * answer is in `call` already, with the text of its error. `code` is the error code
+     * of the body ("ExpiredToken"), or "". */
     zagg_status (*renew)(void *user, const zg_call *call, const char *code, bool *again,
                          zagg_err *err);
     void *user;

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LONGEST_BACKOFF_S = 10, LONGEST_RETRY_AFTER_S = 60 };
+/* Two: a bucket of another region, and keys that have ended. */
+enum { LONGEST_BACKOFF_S = 10, LONGEST_RETRY_AFTER_S = 60, MOST_RENEWALS = 2 };
 
 void zg_exchange_end(zg_exchange *x, zagg_status status)
 {
@@ -224,10 +225,9 @@ static void plan_again(zg_exchange *x, double retry_after_s)
 static void ask_for_keys(zg_exchange *x, const char *code)
 {
     zg_call *call = x->call;
-    bool again = false;
+    bool again = x->renewed < MOST_RENEWALS && call->renew != NULL;
     zagg_status status = call->err.status;
-    if (call->renew != NULL && !x->renewed) {
-        x->renewed = true;
+    if (call->renew != NULL) {
         zagg_err err = ZAGG_ERR_INIT;
         zagg_status renewed = call->renew(call->user, call, code, &again, &err);
         if (renewed != ZAGG_OK) {
@@ -236,7 +236,8 @@ static void ask_for_keys(zg_exchange *x, const char *code)
             again = false;
         }
     }
-    if (again) {
+    if (again && x->renewed < MOST_RENEWALS) {
+        x->renewed++;
         x->at = 0;
         x->state = ZG_EXCHANGE_READY;
     } else if (call->no_redirects && call->http_status / 100 == 3 &&

@@ -66,7 +66,7 @@ typedef struct zg_http_env {
 } zg_http_env;
 /** CONFIG: a bundle of certificates that cannot be read, a proxy that is no URL; names
  * the variable. libcurl must be loaded. Not while other threads set the environment. */
-zagg_status zg_http_env_read(zg_http_env *out, zagg_err *err);
+zagg_status zg_http_env_read(bool direct, zg_http_env *out, zagg_err *err);
 void zg_http_env_free(zg_http_env *env);
 
 /* ---- what one request brought (http_answer.c) ---- */
@@ -262,8 +262,8 @@ typedef struct zg_exchange {
     char *hop;        /* URL after redirects; NULL: none yet */
     zg_headers added; /* by authorize, for this attempt */
     unsigned hops;
-    bool renewed; /* was asked for new keys */
-    bool skipped; /* not sent, as another call of the batch had failed */
+    unsigned renewed; /* sent again with new keys */
+    bool skipped;     /* not sent, as another call of the batch had failed */
 } zg_exchange;
 
 /** Send the request that is due; on failure the exchange is OVER. */

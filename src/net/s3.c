@@ -476,9 +476,11 @@ static zagg_status renew(void *user, const zg_call *call, const char *code, bool
                          zagg_err *err)
 {
     zg_s3 *s3 = user;
+    const bool may_again = *again;
     *again = false;
-    ZAGG_TRY(follow_region(s3, call, again, err));
-    if (!*again)
+    if (may_again)
+        ZAGG_TRY(follow_region(s3, call, again, err));
+    if (may_again && !*again)
         ZAGG_TRY(renew_keys(s3, call, code, again, err));
     return *again ? ZAGG_OK : tell_refusal(s3, call, code, err);
 }
