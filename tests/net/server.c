@@ -1,6 +1,7 @@
 /* Starting, asking and ending the servers of tests/net from C. */
 #include "support/server.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void test_a_server_starts_counts_and_ends(void **state)
@@ -36,10 +37,28 @@ static void test_servers_are_ended_together(void **state)
     assert_int_not_equal(server_port(first), server_port(second));
 }
 
+static void test_a_proxy_takes_scripts(void **state)
+{
+    (void)state;
+    const char *const args[] = {"--public", "open", NULL};
+    test_server *behind = server_start("s3_server", args);
+    char port[16];
+    (void)snprintf(port, sizeof port, "%d", server_port(behind));
+    const char *const proxy_args[] = {"--to", port, NULL};
+    test_server *proxy = server_start("fault_proxy", proxy_args);
+    server_script(proxy, "{\"fault\": \"503\", \"times\": 2}\n{\"fault\": \"429\"}");
+    assert_int_equal(server_request(proxy, "GET", "/open/none", NULL, NULL), 503);
+    server_script(proxy, "");
+    assert_int_equal(server_request(proxy, "GET", "/open/none", NULL, NULL), 404);
+    assert_int_equal(server_stat(proxy, "by_fault.503"), 1);
+    assert_int_equal(server_stat(behind, "requests"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_a_server_starts_counts_and_ends, server_stop_all),
+        cmocka_unit_test_teardown(test_a_proxy_takes_scripts, server_stop_all),
         cmocka_unit_test_teardown(test_servers_are_ended_together, server_stop_all),
     };
     return cmocka_run_group_tests_name("net_server", tests, NULL, NULL);

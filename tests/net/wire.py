@@ -80,7 +80,7 @@ class Reply:
     def __init__(self, status, body=b"", headers=(), close=False, act=None):
         self.status, self.body, self.headers = status, body, list(headers)
         self.close, self.act = close, act
-        self.sent = 0  # bytes of the body
+        self.sent = 0  # bytes of the body; `act` says beforehand what it will send
 
     def head(self, length):
         try:
@@ -205,11 +205,15 @@ class Stats:
             if "range" in request.headers and len(self.ranges) < MAX_LISTED:
                 self.ranges.append(f"{request.path} {request.headers['range']}")
 
-    def end(self, reply):
+    def answered(self, reply):
+        """Counted before it is sent: who has the answer finds it counted."""
         with self.lock:
-            self.in_flight = max(0, self.in_flight - 1)
             self.by_status[str(reply.status)] += 1
             self.bytes_out += reply.sent
+
+    def end(self):
+        with self.lock:
+            self.in_flight = max(0, self.in_flight - 1)
 
     def count(self, name, n=1):
         with self.lock:
@@ -239,7 +243,7 @@ class Connection:
         self.server, self.sock = server, sock
         self.stream = sock.makefile("rb", 65536)
         self.counted = False
-        self.seen = 0  # requests
+        self.on_close = None
 
     def serve(self):
         while True:
@@ -257,21 +261,22 @@ class Connection:
         if control is not None:
             self.send(request, control(request))
             return "close" not in request.get("connection", "").lower()
-        self.seen += 1
         stats.begin(request, not self.counted)
         self.counted = True
-        reply = Reply(0)
         try:
             reply = server.reply_to(request)
             reply.close |= "close" in request.get("connection", "").lower()
             if server.log:
                 print(request.method, request.target, reply.status, file=sys.stderr)
+            if reply.act is None and request.method != "HEAD":
+                reply.sent = len(reply.body)
+            stats.answered(reply)
             if reply.act is not None:
                 return reply.act(self, request, reply)
             self.send(request, reply)
             return not reply.close
         finally:
-            stats.end(reply)
+            stats.end()
 
     def send(self, request, reply):
         if reply.status in (204, 304):
@@ -284,10 +289,8 @@ class Connection:
             self.sock.sendall(head)
             for piece in reply.body.pieces():
                 self.sock.sendall(piece)
-                reply.sent += len(piece)
         else:
             self.send_bytes(head, reply.body)
-            reply.sent += len(reply.body)
 
     def send_bytes(self, head, body):
         """One segment where it fits: no waiting for an acknowledgement in between."""
@@ -303,6 +306,8 @@ class Connection:
         self.close()
 
     def close(self):
+        if self.on_close is not None:
+            self.on_close()
         for end in (self.stream, self.sock):
             try:
                 end.close()

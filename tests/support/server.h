@@ -39,6 +39,11 @@ void server_script(const test_server *s, const char *json_lines);
 int server_request(const test_server *s, const char *method, const char *target,
                    const char *body_in, char **body);
 
+/** Certificates for `fault_proxy --tls` in a folder (tests/net/make_certs.sh). False,
+ * with a printed reason, where there is no openssl; fails the test then where CI is set.
+ */
+bool server_certificates(const char *dir);
+
 /** End it and wait for that. NULL is fine. */
 void server_stop(test_server *s);
 /** End all that are running: as teardown of a test or a group, also after a failure. */
