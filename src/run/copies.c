@@ -244,14 +244,16 @@ static bool is_begun(const zg_copy *c)
 /* A granule of which nothing is there is opened at once: that is one request less. */
 static zagg_status learn_version(zg_copy *c, zagg_err *err)
 {
-    zg_version_free(&c->version);
-    if (c->opened != NULL)
-        zagg_source_close(c->opened);
-    c->opened = NULL;
-    if (is_begun(c))
-        return zg_net_ask_version(c->all->net, c->href, &c->version, err);
-    ZAGG_TRY(zagg_net_open_source(c->all->net, c->href, &c->opened, err));
-    return zg_net_source_version(c->opened, &c->version, err);
+    if (c->known)
+        return ZAGG_OK;
+    if (is_begun(c)) {
+        ZAGG_TRY(zg_net_ask_version(c->all->net, c->href, &c->version, err));
+    } else {
+        ZAGG_TRY(zagg_net_open_source(c->all->net, c->href, &c->opened, err));
+        ZAGG_TRY(zg_net_source_version(c->opened, &c->version, err));
+    }
+    c->known = true;
+    return ZAGG_OK;
 }
 
 static zagg_status open_copy(zg_copy *c, zagg_source **out, zagg_err *err)
