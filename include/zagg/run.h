@@ -63,7 +63,7 @@ typedef struct zagg_run_opts {
     const zagg_pipeline *pipeline;
     const zagg_shardmap *map;
     const char *program; /* "zagg 0.1.0", for the run's record; may be NULL */
-    const char *store;   /* local path */
+    const char *store;   /* local path, file:// or, with `net`, s3://BUCKET/NAME */
     const char *driver;  /* "file", "s3", "https", or NULL: config's, else inferred */
     const char *shard;   /* only this one: decimal key, or decimal morton id; NULL: all */
     int64_t max_shards;  /* 0: all */
@@ -170,6 +170,9 @@ typedef struct zagg_run_status {
  * record. Cost: reads the journal, about 300 bytes an event. */
 ZAGG_API zagg_status zagg_run_status_read(const char *store, zagg_run_status *out,
                                           zagg_err *err);
+/** The same of a folder that is open, wherever it lies. */
+ZAGG_API zagg_status zagg_run_status_read_sink(zagg_sink *status, zagg_run_status *out,
+                                               zagg_err *err);
 
 /** What a store holds, read back from its objects. */
 typedef struct zagg_store_field {
@@ -192,6 +195,9 @@ typedef struct zagg_store_report {
 } zagg_store_report;
 ZAGG_API zagg_status zagg_store_report_read(const char *store, zagg_store_report *out,
                                             zagg_err *err);
+/** The same of a store that is open, wherever it lies. */
+ZAGG_API zagg_status zagg_store_report_read_sink(zagg_sink *store, zagg_store_report *out,
+                                                 zagg_err *err);
 ZAGG_API void zagg_store_report_free(zagg_store_report *report);
 
 #ifdef __cplusplus

@@ -63,15 +63,11 @@ static zagg_status choose_store(run_session *s)
 
 static zagg_status open_net(run_session *s)
 {
-    const run_args *a = &s->args;
-    const zagg_net_opts opts = {
-        .region = a->region,
-        .credentials_provider = s->pipeline->data_source.credentials_provider,
-        .cache_dir = a->cache,
-        .cache_bytes = a->cache_bytes,
-        .stop = &stop_flag,
-        .log = s->progress.log};
-    return s->net ? ZAGG_OK : zagg_net_new(&opts, &s->net, &s->err);
+    net_args *a = &s->args.net;
+    a->opts.credentials_provider = s->pipeline->data_source.credentials_provider;
+    a->opts.stop = &stop_flag;
+    a->opts.log = s->progress.log;
+    return s->net ? ZAGG_OK : net_args_open(a, &s->net, &s->err);
 }
 
 /* With the file driver s3://a/b is a path, here as in maps. */
@@ -218,7 +214,7 @@ static int run(run_session *s)
         if (a->profile && !a->json && !a->dry_run)
             print_phases(&summary);
         if (status == ZAGG_OK && a->table && !a->dry_run)
-            status = print_table(&summary, s->store, &s->err);
+            status = print_table(&summary, s->store, s->net, &s->err);
         if (status != ZAGG_OK)
             code = EXIT_FAILED;
     }

@@ -191,11 +191,24 @@ static bool is_axis(const char *name)
            strcmp(name, "x") == 0 || strcmp(name, "y") == 0;
 }
 
-zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_err *err)
+static zagg_status read_report(const char *store, zagg_net *net, zagg_store_report *out,
+                               zagg_err *err)
+{
+    zagg_sink *sink = NULL;
+    if (!zagg_url_is_remote(store))
+        return zagg_store_report_read(store, out, err);
+    ZAGG_TRY(zagg_net_open_sink(net, store, &sink, err));
+    const zagg_status status = zagg_store_report_read_sink(sink, out, err);
+    zagg_sink_close(sink);
+    return status;
+}
+
+zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_net *net,
+                        zagg_err *err)
 {
     zagg_store_report r = {0};
     char a[32], b[32], c[32];
-    ZAGG_TRY(zagg_store_report_read(store, &r, err));
+    ZAGG_TRY(read_report(store, net, &r, err));
     printf("\n%s/%s\n", store, r.group);
     printf("  %-22s %s\n", "shards with data", cli_thousands(s->with_data, a));
     printf("  %-22s %s\n", "cells with data", cli_thousands(r.cells, a));

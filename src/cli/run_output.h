@@ -10,8 +10,9 @@ void print_summary(const zagg_run_summary *s, const char *store, bool dry_run);
 /** One JSON object with upstream's keys and ours. */
 zagg_status print_json(const zagg_run_summary *s, const char *store, bool dry_run,
                        zagg_err *err);
-/** What the store holds, read back. */
-zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_err *err);
+/** What the store holds, read back (`net`: where it is behind a network). */
+zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_net *net,
+                        zagg_err *err);
 
 /** What was asked of servers: one line, and the member "network" of an object. */
 void print_net(const zagg_net_stats *n);

@@ -23,9 +23,12 @@ typedef struct zg_http_opts {
                       secrets, status, bytes, ms */
 } zg_http_opts;
 
-/** Reads SSL_CERT_FILE, AWS_CA_BUNDLE, HTTPS_PROXY, HTTP_PROXY and NO_PROXY (both cases).
- */
+/** Loads libcurl and starts the thread. Reads SSL_CERT_FILE, AWS_CA_BUNDLE, HTTPS_PROXY,
+ * HTTP_PROXY and NO_PROXY (both cases). `opts` may be NULL; its log and stop are
+ * borrowed. Errors: UNSUPPORTED (no libcurl), CONFIG (a variable that cannot be used, by
+ * name), NOMEM, IO (no thread). */
 zagg_status zg_http_new(const zg_http_opts *opts, zg_http **out, zagg_err *err);
+/** No call may be on its way. Ends the thread. NULL is fine. */
 void zg_http_free(zg_http *http);
 
 /* ---- headers ---- */
@@ -35,6 +38,7 @@ typedef struct zg_headers {
     zg_vec lines; /* char *; elem_size 0 until first use */
     bool failed;  /* no memory: a call with such headers is not sent */
 } zg_headers;
+/** Copies. A line end in either is refused (`failed`). */
 void zg_headers_add(zg_headers *h, const char *name, const char *value);
 /** Value of the first header of that name (in any case), or NULL. */
 const char *zg_headers_get(const zg_headers *h, const char *name);
@@ -63,12 +67,19 @@ struct zg_call {
     void *into;
     size_t max_body; /* 0: 1 MiB; more is an error that names the limit */
     /* Do not follow redirects: 3xx is the answer. Otherwise GET and HEAD follow up to 10,
-     * and Authorization and x-amz-* headers go to the first host and port only. */
+     * never from https to http, and Authorization, Cookie and x-amz-* headers go to the
+     * first host and port only. A redirect to a login page (/oauth/authorize), and a page
+     * of HTML in the place of a range, are AUTH. */
     bool no_redirects;
-    bool once;      /* never sent again (not idempotent) */
+    bool once;      /* never sent again (not idempotent), but for new keys */
+    /* What has been begun is ended: a stop does not end this call. Of calls that are sent
+     * together the first one decides. */
+    bool despite_stop;
     bool quiet_404; /* 404 is an answer: OK, with http_status 404 */
     /* Before each attempt: headers of this attempt (signature, bearer). `url_out` may
-     * replace the URL of this attempt (heap, zg_free'd by the sender). NULL: nothing to
+     * replace the URL of this attempt (heap, zg_free'd by the sender); then headers of
+     * `headers` that say who asks go nowhere but to the server of `url`. `attempt` is 1
+     * for the first; a header of the same name in `headers` gives way. NULL: nothing to
      * add. Runs on the thread of zg_http_send and may send calls itself. */
     zagg_status (*authorize)(void *user, const zg_call *call, unsigned attempt,
                              zg_headers *add, char **url_out, zagg_err *err);
@@ -86,10 +97,12 @@ struct zg_call {
     zagg_err err;
     long http_status;       /* of the last answer; 0: there was none */
     zg_headers out_headers; /* of the last answer; zg_call_free */
-    char *out_body;         /* NUL behind it; NULL where it went to `into` */
-    size_t out_len;         /* bytes of out_body, or written to `into` */
-    uint64_t total_len;     /* ranged: bytes of the whole object */
-    char *final_url;        /* after redirects; NULL: as asked */
+    char *out_body;     /* NUL behind it; NULL where it went to `into`. Of an error: at
+                           most 64 KiB of its text */
+    size_t out_len;     /* bytes of out_body, or written to `into` */
+    uint64_t total_len; /* ranged: bytes of the whole object (of a 416 too); 0 where the
+                           server did not say */
+    char *final_url;    /* after redirects; NULL: as asked */
     unsigned attempts;
 };
 
@@ -98,14 +111,16 @@ void zg_call_free(zg_call *call);
 
 /** Send calls side by side and wait for all of them. Each has its own status; the result
  * is that of the first one (in order) that failed, with its error, after which those not
- * yet begun are not sent (ECANCELLED). Thread-safe: calls of several threads share
- * connections.
+ * yet begun are not sent (ECANCELLED). Nothing is written to `into` after the return,
+ * stop or not. Thread-safe: calls of several threads share connections.
  *
  * Sent again: failures to connect, resets, stalls, bodies that are too short, TLS
- * failures of a transfer that had begun, 408, 429, 500, 502, 503, 504. Never: 400, 401,
- * 403, 404, 412, 416 and others. Retry-After is honoured. Statuses: 401 and 403 are AUTH,
- * 404 NOTFOUND, 412 EEXISTS, others HTTP; transport is IO; a deadline that passed, and a
- * stop, CANCELLED. */
+ * failures but for a certificate that is refused, 408 (and S3's 400 RequestTimeout), 429,
+ * 500, 502, 503, 504. Never: 400, 401, 403, 404, 412, 416 and others. Retry-After is
+ * honoured, up to a minute. A host that answers 429 or 503 gets half as many transfers at
+ * a time for a while. Statuses: 401 and 403 are AUTH, 404 NOTFOUND, 412 EEXISTS, others
+ * HTTP; transport is IO; a deadline that passed or would pass before the next attempt,
+ * and a stop, CANCELLED; an URL or range that cannot be asked for ARG. */
 zagg_status zg_http_send(zg_http *http, zg_call *calls, size_t n, zagg_err *err);
 
 /** Counters of all calls. Thread-safe. */

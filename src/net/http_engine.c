@@ -281,8 +281,9 @@ void zg_engine_free(zg_engine *e)
         return;
     pthread_mutex_lock(&e->lock);
     e->ends = true;
-    pthread_mutex_unlock(&e->lock);
+    /* With the lock: the thread closes the handle as soon as it sees the order. */
     (void)zg_libcurl.multi_wakeup(e->multi);
+    pthread_mutex_unlock(&e->lock);
     pthread_join(e->thread, NULL);
     zg_hosts_free(&e->hosts);
     pthread_mutex_destroy(&e->lock);

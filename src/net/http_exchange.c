@@ -76,9 +76,10 @@ static void send_request(zg_exchange *x, zg_waiter *waiter)
     if (!zg_origin_of(t->url, &t->origin)) {
         zg_url_show(t->url, shown, sizeof shown);
         free_transfer(t);
-        zg_exchange_end(x, zagg_err_set(&x->call->err, ZAGG_EARG,
-                                        "%s: not an URL of the form http[s]://HOST/...",
-                                        shown));
+        zg_exchange_end(x,
+                        zagg_err_set(&x->call->err, x->hop ? ZAGG_EHTTP : ZAGG_EARG,
+                                     "%s: not an URL of the form http[s]://HOST/...%s",
+                                     shown, x->hop ? ", to which a server leads" : ""));
         return;
     }
     if (!make_headers(x, t) || !zg_engine_submit(x->http->engine, t)) {

@@ -3,6 +3,7 @@
  * Granules are read in one pass for all shards that have to be done; a shard is
  * aggregated and written as soon as its last granule is in. What makes a written shard
  * count, and which shards are left out, is trust.h's. */
+#include "run/status_dir.h"
 #include "run/trust.h"
 
 #include <inttypes.h>
@@ -281,6 +282,8 @@ static zagg_status do_shard(local_run *run, run_shard *shard, zagg_shard_rows *r
     if (is_whole(status, &o->result)) {
         status = zg_attempt_finish(shard->attempt, &o->result, o->write_s, err);
         shard->attempt = NULL;
+        if (status != ZAGG_OK)
+            atomic_store(&run->store_failed, true);
     } else {
         drop_attempt(run, shard);
     }
@@ -412,17 +415,6 @@ static zagg_status select_shards(local_run *run, zagg_err *err)
 }
 
 /* ---- the run ---- */
-
-static zagg_status check_store(const char *store, zagg_err *err)
-{
-    if (store[0] == '\0')
-        return zagg_err_set(err, ZAGG_ECONFIG, "store: the path must not be empty");
-    if (strstr(zg_store_path(store), "://"))
-        return zagg_err_set(
-            err, ZAGG_ECONFIG,
-            "%s: only stores in a local folder can be written by this version", store);
-    return ZAGG_OK;
-}
 
 static zagg_status check_driver(const local_run *run, zagg_err *err)
 {
@@ -593,7 +585,7 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
         status = compile(&run, err);
     }
     if (status == ZAGG_OK)
-        status = check_store(opts->store, err);
+        status = zg_store_check(opts->store, err);
     if (status == ZAGG_OK && !opts->dry_run) {
         status = check_driver(&run, err);
         if (status == ZAGG_OK)

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -231,6 +232,8 @@ static void *accept_all(void *arg)
         int fd = accept(s->listener, NULL, NULL);
         if (fd < 0)
             continue;
+        int yes = 1; /* head and body are sent apart */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         pthread_mutex_lock(&s->lock);
         if (s->n_connections == MAX_CONNECTIONS)
             die("more connections than a test may open");

@@ -1,23 +1,16 @@
 /* One exchange: what is sent, what is handed back, and when a range is what was asked
  * for. */
-#include "net/http.h"
-#include "support/http_script.h"
-#include "support/support.h"
+#include "http_test.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static zg_http *http;
 
 static int open_http(void **state)
 {
     (void)state;
-    zagg_err err = ZAGG_ERR_INIT;
-    const zg_http_opts opts = {.backoff_s = 0.001};
-    if (zg_http_new(&opts, &http, &err) == ZAGG_OK)
-        return 0;
-    print_error("%s\n", err.msg);
-    return -1;
+    http = new_http(NULL);
+    return 0;
 }
 
 static int close_http(void **state)
@@ -25,15 +18,6 @@ static int close_http(void **state)
     (void)state;
     zg_http_free(http);
     return 0;
-}
-
-static zagg_status send_one(zg_call *call, const char *url, zagg_err *err)
-{
-    if (call->method == NULL)
-        call->method = "GET";
-    call->url = url;
-    memset(err, 0, sizeof *err);
-    return zg_http_send(http, call, 1, err);
 }
 
 static void body_and_headers(void **state)
@@ -46,7 +30,8 @@ static void body_and_headers(void **state)
     zagg_err err;
     zg_headers_add(&call.headers, "X-Asked", "yes");
     zg_headers_add(&call.headers, "X-Empty", "");
-    assert_int_equal(send_one(&call, http_script_url(server, "/a/./b?c=%20"), &err), 0);
+    assert_int_equal(send_one(http, &call, http_script_url(server, "/a/./b?c=%20"), &err),
+                     0);
     assert_int_equal(call.status, ZAGG_OK);
     assert_int_equal(call.http_status, 200);
     assert_int_equal(call.attempts, 1);
@@ -84,7 +69,7 @@ static void put_post_head_delete(void **state)
             call.body = big;
             call.body_len = sizeof big;
         }
-        assert_int_equal(send_one(&call, http_script_url(server, "/x"), &err), 0);
+        assert_int_equal(send_one(http, &call, http_script_url(server, "/x"), &err), 0);
         const http_request *q = http_script_request(server, i);
         assert_string_equal(q->method, methods[i]);
         assert_int_equal(q->body_len, call.body_len);
@@ -223,7 +208,7 @@ static void range_answers(void **state)
                         .range_may_end = c->may_end,
                         .into = into};
         zagg_err err;
-        zagg_status status = send_one(&call, http_script_url(server, "/o"), &err);
+        zagg_status status = send_one(http, &call, http_script_url(server, "/o"), &err);
         if (status != c->status || strstr(err.msg, c->message) == NULL)
             fail_msg("%s: %s: %s", c->name, zagg_status_name(status), err.msg);
         if (status == ZAGG_OK)
@@ -259,7 +244,7 @@ static void whole_of_small_object(void **state)
         zg_call call = {
             .ranged = true, .range_len = 10, .range_may_end = true, .into = into};
         zagg_err err;
-        zagg_status status = send_one(&call, http_script_url(server, "/o"), &err);
+        zagg_status status = send_one(http, &call, http_script_url(server, "/o"), &err);
         assert_int_equal(status, i < 2 ? ZAGG_OK : ZAGG_EHTTP);
         if (i < 2) {
             assert_int_equal(call.total_len, 5);
@@ -291,7 +276,8 @@ static void endless_whole(void **state)
         .ranged = true, .range_len = 100, .range_may_end = true, .into = into};
     zagg_err err;
     const uint64_t before = zg_http_stats(http).bytes_in;
-    assert_int_equal(send_one(&call, http_script_url(server, "/o"), &err), ZAGG_EHTTP);
+    assert_int_equal(send_one(http, &call, http_script_url(server, "/o"), &err),
+                     ZAGG_EHTTP);
     assert_non_null(strstr(err.msg, "more than the 100 bytes that were asked for"));
     assert_int_equal(zg_http_stats(http).bytes_in - before, 100);
     zg_call_free(&call);
@@ -316,7 +302,8 @@ static void body_limit(void **state)
     for (size_t i = 0; i < 4; i++) {
         zg_call call = {.max_body = i < 2 ? 1000 : 0};
         zagg_err err;
-        assert_int_equal(send_one(&call, http_script_url(server, "/o"), &err), want[i]);
+        assert_int_equal(send_one(http, &call, http_script_url(server, "/o"), &err),
+                         want[i]);
         if (i == 0)
             assert_non_null(strstr(err.msg, "more than the 1000 allowed"));
         if (i == 1)
@@ -339,16 +326,16 @@ static void bad_calls(void **state)
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         zg_call call = {0};
         zagg_err err;
-        assert_int_equal(send_one(&call, urls[i], &err), ZAGG_EARG);
+        assert_int_equal(send_one(http, &call, urls[i], &err), ZAGG_EARG);
         assert_null(strstr(err.msg, "pw"));
         zg_call_free(&call);
     }
     zg_call call = {.ranged = true};
     zagg_err err;
-    assert_int_equal(send_one(&call, "http://127.0.0.1/", &err), ZAGG_EARG);
+    assert_int_equal(send_one(http, &call, "http://127.0.0.1/", &err), ZAGG_EARG);
     zg_headers_add(&call.headers, "X-A", "b\r\nX-C: d");
     assert_true(call.headers.failed);
-    assert_int_equal(send_one(&call, "http://127.0.0.1/", &err), ZAGG_ENOMEM);
+    assert_int_equal(send_one(http, &call, "http://127.0.0.1/", &err), ZAGG_ENOMEM);
     zg_call_free(&call);
     assert_int_equal(zg_http_send(http, NULL, 0, &err), ZAGG_OK);
 }
