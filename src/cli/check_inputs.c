@@ -2,6 +2,7 @@
 #include "cli/check.h"
 
 #include "cli/cli.h"
+#include "cli/store_args.h"
 #include "run/run.h"
 
 #include <stdarg.h>
@@ -49,8 +50,8 @@ void check_config(check *c)
         p->output.grid_type ? p->output.grid_type : "healpix", p->data_source.n_groups);
     if (c->catalog == NULL)
         c->catalog = p->catalog;
-    if (c->store == NULL)
-        c->store = p->output.store;
+    if (c->store != NULL || p->output.store != NULL)
+        (void)cli_run_store(c->store, p, &c->store_path, NULL);
 }
 
 /* ---- catalog ---- */

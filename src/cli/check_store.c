@@ -2,6 +2,7 @@
 #include "cli/check.h"
 
 #include "cli/cli.h"
+#include "run/run.h"
 #include "run/status_dir.h"
 
 #include <errno.h>
@@ -83,27 +84,22 @@ static zagg_status try_local(const char *store, zagg_err *err)
     return status;
 }
 
-static zagg_status try_remote(check *c, zagg_err *err)
+static zagg_status try_remote(check *c, const char *store, zagg_err *err)
 {
     zagg_sink *sink = NULL;
-    char *path = NULL;
     ZAGG_TRY(check_open_net(c, err));
-    ZAGG_TRY(zg_status_path(c->store, &path, err));
-    zagg_status status = zagg_net_open_sink(c->net, path, &sink, err);
-    if (status == ZAGG_OK) {
-        status = try_sink(sink, err);
-        zagg_sink_close(sink);
-    }
-    zg_free(path);
+    ZAGG_TRY(zg_status_open(store, c->net, true, &sink, err));
+    const zagg_status status = try_sink(sink, err);
+    zagg_sink_close(sink);
     return status;
 }
 
-static void check_disk(check *c)
+static void check_disk(check *c, const char *store)
 {
     struct statvfs fs;
     char text[1100], bytes[32];
     zagg_err err = ZAGG_ERR_INIT;
-    char *path = zg_strdup(zg_store_path(c->store));
+    char *path = zg_strdup(zg_store_path(store));
     const char *part = path != NULL ? existing_part(path) : ".";
     if (statvfs(part, &fs) != 0) {
         zagg_err_set_errno(&err, ZAGG_EIO, errno, "%s: cannot learn what is free", part);
@@ -125,16 +121,18 @@ static void check_disk(check *c)
 void check_store(check *c)
 {
     zagg_err err = ZAGG_ERR_INIT;
-    if (c->store == NULL)
+    const char *store = c->store_path != NULL ? c->store_path : c->store;
+    if (store == NULL)
         return;
-    const bool remote = zagg_url_is_remote(c->store);
-    const zagg_status status =
-        remote ? try_remote(c, &err) : try_local(c->store, &err);
+    const bool remote = zagg_url_is_remote(store);
+    zagg_status status = zg_store_check(store, &err);
     if (status == ZAGG_OK)
-        check_ok(c, "store", c->store);
+        status = remote ? try_remote(c, store, &err) : try_local(store, &err);
+    if (status == ZAGG_OK)
+        check_ok(c, "store", store);
     else
         check_failed(c, "store",
                      remote ? check_remote_code(status) : cli_exit_code(status), &err);
-    if (!remote)
-        check_disk(c);
+    if (!remote && status == ZAGG_OK)
+        check_disk(c, store);
 }

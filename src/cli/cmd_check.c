@@ -190,6 +190,7 @@ int main_check(int argc, char **argv)
         return code == CLI_DONE ? EXIT_OK : code;
     c.log = zagg_log_new(c.verbose ? ZAGG_LOG_DEBUG : ZAGG_LOG_WARN, log_line, NULL);
     code = run_checks(&c);
+    zg_free(c.store_path);
     zagg_net_free(c.net);
     zagg_worker_free(c.worker);
     zagg_grid_free(c.grid);

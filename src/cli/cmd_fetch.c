@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "cli/cli.h"
+#include "cli/net_args.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/run_output.h"
@@ -26,7 +27,6 @@ enum {
     OPT_MEMORY,
     OPT_LATITUDE,
     OPT_DRIVER,
-    OPT_REGION,
     OPT_JSON,
     OPT_LOG_JSON
 };
@@ -53,8 +53,10 @@ static const cli_option OPTIONS[] = {
      "memory to use, such as 512M or 2G (default: half of the\nmachine's)"},
     {OPT_LATITUDE, "latitude", "KIND", "authalic (default) or geodetic, as for zagg run"},
     {OPT_DRIVER, "driver", "KIND", "s3 or https: which address of a granule is read"},
-    {OPT_REGION, "region", "NAME",
+    {NET_OPT_REGION, "region", "NAME",
      "of buckets (default: AWS_REGION, the profile's, us-west-2)"},
+    {NET_OPT_REQUESTER_PAYS, "requester-pays", NULL,
+     "agree to pay for requests to such buckets"},
     {OPT_JSON, "json", NULL, "print the result as one JSON object"},
     {OPT_LOG_JSON, "log-json", NULL, "log as one JSON object a line"},
     {'q', "quiet", NULL, "no progress, only warnings and errors"},
@@ -85,7 +87,8 @@ static void on_signal(int number)
 }
 
 typedef struct fetch_session {
-    const char *config, *catalog, *region;
+    const char *config, *catalog;
+    net_args net_args;
     zg_vec granules; /* const char * */
     bool granules_given, json, log_json, quiet, verbose, latitude_given;
     zagg_fetch_opts opts;
@@ -165,8 +168,6 @@ static const char **text_option(fetch_session *s, int id)
         return &s->opts.catalog_out;
     case OPT_MORTON_CELL:
         return &s->opts.shard;
-    case OPT_REGION:
-        return &s->region;
     default:
         return NULL;
     }
@@ -176,6 +177,8 @@ static int take(void *user, int id, const char *value)
 {
     fetch_session *s = user;
     const char **text = text_option(s, id);
+    if (net_args_take(&s->net_args, id, value))
+        return 0;
     if (text != NULL) {
         *text = value;
         return 0;
@@ -327,14 +330,13 @@ static int outcome(const zagg_fetch_summary *sum)
 
 static int fetch(fetch_session *s)
 {
-    const zagg_net_opts net_opts = {
-        .region = s->region,
-        .credentials_provider = s->pipeline->data_source.credentials_provider,
-        .stop = &stop_flag,
-        .log = s->progress.log};
+    zagg_net_opts *net_opts = &s->net_args.opts;
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     zagg_fetch_summary sum;
-    zagg_status status = zagg_net_new(&net_opts, &s->net, &s->err);
+    net_opts->credentials_provider = s->pipeline->data_source.credentials_provider;
+    net_opts->stop = &stop_flag;
+    net_opts->log = s->progress.log;
+    zagg_status status = net_args_open(&s->net_args, &s->net, &s->err);
     if (status != ZAGG_OK)
         return fail(s, cli_exit_code(status));
     sigaction(SIGINT, &action, NULL);

@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 #include "cli/run_args.h"
 #include "cli/run_output.h"
+#include "cli/store_args.h"
 #include "zagg/run.h"
 
 #include <signal.h>
@@ -40,25 +41,6 @@ static int fail(run_session *s, int code)
     progress_end(&s->progress);
     zagg_log_write(s->progress.log, ZAGG_LOG_ERROR, "%s", s->err.msg);
     return code;
-}
-
-static zagg_status choose_store(run_session *s)
-{
-    const char *path = s->args.store ? s->args.store : s->pipeline->output.store;
-    const char *product = s->pipeline->output.product_name;
-    if (!path)
-        return zagg_err_set(
-            &s->err, ZAGG_ECONFIG,
-            "No store path specified (pass --store or set output.store: in "
-            "config)");
-    zg_str text;
-    zg_str_init(&text, 1u << 16);
-    zg_str_add(&text, path);
-    if (product)
-        zg_str_addf(&text, "%s%s", path[0] && path[strlen(path) - 1] == '/' ? "" : "/",
-                    product);
-    s->store = zg_str_take(&text);
-    return s->store ? ZAGG_OK : zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
 }
 
 static zagg_status open_net(run_session *s)
@@ -118,7 +100,7 @@ static int load(run_session *s)
         status = zagg_pipeline_check_runnable(s->pipeline, &s->err);
     if (status != ZAGG_OK)
         return cli_load_code(status);
-    status = choose_store(s);
+    status = cli_run_store(a->store, s->pipeline, &s->store, &s->err);
     if (status != ZAGG_OK)
         return cli_load_code(status);
     const char *catalog = a->catalog ? a->catalog : s->pipeline->catalog;
