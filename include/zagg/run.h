@@ -33,6 +33,8 @@ typedef struct zagg_granules_opts {
     zagg_pool *pool; /* may be NULL */
     zagg_net *net;   /* opens what is behind https:// and s3://; NULL: all are paths */
     zagg_log *log;
+    zagg_open_fn open; /* opens all granules instead; NULL: as `net` says */
+    void *open_user;
 } zagg_granules_opts;
 /** Shard map from granules: files, folders (every *.h5 below), glob patterns and, with
  * `net`, URLs of single granules. `opts` may be NULL. Each granule goes to every shard that holds one of its reference points (of the read

@@ -2,13 +2,12 @@
 #include "cli/run_output.h"
 
 #include "cli/cli.h"
-#include "text/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static void print_net(const zagg_net_stats *n)
+void print_net(const zagg_net_stats *n)
 {
     char in[32], out[32], metadata[32];
     printf("Network: %" PRIu64 " requests (%" PRIu64 " repeated, %" PRIu64
@@ -106,7 +105,7 @@ static void dry_run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_double(w, "granules_per_cell_avg", s->granules_mean);
 }
 
-static void net_object(zg_json_out *w, const zagg_net_stats *n)
+void json_net(zg_json_out *w, const zagg_net_stats *n)
 {
     zg_json_key(w, "network");
     zg_json_open_map(w);
@@ -153,7 +152,7 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_u64(w, "store_bytes", s->store_bytes);
     zg_json_put_u64(w, "peak_rss_bytes", s->peak_rss_bytes);
     if (s->has_net)
-        net_object(w, &s->net);
+        json_net(w, &s->net);
     zg_json_key(w, "interrupted");
     zg_json_bool(w, s->stopped);
 }

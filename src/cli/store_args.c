@@ -110,6 +110,26 @@ zagg_status cli_store_open(cli_store *s, const char *path, const net_args *net,
     return status;
 }
 
+zagg_status cli_run_store(const char *asked, const zagg_pipeline *pipeline, char **out,
+                          zagg_err *err)
+{
+    const char *path = asked != NULL ? asked : pipeline->output.store;
+    const char *product = pipeline->output.product_name;
+    if (path == NULL)
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "No store path specified (pass --store or set output.store: in "
+            "config)");
+    zg_str text;
+    zg_str_init(&text, 1u << 16);
+    zg_str_add(&text, path);
+    if (product != NULL)
+        zg_str_addf(&text, "%s%s", path[0] && path[strlen(path) - 1] == '/' ? "" : "/",
+                    product);
+    *out = zg_str_take(&text);
+    return *out != NULL ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "out of memory");
+}
+
 void cli_store_close(cli_store *s)
 {
     if (s->sink != NULL)

@@ -1,5 +1,6 @@
-/* Metadata of files whose requests take time: blocks of any place and length that do not
- * overlap, and a way to learn what is missing before it is asked for.
+/* Metadata of files whose requests take time, and of those that lack bytes: blocks of any
+ * place and length that do not overlap, and a way to learn what is missing before it is
+ * asked for.
  *
  * While a file is `collecting`, what is not here is noted and the structure that needs it
  * is given up, so that one pass over many structures tells what all of them need next. It
@@ -172,10 +173,16 @@ static zagg_status load_keep(zagg_h5 *file, load *l, zagg_err *err)
 /* The page around a place that nobody announced. */
 static zagg_range page_around(const zagg_h5 *file, uint64_t offset)
 {
-    const uint64_t begin = offset / file->page_bytes * file->page_bytes;
-    const uint64_t left = file->size - begin;
-    return (zagg_range){begin, left < file->page_bytes ? (size_t)left : file->page_bytes,
-                        NULL};
+    uint64_t begin = offset / file->page_bytes * file->page_bytes, end = file->size;
+    uint64_t there = offset, there_end = offset + 1;
+    if (end - begin > file->page_bytes)
+        end = begin + file->page_bytes;
+    if (zg_source_has_holes(file->source)) { /* a byte that is missing fails alone */
+        (void)zg_source_there(file->source, offset, &there, &there_end);
+        begin = begin > there ? begin : there;
+        end = end < there_end ? end : there_end;
+    }
+    return (zagg_range){begin, (size_t)(end - begin), NULL};
 }
 
 static zagg_status load_page(zagg_h5 *file, uint64_t offset, zagg_err *err)

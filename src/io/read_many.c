@@ -94,7 +94,9 @@ zagg_status zg_source_cut(const zagg_source *source, const zagg_range *sorted, s
     *n_spans = 0;
     if (how != NULL)
         rule = *how;
-    else if (n > 1 && zg_source_is_parallel(source))
+    if (zg_source_has_holes(source))
+        rule.max_gap = 0;
+    else if (how == NULL && n > 1 && zg_source_is_parallel(source))
         ZAGG_TRY(affordable_gap(source, sorted, n, &rule.max_gap, err));
     for (size_t first = 0; first < n; first = spans[(*n_spans)++].last)
         spans[*n_spans] = next_span(sorted, n, first, &rule);

@@ -412,39 +412,23 @@ static zagg_status judge_shards(local_run *run, zagg_err *err)
 
 /* ---- selection ---- */
 
-static bool key_matches(const zagg_run_opts *opts, const zagg_shard_entry *entry)
-{
-    char text[40];
-    uint64_t word;
-    snprintf(text, sizeof text, "%" PRIu64, entry->key);
-    if (strcmp(text, opts->shard) == 0)
-        return true;
-    const char *type = opts->pipeline->output.grid_type;
-    return type && strcmp(type, "healpix") == 0 &&
-           zagg_word_parse_decimal(opts->shard, strlen(opts->shard), &word, NULL) ==
-               ZAGG_OK &&
-           word == entry->key;
-}
-
 static zagg_status select_shards(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     zagg_run_summary *s = run->summary;
     const size_t most = opts->map->n_shards;
-    run->shards = zg_alloc(most ? most : 1, sizeof *run->shards);
-    if (!run->shards)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", most);
     size_t n = 0, granules = 0;
-    for (size_t i = 0; i < most; i++) {
-        if (opts->shard && !key_matches(opts, &opts->map->shards[i]))
-            continue;
-        if (opts->max_shards > 0 && n == (size_t)opts->max_shards)
-            break;
-        run->shards[n++].entry = &opts->map->shards[i];
-    }
-    if (opts->shard && n == 0)
-        return zagg_err_set(err, ZAGG_EARG, "shard '%s' not in catalog (%s)", opts->shard,
-                            opts->map->name);
+    const zagg_shard_entry **chosen = zg_alloc(most ? most : 1, sizeof *chosen);
+    run->shards = zg_alloc(most ? most : 1, sizeof *run->shards);
+    zagg_status status =
+        chosen && run->shards
+            ? zg_select_shards(opts->pipeline, opts->map, opts->shard, opts->max_shards,
+                               chosen, &n, err)
+            : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", most);
+    for (size_t i = 0; i < n; i++)
+        run->shards[i].entry = chosen[i];
+    zg_free(chosen);
+    ZAGG_TRY(status);
     s->total_shards = most;
     s->selected = n;
     for (size_t i = 0; i < n; i++) {
