@@ -422,9 +422,9 @@ static const char *advice_for_denial(const zg_s3 *s3, const char *keys)
                "AWS's "
                "region us-west-2; elsewhere read by https";
     return s3->requester_pays
-               ? "whoever has these keys must be allowed to do this"
-               : "whoever has these keys must be allowed to do this, and a bucket whose "
-                 "readers pay has to be asked so";
+               ? "they must be allowed to do this"
+               : "they must be allowed to do this, and a bucket that its readers pay for "
+                 "wants to be told so (requester pays)";
 }
 
 static void write_advice(zg_s3 *s3, const zg_call *call, const char *code,
