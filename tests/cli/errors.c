@@ -265,9 +265,14 @@ static const cli_case MAPS[] = {
      "error: store o: group 16 is there with another template: attributes.dggs.latitude "
      "(there: \"authalic-wgs84\", asked: \"geodetic-spherical\"); --overwrite replaces "
      "the group\n"},
-    {"remote granules", "rm -rf o; " MAPPED("remote.json"), 3, NULL,
-     "error: remote.json: granules behind s3:// cannot be read by this version; give "
-     "local paths, or --driver file where s3://a/b means the file a/b\n"},
+    {"remote granules", "rm -rf o; " MAPPED("remote.json"), 6, NULL,
+     "warn: granule skipped: s3://g/a.h5: 'g' is no bucket's name*"},
+    {"credentials provider that there is not",
+     "sed '/driver: s3/a\\  credentials_provider: esa' c.yaml > e.yaml; rm -rf o; "
+     "zagg run --config e.yaml --catalog remote.json --store o",
+     3, NULL,
+     "error: credentials_provider: found 'esa'; must be nsidc, lpdaac, gesdisc, aws or "
+     "anonymous\n"},
     {"remote hrefs that are files", "rm -rf o; " MAPPED("remote.json") "--driver file", 0,
      SOME_DATA, NULL},
     {"records without href", "rm -rf o; " MAPPED("bare.json"), 0, NO_DATA, NULL},
