@@ -94,6 +94,8 @@ static http_reply answer(void *user, size_t nth, const http_request *request)
     const bool later = o->changes_at && nth + 1 >= o->changes_at;
     const char *etag = later ? o->etag_after : o->etag;
     const char *wanted = http_request_header(request, "If-Match");
+    if (nth > 0 && o->gather && !http_script_wait(o->server, o->gather))
+        return (http_reply){.status = 500}; /* they do not come side by side */
     if (o->redirects && !strstr(request->target, "?signed="))
         return send_away(o, nth, request);
     if (http_request_header(request, "Authorization"))

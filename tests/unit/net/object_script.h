@@ -20,6 +20,7 @@ typedef struct object_script {
     /* `PATH?signed=N` is the object; other paths redirect there, with this behind it. */
     bool redirects;
     const char *signed_query; /* "" for none */
+    size_t gather;            /* but for the first: answered when so many are here */
     bool to_login;            /* or to the page where people log in */
     /* ---- what a test changes or reads while the server runs ---- */
     _Atomic int refuse;     /* so many requests for the object are answered 403 */

@@ -114,7 +114,7 @@ static void many_spans(void **state)
 {
     (void)state;
     enum { N = 6, LEN = 5000 };
-    object_script o = {.len = 20 * MIB, .etag = "\"v1\""};
+    object_script o = {.len = 20 * MIB, .etag = "\"v1\"", .gather = 1 + N};
     object_start(&o);
     zagg_net *net = new_net(NULL);
     zagg_source *source = open_object(net, &o);
@@ -128,8 +128,6 @@ static void many_spans(void **state)
     for (size_t i = 0; i < N; i++)
         object_check(&o, ranges[i].offset, out[i], LEN);
     assert_int_equal(http_script_requests(o.server), 1 + N);
-    assert_true(http_script_most_at_once(o.server) > 1 ||
-                http_script_connections(o.server) > 2);
     zagg_source_close(source);
     zagg_net_free(net);
     http_script_stop(o.server);
