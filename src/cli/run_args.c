@@ -28,10 +28,8 @@ enum {
     OPT_LOG_JSON,
     OPT_QUIET,
     OPT_PROFILE,
-    OPT_REGION,
     OPT_CACHE,
     OPT_CACHE_SIZE,
-    OPT_OUTPUT_CREDS,
     OPT_FUNCTION_NAME,
     OPT_ALLOW_CONTRACTION,
     OPT_RESUME,
@@ -50,7 +48,9 @@ static const cli_option OPTIONS[] = {
     {OPT_GRANULES, "granules", "PATH...",
      "instead of a catalog: files, folders, patterns or URLs\n(s3://, https://) of HDF5 "
      "granules; the shard map is made\nfrom their coordinates"},
-    {OPT_STORE, "store", "DIR", "output store (default: `output.store` of the config)"},
+    {OPT_STORE, "store", "STORE",
+     "output store: a folder or s3://BUCKET/NAME (default:\n`output.store` of the "
+     "config)"},
     {OPT_OVERWRITE, "overwrite", NULL,
      "remove the group of this grid in the store first, and the\nrecords of all its "
      "shards"},
@@ -72,8 +72,8 @@ static const cli_option OPTIONS[] = {
      "authalic (default) or geodetic (shard maps and stores\nmade before mortie 0.9.8)"},
     {OPT_DRIVER, "driver", "KIND",
      "file, s3 or https (default: what the config and hrefs say)"},
-    {OPT_REGION, "region", "NAME",
-     "of buckets (default: AWS_REGION, the profile's, us-west-2)"},
+    NET_OPTIONS,
+    NET_WRITE_OPTIONS,
     {OPT_CACHE, "cache", "DIR",
      "keep what was read of remote granules in this folder, for\nlater runs"},
     {OPT_CACHE_SIZE, "cache-size", "SIZE", "bound of the cache (default: 10G)"},
@@ -87,7 +87,6 @@ static const cli_option OPTIONS[] = {
     {'v', "verbose", NULL, "also debugging messages"},
     {OPT_PROFILE, "profile", NULL,
      "print the seconds of each phase, over all shards (always part of --json)"},
-    {OPT_OUTPUT_CREDS, "output-creds", "FILE", "accepted; not used by the local backend"},
     {OPT_FUNCTION_NAME, "function-name", "NAME",
      "accepted; not used by the local backend"},
     {'y', "yes", NULL, "accepted; the local backend asks nothing"},
@@ -95,7 +94,7 @@ static const cli_option OPTIONS[] = {
 
 static const cli_command COMMAND = {
     "run",
-    "run --config FILE (--catalog FILE | --granules PATH...) --store DIR [OPTIONS]",
+    "run --config FILE (--catalog FILE | --granules PATH...) --store STORE [OPTIONS]",
     "Aggregate the granules of a shard map into a Zarr store, on all processors of this\n"
     "machine. Exit code 0: all is well; 6: the run ended, but some shard failed or is "
     "short\n"
@@ -135,7 +134,8 @@ static int take_number(run_args *a, int id, const char *value)
         if (!cli_size(&COMMAND, "memory", value, LEAST_MEMORY, &a->memory_bytes))
             return EXIT_USAGE;
     } else if (id == OPT_CACHE_SIZE) {
-        if (!cli_size(&COMMAND, "cache-size", value, LEAST_CACHE, &a->cache_bytes))
+        if (!cli_size(&COMMAND, "cache-size", value, LEAST_CACHE,
+                      &a->net.opts.cache_bytes))
             return EXIT_USAGE;
     } else if (id == OPT_MAX_CELLS) {
         if (!cli_integer(&COMMAND, "max-cells", value, 1, INT64_MAX, &n))
@@ -177,6 +177,8 @@ static int take_kind(run_args *a, int id, const char *value)
 static int take(void *user, int id, const char *value)
 {
     run_args *a = user;
+    if (net_args_take(&a->net, id, value))
+        return 0;
     switch (id) {
     case 0:
         return add_granule(a, value);
@@ -202,11 +204,8 @@ static int take(void *user, int id, const char *value)
     case OPT_STORE:
         a->store = value;
         break;
-    case OPT_REGION:
-        a->region = value;
-        break;
     case OPT_CACHE:
-        a->cache = value;
+        a->net.opts.cache_dir = value;
         break;
     case OPT_MORTON_CELL:
         a->shard = value;
@@ -270,7 +269,7 @@ int run_args_parse(int argc, char **argv, run_args *out)
         fprintf(stderr, "zagg run: give --json or --table, not both\n");
         return EXIT_USAGE;
     }
-    return 0;
+    return net_args_check(&COMMAND, &out->net);
 }
 
 void run_args_free(run_args *args)

@@ -3,12 +3,12 @@
 #define ZG_CLI_RUN_ARGS_H
 
 #include "base/base.h"
+#include "cli/net_args.h"
 #include "zagg/geo.h"
 
 typedef struct run_args {
     const char *config, *catalog, *store, *driver, *shard, *handoff;
-    const char *region, *cache;
-    uint64_t cache_bytes; /* 0: the engine's default */
+    net_args net;
     zg_vec granules; /* const char * */
     bool granules_given;
     int64_t max_cells;     /* 0: all */

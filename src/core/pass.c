@@ -59,8 +59,7 @@ static zagg_status skip_granule(zg_granule_read *g, const zagg_err *fault, zagg_
     const zg_want *wants = p->wants + g->granule->first_want;
     zagg_log_write(p->opts->log, ZAGG_LOG_WARN, "granule skipped: %s", fault->msg);
     for (size_t i = 0; i < g->granule->n_wants; i++)
-        ZAGG_TRY(
-            zg_pass_note_fault(p, wants[i], (zg_read_place){true, 0}, fault, err));
+        ZAGG_TRY(zg_pass_note_fault(p, wants[i], (zg_read_place){true, 0}, fault, err));
     return ZAGG_OK;
 }
 
@@ -233,11 +232,12 @@ static zagg_status hand_over_empty(zg_pass *p, zagg_err *err)
 
 /* ---- the pass ---- */
 
-/* What is left for rows of the memory asked for, once every thread has what it works
- * with: coordinates and columns of a slab, carriers of inner chunks. */
+/* What is left for rows of the memory asked for, once every thread has what it works with
+ * (coordinates and columns of a slab, carriers of inner chunks), and the run what it
+ * knows of every shard. */
 static uint64_t row_budget(const zg_pass *p)
 {
-    enum { FIXED = 16 << 20, THREAD = 8 << 20, LEAST = 8 << 20 };
+    enum { FIXED = 16 << 20, THREAD = 8 << 20, LEAST = 8 << 20, SHARD = 2048 };
     const zagg_worker *w = p->worker;
     uint64_t memory = p->opts->memory_bytes, cell_bytes = 8;
     if (memory == 0)
@@ -251,7 +251,8 @@ static uint64_t row_budget(const zg_pass *p)
     if (!zg_mul_u64(cell_bytes, 2 * w->info->cells_per_chunk, &thread) ||
         !zg_add_u64(thread, THREAD + ahead, &thread) ||
         !zg_mul_u64(thread, zagg_pool_width(p->opts->pool), &used) ||
-        !zg_add_u64(used, FIXED + LEAST, &used) || used > memory)
+        !zg_add_u64(used, FIXED + LEAST + (uint64_t)p->n_jobs * SHARD, &used) ||
+        used > memory)
         return LEAST;
     return memory - (used - LEAST);
 }

@@ -50,7 +50,8 @@ void zg_h5_pager_file_pages(zagg_h5 *file, uint64_t file_page_bytes)
     file->has_pages = true;
     if (bytes <= file->page_bytes)
         return;
-    if (file->is_remote) { /* blocks of any length stay */
+    if (file->is_remote || zg_source_has_holes(file->source)) {
+        /* Blocks of any length stay. */
         file->page_bytes = bytes;
         return;
     }
@@ -124,7 +125,7 @@ zagg_status zg_h5_meta(zagg_h5 *file, uint64_t addr, size_t len, void *out, zagg
                             "of %llu bytes",
                             (unsigned long long)addr, len,
                             (unsigned long long)file->size);
-    if (file->is_remote)
+    if (file->is_remote || zg_source_has_holes(file->source))
         return zg_h5_blocks_read(file, offset, len, out, err);
     uint8_t *to = out;
     while (len) {

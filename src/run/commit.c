@@ -23,6 +23,7 @@ void zg_finished_free(zg_finished *shard)
     if (!shard)
         return;
     zg_recorder_free(shard->recorder);
+    zagg_sink_close(shard->behind);
     zg_free(shard->ids);
     zg_free(shard);
 }
@@ -54,7 +55,7 @@ static zagg_status sync_objects(zg_commit *c, const zg_vec *batch, zagg_err *err
     return status;
 }
 
-static zagg_status put_record(zg_commit *c, const zg_finished *shard, zagg_err *err)
+static zagg_status put_record(zagg_sink *to, const zg_finished *shard, zagg_err *err)
 {
     char name[64];
     zg_str text;
@@ -62,7 +63,7 @@ static zagg_status put_record(zg_commit *c, const zg_finished *shard, zagg_err *
     zg_record_name(shard->facts.key, false, name);
     zagg_status status = zg_shard_record_text(&shard->facts, shard->recorder, &text, err);
     if (status == ZAGG_OK)
-        status = zagg_sink_put(c->how.status, name, text.data, text.len, err);
+        status = zagg_sink_put(to, name, text.data, text.len, err);
     zg_str_free(&text);
     return status;
 }
@@ -72,16 +73,21 @@ static zagg_status put_records(zg_commit *c, const zg_vec *batch, zagg_err *err)
     const size_t n = batch->len;
     char(*names)[64] = zg_alloc(n ? n : 1, sizeof *names);
     const char **keys = zg_alloc(n ? n : 1, sizeof *keys);
+    zagg_sink *behind = NULL;
     zagg_status status =
         names && keys ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for records");
+    if (status == ZAGG_OK && c->how.behind)
+        status = zg_behind_open(c->how.behind, c->how.status, &behind, err);
+    zagg_sink *to = behind ? behind : c->how.status;
     for (size_t i = 0; status == ZAGG_OK && i < n; i++) {
         const zg_finished *shard = *ZG_VEC_AT(batch, zg_finished *, i);
         zg_record_name(shard->facts.key, false, names[i]);
         keys[i] = names[i];
-        status = put_record(c, shard, err);
+        status = put_record(to, shard, err);
     }
     if (status == ZAGG_OK)
-        status = zagg_sink_sync(c->how.status, keys, n, err);
+        status = zagg_sink_sync(to, keys, n, err);
+    zagg_sink_close(behind);
     zg_free(names);
     zg_free(keys);
     return status;
@@ -109,6 +115,7 @@ static void tell(zg_commit *c, const zg_finished *shard)
 static zagg_status commit_batch(zg_commit *c, const zg_vec *batch, zagg_err *err)
 {
     ZAGG_TRY(sync_objects(c, batch, err));
+    ZAGG_TRY(zg_hold_check(c->how.hold, err));
     ZAGG_TRY(put_records(c, batch, err));
     for (size_t i = 0; i < batch->len; i++) {
         const zg_finished *shard = *ZG_VEC_AT(batch, zg_finished *, i);
