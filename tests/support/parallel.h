@@ -18,7 +18,7 @@ typedef struct parallel_counts {
 } parallel_counts;
 
 /** For zagg_open_fn, with the counts as `user`: they outlive the source. A call with spans
- * that overlap, do not ascend or are empty is INTERNAL. */
+ * that do not ascend or are empty is INTERNAL. */
 zagg_status parallel_open(void *counts, const char *path, zagg_source **out,
                           zagg_err *err);
 
