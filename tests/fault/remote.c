@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define STORE "store"
-enum { KILLS = 4, ENOUGH_FAILURES = 10 };
+enum { KILLS = 3, ENOUGH_FAILURES = 10 };
 
 static trust_fixture *fixture_of(void **state)
 {
@@ -186,7 +186,7 @@ static void killed_between_requests(void **state)
                 zg_str_free(&why);
             }
         }
-    report_end(&r, 40);
+    report_end(&r, 30);
 }
 
 /* ---- servers that fail ---- */
