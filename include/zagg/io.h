@@ -52,9 +52,15 @@ typedef struct zagg_source_vtable {
      * read_many. */
     zagg_status (*read_metadata)(void *self, const zagg_range *spans, size_t n,
                                  zagg_err *err);
+    /** For sources that lack bytes: which are there around the one at `offset`, from
+     * *begin to *end - 1; false where that one is not. Nothing is then read along with
+     * what is needed. NULL: all are there. */
+    bool (*there)(void *self, uint64_t offset, uint64_t *begin, uint64_t *end);
 } zagg_source_vtable;
 
-/** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). */
+/** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). A
+ * copy that zagg fetch made (there is a PATH.spans) may lack bytes: reading these is an
+ * error (IO). */
 ZAGG_API zagg_status zagg_source_open_file(const char *path, zagg_source **out,
                                            zagg_err *err);
 /** Bytes that the caller keeps alive and unchanged until close. */

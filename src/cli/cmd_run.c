@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 #include "cli/run_args.h"
 #include "cli/run_output.h"
+#include "cli/store_args.h"
 #include "zagg/run.h"
 
 #include <signal.h>
@@ -40,34 +41,6 @@ static int fail(run_session *s, int code)
     progress_end(&s->progress);
     zagg_log_write(s->progress.log, ZAGG_LOG_ERROR, "%s", s->err.msg);
     return code;
-}
-
-/* Whatever is wrong with a config or shard map is exit 3, its syntax included; what the
- * system says about the file itself is not. */
-static int load_code(zagg_status status)
-{
-    return status == ZAGG_EFORMAT || status == ZAGG_EUNSUPPORTED || status == ZAGG_ERANGE
-               ? EXIT_CONFIG
-               : cli_exit_code(status);
-}
-
-static zagg_status choose_store(run_session *s)
-{
-    const char *path = s->args.store ? s->args.store : s->pipeline->output.store;
-    const char *product = s->pipeline->output.product_name;
-    if (!path)
-        return zagg_err_set(
-            &s->err, ZAGG_ECONFIG,
-            "No store path specified (pass --store or set output.store: in "
-            "config)");
-    zg_str text;
-    zg_str_init(&text, 1u << 16);
-    zg_str_add(&text, path);
-    if (product)
-        zg_str_addf(&text, "%s%s", path[0] && path[strlen(path) - 1] == '/' ? "" : "/",
-                    product);
-    s->store = zg_str_take(&text);
-    return s->store ? ZAGG_OK : zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
 }
 
 static zagg_status open_net(run_session *s)
@@ -110,7 +83,8 @@ static zagg_status map_granules(run_session *s)
     if (status == ZAGG_OK)
         status = zagg_run_map_from_granules(
             worker, s->args.granules.data, s->args.granules.len,
-            &(zagg_granules_opts){pool, s->net, s->progress.log}, &s->map, &s->err);
+            &(zagg_granules_opts){.pool = pool, .net = s->net, .log = s->progress.log},
+            &s->map, &s->err);
     zagg_pool_free(pool);
     zagg_worker_free(worker);
     zagg_grid_free(grid);
@@ -126,10 +100,10 @@ static int load(run_session *s)
     if (status == ZAGG_OK)
         status = zagg_pipeline_check_runnable(s->pipeline, &s->err);
     if (status != ZAGG_OK)
-        return load_code(status);
-    status = choose_store(s);
+        return cli_load_code(status);
+    status = cli_run_store(a->store, s->pipeline, &s->store, &s->err);
     if (status != ZAGG_OK)
-        return load_code(status);
+        return cli_load_code(status);
     const char *catalog = a->catalog ? a->catalog : s->pipeline->catalog;
     if (!a->granules_given && !catalog) {
         zagg_err_set(
@@ -141,12 +115,12 @@ static int load(run_session *s)
     if (!a->granules_given) {
         status = zagg_shardmap_load(catalog, &s->map, &s->err);
         if (status != ZAGG_OK)
-            return load_code(status);
+            return cli_load_code(status);
     }
     status = zagg_run_latitude(s->pipeline, s->map, asked, s->progress.log, &s->latitude,
                                &s->err);
     if (status != ZAGG_OK)
-        return load_code(status);
+        return cli_load_code(status);
     if (!a->granules_given)
         return EXIT_OK;
     status = map_granules(s);
@@ -184,24 +158,24 @@ static int run(run_session *s)
 {
     const run_args *a = &s->args;
     zagg_run_opts opts = {.pipeline = s->pipeline,
-                                .map = s->map,
-                                .program = "zagg " ZAGG_VERSION,
-                                .store = s->store,
-                                .driver = a->driver,
-                                .shard = a->shard,
-                                .max_shards = a->max_cells,
-                                .threads = a->max_workers,
-                                .memory_bytes = a->memory_bytes,
-                                .overwrite = a->overwrite,
-                                .redo = a->redo,
-                                .allow_contraction = a->allow_contraction,
-                                .trace_rss = traces_rss(),
-                                .dry_run = a->dry_run,
-                                .latitude = s->latitude,
-                                .log = s->progress.log,
-                                .progress = progress_shard,
-                                .user = &s->progress,
-                                .stop = &stop_flag};
+                          .map = s->map,
+                          .program = "zagg " ZAGG_VERSION,
+                          .store = s->store,
+                          .driver = a->driver,
+                          .shard = a->shard,
+                          .max_shards = a->max_cells,
+                          .threads = a->max_workers,
+                          .memory_bytes = a->memory_bytes,
+                          .overwrite = a->overwrite,
+                          .redo = a->redo,
+                          .allow_contraction = a->allow_contraction,
+                          .trace_rss = traces_rss(),
+                          .dry_run = a->dry_run,
+                          .latitude = s->latitude,
+                          .log = s->progress.log,
+                          .progress = progress_shard,
+                          .user = &s->progress,
+                          .stop = &stop_flag};
     zagg_run_summary summary;
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);

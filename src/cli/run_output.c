@@ -2,13 +2,12 @@
 #include "cli/run_output.h"
 
 #include "cli/cli.h"
-#include "text/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static void print_net(const zagg_net_stats *n)
+void print_net(const zagg_net_stats *n)
 {
     char in[32], out[32], metadata[32];
     printf("Network: %" PRIu64 " requests (%" PRIu64 " repeated, %" PRIu64
@@ -65,7 +64,7 @@ void print_phases(const zagg_run_summary *s)
         s->read_s, s->index_s, s->aggregate_s, s->write_s);
 }
 
-static void result_object(zg_json_out *w, const zagg_shard_result *r, double write_s)
+static void result_object(zg_json_out *w, const zagg_run_result *r)
 {
     zg_json_open_map(w);
     zg_json_put_u64(w, "shard_key", r->shard_key);
@@ -75,7 +74,7 @@ static void result_object(zg_json_out *w, const zagg_shard_result *r, double wri
     zg_json_put_u64(w, "files_processed", r->files_processed);
     zg_json_put_double(w, "duration_s", r->duration_s);
     zg_json_key(w, "error");
-    if (r->error[0])
+    if (r->error)
         zg_json_str(w, r->error);
     else
         zg_json_null(w);
@@ -91,7 +90,7 @@ static void result_object(zg_json_out *w, const zagg_shard_result *r, double wri
     zg_json_put_double(w, "read", r->read_s);
     zg_json_put_double(w, "index", r->index_s);
     zg_json_put_double(w, "aggregate", r->aggregate_s);
-    zg_json_put_double(w, "write", write_s);
+    zg_json_put_double(w, "write", r->write_s);
     zg_json_close_map(w);
     zg_json_close_map(w);
 }
@@ -106,7 +105,7 @@ static void dry_run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_double(w, "granules_per_cell_avg", s->granules_mean);
 }
 
-static void net_object(zg_json_out *w, const zagg_net_stats *n)
+void json_net(zg_json_out *w, const zagg_net_stats *n)
 {
     zg_json_key(w, "network");
     zg_json_open_map(w);
@@ -153,7 +152,7 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_u64(w, "store_bytes", s->store_bytes);
     zg_json_put_u64(w, "peak_rss_bytes", s->peak_rss_bytes);
     if (s->has_net)
-        net_object(w, &s->net);
+        json_net(w, &s->net);
     zg_json_key(w, "interrupted");
     zg_json_bool(w, s->stopped);
 }
@@ -175,7 +174,7 @@ zagg_status print_json(const zagg_run_summary *s, const char *store, bool dry_ru
     zg_json_key(&w, "results");
     zg_json_open_list(&w);
     for (size_t i = 0; i < s->n_results; i++)
-        result_object(&w, &s->results[i], s->result_write_s[i]);
+        result_object(&w, &s->results[i]);
     zg_json_close_list(&w);
     zg_json_close_map(&w);
     const bool failed = text.failed;

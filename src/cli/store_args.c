@@ -84,9 +84,8 @@ zagg_status cli_store_open(cli_store *s, const char *path, const net_args *net,
     *s = (cli_store){.sink = NULL};
     if (zagg_url_is_remote(path)) {
         char *url = trimmed(path);
-        const zagg_status rc = url != NULL
-                                   ? open_remote(s, url, net, err)
-                                   : zagg_err_set(err, ZAGG_ENOMEM, "no memory");
+        const zagg_status rc = url != NULL ? open_remote(s, url, net, err)
+                                           : zagg_err_set(err, ZAGG_ENOMEM, "no memory");
         zg_free(url);
         return rc;
     }
@@ -108,6 +107,26 @@ zagg_status cli_store_open(cli_store *s, const char *path, const net_args *net,
         status = open_status(s, folder, err);
     zg_free(folder);
     return status;
+}
+
+zagg_status cli_run_store(const char *asked, const zagg_pipeline *pipeline, char **out,
+                          zagg_err *err)
+{
+    const char *path = asked != NULL ? asked : pipeline->output.store;
+    const char *product = pipeline->output.product_name;
+    if (path == NULL)
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "No store path specified (pass --store or set output.store: in "
+            "config)");
+    zg_str text;
+    zg_str_init(&text, 1u << 16);
+    zg_str_add(&text, path);
+    if (product != NULL)
+        zg_str_addf(&text, "%s%s", path[0] && path[strlen(path) - 1] == '/' ? "" : "/",
+                    product);
+    *out = zg_str_take(&text);
+    return *out != NULL ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "out of memory");
 }
 
 void cli_store_close(cli_store *s)

@@ -149,6 +149,12 @@ zagg_status zagg_shard_rows_aggregate(zagg_shard_rows *rows, zagg_carrier_fn sin
     return status;
 }
 
+void zagg_shard_rows_drop(zagg_shard_rows *rows, zagg_shard_result *result)
+{
+    take_reads(rows, result);
+    zg_row_store_release(rows->pass->store, rows->index);
+}
+
 /* ---- one shard alone ---- */
 
 typedef struct single {

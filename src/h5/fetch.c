@@ -64,13 +64,15 @@ void zg_h5_slots_free(zagg_h5 *file)
 
 /* How many refs from the first on are read with one request, and the end of that request.
  */
-static size_t span_of(zg_h5_ref *const *refs, size_t n, uint64_t *end)
+static size_t span_of(const zagg_h5 *file, zg_h5_ref *const *refs, size_t n,
+                      uint64_t *end)
 {
+    const uint64_t max_gap = zg_source_has_holes(file->source) ? 0 : MAX_GAP_BYTES;
     uint64_t begin = refs[0]->addr, stop = begin + refs[0]->size;
     size_t k = 1;
     for (; k < n; k++) {
         uint64_t next = refs[k]->addr + refs[k]->size;
-        if ((refs[k]->addr > stop && refs[k]->addr - stop > MAX_GAP_BYTES) ||
+        if ((refs[k]->addr > stop && refs[k]->addr - stop > max_gap) ||
             (next > begin && next - begin > MAX_SPAN_BYTES))
             break;
         stop = next > stop ? next : stop;
@@ -91,7 +93,7 @@ static zagg_status fetch_local(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const 
     size_t total = 0, at = 0;
     uint64_t end;
     for (size_t i = 0; i < n;) {
-        size_t k = span_of(refs + i, n - i, &end);
+        size_t k = span_of(file, refs + i, n - i, &end);
         if (!zg_add_size(total, (size_t)(end - refs[i]->addr), &total))
             return zagg_err_set(err, ZAGG_ERANGE, "chunks to fetch overflow");
         i += k;
@@ -100,7 +102,7 @@ static zagg_status fetch_local(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const 
     if (!to)
         return no_memory(total, err);
     for (size_t i = 0; i < n;) {
-        size_t k = span_of(refs + i, n - i, &end);
+        size_t k = span_of(file, refs + i, n - i, &end);
         uint64_t begin = refs[i]->addr;
         size_t len = (size_t)(end - begin);
         ZAGG_TRY(
@@ -130,8 +132,7 @@ static zagg_status fetch_spans(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const 
         const size_t len = (size_t)(spans[i].end - spans[i].start);
         requests[i] = (zagg_range){spans[i].start, len, to + at};
         for (size_t j = spans[i].first; j < spans[i].last; j++)
-            refs[j]->stored =
-                to + at + (file->base + refs[j]->addr - spans[i].start);
+            refs[j]->stored = to + at + (file->base + refs[j]->addr - spans[i].start);
         at += len;
     }
     zg_h5_count(&file->bytes_fetched, total);

@@ -1,5 +1,6 @@
-/* Metadata of files whose requests take time: blocks of any place and length that do not
- * overlap, and a way to learn what is missing before it is asked for.
+/* Metadata of files whose requests take time, and of those that lack bytes: blocks of any
+ * place and length that do not overlap, and a way to learn what is missing before it is
+ * asked for.
  *
  * While a file is `collecting`, what is not here is noted and the structure that needs it
  * is given up, so that one pass over many structures tells what all of them need next. It
@@ -172,10 +173,16 @@ static zagg_status load_keep(zagg_h5 *file, load *l, zagg_err *err)
 /* The page around a place that nobody announced. */
 static zagg_range page_around(const zagg_h5 *file, uint64_t offset)
 {
-    const uint64_t begin = offset / file->page_bytes * file->page_bytes;
-    const uint64_t left = file->size - begin;
-    return (zagg_range){begin, left < file->page_bytes ? (size_t)left : file->page_bytes,
-                        NULL};
+    uint64_t begin = offset / file->page_bytes * file->page_bytes, end = file->size;
+    uint64_t there = offset, there_end = offset + 1;
+    if (end - begin > file->page_bytes)
+        end = begin + file->page_bytes;
+    if (zg_source_has_holes(file->source)) { /* a byte that is missing fails alone */
+        (void)zg_source_there(file->source, offset, &there, &there_end);
+        begin = begin > there ? begin : there;
+        end = end < there_end ? end : there_end;
+    }
+    return (zagg_range){begin, (size_t)(end - begin), NULL};
 }
 
 static zagg_status load_page(zagg_h5 *file, uint64_t offset, zagg_err *err)
@@ -224,9 +231,8 @@ zagg_status zg_h5_blocks_read(zagg_h5 *file, uint64_t offset, size_t len, void *
     file->clock++;
     while (len) {
         size_t at = block_at(file, offset);
-        zg_h5_block *b = at < file->blocks.len
-                             ? ZG_VEC_AT(&file->blocks, zg_h5_block, at)
-                             : NULL;
+        zg_h5_block *b =
+            at < file->blocks.len ? ZG_VEC_AT(&file->blocks, zg_h5_block, at) : NULL;
         size_t n;
         if (b && b->offset <= offset) {
             const size_t skip = (size_t)(offset - b->offset);
@@ -260,9 +266,8 @@ bool zg_h5_meta_wants(zagg_h5 *file, uint64_t addr, size_t len)
         end = file->size;
     bool missing = false;
     for (size_t at = block_at(file, offset); offset < end; at++) {
-        const zg_h5_block *b = at < file->blocks.len
-                                   ? ZG_VEC_AT(&file->blocks, zg_h5_block, at)
-                                   : NULL;
+        const zg_h5_block *b =
+            at < file->blocks.len ? ZG_VEC_AT(&file->blocks, zg_h5_block, at) : NULL;
         const uint64_t stop = b && b->offset < end ? b->offset : end;
         if (stop > offset) {
             note_missing(file, (zagg_range){offset, (size_t)(stop - offset), NULL});
@@ -280,7 +285,8 @@ void zg_h5_meta_touch(zagg_h5 *file, uint64_t addr)
         !zg_add_u64(file->base, addr, &offset) || offset >= file->size)
         return;
     const size_t at = block_at(file, offset);
-    if (at == file->blocks.len || ZG_VEC_AT(&file->blocks, zg_h5_block, at)->offset > offset)
+    if (at == file->blocks.len ||
+        ZG_VEC_AT(&file->blocks, zg_h5_block, at)->offset > offset)
         note_missing(file, page_around(file, offset));
 }
 

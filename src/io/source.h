@@ -40,6 +40,16 @@ static inline bool zg_source_is_parallel(const zagg_source *source)
 {
     return source->vtable->read_many != NULL;
 }
+/** May bytes be missing that lie between those that are needed? */
+static inline bool zg_source_has_holes(const zagg_source *source)
+{
+    return source->vtable->there != NULL;
+}
+static inline bool zg_source_there(const zagg_source *source, uint64_t offset,
+                                   uint64_t *begin, uint64_t *end)
+{
+    return source->vtable->there(source->self, offset, begin, end);
+}
 /** Counted requests for spans that ascend, do not overlap and have been checked, side by
  * side where the source can. `metadata`: they describe the data. */
 zagg_status zg_source_request_many(zagg_source *source, const zagg_range *spans, size_t n,

@@ -60,10 +60,8 @@ static zagg_status renew(void *user, const zg_call *call, const char *code, bool
 {
     daac *d = user;
     (void)code;
-    const bool may_again = *again;
     *again = false;
-    if (!may_again || d->token == NULL || call->http_status == 400 ||
-        call->http_status == 403)
+    if (d->token == NULL || call->http_status == 400 || call->http_status == 403)
         return ZAGG_OK;
     return zg_earthdata_renew(d->edl, d->token, again, err);
 }
@@ -146,7 +144,9 @@ static zagg_status fetch(void *user, zg_aws_keys *out, zagg_err *err)
         status = tell_refusal(d, &call, call.err.msg, err);
     else if (status == ZAGG_OK && is_page(&call))
         status = tell_refusal(d, &call, "it answers with a page for people", err);
-    else if (status == ZAGG_OK)
+    else if (status != ZAGG_OK)
+        status = zg_refused(&call, err, "keys of", d->title);
+    else
         status =
             zg_aws_keys_of_json(call.out_body, call.out_len, d->url, &NAMES, out, err);
     zg_call_free(&call);

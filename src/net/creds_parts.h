@@ -124,7 +124,7 @@ typedef struct zg_place {
 } zg_place;
 
 /** The error of a call for keys that failed, with "WHAT NAME: " in front: AUTH where the
- * server answered, whatever it answered. */
+ * server refused (4xx), however it said so. */
 zagg_status zg_refused(const zg_call *call, zagg_err *err, const char *what,
                        const char *name);
 

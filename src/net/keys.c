@@ -50,7 +50,7 @@ zagg_status zg_aws_keys_check(const zg_aws_keys *keys, const char *from, zagg_er
         return ZAGG_OK;
     return zagg_err_set(err, ZAGG_EAUTH,
                         "%s: the %s is empty, too long, or has characters that no key "
-                        "has (blanks, quotes of another kind, line ends)",
+                        "has (blanks, line ends, letters beyond ASCII)",
                         from, wrong);
 }
 
@@ -60,8 +60,8 @@ zagg_status zg_refused(const zg_call *call, zagg_err *err, const char *what,
                        const char *name)
 {
     zagg_status status = call->status;
-    if (call->http_status != 0 &&
-        (status == ZAGG_EHTTP || status == ZAGG_ENOTFOUND || status == ZAGG_EEXISTS))
+    if (call->http_status / 100 == 4 &&
+        (status == ZAGG_EHTTP || status == ZAGG_ENOTFOUND))
         status = ZAGG_EAUTH;
     if (err != NULL)
         err->status = status;

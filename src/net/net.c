@@ -23,7 +23,7 @@ typedef struct bucket {
 } bucket;
 
 struct zagg_net {
-    zagg_net_opts opts;    /* its texts are these: */
+    zagg_net_opts opts; /* its texts are these: */
     char *texts[N_TEXTS];
     char *region;
     zg_http *http;
@@ -57,17 +57,17 @@ static zagg_status check_opts(const zagg_net_opts *o, zagg_err *err)
                             "gesdisc, aws or anonymous",
                             o->credentials_provider);
     if (o->sse && strcmp(o->sse, "AES256") != 0 && strcmp(o->sse, "aws:kms") != 0)
-        return zagg_err_set(err, ZAGG_ECONFIG, "sse: found '%s'; must be AES256 or aws:kms",
-                            o->sse);
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "sse: found '%s'; must be AES256 or aws:kms", o->sse);
     return ZAGG_OK;
 }
 
 static zagg_status copy_texts(zagg_net *net, zagg_err *err)
 {
     zagg_net_opts *o = &net->opts;
-    const char **texts[] = {&o->region,    &o->credentials_provider, &o->output_creds,
-                            &o->cache_dir, &o->acl,                  &o->sse,
-                            &o->sse_kms_key};
+    const char **texts[] = {
+        &o->region, &o->credentials_provider, &o->output_creds, &o->cache_dir, &o->acl,
+        &o->sse,    &o->sse_kms_key};
     _Static_assert(sizeof texts / sizeof *texts <= N_TEXTS, "room for all texts");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (*texts[i] == NULL)
@@ -85,8 +85,10 @@ static zagg_status copy_texts(zagg_net *net, zagg_err *err)
 static zagg_status make(zagg_net *net, zagg_err *err)
 {
     const zagg_net_opts *o = &net->opts;
-    const uint64_t most = o->max_bytes_in_flight ? o->max_bytes_in_flight : BYTES_IN_FLIGHT;
-    const zg_http_opts http = {.deadline_s = o->deadline_s, .stop = o->stop, .log = o->log};
+    const uint64_t most =
+        o->max_bytes_in_flight ? o->max_bytes_in_flight : BYTES_IN_FLIGHT;
+    const zg_http_opts http = {
+        .deadline_s = o->deadline_s, .stop = o->stop, .log = o->log};
     ZAGG_TRY(check_opts(o, err));
     ZAGG_TRY(copy_texts(net, err));
     ZAGG_TRY(zg_aws_region(o->region, &net->region, err));
@@ -272,25 +274,30 @@ static zagg_status source_creds(zagg_net *net, const char *name, zg_creds **out,
     return ZAGG_OK;
 }
 
+static zagg_status read_output_file(zagg_net *net, const char *path, zagg_err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    ZAGG_TRY(zagg_file_read(path, CREDS_FILE_BYTES, &text, &len, err));
+    const zagg_status status =
+        zg_output_creds_parse(text, len, path, &net->output_file, err);
+    zg_secret_wipe(text, len);
+    zagg_bytes_free(text);
+    net->has_output_file = status == ZAGG_OK;
+    return status;
+}
+
 static zagg_status output_creds(zagg_net *net, zg_creds **out, zagg_err *err)
 {
     const char *path = net->opts.output_creds;
     if (path == NULL)
         return ambient_creds(net, out, err);
-    if (net->output == NULL) {
-        char *text = NULL;
-        size_t len = 0;
-        if (!net->has_output_file) {
-            ZAGG_TRY(zagg_file_read(path, CREDS_FILE_BYTES, &text, &len, err));
-            const zagg_status status =
-                zg_output_creds_parse(text, len, path, &net->output_file, err);
-            zg_secret_wipe(text, len);
-            zagg_bytes_free(text);
-            ZAGG_TRY(status);
-            net->has_output_file = true;
-        }
-        ZAGG_TRY(zg_creds_static(&net->output_file.keys, &net->output, err));
-    }
+    if (!net->has_output_file)
+        ZAGG_TRY(read_output_file(net, path, err));
+    if (net->output_file.keys.access_key == NULL) /* upstream's way to say "none" */
+        return ambient_creds(net, out, err);
+    if (net->output == NULL)
+        ZAGG_TRY(zg_creds_static_of(&net->output_file.keys, path, &net->output, err));
     *out = net->output;
     return ZAGG_OK;
 }

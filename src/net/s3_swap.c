@@ -1,7 +1,6 @@
 /* Puts with a condition, by which runs on different machines agree on who writes. */
-#include "net/s3_sink.h"
-
 #include "net/creds_parts.h"
+#include "net/s3_sink.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -67,9 +66,10 @@ static zagg_status is_ours(zg_s3_sink *s, const char *key, const zg_s3_call *sen
     const bool longer = status == ZAGG_EHTTP && c.call.http_status / 100 == 2;
     if (status == ZAGG_OK) {
         const char *there = zg_headers_get(&c.call.out_headers, ZG_S3_MARK);
-        *out = there != NULL ? strcmp(there, mark) == 0
-                             : put->attempts > 1 && c.call.out_len == put->body_len &&
-                                   memcmp(c.call.out_body, put->body, c.call.out_len) == 0;
+        *out = there != NULL
+                   ? strcmp(there, mark) == 0
+                   : put->attempts > 1 && c.call.out_len == put->body_len &&
+                         memcmp(c.call.out_body, put->body, c.call.out_len) == 0;
         if (*out)
             status = tag_of(s, key, &c.call, tag, err);
     }
@@ -105,11 +105,13 @@ static zagg_status put_once(zg_s3_sink *s, const char *key, const void *data, si
         status = look_again(s, key, &c, mark, out, err);
     else if (status == ZAGG_OK)
         status = tag_of(s, key, &c.call, out, err);
-    if (c.call.http_status == 501 && status == ZAGG_EHTTP) /* a server without conditions */
+    if (c.call.http_status == 501 &&
+        status == ZAGG_EHTTP) /* a server without conditions */
         status = zagg_err_set(err, ZAGG_EUNSUPPORTED,
                               "%s: the server knows no conditional puts", s->name);
     else if (status == ZAGG_ENOTFOUND && !fresh) /* it is gone */
-        status = zagg_err_set(err, ZAGG_EEXISTS, "%s: %s is no longer there", s->name, key);
+        status =
+            zagg_err_set(err, ZAGG_EEXISTS, "%s: %s is no longer there", s->name, key);
     if (status == ZAGG_OK)
         out->age_s = 0;
     zg_s3_call_free(&c);

@@ -102,10 +102,9 @@ static zagg_status check_version(const zg_remote *r, const zg_call *call, zagg_e
 {
     const char *etag = zg_headers_get(&call->out_headers, "ETag");
     const char *modified = zg_headers_get(&call->out_headers, "Last-Modified");
-    const bool other = call->total_len != r->size ||
-                       (r->etag && etag && !same_etag(r->etag, etag)) ||
-                       (!r->etag && r->modified && modified &&
-                        strcmp(r->modified, modified) != 0);
+    const bool other =
+        call->total_len != r->size || (r->etag && etag && !same_etag(r->etag, etag)) ||
+        (!r->etag && r->modified && modified && strcmp(r->modified, modified) != 0);
     return other ? changed(r, etag, call->total_len, err) : ZAGG_OK;
 }
 
@@ -215,7 +214,7 @@ static zagg_status remote_read_metadata(void *self, const zagg_range *spans, siz
     return read_ranges(self, spans, n, true, err);
 }
 
-static void remote_close(void *self)
+void zg_remote_close(void *self)
 {
     zg_remote *r = self;
     zg_cache_object_close(r->cached);
@@ -229,7 +228,7 @@ static void remote_close(void *self)
 }
 
 static const zagg_source_vtable VTABLE = {.read_at = remote_read_at,
-                                          .close = remote_close,
+                                          .close = zg_remote_close,
                                           .read_many = remote_read_many,
                                           .read_metadata = remote_read_metadata};
 
@@ -261,7 +260,7 @@ static zagg_status learn_version(zg_remote *r, const zg_call *call, zagg_err *er
     return copy_header(r, call, "Last-Modified", &r->modified, err);
 }
 
-static zagg_status read_head(zg_remote *r, size_t bytes, zagg_err *err)
+zagg_status zg_remote_read_head(zg_remote *r, size_t bytes, zagg_err *err)
 {
     zg_call call = {0};
     r->head = zg_realloc(NULL, bytes, 1);
@@ -283,8 +282,8 @@ static zagg_status read_head(zg_remote *r, size_t bytes, zagg_err *err)
     return status;
 }
 
-/* The head from the cache, or asked for. Without an ETag or a date versions cannot be told
- * apart, and nothing is kept. */
+/* The head from the cache, or asked for. Without an ETag or a date versions cannot be
+ * told apart, and nothing is kept. */
 static zagg_status use_cache(zg_remote *r, zagg_err *err)
 {
     const char *version = r->etag ? r->etag : r->modified;
@@ -323,7 +322,7 @@ static zagg_status open_object(zg_remote *r, zagg_err *err)
 {
     zg_cache *cache = zg_net_cache(r->net);
     const bool probe = cache && zg_cache_knows(cache, r->name);
-    ZAGG_TRY(read_head(r, probe ? PROBE_BYTES : HEAD_BYTES, err));
+    ZAGG_TRY(zg_remote_read_head(r, probe ? PROBE_BYTES : HEAD_BYTES, err));
     if (cache)
         ZAGG_TRY(use_cache(r, err));
     if (probe)
@@ -365,8 +364,12 @@ static zagg_status name_https(zg_remote *r, const char *url, zagg_err *err)
     return ZAGG_OK;
 }
 
-zagg_status zagg_net_open_source(zagg_net *net, const char *url, zagg_source **out,
-                                 zagg_err *err)
+zagg_status zg_remote_source(zg_remote *r, zagg_source **out, zagg_err *err)
+{
+    return zagg_source_open_custom(&VTABLE, r, r->size, r->name, out, err);
+}
+
+zagg_status zg_remote_new(zagg_net *net, const char *url, zg_remote **out, zagg_err *err)
 {
     if (!zagg_url_is_remote(url))
         return zagg_err_set(err, ZAGG_EARG, "%s: must be s3://BUCKET/KEY or https://",
@@ -376,12 +379,23 @@ zagg_status zagg_net_open_source(zagg_net *net, const char *url, zagg_source **o
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory to open a URL");
     r->net = net;
     zg_way_init(&r->way);
-    zagg_status status =
+    const zagg_status status =
         strncmp(url, "s3://", 5) == 0 ? name_s3(r, url, err) : name_https(r, url, err);
     if (status == ZAGG_OK)
-        status = open_object(r, err);
-    if (status == ZAGG_OK) /* closes it if it fails */
-        return zagg_source_open_custom(&VTABLE, r, r->size, r->name, out, err);
-    remote_close(r);
+        *out = r;
+    else
+        zg_remote_close(r);
+    return status;
+}
+
+zagg_status zagg_net_open_source(zagg_net *net, const char *url, zagg_source **out,
+                                 zagg_err *err)
+{
+    zg_remote *r = NULL;
+    ZAGG_TRY(zg_remote_new(net, url, &r, err));
+    const zagg_status status = open_object(r, err);
+    if (status == ZAGG_OK)
+        return zg_remote_source(r, out, err);
+    zg_remote_close(r);
     return status;
 }

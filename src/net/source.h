@@ -43,6 +43,34 @@ zagg_status zg_https_send(zg_remote *r, const zagg_range *ranges, size_t n, bool
 void zg_way_init(zg_way *way);
 void zg_way_free(zg_way *way);
 
+/* ---- one version of an object (known.c) ---- */
+
+/** What tells the versions of an object apart. */
+typedef struct zg_version {
+    uint64_t size;
+    char *tag; /* ETag, else the date, heap; "" where the server says neither */
+    bool is_date;
+} zg_version;
+void zg_version_free(zg_version *version);
+/** Of a source that zagg_net_open_source gave. NOMEM. */
+zagg_status zg_net_source_version(const zagg_source *source, zg_version *out,
+                                  zagg_err *err);
+/** Ask for it with a request for one byte. Errors as zagg_net_open_source. */
+zagg_status zg_net_ask_version(zagg_net *net, const char *url, zg_version *out,
+                               zagg_err *err);
+/** As zagg_net_open_source of a version that is known: nothing is asked before the first
+ * read, which fails where it is another version. */
+zagg_status zg_net_open_version(zagg_net *net, const char *url, const zg_version *version,
+                                zagg_source **out, zagg_err *err);
+
+/** For these: name what `url` is, without a request. `*out` is zg_remote_close's. */
+zagg_status zg_remote_new(zagg_net *net, const char *url, zg_remote **out, zagg_err *err);
+/** Size and version from a first request for `bytes` bytes, which stay as the head. */
+zagg_status zg_remote_read_head(zg_remote *r, size_t bytes, zagg_err *err);
+/** Make a source of it, which owns it, also where that fails. */
+zagg_status zg_remote_source(zg_remote *r, zagg_source **out, zagg_err *err);
+void zg_remote_close(void *remote);
+
 /* ---- for tests ---- */
 
 /** When a signed URL expires: X-Amz-Date + X-Amz-Expires, or Expires (seconds since

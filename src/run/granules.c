@@ -156,9 +156,9 @@ static void keep_distinct(path_list *l)
         qsort(list, l->paths.len, sizeof *list, by_file);
     for (size_t i = 0; i < l->paths.len; i++) {
         const granule_path *last = kept ? &list[kept - 1] : NULL;
-        if (last && (list[i].is_url ? strcmp(last->path, list[i].path) == 0
-                                    : last->device == list[i].device &&
-                                          last->file == list[i].file))
+        if (last && (list[i].is_url
+                         ? strcmp(last->path, list[i].path) == 0
+                         : last->device == list[i].device && last->file == list[i].file))
             zg_free(list[i].path);
         else
             list[kept++] = list[i];
@@ -224,7 +224,8 @@ static zagg_status keys_task(void *user, size_t index, size_t slot, void **resul
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a granule");
     zagg_status status = zagg_arena_new(0, &g->arena, err);
     if (status == ZAGG_OK)
-        status = zg_granule_open(j->opts.net, path, &source, err);
+        status = j->opts.open ? j->opts.open(j->opts.open_user, path, &source, err)
+                              : zg_granule_open(j->opts.net, path, &source, err);
     if (status == ZAGG_OK)
         status = zagg_h5_open(source, NULL, &file, err);
     if (status == ZAGG_OK) {

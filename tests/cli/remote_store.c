@@ -32,8 +32,8 @@ static int remote_new(void **state)
     r.f = base;
     r.bucket = strrchr(r.f->dir, '/') + 1;
     (void)snprintf(root, sizeof root, "%.*s", (int)(r.bucket - 1 - r.f->dir), r.f->dir);
-    const char *const args[] = {"--root",     root,     "--key", "AKTEST", "sekret",
-                                "--read-only", "locked", NULL};
+    const char *const args[] = {"--root", root,          "--key",  "AKTEST",
+                                "sekret", "--read-only", "locked", NULL};
     r.server = server_start("s3_server", args);
     (void)snprintf(port, sizeof port, "%d", server_port(r.server));
     const char *const proxy_args[] = {"--to", port, NULL};
@@ -49,7 +49,8 @@ static int remote_new(void **state)
                      "sed 's/store_layout: flat/store_layout: hive/' c.yaml > h.yaml; "
                      "zagg-synth --quiet --out many --granules 3 --beams 3 --photons "
                      "20000 --per-segment 10; zagg run -q --config c.yaml --granules g "
-                     "--store s; zagg run -q --config h.yaml --granules many --store h --max-cells 30"));
+                     "--store s; zagg run -q --config h.yaml --granules many --store h "
+                     "--max-cells 30"));
     return 0;
 }
 
@@ -71,7 +72,8 @@ static remote *remote_of(void **state)
 
 /* ---- what is written and printed ---- */
 
-#define RUN "rm -rf x x.status; zagg run -q --config c.yaml --granules g --store s3://$B/x "
+#define RUN                                                                              \
+    "rm -rf x x.status; zagg run -q --config c.yaml --granules g --store s3://$B/x "
 #define DONE                                                                             \
     "\nDone: * cells with data, *,* obs, 0 errors, *.*s\nNetwork: * requests (0 "        \
     "repeated, 0 throttled), * in (0 B of metadata), * out, first byte after * ms "      \
@@ -80,38 +82,44 @@ static remote *remote_of(void **state)
 static const cli_case CASES[] = {
     {"summary", RUN, 0, DONE, NULL},
     {"the same objects", "diff -r s x && echo same", 0, "same\n", NULL},
-    {"a slash at the end", "rm -rf x x.status; zagg run -q --config c.yaml --granules g "
-                           "--store s3://$B/x/ >/dev/null && diff -r s x && ls -d x*",
+    {"a slash at the end",
+     "rm -rf x x.status; zagg run -q --config c.yaml --granules g "
+     "--store s3://$B/x/ >/dev/null && diff -r s x && ls -d x*",
      0, "x\nx.status\n", NULL},
     {"again", "zagg run -q --config c.yaml --granules g --store s3://$B/x | grep Skipped",
      0, "Skipped: * cells finished by an earlier run, * obs\n", NULL},
     {"in the config",
-     "sed \"s,^output:,output:\\n  store: s3://$B/deep/er,\" c.yaml > in.yaml; zagg run -q "
+     "sed \"s,^output:,output:\\n  store: s3://$B/deep/er,\" c.yaml > in.yaml; zagg run "
+     "-q "
      "--config in.yaml --granules g | tail -1; diff -r s deep/er",
      0, "Output: s3://*/deep/er\n", NULL},
-    {"table", RUN "--table", 0, "*\ns3://*/x/16\n  shards with data *\n  field *\n  count *",
-     NULL},
+    {"table", RUN "--table", 0,
+     "*\ns3://*/x/16\n  shards with data *\n  field *\n  count *", NULL},
     {"status", "zagg status s3://$B/x", 0,
      "s3://*/x: finished\n  run *shards * done, 0 skipped, 0 failed, 0 remaining\n*",
      NULL},
     {"verify", "zagg verify s3://$B/x", 0, "*\ns3://*/x: no problems\n", NULL},
     {"verify tells", "echo x >> x/16/count/zarr.json; zagg verify -q s3://$B/x", 1,
      "16/count/zarr.json: *", NULL},
-    {"inspect", RUN ">/dev/null; zagg inspect s3://$B/x > 1; zagg inspect x > 2; grep -v "
-                "': flat store' 1 > 3; grep -v ': flat store' 2 | diff 3 - && grep -c . 1",
+    {"inspect",
+     RUN ">/dev/null; zagg inspect s3://$B/x > 1; zagg inspect x > 2; grep -v "
+         "': flat store' 1 > 3; grep -v ': flat store' 2 | diff 3 - && grep -c . 1",
      0, "*\n", NULL},
-    {"export", "zagg export s3://$B/x -o 1.csv --force && zagg export s -o 2.csv --force && "
-               "cmp 1.csv 2.csv && wc -l < 1.csv",
+    {"export",
+     "zagg export s3://$B/x -o 1.csv --force && zagg export s -o 2.csv --force && "
+     "cmp 1.csv 2.csv && wc -l < 1.csv",
      0, "1.csv: * rows\n2.csv: * rows\n*\n", NULL},
-    {"a hive", "rm -rf x x.status; zagg run -q --config h.yaml --granules g --store "
-               "s3://$B/x --max-workers 3 > /dev/null; zagg run -q --config h.yaml "
-               "--granules g --store k > /dev/null; zagg verify -q s3://$B/x && (cd k; "
-               "find . -type f | sort) > 1; (cd x; find . -type f | sort) | diff 1 - && "
-               "zagg export s3://$B/x -o 1.csv --force && zagg export k -o 2.csv --force "
-               "&& cmp 1.csv 2.csv && echo same",
+    {"a hive",
+     "rm -rf x x.status; zagg run -q --config h.yaml --granules g --store "
+     "s3://$B/x --max-workers 3 > /dev/null; zagg run -q --config h.yaml "
+     "--granules g --store k > /dev/null; zagg verify -q s3://$B/x && (cd k; "
+     "find . -type f | sort) > 1; (cd x; find . -type f | sort) | diff 1 - && "
+     "zagg export s3://$B/x -o 1.csv --force && zagg export k -o 2.csv --force "
+     "&& cmp 1.csv 2.csv && echo same",
      0, "*same\n", NULL},
-    {"a dry run asks nothing", "AWS_ENDPOINT_URL=http://127.0.0.1:1 zagg run -q --config "
-                               "c.yaml --granules g --store s3://$B/y --dry-run",
+    {"a dry run asks nothing",
+     "AWS_ENDPOINT_URL=http://127.0.0.1:1 zagg run -q --config "
+     "c.yaml --granules g --store s3://$B/y --dry-run",
      0, "\n[DRY RUN] Would process * cells\n*", NULL},
 };
 
@@ -120,17 +128,19 @@ static const cli_case CASES[] = {
 static const cli_case ERRORS[] = {
     {"a wrong key", "export AWS_SECRET_ACCESS_KEY=wrong; " RUN, 4, NULL,
      "error: *PUT http*/x.status/lock: HTTP 403: SignatureDoesNotMatch*environment*\n"},
-    {"no keys", "env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY "
-                "AWS_EC2_METADATA_DISABLED=true HOME=/nowhere zagg run -q --config c.yaml "
-                "--granules g --store s3://$B/x",
+    {"no keys",
+     "env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY "
+     "AWS_EC2_METADATA_DISABLED=true HOME=/nowhere zagg run -q --config c.yaml "
+     "--granules g --store s3://$B/x",
      4, NULL, "error: *"},
-    {"no such bucket", "zagg run -q --config c.yaml --granules g --store s3://no-bucket/x",
-     5, NULL, "error: *there is no bucket no-bucket\n"},
+    {"no such bucket",
+     "zagg run -q --config c.yaml --granules g --store s3://no-bucket/x", 5, NULL,
+     "error: *there is no bucket no-bucket\n"},
     {"a bucket that may not be written",
      "zagg run -q --config c.yaml --granules g --store s3://locked/x", 4, NULL,
      "error: *HTTP 403: AccessDenied*\n"},
-    {"no name in the bucket", "zagg run -q --config c.yaml --granules g --store s3://$B", 3,
-     NULL, "error: *needs a name in its bucket*\n"},
+    {"no name in the bucket", "zagg run -q --config c.yaml --granules g --store s3://$B",
+     3, NULL, "error: *needs a name in its bucket*\n"},
     {"not s3", "zagg run -q --config c.yaml --granules g --store https://h/x", 3, NULL,
      "error: *a store is a local folder or s3://BUCKET/NAME\n"},
     {"nobody there", "export AWS_ENDPOINT_URL=http://127.0.0.1:1; " RUN, 1, NULL,
@@ -149,8 +159,9 @@ static const cli_case ERRORS[] = {
      "zagg run: --sse-kms-key goes with --sse aws:kms\n"},
     {"a file of keys that is not there", RUN "--output-creds nope.json", 1, NULL,
      "error: *nope.json*\n"},
-    {"a file of keys without any", "echo '{\"region\": \"x\"}' > k.json; " RUN "--output-creds k.json", 3,
-     NULL, "error: *output_credentials is missing required field*\n"},
+    {"a file of keys without any",
+     "echo '{\"region\": \"x\"}' > k.json; " RUN "--output-creds k.json", 3, NULL,
+     "error: *output_credentials is missing required field*\n"},
 };
 
 static void printed(void **state)
@@ -168,12 +179,16 @@ static void options_reach_the_server(void **state)
     server_reset(r->server);
     zg_free(shell_ok(
         r->f->dir,
-        "echo \"{\\\"aws_access_key_id\\\": \\\"AKTEST\\\", \\\"aws_secret_access_key\\\": "
-        "\\\"sekret\\\", \\\"endpointUrl\\\": \\\"$AWS_ENDPOINT_URL\\\"}\" > keys.json; rm "
+        "echo \"{\\\"aws_access_key_id\\\": \\\"AKTEST\\\", "
+        "\\\"aws_secret_access_key\\\": "
+        "\\\"sekret\\\", \\\"endpointUrl\\\": \\\"$AWS_ENDPOINT_URL\\\"}\" > keys.json; "
+        "rm "
         "-rf x x.status; env -u AWS_ENDPOINT_URL AWS_SECRET_ACCESS_KEY=wrong zagg run -q "
-        "--config c.yaml --granules g --store s3://$B/x --output-creds keys.json --region "
+        "--config c.yaml --granules g --store s3://$B/x --output-creds keys.json "
+        "--region "
         "us-west-2 --acl bucket-owner-full-control --sse aws:kms --sse-kms-key k-1 "
-        "--requester-pays > /dev/null; zagg verify -q s3://$B/x --output-creds keys.json"));
+        "--requester-pays > /dev/null; zagg verify -q s3://$B/x --output-creds "
+        "keys.json"));
     char *stats = server_stats(r->server);
     zagg_arena *arena = NULL;
     assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
@@ -181,8 +196,8 @@ static void options_reach_the_server(void **state)
     assert_true(puts != NULL && puts->n > 20);
     for (size_t i = 0; i < puts->n; i++) {
         const zagg_value *h = zagg_value_get(puts->items[i], "headers");
-        assert_true(zagg_value_is(zagg_value_get(h, "x-amz-acl"),
-                                  "bucket-owner-full-control"));
+        assert_true(
+            zagg_value_is(zagg_value_get(h, "x-amz-acl"), "bucket-owner-full-control"));
         assert_true(
             zagg_value_is(zagg_value_get(h, "x-amz-server-side-encryption"), "aws:kms"));
         assert_true(zagg_value_is(zagg_value_get(h, "x-amz-request-payer"), "requester"));
@@ -207,8 +222,8 @@ static void one_error_and_one_code(void **state)
                            "\"/h_max/c/\", \"after\": 2, \"times\": 0}\n",
                            CASES_OF[i].fault);
             server_script(r->proxy, script);
-            run_result run =
-                shell_in(r->f->dir, "export AWS_ENDPOINT_URL=$PROXY; " RUN "--max-workers 1");
+            run_result run = shell_in(r->f->dir, "export AWS_ENDPOINT_URL=$PROXY; " RUN
+                                                 "--max-workers 1");
             if (run.status != 1)
                 fail_msg("%s: exit %d: %s", CASES_OF[i].fault, run.status, run.err);
             const char *error = strstr(run.err, "error: ");
@@ -218,10 +233,11 @@ static void one_error_and_one_code(void **state)
                 fail_msg("%s: %s", CASES_OF[i].fault, run.err);
             run_result_free(&run);
             server_script(r->proxy, "");
-            zg_free(shell_ok(r->f->dir,
-                             "zagg status s3://$B/x > 1; test $? = 6; grep -q ': failed' 1; "
-                             "zagg run -q --config c.yaml --granules g --store s3://$B/x "
-                             "> 1 && grep -q Skipped 1 && diff -r s x"));
+            zg_free(
+                shell_ok(r->f->dir,
+                         "zagg status s3://$B/x > 1; test $? = 6; grep -q ': failed' 1; "
+                         "zagg run -q --config c.yaml --granules g --store s3://$B/x "
+                         "> 1 && grep -q Skipped 1 && diff -r s x"));
         }
 }
 
@@ -269,11 +285,12 @@ static int run_with_signal(const remote *r, int number)
 
 static void completed_by_the_next_run(const remote *r)
 {
-    zg_free(shell_ok(r->f->dir,
-                     "zagg run -q --config h.yaml --granules many --max-cells 30 --store "
-                     "s3://$B/x > out && zagg verify -q x && (cd h; find . -type f | sort) > 1; "
-                     "(cd x; find . -type f | sort) | diff 1 - && zagg export x -o 1.csv "
-                     "--force && zagg export h -o 2.csv --force && cmp 1.csv 2.csv"));
+    zg_free(shell_ok(
+        r->f->dir,
+        "zagg run -q --config h.yaml --granules many --max-cells 30 --store "
+        "s3://$B/x > out && zagg verify -q x && (cd h; find . -type f | sort) > 1; "
+        "(cd x; find . -type f | sort) | diff 1 - && zagg export x -o 1.csv "
+        "--force && zagg export h -o 2.csv --force && cmp 1.csv 2.csv"));
 }
 
 static void interrupted(void **state)

@@ -197,23 +197,28 @@ typedef struct trouble {
 } trouble;
 
 static const trouble TROUBLES[] = {
-    {"403", "{\"fault\": \"403\", \"method\": \"PUT\", \"path\": \"/c/|zarr/16/\", "
-            "\"after\": 3, \"times\": 0}\n",
+    {"403",
+     "{\"fault\": \"403\", \"method\": \"PUT\", \"path\": \"/c/|zarr/16/\", "
+     "\"after\": 3, \"times\": 0}\n",
      false},
-    {"507", "{\"fault\": \"507\", \"method\": \"PUT\", \"path\": \"/c/|zarr/16/\", "
-            "\"after\": 4, \"times\": 0}\n",
+    {"507",
+     "{\"fault\": \"507\", \"method\": \"PUT\", \"path\": \"/c/|zarr/16/\", "
+     "\"after\": 4, \"times\": 0}\n",
      false},
-    {"reset", "{\"fault\": \"reset\", \"method\": \"PUT\", \"path\": \"/c/|zarr/16/\", "
-              "\"after\": 2, \"times\": 0}\n",
+    {"reset",
+     "{\"fault\": \"reset\", \"method\": \"PUT\", \"path\": \"/c/|zarr/16/\", "
+     "\"after\": 2, \"times\": 0}\n",
      false},
-    {"records", "{\"fault\": \"403\", \"method\": \"PUT\", \"path\": \"/shards/\", "
-                "\"after\": 1, \"times\": 0}\n",
+    {"records",
+     "{\"fault\": \"403\", \"method\": \"PUT\", \"path\": \"/shards/\", "
+     "\"after\": 1, \"times\": 0}\n",
      false},
     {"a little of all",
      "{\"fault\": \"503\", \"path\": \"c/\", \"times\": 2}\n"
      "{\"fault\": \"500\", \"path\": \"shards\"}\n"
      "{\"fault\": \"reset\", \"path\": \"run.json\", \"forward\": true}\n"
-     "{\"fault\": \"reset\", \"path\": \"/lock\", \"method\": \"PUT\", \"forward\": true}\n"
+     "{\"fault\": \"reset\", \"path\": \"/lock\", \"method\": \"PUT\", \"forward\": "
+     "true}\n"
      "{\"fault\": \"short\", \"path\": \"list-type\"}\n"
      "{\"fault\": \"close\", \"path\": \"zarr\", \"times\": 3}\n",
      true},

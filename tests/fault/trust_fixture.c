@@ -147,7 +147,8 @@ trust_end trust_run(const trust_fixture *f, const trust_how *how)
     end.finished = s.finished;
     for (size_t i = 0; i < s.n_results && end.shard_error[0] == '\0'; i++)
         (void)snprintf(end.shard_error, sizeof end.shard_error, "%s",
-                       s.results[i].failed ? s.results[i].error : "");
+                       s.results[i].failed && s.results[i].error ? s.results[i].error
+                                                                 : "");
     if (end.status == ZAGG_OK && s.store_failed && end.failed == 0)
         end.failed = 1;
     zagg_run_summary_free(&s);

@@ -1,6 +1,7 @@
 /* Puts behind their caller: how many at once, in which order, and what failures do. The
  * store below keeps each put until the test lets it go. */
 #include "io/behind.h"
+
 #include "io/crew.h"
 #include "io/sink.h"
 #include "support/support.h"
@@ -15,7 +16,7 @@ enum { MOST_PUTS = 512 };
 typedef struct gate {
     pthread_mutex_t lock;
     pthread_cond_t news;
-    bool open;           /* puts pass at once */
+    bool open; /* puts pass at once */
     size_t running, most_running;
     size_t begun, ended;
     char *begun_keys[MOST_PUTS], *ended_keys[MOST_PUTS];

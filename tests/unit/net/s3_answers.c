@@ -9,8 +9,7 @@
     "<?xml version=\"1.0\"?><ListBucketResult "                                          \
     "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
 #define LIST_TAIL "</ListBucketResult>"
-#define OBJECT(key, size)                                                                \
-    "<Contents><Key>" key "</Key><Size>" size "</Size></Contents>"
+#define OBJECT(key, size) "<Contents><Key>" key "</Key><Size>" size "</Size></Contents>"
 #define PREFIX "path/to+a%2Bb%3Dc/store/"
 
 /* ---- lists ---- */
@@ -29,8 +28,10 @@ static const list_case LISTS[] = {
      ZAGG_OK, "x%20y+z,"},
     {"entities", LIST_HEAD OBJECT("path/to a+b=c/store/&lt;&amp;&#65;", "0") LIST_TAIL,
      ZAGG_OK, "<&A,"},
-    {"folders in consoles", LIST_HEAD OBJECT("path/to a+b=c/store/", "0")
-         OBJECT("path/to a+b=c/store/x/", "0") LIST_TAIL, ZAGG_OK, ""},
+    {"folders in consoles",
+     LIST_HEAD OBJECT("path/to a+b=c/store/", "0") OBJECT("path/to a+b=c/store/x/", "0")
+         LIST_TAIL,
+     ZAGG_OK, ""},
     {"empty", LIST_HEAD LIST_TAIL, ZAGG_OK, ""},
     {"no XML", "all is well", ZAGG_EFORMAT, "is no XML"},
     {"nothing", "", ZAGG_EFORMAT, "is no XML"},
@@ -38,7 +39,8 @@ static const list_case LISTS[] = {
     {"another answer", "<html><body>hello</body></html>", ZAGG_EFORMAT,
      "is no ListBucketResult"},
     {"a document type",
-     "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]>" LIST_HEAD "&b;" LIST_TAIL,
+     "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]>" LIST_HEAD
+     "&b;" LIST_TAIL,
      ZAGG_EFORMAT, "document type"},
     {"deep",
      LIST_HEAD "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a></a></a></a></a></a>"
@@ -57,10 +59,12 @@ static const list_case LISTS[] = {
      ZAGG_EFORMAT, "empty size"},
     {"no key", LIST_HEAD "<Contents><Size>1</Size></Contents>" LIST_TAIL, ZAGG_EFORMAT,
      "without a key"},
-    {"a zero byte", LIST_HEAD "<EncodingType>url</EncodingType>" OBJECT(PREFIX "a%00b", "5")
-         LIST_TAIL, ZAGG_EFORMAT, "cannot be decoded"},
-    {"half an escape", LIST_HEAD "<EncodingType>url</EncodingType>" OBJECT(PREFIX "a%2", "5")
-         LIST_TAIL, ZAGG_EFORMAT, "cannot be decoded"},
+    {"a zero byte",
+     LIST_HEAD "<EncodingType>url</EncodingType>" OBJECT(PREFIX "a%00b", "5") LIST_TAIL,
+     ZAGG_EFORMAT, "cannot be decoded"},
+    {"half an escape",
+     LIST_HEAD "<EncodingType>url</EncodingType>" OBJECT(PREFIX "a%2", "5") LIST_TAIL,
+     ZAGG_EFORMAT, "cannot be decoded"},
     {"goes on nowhere", LIST_HEAD "<IsTruncated>true</IsTruncated>" LIST_TAIL,
      ZAGG_EFORMAT, "how it goes on"},
     {"goes on for ever",
@@ -209,9 +213,9 @@ static http_reply lost_end(scene *s, const http_request *r)
         s->n[HEADS]++;
         return (http_reply){.status = 200, .headers = s->mark};
     }
-    return good_parts(s, r,
-                      (http_reply){.status = 404,
-                                   .body = "<Error><Code>NoSuchUpload</Code></Error>"});
+    return good_parts(
+        s, r,
+        (http_reply){.status = 404, .body = "<Error><Code>NoSuchUpload</Code></Error>"});
 }
 
 /* ..., but what is there is somebody else's. */
@@ -253,8 +257,7 @@ static http_reply no_etag(scene *s, const http_request *r)
 static http_reply no_id(scene *s, const http_request *r)
 {
     if (is(r, "POST", "uploads"))
-        return (http_reply){.status = 200,
-                            .body = "<InitiateMultipartUploadResult/>"};
+        return (http_reply){.status = 200, .body = "<InitiateMultipartUploadResult/>"};
     return good_parts(s, r, (http_reply){.status = 200, .body = COMPLETED});
 }
 
@@ -394,8 +397,9 @@ static http_reply aged(scene *s, const http_request *r)
     (void)s;
     (void)r;
     return (http_reply){.status = 200,
-                        .headers = "ETag: \"e\"\r\nDate: Fri, 27 Nov 2026 08:00:30 GMT\r\n"
-                                   "Last-Modified: Fri, 27 Nov 2026 07:58:00 GMT\r\n",
+                        .headers =
+                            "ETag: \"e\"\r\nDate: Fri, 27 Nov 2026 08:00:30 GMT\r\n"
+                            "Last-Modified: Fri, 27 Nov 2026 07:58:00 GMT\r\n",
                         .body = "x"};
 }
 

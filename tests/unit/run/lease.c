@@ -135,8 +135,11 @@ static void end(setup *s)
 
 static zagg_status take(setup *s, const char *run, double lease_s, zg_lease **out)
 {
-    const zg_lease_opts opts = {
-        .sink = s->sink, .key = "lock", .run_id = run, .host = "here", .lease_s = lease_s};
+    const zg_lease_opts opts = {.sink = s->sink,
+                                .key = "lock",
+                                .run_id = run,
+                                .host = "here",
+                                .lease_s = lease_s};
     return zg_lease_take(&opts, out, s->holder, sizeof s->holder, &s->err);
 }
 
@@ -201,10 +204,14 @@ static void who_is_gone(void **state)
         long pid;
         double age_s;
         bool gone;
-    } CASES[] = {{"other", (long)dead, 60, false}, {"other", (long)dead, 91, false},
-                 {"other", (long)dead, 93, true},  {"other", (long)dead, -1, false},
-                 {mine, (long)getpid(), 60, false}, {mine, (long)dead, 60, mine[0] != 0},
-                 {mine, 1, 60, false},             {mine, 0, 60, false}};
+    } CASES[] = {{"other", (long)dead, 60, false},
+                 {"other", (long)dead, 91, false},
+                 {"other", (long)dead, 93, true},
+                 {"other", (long)dead, -1, false},
+                 {mine, (long)getpid(), 60, false},
+                 {mine, (long)dead, 60, mine[0] != 0},
+                 {mine, 1, 60, false},
+                 {mine, 0, 60, false}};
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         occupy(&s, CASES[i].machine, CASES[i].pid, CASES[i].age_s);
         assert_int_equal(zg_lease_probe(s.sink, "lock", &held, s.holder, 256, &s.err),

@@ -1,0 +1,317 @@
+/* Opening a local copy with holes: what is there, whether it is of the same object, who
+ * else holds it. */
+#include "io/dir.h"
+#include "io/sparse_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_RECORD_BYTES ((size_t)64 << 20)
+
+static const char LOCK_NAME[] = ".zagg-fetch.lock";
+
+static zagg_status no_memory(const char *path, zagg_err *err)
+{
+    return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", path);
+}
+
+zagg_status zg_sparse_record_path(const char *path, char **out, zagg_err *err)
+{
+    zg_str text;
+    zg_str_init(&text, 0);
+    zg_str_addf(&text, "%s.spans", path);
+    *out = zg_str_take(&text);
+    return *out != NULL ? ZAGG_OK : no_memory(path, err);
+}
+
+void zg_sparse_free(zg_sparse *s)
+{
+    if (s == NULL)
+        return;
+    if (s->source != NULL)
+        zagg_source_close(s->source);
+    if (s->folder != NULL)
+        zagg_sink_close(s->folder);
+    if (s->fd >= 0)
+        close(s->fd);
+    zg_lock_release(s->held);
+    zg_copy_record_free(&s->record);
+    zg_vec_free(&s->coming);
+    zg_free(s->path);
+    zg_free(s->url);
+    zg_free(s->key);
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->source_lock);
+    pthread_mutex_destroy(&s->save_lock);
+    pthread_cond_destroy(&s->landed);
+    zg_free(s);
+}
+
+static zg_sparse *new_sparse(const char *path)
+{
+    zg_sparse *s = zg_alloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->fd = -1;
+    zg_vec_init(&s->coming, sizeof(zg_byte_span), 0);
+    zg_spans_init(&s->record.there);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->source_lock, NULL);
+    pthread_mutex_init(&s->save_lock, NULL);
+    pthread_cond_init(&s->landed, NULL);
+    s->path = zg_strdup(path);
+    if (s->path == NULL) {
+        zg_sparse_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* NOTFOUND where there is none. */
+static zagg_status load_record(const char *path, zg_copy_record *out, zagg_err *err)
+{
+    char *name = NULL, *text = NULL;
+    size_t len = 0;
+    ZAGG_TRY(zg_sparse_record_path(path, &name, err));
+    zagg_status status = zagg_file_read(name, MAX_RECORD_BYTES, &text, &len, err);
+    if (status == ZAGG_OK)
+        status = zg_copy_record_parse(text, len, name, out, err);
+    zagg_bytes_free(text);
+    zg_free(name);
+    return status;
+}
+
+/* ---- offline ---- */
+
+static bool has_record(const char *path)
+{
+    char name[4096];
+    struct stat st;
+    const size_t len = strlen(path);
+    if (len + sizeof ".spans" > sizeof name)
+        return false; /* longer than the system takes paths */
+    memcpy(name, path, len);
+    memcpy(name + len, ".spans", sizeof ".spans");
+    return stat(name, &st) == 0;
+}
+
+zagg_status zg_sparse_open_offline(int fd, uint64_t size, const char *path,
+                                   zagg_source **out, zagg_err *err)
+{
+    zg_copy_record record = {0};
+    *out = NULL;
+    if (!has_record(path))
+        return ZAGG_OK;
+    zagg_status status = load_record(path, &record, err);
+    if (status == ZAGG_ENOTFOUND) { /* it became whole just now */
+        if (err != NULL)
+            *err = (zagg_err)ZAGG_ERR_INIT;
+        return ZAGG_OK;
+    }
+    if (status == ZAGG_OK && record.size != size)
+        status = zagg_err_set(err, ZAGG_EFORMAT,
+                              "%s: has %" PRIu64 " bytes, but its record %s.spans is of "
+                              "a file of %" PRIu64 " bytes; run zagg fetch again",
+                              path, size, path, record.size);
+    if (status != ZAGG_OK || record.there.bytes == size) {
+        zg_copy_record_free(&record);
+        return status;
+    }
+    zg_sparse *s = new_sparse(path);
+    if (s == NULL) {
+        zg_copy_record_free(&record);
+        return no_memory(path, err);
+    }
+    s->record = record;
+    status = zg_sparse_source(s, out, err); /* `fd` stays the caller's if this fails */
+    if (status == ZAGG_OK)
+        s->fd = fd;
+    return status;
+}
+
+/* ---- online ---- */
+
+static zagg_status hold(zg_sparse *s, const char *lock_path, zagg_err *err)
+{
+    uint8_t digest[32];
+    uint64_t place;
+    long wait_ms = 10;
+    zg_sha256(s->key, strlen(s->key), digest);
+    memcpy(&place, digest, sizeof place);
+    for (bool told = false;;) {
+        const zagg_status status = zg_lock_take_place(lock_path, place, &s->held, err);
+        if (status == ZAGG_EUNSUPPORTED) {
+            zagg_log_write(s->opts.log, ZAGG_LOG_WARN,
+                           "cannot lock %s: see to it that nothing else fetches into "
+                           "this folder",
+                           lock_path);
+            return ZAGG_OK;
+        }
+        if (status != ZAGG_EEXISTS)
+            return status;
+        if (!told)
+            zagg_log_write(s->opts.log, ZAGG_LOG_INFO,
+                           "%s: waiting for another process that fetches it", s->path);
+        told = true;
+        if (zg_is_stopped(s->opts.stop))
+            return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
+        nanosleep(&(struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000}, NULL);
+        wait_ms = wait_ms < 500 ? wait_ms * 2 : wait_ms;
+    }
+}
+
+/* Folder, name of the record and lock. */
+static zagg_status settle(zg_sparse *s, zagg_err *err)
+{
+    const size_t folder_len = zg_parent_len(s->path, strlen(s->path));
+    char *folder = folder_len > 0 ? zg_strndup(s->path, folder_len) : zg_strdup(".");
+    const char *slash = strrchr(s->path, '/');
+    zg_str key, lock;
+    zg_str_init(&key, 0);
+    zg_str_init(&lock, 0);
+    zg_str_addf(&key, "%s.spans", slash != NULL ? slash + 1 : s->path);
+    zg_str_addf(&lock, "%s/%s", folder != NULL ? folder : "", LOCK_NAME);
+    s->key = zg_str_take(&key);
+    zagg_status status = folder != NULL && s->key != NULL && !lock.failed
+                             ? zg_sink_open_durable(folder, &s->folder, err)
+                             : no_memory(s->path, err);
+    if (status == ZAGG_OK)
+        status = hold(s, lock.data, err);
+    zg_str_free(&lock);
+    zg_free(folder);
+    return status;
+}
+
+static zagg_status open_file(const char *path, int flags, int *out, uint64_t *size,
+                             zagg_err *err)
+{
+    struct stat st;
+    int fd;
+    do
+        fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | flags, 0666);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return zagg_err_set_errno(err, errno == ENOENT ? ZAGG_ENOTFOUND : ZAGG_EIO, errno,
+                                  "cannot write %s", path);
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return zagg_err_set(err, ZAGG_EIO, "%s is not a regular file", path);
+    }
+    *out = fd;
+    *size = (uint64_t)st.st_size;
+    return ZAGG_OK;
+}
+
+/* A new record without spans first, then a new file: who reads the old one keeps it. */
+static zagg_status begin_anew(zg_sparse *s, zagg_err *err)
+{
+    const char *key = s->key;
+    uint64_t size;
+    zg_copy_record_free(&s->record);
+    ZAGG_TRY(zg_copy_record_new(s->url, s->opts.etag, s->opts.size, &s->record, err));
+    ZAGG_TRY(zg_sparse_put_record(s->folder, key, &s->record, err));
+    s->recorded = true;
+    ZAGG_TRY(zagg_sink_sync(s->folder, &key, 1, err));
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+    if (unlink(s->path) != 0 && errno != ENOENT)
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot replace %s", s->path);
+    ZAGG_TRY(open_file(s->path, O_CREAT | O_EXCL, &s->fd, &size, err));
+    if (ftruncate(s->fd, (off_t)s->opts.size) != 0)
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write %s", s->path);
+    /* Later records must not meet the old file. */
+    const char *slash = strrchr(s->path, '/');
+    const char *name = slash != NULL ? slash + 1 : s->path;
+    return zagg_sink_sync(s->folder, &name, 1, err);
+}
+
+/* A file without a record is whole, whoever made it. */
+static zagg_status take_whole(zg_sparse *s, uint64_t size, zagg_err *err)
+{
+    if (size != s->opts.size)
+        return zagg_err_set(err, ZAGG_EEXISTS,
+                            "%s is there already with %" PRIu64
+                            " bytes, but %s has %" PRIu64
+                            ": it is of another version, or another file; move it away",
+                            s->path, size, s->url, s->opts.size);
+    ZAGG_TRY(zg_copy_record_new(s->url, s->opts.etag, size, &s->record, err));
+    return zg_spans_add(&s->record.there, 0, size) ? ZAGG_OK : no_memory(s->path, err);
+}
+
+/* Why the copy that is there cannot be gone on with; NULL where it can. */
+static const char *why_anew(const zg_sparse *s, const zg_copy_record *now, uint64_t size)
+{
+    if (now->size != s->record.size || strcmp(now->etag, s->record.etag) != 0)
+        return "the object has changed since";
+    if (now->etag[0] == '\0' && strcmp(now->url, s->record.url) != 0)
+        return "it came from another address";
+    return s->fd < 0 || size != now->size ? "its file was changed" : NULL;
+}
+
+static zagg_status compare(zg_sparse *s, uint64_t size, const char **why, zagg_err *err)
+{
+    zg_copy_record now = {0};
+    ZAGG_TRY(zg_copy_record_new(s->url, s->opts.etag, s->opts.size, &now, err));
+    *why = why_anew(s, &now, size);
+    zg_copy_record_free(&now);
+    return ZAGG_OK;
+}
+
+static zagg_status find_copy(zg_sparse *s, zagg_err *err)
+{
+    uint64_t size = 0;
+    const char *why = NULL;
+    zagg_err fault = ZAGG_ERR_INIT;
+    zagg_status status = open_file(s->path, 0, &s->fd, &size, err);
+    const bool no_file = status == ZAGG_ENOTFOUND;
+    if (status != ZAGG_OK && !no_file)
+        return status;
+    status = load_record(s->path, &s->record, &fault);
+    if (status == ZAGG_ENOTFOUND)
+        return no_file ? begin_anew(s, err) : take_whole(s, size, err);
+    if (status == ZAGG_EFORMAT || status == ZAGG_ERANGE)
+        why = "its record is damaged";
+    else if (status == ZAGG_OK)
+        ZAGG_TRY(compare(s, size, &why, err));
+    else
+        return zagg_err_set(err, status, "%s", fault.msg);
+    s->recorded = true;
+    if (why == NULL)
+        return ZAGG_OK;
+    const bool empty = status == ZAGG_OK && s->record.there.bytes == 0;
+    zagg_log_write(s->opts.log, empty ? ZAGG_LOG_DEBUG : ZAGG_LOG_WARN,
+                   "%s: begun anew, because %s", s->path, why);
+    return begin_anew(s, err);
+}
+
+static void count_found(const zg_sparse *s)
+{
+    zg_sparse_counts *c = s->opts.counts;
+    if (c != NULL && !atomic_exchange(&c->opened, true))
+        atomic_store(&c->found, s->record.there.bytes);
+}
+
+zagg_status zg_sparse_open(const char *path, const zg_sparse_opts *opts,
+                           zagg_source **out, zagg_err *err)
+{
+    zg_sparse *s = new_sparse(path);
+    if (s == NULL)
+        return no_memory(path, err);
+    s->opts = *opts;
+    s->url = zg_strdup(opts->url);
+    zagg_status status = s->url != NULL ? settle(s, err) : no_memory(path, err);
+    if (status == ZAGG_OK)
+        status = find_copy(s, err);
+    if (status != ZAGG_OK) {
+        zg_sparse_free(s);
+        return status;
+    }
+    count_found(s);
+    return zg_sparse_source(s, out, err);
+}
