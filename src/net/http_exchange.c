@@ -143,10 +143,11 @@ void zg_exchange_free(zg_exchange *x)
 
 /* ---- what came of it ---- */
 
-static void log_request(const zg_exchange *x)
+void zg_exchange_note(const zg_exchange *x)
 {
     const zg_transfer *t = x->transfer;
     char url[ZG_HTTP_SHOWN_BYTES], came[CURL_ERROR_SIZE + 64];
+    zg_http_count(x->http, t, x->call->attempts > 1 && x->hops == 0);
     if (x->http->opts.log == NULL)
         return;
     zg_url_show(t->url, url, sizeof url);
@@ -270,8 +271,7 @@ void zg_exchange_settle(zg_exchange *x, zg_waiter *waiter)
     zg_transfer *t = x->transfer;
     zg_http *http = x->http;
     char code[64];
-    log_request(x);
-    zg_http_count(http, t, x->call->attempts > 1 && x->hops == 0);
+    zg_exchange_note(x);
     zg_verdict verdict = zg_judge(t, &http->opts, &http->env, code, &x->call->err);
     bool kept = hand_over(x) && note_final_url(x);
     double retry_after_s = t->retry_after_s;

@@ -73,15 +73,14 @@ static void XMLCALL on_text(void *user, const XML_Char *text, int len)
         append(r->field, r->field_len, text, (size_t)len);
 }
 
-/* Entities of a body's own have no place in an answer. */
-static void XMLCALL on_entity(void *user, const XML_Char *name, int is_parameter,
-                              const XML_Char *value, int value_len, const XML_Char *base,
-                              const XML_Char *system_id, const XML_Char *public_id,
-                              const XML_Char *notation)
+/* Declarations, and with them entities, have no place in an answer. */
+static void XMLCALL on_doctype(void *user, const XML_Char *name,
+                               const XML_Char *system_id, const XML_Char *public_id,
+                               int has_declarations)
 {
-    (void)name, (void)is_parameter, (void)value, (void)value_len, (void)base;
-    (void)system_id, (void)public_id, (void)notation;
-    (void)XML_StopParser(((xml_reader *)user)->parser, XML_FALSE);
+    (void)name, (void)system_id, (void)public_id;
+    if (has_declarations)
+        (void)XML_StopParser(((xml_reader *)user)->parser, XML_FALSE);
 }
 
 /* What is read before an error in the text is kept: the body may have been cut, and HTML
@@ -94,7 +93,7 @@ static void read_xml(const char *body, size_t len, explained *out)
     XML_SetUserData(r.parser, &r);
     XML_SetElementHandler(r.parser, on_start, on_end);
     XML_SetCharacterDataHandler(r.parser, on_text);
-    XML_SetEntityDeclHandler(r.parser, on_entity);
+    XML_SetStartDoctypeDeclHandler(r.parser, on_doctype);
     (void)XML_Parse(r.parser, body, (int)len, 1);
     XML_ParserFree(r.parser);
 }
@@ -202,6 +201,13 @@ static bool is_prose(const char *word, size_t len)
     return len < 20;
 }
 
+/* In the place of `len` bytes, at least 3. */
+static void put_dots(char *at, size_t len)
+{
+    at[0] = at[1] = at[2] = '.';
+    memmove(at + 3, at + len, strlen(at + len) + 1);
+}
+
 static void scrub(char *text)
 {
     bool announced = false;
@@ -216,8 +222,7 @@ static void scrub(char *text)
         bool hide = looks_secret(p, len) || (announced && !is_prose(p, len));
         announced = announces_secret(p, len);
         if (hide && len >= 3) {
-            memcpy(p, "...", 3);
-            memmove(p + 3, p + len, strlen(p + len) + 1);
+            put_dots(p, len);
             len = 3;
         }
         p += len;
@@ -229,10 +234,8 @@ static void mask(char *text, const char *secret)
     size_t len = strlen(secret);
     if (len < 6) /* too short to be one, and found in any text */
         return;
-    for (char *p = strstr(text, secret); p; p = strstr(p + 3, secret)) {
-        memcpy(p, "...", 3);
-        memmove(p + 3, p + len, strlen(p + len) + 1);
-    }
+    for (char *p = strstr(text, secret); p; p = strstr(p + 3, secret))
+        put_dots(p, len);
 }
 
 void zg_mask_headers(char *text, const struct curl_slist *sent)

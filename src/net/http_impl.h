@@ -270,6 +270,8 @@ typedef struct zg_exchange {
 void zg_exchange_go(zg_exchange *x, zg_waiter *waiter);
 /** Its transfer is done: judge it, and say what comes next. */
 void zg_exchange_settle(zg_exchange *x, zg_waiter *waiter);
+/** Count and log its transfer, which is done. */
+void zg_exchange_note(const zg_exchange *x);
 /** End it with this status; `err` has the text. */
 void zg_exchange_end(zg_exchange *x, zagg_status status);
 /** Drop a transfer that has not begun or is done. */

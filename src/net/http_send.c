@@ -90,11 +90,10 @@ static void skip_unbegun(sender *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         zg_exchange *x = &s->exchanges[i];
-        bool first = x->call->attempts <= 1 && x->hops == 0 && !x->renewed;
-        if (x->state == ZG_EXCHANGE_READY && x->call->attempts == 0)
-            skip(s, x);
-        else if (x->state == ZG_EXCHANGE_FLYING && first &&
-                 zg_engine_recall(s->http->engine, x->transfer))
+        bool unsent = x->state == ZG_EXCHANGE_READY && x->call->attempts == 0;
+        bool first = x->state == ZG_EXCHANGE_FLYING && x->call->attempts == 1 &&
+                     x->hops == 0 && !x->renewed;
+        if (unsent || (first && zg_engine_recall(s->http->engine, x->transfer)))
             skip(s, x);
     }
 }
@@ -173,7 +172,7 @@ static void end_all(sender *s, const char *why)
         for (size_t i = 0; i < s->n; i++) {
             zg_exchange *x = &s->exchanges[i];
             if (x->state == ZG_EXCHANGE_FLYING && zg_engine_is_done(e, x->transfer)) {
-                zg_http_count(s->http, x->transfer, x->call->attempts > 1);
+                zg_exchange_note(x);
                 end_one(s, x, why);
             }
         }

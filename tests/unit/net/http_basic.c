@@ -340,13 +340,44 @@ static void bad_calls(void **state)
     assert_int_equal(zg_http_send(http, NULL, 0, &err), ZAGG_OK);
 }
 
+/* Each allocation fails once: an error, unless only a message is the poorer for it. */
+static void no_memory(void **state)
+{
+    (void)state;
+    const http_reply replies[] = {
+        {.status = 302, .headers = "Location: /b?c\r\nX-A: b\r\n", .body = "moved"},
+        {.status = 403, .body = "{\"message\": \"no\"}"}};
+    size_t failures = 0;
+    zagg_status status = ZAGG_OK;
+    for (int64_t nth = 1; nth < 100; nth++) {
+        http_script *server = http_script_start(replies, 2);
+        zg_http *one = NULL;
+        zg_call call = {.method = "GET", .url = http_script_url(server, "/a")};
+        zagg_err err = ZAGG_ERR_INIT;
+        zg_headers_add(&call.headers, "X-B", "c");
+        zg_alloc_fail_nth(nth);
+        status = zg_http_new(NULL, &one, &err);
+        if (status == ZAGG_OK)
+            status = zg_http_send(one, &call, 1, &err);
+        zg_alloc_fail_nth(0);
+        assert_int_equal(err.status, status);
+        assert_true(status == ZAGG_ENOMEM || status == ZAGG_EAUTH);
+        failures += status == ZAGG_ENOMEM;
+        zg_call_free(&call);
+        zg_http_free(one);
+        http_script_stop(server);
+    }
+    assert_int_equal(status, ZAGG_EAUTH);
+    assert_in_range(failures, 10, 90);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(body_and_headers), cmocka_unit_test(put_post_head_delete),
         cmocka_unit_test(range_answers),    cmocka_unit_test(whole_of_small_object),
         cmocka_unit_test(endless_whole),    cmocka_unit_test(body_limit),
-        cmocka_unit_test(bad_calls),
+        cmocka_unit_test(bad_calls),        cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, open_http, close_http);
 }

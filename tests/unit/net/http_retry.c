@@ -363,6 +363,15 @@ static double stopped_call(const http_reply *reply, double deadline_s, char *int
     return ended - s.at;
 }
 
+/* A machine with much to do may be late, but not each time. */
+static bool ends_at_once(const http_reply *reply, double deadline_s, char *into)
+{
+    for (int tries = 0; tries < 4; tries++)
+        if (stopped_call(reply, deadline_s, into) < 0.1)
+            return true;
+    return false;
+}
+
 static void stop_ends_waits(void **state)
 {
     (void)state;
@@ -375,9 +384,9 @@ static void stop_ends_waits(void **state)
                                 .ending = HTTP_STALL};
     /* A wait of a minute at most: one more would be beyond the deadline. */
     const http_reply later = {.status = 503, .headers = "Retry-After: 100000\r\n"};
-    assert_true(stopped_call(&stalled, 0, into) < 0.1);
+    assert_true(ends_at_once(&stalled, 0, into));
     assert_memory_equal(into, "##########", 10);
-    assert_true(stopped_call(&later, now + 100, NULL) < 0.1);
+    assert_true(ends_at_once(&later, now + 100, NULL));
 }
 
 static void deadlines(void **state)
@@ -402,6 +411,27 @@ static void deadlines(void **state)
         zg_http_free(http);
         http_script_stop(server);
     }
+}
+
+static void too_late(void **state)
+{
+    (void)state;
+    const http_reply ok = {.status = 200};
+    http_script *server = http_script_start(&ok, 1);
+    volatile int stop = 1;
+    const zg_http_opts opts[] = {{.deadline_s = zg_clock_mono_s() - 1}, {.stop = &stop}};
+    for (size_t i = 0; i < 2; i++) {
+        zg_http *http = new_http(&opts[i]);
+        zg_call call = {0};
+        zagg_err err;
+        assert_int_equal(send_one(http, &call, http_script_url(server, "/k"), &err),
+                         ZAGG_ECANCELLED);
+        assert_string_equal(err.msg, i == 0 ? "the deadline has passed" : "stopped");
+        zg_call_free(&call);
+        zg_http_free(http);
+    }
+    assert_int_equal(http_script_requests(server), 0);
+    http_script_stop(server);
 }
 
 static void stalls(void **state)
@@ -434,6 +464,7 @@ int main(void)
         cmocka_unit_test(new_keys),           cmocka_unit_test(no_keys),
         cmocka_unit_test(retry_after),        cmocka_unit_test(stop_ends_waits),
         cmocka_unit_test(deadlines),          cmocka_unit_test(stalls),
+        cmocka_unit_test(too_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,36 @@ static void refused(void **state)
     close(fd);
 }
 
+/* A listener whose queue is full does not answer those who call. */
+static void no_answer(void **state)
+{
+    (void)state;
+    enum { CALLERS = 8 };
+    unsigned port;
+    int fd = bound_socket(&port), callers[CALLERS];
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    char url[100];
+    zagg_err err;
+    assert_int_equal(listen(fd, 0), 0);
+    for (size_t i = 0; i < CALLERS; i++) {
+        callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(callers[i], (const struct sockaddr *)&address, sizeof address);
+    }
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/a", port);
+    zg_http *http = new_http(&(zg_http_opts){.attempts = 1, .connect_s = 0.2});
+    zg_call call = {0};
+    assert_int_equal(send_one(http, &call, url, &err), ZAGG_EIO);
+    assert_contains(err.msg, "no connection to 127.0.0.1:");
+    assert_contains(err.msg, " within 0.2 s (IPv4 127.0.0.1)");
+    zg_call_free(&call);
+    zg_http_free(http);
+    for (size_t i = 0; i < CALLERS; i++)
+        close(callers[i]);
+    close(fd);
+}
+
 static void unknown_name(void **state)
 {
     (void)state;
@@ -203,7 +233,7 @@ static void serve_tls(const char *folder, int out)
 {
     if (chdir(folder) != 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
         _exit(127);
-    (void)execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-www",
+    (void)execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-HTTP",
                  "-key", "key.pem", "-cert", "cert.pem", (char *)NULL);
     _exit(127);
 }
@@ -237,6 +267,17 @@ static void stop_tls(tls_server *s)
     zg_free(s->folder);
 }
 
+/* An answer as it will be sent for the path of this name. */
+static void put_file(const tls_server *s, const char *name, const char *text)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/%s", s->folder, name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
 static void certificates(void **state)
 {
     (void)state;
@@ -248,7 +289,8 @@ static void certificates(void **state)
         stop_tls(&s);
         skip();
     }
-    snprintf(url, sizeof url, "https://127.0.0.1:%u/", s.port);
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/fine", s.port);
+    put_file(&s, "fine", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
     assert_int_equal(try_url(url, 3, &err), ZAGG_EIO);
     assert_contains(err.msg, "TLS with 127.0.0.1: its certificate is refused: ");
     assert_contains(err.msg, "self-signed certificate");
@@ -260,6 +302,10 @@ static void certificates(void **state)
     if (status != ZAGG_OK)
         print_error("%s\n", err.msg);
     assert_int_equal(status, ZAGG_OK);
+    put_file(&s, "bare", "HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:1/a\r\n\r\n");
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/bare", s.port);
+    assert_int_equal(try_url(url, 1, &err), ZAGG_EHTTP);
+    assert_contains(err.msg, "leads from https to http://127.0.0.1:1/a, which is not");
     stop_tls(&s);
     unset_proxies();
 }
@@ -378,10 +424,11 @@ static void secrets_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),      cmocka_unit_test(unknown_name),
-        cmocka_unit_test(by_proxy),     cmocka_unit_test(proxy_troubles),
-        cmocka_unit_test(certificates), cmocka_unit_test(bundle_unreadable),
-        cmocka_unit_test(no_tls),       cmocka_unit_test(secrets_stay),
+        cmocka_unit_test(refused),           cmocka_unit_test(no_answer),
+        cmocka_unit_test(unknown_name),      cmocka_unit_test(by_proxy),
+        cmocka_unit_test(proxy_troubles),    cmocka_unit_test(certificates),
+        cmocka_unit_test(bundle_unreadable), cmocka_unit_test(no_tls),
+        cmocka_unit_test(secrets_stay),
     };
     return cmocka_run_group_tests(tests, clean, NULL);
 }
