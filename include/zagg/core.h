@@ -154,10 +154,13 @@ typedef struct zagg_shard_opts {
     const volatile int *stop; /* non-zero (a signal handler may set it): nothing further
                                  is read, and shards that lack rows are not handed over;
                                  may be NULL */
+    size_t ahead; /* granules that are opened before their turn, and whether chunks are
+                     fetched before they are decoded: for sources whose requests take
+                     time (4 does well); 0: none */
 } zagg_shard_opts;
 #define ZAGG_SHARD_OPTS_INIT                                                             \
     {                                                                                    \
-        NULL, NULL, NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL                      \
+        NULL, NULL, NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, 0                   \
     }
 
 #define ZAGG_EXEMPLARS 3

@@ -83,6 +83,18 @@ typedef struct zagg_run_opts {
         *stop; /* set to non-zero (a signal handler may): no new shard starts */
 } zagg_run_opts;
 
+/** One shard that came to its end: what zagg_shard_result says of it, in few bytes, as a
+ * run may have very many. */
+typedef struct zagg_run_result {
+    uint64_t shard_key, cells_with_data, total_obs, granule_count, files_processed;
+    uint64_t read_errors, granule_errors;
+    zagg_read_counters counters;
+    double read_s, index_s, aggregate_s, write_s, duration_s;
+    bool no_data, failed;
+    char *error;      /* NULL: none; the summary's, as the next one */
+    char *read_error; /* the first read that failed; NULL: none */
+} zagg_run_result;
+
 typedef struct zagg_run_summary {
     size_t total_shards; /* of the map */
     size_t selected;     /* of these to be processed */
@@ -112,9 +124,8 @@ typedef struct zagg_run_summary {
     bool stopped; /* by opts.stop */
     size_t threads;
     const char *driver; /* static text */
-    zagg_shard_result
+    zagg_run_result
         *results; /* of finished shards, in map order; zagg_run_summary_free */
-    double *result_write_s;
     size_t n_results;
 } zagg_run_summary;
 

@@ -64,7 +64,7 @@ void print_phases(const zagg_run_summary *s)
         s->read_s, s->index_s, s->aggregate_s, s->write_s);
 }
 
-static void result_object(zg_json_out *w, const zagg_shard_result *r, double write_s)
+static void result_object(zg_json_out *w, const zagg_run_result *r)
 {
     zg_json_open_map(w);
     zg_json_put_u64(w, "shard_key", r->shard_key);
@@ -74,7 +74,7 @@ static void result_object(zg_json_out *w, const zagg_shard_result *r, double wri
     zg_json_put_u64(w, "files_processed", r->files_processed);
     zg_json_put_double(w, "duration_s", r->duration_s);
     zg_json_key(w, "error");
-    if (r->error[0])
+    if (r->error)
         zg_json_str(w, r->error);
     else
         zg_json_null(w);
@@ -90,7 +90,7 @@ static void result_object(zg_json_out *w, const zagg_shard_result *r, double wri
     zg_json_put_double(w, "read", r->read_s);
     zg_json_put_double(w, "index", r->index_s);
     zg_json_put_double(w, "aggregate", r->aggregate_s);
-    zg_json_put_double(w, "write", write_s);
+    zg_json_put_double(w, "write", r->write_s);
     zg_json_close_map(w);
     zg_json_close_map(w);
 }
@@ -174,7 +174,7 @@ zagg_status print_json(const zagg_run_summary *s, const char *store, bool dry_ru
     zg_json_key(&w, "results");
     zg_json_open_list(&w);
     for (size_t i = 0; i < s->n_results; i++)
-        result_object(&w, &s->results[i], s->result_write_s[i]);
+        result_object(&w, &s->results[i]);
     zg_json_close_list(&w);
     zg_json_close_map(&w);
     const bool failed = text.failed;

@@ -26,13 +26,6 @@ void zg_pass_trace_rss(const zg_pass *p, const char *stage)
 
 /* ---- one granule ---- */
 
-static zagg_status open_local(void *user, const char *href, zagg_source **out,
-                              zagg_err *err)
-{
-    (void)user;
-    return zagg_source_open_file(href, out, err);
-}
-
 /* Which shards want it, each once. */
 static zagg_status list_wanted(zg_granule_read *g, zagg_arena *arena, zagg_err *err)
 {
@@ -73,13 +66,8 @@ static zagg_status skip_granule(zg_granule_read *g, const zagg_err *fault, zagg_
 
 static zagg_status read_groups(zg_granule_read *g, zagg_err *err)
 {
-    const zagg_data_source *ds = &g->pass->worker->pipeline->data_source;
     const zg_want *wants = g->pass->wants + g->granule->first_want;
-    for (size_t i = 0; i < ds->n_groups; i++) {
-        if (zagg_pool_cancelled(g->pass->opts->pool) || zg_pass_stopped(g->pass))
-            return zagg_err_set(err, ZAGG_ECANCELLED, "cancelled");
-        ZAGG_TRY(zg_pass_read_group(g, (uint32_t)i, err));
-    }
+    ZAGG_TRY(zg_pass_read_groups(g, err));
     for (size_t i = 0; i < g->granule->n_wants; i++) {
         zg_pass_shard *s = &g->pass->shards[wants[i].shard];
         pthread_mutex_lock(&s->lock);
@@ -92,15 +80,12 @@ static zagg_status read_groups(zg_granule_read *g, zagg_err *err)
 static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
 {
     zg_pass *p = g->pass;
-    zagg_source *source = NULL;
     zagg_err fault = ZAGG_ERR_INIT;
-    zagg_status status = (p->opts->open ? p->opts->open : open_local)(
-        p->opts->open_user, g->granule->href, &source, &fault);
-    if (status == ZAGG_OK)
-        status = zagg_h5_open(source, NULL, &g->file, &fault);
+    zagg_status status = zg_pass_open(p, g->granule, &g->opened, &fault);
     if (status == ZAGG_OK) {
         atomic_fetch_add(&p->granules_opened, 1);
-        g->name = zagg_source_name(source);
+        g->file = g->opened.file;
+        g->name = zagg_source_name(g->opened.source);
         status = read_groups(g, err);
         const zagg_h5_stats read = zagg_h5_stats_of(g->file);
         atomic_fetch_add(&p->chunks_decoded, read.chunks_decoded);
@@ -112,10 +97,7 @@ static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
         fault.status = status;
         status = skip_granule(g, &fault, err);
     }
-    if (g->file)
-        zagg_h5_close(g->file);
-    if (source)
-        zagg_source_close(source);
+    zg_opened_close(&g->opened);
     return status;
 }
 
@@ -251,22 +233,27 @@ static zagg_status hand_over_empty(zg_pass *p, zagg_err *err)
 
 /* ---- the pass ---- */
 
-/* What is left for rows of the memory asked for, once every thread has what it works
- * with: coordinates and columns of a slab, carriers of inner chunks. */
+/* What is left for rows of the memory asked for, once every thread has what it works with
+ * (coordinates and columns of a slab, carriers of inner chunks), and the run what it
+ * knows of every shard. */
 static uint64_t row_budget(const zg_pass *p)
 {
-    enum { FIXED = 16 << 20, THREAD = 8 << 20, LEAST = 8 << 20 };
+    enum { FIXED = 16 << 20, THREAD = 8 << 20, LEAST = 8 << 20, SHARD = 2048 };
     const zagg_worker *w = p->worker;
     uint64_t memory = p->opts->memory_bytes, cell_bytes = 8;
     if (memory == 0)
         memory = zg_machine_memory_bytes() / 2;
     for (size_t i = 0; i < w->n_fields; i++)
         cell_bytes += w->fields[i].width * zagg_dtype_size(w->fields[i].field->dtype);
+    /* Windows of a thread's granule, and what is held of those opened before their turn.
+     */
+    const uint64_t ahead = p->ahead ? 4 * p->window_bytes : 0;
     uint64_t thread, used;
     if (!zg_mul_u64(cell_bytes, 2 * w->info->cells_per_chunk, &thread) ||
-        !zg_add_u64(thread, THREAD, &thread) ||
+        !zg_add_u64(thread, THREAD + ahead, &thread) ||
         !zg_mul_u64(thread, zagg_pool_width(p->opts->pool), &used) ||
-        !zg_add_u64(used, FIXED + LEAST, &used) || used > memory)
+        !zg_add_u64(used, FIXED + LEAST + (uint64_t)p->n_jobs * SHARD, &used) ||
+        used > memory)
         return LEAST;
     return memory - (used - LEAST);
 }
@@ -290,6 +277,8 @@ static zagg_status prepare(zg_pass *p, zagg_err *err)
     if (status == ZAGG_OK)
         status = zg_pass_list_granules(p, err);
     if (status == ZAGG_OK)
+        status = zg_pass_open_ahead(p, err);
+    if (status == ZAGG_OK)
         status = zg_row_store_new(p->worker, p->n_jobs, zagg_pool_width(p->opts->pool),
                                   row_budget(p), p->opts->spill_dir, &p->store, err);
     return status;
@@ -297,6 +286,7 @@ static zagg_status prepare(zg_pass *p, zagg_err *err)
 
 static void tear_down(zg_pass *p)
 {
+    zg_pass_end_ahead(p);
     for (size_t i = 0; p->shards && i < p->n_jobs; i++) {
         pthread_mutex_destroy(&p->shards[i].lock);
         zg_free(p->shards[i].faults);

@@ -2,6 +2,7 @@
 #ifndef ZG_CORE_PASS_H
 #define ZG_CORE_PASS_H
 
+#include "core/ahead.h"
 #include "core/read.h"
 #include "core/row_store.h"
 
@@ -30,13 +31,25 @@ typedef struct zg_want {
     uint32_t shard, position;
 } zg_want;
 
+typedef struct zg_pass zg_pass;
+
+/** A granule that was opened. */
+typedef struct zg_opened {
+    zagg_source *source;
+    zagg_h5 *file;
+    zagg_h5_stage *records; /* of coarser levels, until all groups are open; may be NULL */
+} zg_opened;
+
 /** One granule of the pass. */
 typedef struct zg_pass_granule {
     const char *href;
     size_t first_want, n_wants; /* by shard, then by position */
+    zg_pass *pass;
+    zg_ahead_job job; /* opens it before its turn */
+    zg_opened opened; /* by the job */
 } zg_pass_granule;
 
-typedef struct zg_pass {
+struct zg_pass {
     const zagg_worker *worker;
     const zagg_shard_job *jobs;
     size_t n_jobs;
@@ -52,7 +65,10 @@ typedef struct zg_pass {
     zg_slab *idle; /* slabs that no thread reads into at the moment */
     atomic_size_t granules_done;
     _Atomic uint64_t granules_opened, rows_scanned, chunks_decoded, bytes_fetched;
-} zg_pass;
+    zg_ahead *ahead;       /* NULL: nothing is done before its turn */
+    size_t next_open;      /* granules before it are being opened; the lock */
+    uint64_t window_bytes; /* of decoded rows that are fetched together */
+};
 
 struct zagg_shard_rows {
     zg_pass *pass;
@@ -80,17 +96,31 @@ zagg_status zg_pass_note_fault(zg_pass *p, zg_want want, zg_read_place place,
 /** One granule being read for the shards that want it. */
 typedef struct zg_granule_read {
     zg_pass *pass;
-    const zg_pass_granule *granule;
+    zg_pass_granule *granule;
     zg_wanted wanted;
     const size_t *first_want; /* n + 1: wants of each wanted shard */
-    zagg_h5 *file;
+    zg_opened opened;
+    zagg_h5 *file;    /* of `opened` */
     const char *name; /* of its source, for messages: hrefs may hold secrets */
     _Atomic uint64_t busy_ns;
     _Atomic uint64_t *n_kept; /* rows of each wanted shard */
 } zg_granule_read;
 
-/** Read a group for all wanted shards: rows go to the store, counters and faults to the
+/** Read all groups for all wanted shards: rows go to the store, counters and faults to the
  * shards. An error ends the pass. */
-zagg_status zg_pass_read_group(zg_granule_read *g, uint32_t group, zagg_err *err);
+zagg_status zg_pass_read_groups(zg_granule_read *g, zagg_err *err);
+
+/* ---- pass_open.c ---- */
+
+/** Make ready to open granules before their turn, where the options ask for it. */
+zagg_status zg_pass_open_ahead(zg_pass *p, zagg_err *err);
+/** Of a granule; those behind it are being opened from now on, too. */
+zagg_status zg_pass_open(zg_pass *p, zg_pass_granule *granule, zg_opened *out,
+                         zagg_err *err);
+/** All groups of a granule are open. */
+void zg_pass_groups_opened(zg_granule_read *g);
+void zg_opened_close(zg_opened *opened);
+/** Close what was opened and not taken, and end the threads. */
+void zg_pass_end_ahead(zg_pass *p);
 
 #endif

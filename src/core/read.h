@@ -139,6 +139,11 @@ void zg_slab_free(zg_slab *slab);
  * held before is gone. */
 zagg_status zg_slab_read(zg_slab *slab, zg_group_read *r, const zagg_rows *ranges,
                          size_t n_ranges, zagg_err *err);
+/** The same in two steps: which rows are kept as far as coordinates tell, then the rest.
+ */
+zagg_status zg_slab_scan(zg_slab *slab, zg_group_read *r, const zagg_rows *ranges,
+                         size_t n_ranges, zagg_err *err);
+zagg_status zg_slab_fill(zg_slab *slab, zagg_err *err);
 
 /* ---- read_access.c ---- */
 
@@ -185,6 +190,18 @@ const double *zg_as_double(zagg_dtype dtype, const void *column, size_t first, s
 zagg_status zg_plan_slices(zg_group_read *r, zagg_err *err);
 /** Their union into r->ranges; `n_rows` are the base rows of a whole read. */
 zagg_status zg_plan_union(zg_group_read *r, uint64_t n_rows, zagg_err *err);
+
+/* ---- read_ahead.c ---- */
+
+/** What says where the data of all groups lie, and the records of coarser levels, up to
+ * `most_bytes` of these, before the first group of a remote granule is opened. *stage
+ * (may be NULL) holds the records until it is freed. What fails will fail again where it
+ * is needed. */
+void zg_read_ahead(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
+                   zagg_h5_stage **stage);
+/** The same for zagg_worker_shard_keys. */
+void zg_read_ahead_points(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
+                          zagg_h5_stage **stage);
 
 /* ---- read_filter.c, read_level.c ---- */
 

@@ -7,6 +7,8 @@
 
 /* Decoded bytes of one block, over all columns, where chunks are smaller. */
 #define BLOCK_BYTES ((uint64_t)256 << 10)
+/* The same where a request takes as long as some megabytes. */
+#define REMOTE_BLOCK_BYTES ((uint64_t)4 << 20)
 
 typedef struct scan_column {
     zg_h5_view view;
@@ -334,8 +336,9 @@ static void size_blocks(scan *s, size_t width)
         row_bytes += s->cols[i].view.ds->elem_size * s->cols[i].view.stride;
     for (size_t i = 0; i < s->n_ranges; i++)
         rows += s->ranges[i].end - s->ranges[i].begin;
-    uint64_t want = BLOCK_BYTES / row_bytes, share = rows / (4 * (uint64_t)width);
-    if (share < want && share * row_bytes >= BLOCK_BYTES / 8)
+    const uint64_t most = s->file->is_remote ? REMOTE_BLOCK_BYTES : BLOCK_BYTES;
+    uint64_t want = most / row_bytes, share = rows / (4 * (uint64_t)width);
+    if (share < want && share * row_bytes >= most / 8)
         want = share;
     s->piece_rows = s->cols[0].view.ds->chunk_rows;
     s->block_rows = s->piece_rows * (want > s->piece_rows ? want / s->piece_rows : 1);

@@ -146,7 +146,9 @@ static zagg_status fetch(void *user, zg_aws_keys *out, zagg_err *err)
         status = tell_refusal(d, &call, call.err.msg, err);
     else if (status == ZAGG_OK && is_page(&call))
         status = tell_refusal(d, &call, "it answers with a page for people", err);
-    else if (status == ZAGG_OK)
+    else if (status != ZAGG_OK)
+        status = zg_refused(&call, err, "keys of", d->title);
+    else
         status =
             zg_aws_keys_of_json(call.out_body, call.out_len, d->url, &NAMES, out, err);
     zg_call_free(&call);

@@ -131,13 +131,15 @@ static zagg_status ask_container(zg_http *http, const char *url, zg_aws_keys *ou
     zagg_status status = add_container_token(&call.headers, err);
     if (status == ZAGG_OK && strncasecmp(url, "http://", 7) == 0)
         status = near_http(&near, err);
-    if (status == ZAGG_OK)
+    if (status == ZAGG_OK) {
         status = zg_http_send(near != NULL ? near : http, &call, 1, err);
-    if (status == ZAGG_OK)
-        status = read_answer(&call, "the container's endpoint", out, err);
+        status = status == ZAGG_OK
+                     ? read_answer(&call, "the container's endpoint", out, err)
+                     : zg_refused(&call, err, "container", "endpoint");
+    }
     zg_call_free(&call);
     zg_http_free(near);
-    return status == ZAGG_OK ? status : zagg_err_context(err, status, "container");
+    return status;
 }
 
 zagg_status zg_creds_container(zg_http *http, zg_place *place, zg_str *tried,
@@ -216,6 +218,7 @@ static zagg_status ask(instance *in, const char *method, const char *path, char 
             *in->err = failed;
         return status;
     } else {
+        zg_secret_hide(failed.msg, in->token);
         zg_str_addf(in->tried, "; instance: %.300s", failed.msg);
     }
     zg_call_free(&call);

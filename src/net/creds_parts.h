@@ -123,6 +123,11 @@ typedef struct zg_place {
     char name[300];
 } zg_place;
 
+/** The error of a call for keys that failed, with "WHAT NAME: " in front: AUTH where the
+ * server refused (4xx), however it said so. */
+zagg_status zg_refused(const zg_call *call, zagg_err *err, const char *what,
+                       const char *name);
+
 /** Web identity: a token of a file for keys of a role. */
 typedef struct zg_role {
     const char *arn, *session_name, *external_id;

@@ -126,7 +126,7 @@ static zagg_status send_form(zg_http *http, const char *region, const zg_role *r
     zg_headers_add(&call.headers, "Content-Type", "application/x-www-form-urlencoded");
     zagg_status status = zg_http_send(http, &call, 1, err);
     if (status != ZAGG_OK)
-        status = zagg_err_context(err, status, "STS for role %.200s", role->arn);
+        status = zg_refused(&call, err, "STS for role", role->arn);
     else
         status = read_answer(&call, role->arn, out, err);
     zg_call_free(&call);
@@ -158,11 +158,13 @@ zagg_status zg_sts_assume(zg_http *http, const char *region, const zg_role *role
     if (role->token_file != NULL)
         ZAGG_TRY(read_token(role->token_file, &token, &token_len, err));
     write_form(role, token, &form);
-    zg_secret_file_free(token, token_len);
     if (form.failed)
         status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for a request");
     else
         status = send_form(http, region, role, &form, out, err);
+    if (status != ZAGG_OK && err != NULL)
+        zg_secret_hide(err->msg, token);
+    zg_secret_file_free(token, token_len);
     zg_secret_text_free(&form);
     return status;
 }

@@ -197,6 +197,9 @@ static zagg_status post_login(const zg_earthdata *edl, const zg_netrc_login *log
     zagg_status status = add_basic(login, &call.headers, err);
     if (status == ZAGG_OK)
         status = zg_http_send(edl->http, &call, 1, err);
+    zg_secret_hide(call.err.msg, login->password);
+    if (status != ZAGG_OK && err != NULL)
+        zg_secret_hide(err->msg, login->password);
     if (status == ZAGG_EAUTH && call.http_status == 401)
         status = zagg_err_set(err, ZAGG_EAUTH,
                               "Earthdata Login does not take the user name and password "

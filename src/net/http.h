@@ -83,11 +83,12 @@ struct zg_call {
      * add. Runs on the thread of zg_http_send and may send calls itself. */
     zagg_status (*authorize)(void *user, const zg_call *call, unsigned attempt,
                              zg_headers *add, char **url_out, zagg_err *err);
-    /* An answer 301 without a location, 400, 401, 403, or a login page: get new keys, and
-     * say whether to try once more. *again comes in as whether there will be another try:
-     * after two it is false, and all that can be given is better words, by failing. The
-     * answer is in `call` already, with the text of its error. `code` is the error code
-     * of the body ("ExpiredToken"), or "". */
+    /* An answer 400, 401 or 403, a login page, or a 301 that is not followed (S3: another
+     * region): get new keys, and say whether to try once more. *again comes in as whether
+     * there will be another try: after two it is false, and all that can be given is
+     * better words, by failing. `code` is the error code of the body ("ExpiredToken"), or
+     * ""; the call's http_status, out_headers, out_body and err are those of the answer.
+     */
     zagg_status (*renew)(void *user, const zg_call *call, const char *code, bool *again,
                          zagg_err *err);
     void *user;

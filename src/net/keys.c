@@ -54,7 +54,20 @@ zagg_status zg_aws_keys_check(const zg_aws_keys *keys, const char *from, zagg_er
                         from, wrong);
 }
 
-/* ---- JSON answers ---- */
+/* ---- answers ---- */
+
+zagg_status zg_refused(const zg_call *call, zagg_err *err, const char *what,
+                       const char *name)
+{
+    zagg_status status = call->status;
+    if (call->http_status / 100 == 4 &&
+        (status == ZAGG_EHTTP || status == ZAGG_ENOTFOUND))
+        status = ZAGG_EAUTH;
+    if (err != NULL)
+        err->status = status;
+    (void)zagg_err_context(err, status, "%s %.200s", what, name);
+    return status;
+}
 
 /* A text that must be there; nothing of its value is told. */
 static zagg_status json_text(const zagg_value *root, const char *key, const char *from,

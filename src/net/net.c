@@ -272,25 +272,30 @@ static zagg_status source_creds(zagg_net *net, const char *name, zg_creds **out,
     return ZAGG_OK;
 }
 
+static zagg_status read_output_file(zagg_net *net, const char *path, zagg_err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    ZAGG_TRY(zagg_file_read(path, CREDS_FILE_BYTES, &text, &len, err));
+    const zagg_status status =
+        zg_output_creds_parse(text, len, path, &net->output_file, err);
+    zg_secret_wipe(text, len);
+    zagg_bytes_free(text);
+    net->has_output_file = status == ZAGG_OK;
+    return status;
+}
+
 static zagg_status output_creds(zagg_net *net, zg_creds **out, zagg_err *err)
 {
     const char *path = net->opts.output_creds;
     if (path == NULL)
         return ambient_creds(net, out, err);
-    if (net->output == NULL) {
-        char *text = NULL;
-        size_t len = 0;
-        if (!net->has_output_file) {
-            ZAGG_TRY(zagg_file_read(path, CREDS_FILE_BYTES, &text, &len, err));
-            const zagg_status status =
-                zg_output_creds_parse(text, len, path, &net->output_file, err);
-            zg_secret_wipe(text, len);
-            zagg_bytes_free(text);
-            ZAGG_TRY(status);
-            net->has_output_file = true;
-        }
-        ZAGG_TRY(zg_creds_static(&net->output_file.keys, &net->output, err));
-    }
+    if (!net->has_output_file)
+        ZAGG_TRY(read_output_file(net, path, err));
+    if (net->output_file.keys.access_key == NULL) /* upstream's way to say "none" */
+        return ambient_creds(net, out, err);
+    if (net->output == NULL)
+        ZAGG_TRY(zg_creds_static_of(&net->output_file.keys, path, &net->output, err));
     *out = net->output;
     return ZAGG_OK;
 }

@@ -112,3 +112,14 @@ bool zg_secret_is_word(const char *text, size_t max)
             return false;
     return n > 0;
 }
+
+void zg_secret_hide(char *text, const char *secret)
+{
+    const size_t len = secret != NULL ? strlen(secret) : 0;
+    if (len < 6)
+        return;
+    for (char *p = strstr(text, secret); p != NULL; p = strstr(p + 3, secret)) {
+        memcpy(p, "...", 3);
+        memmove(p + 3, p + len, strlen(p + len) + 1);
+    }
+}

@@ -20,5 +20,8 @@ void zg_secret_file_free(char *text, size_t len);
 /** Does it hold nothing but printable ASCII without blanks (keys, tokens)? At most `max`
  * bytes, and not empty. */
 bool zg_secret_is_word(const char *text, size_t max);
+/** Put "..." for `secret` wherever it stands in `text`, as servers may repeat what they
+ * were sent. Short ones are left: they are in any text. NULL is fine. */
+void zg_secret_hide(char *text, const char *secret);
 
 #endif

@@ -164,7 +164,7 @@ static bool wants_token(const char *url)
 
 /* Whose token a set of calls carries. */
 typedef struct bearer {
-    zagg_net *net;
+    const zg_remote *remote;
     char *token; /* the last one sent */
 } bearer;
 
@@ -177,7 +177,7 @@ static zagg_status add_token(void *user, const zg_call *call, unsigned attempt,
     (void)call;
     (void)attempt;
     (void)url_out;
-    ZAGG_TRY(zg_net_earthdata(b->net, &edl, err));
+    ZAGG_TRY(zg_net_earthdata(b->remote->net, &edl, err));
     char *token = NULL;
     ZAGG_TRY(zg_earthdata_token(edl, &token, err));
     zg_secret_free(b->token);
@@ -192,18 +192,36 @@ static zagg_status add_token(void *user, const zg_call *call, unsigned attempt,
     return ZAGG_OK;
 }
 
+static zagg_status refused(const bearer *b, zagg_err *err)
+{
+    if (b->token)
+        return zagg_err_set(err, ZAGG_EAUTH,
+                            "%s: Earthdata Login did not accept the token (it has "
+                            "expired, or its user has not authorised this archive): see "
+                            "https://urs.earthdata.nasa.gov",
+                            b->remote->name);
+    return zagg_err_set(err, ZAGG_EAUTH,
+                        "%s: the server asks for a login; only hosts of Earthdata get a "
+                        "token",
+                        b->remote->name);
+}
+
+/* Another token in the place of one that was refused; without one the refusal is told. */
 static zagg_status renew_token(void *user, const zg_call *call, const char *code,
                                bool *again, zagg_err *err)
 {
     const bearer *b = user;
     zg_earthdata *edl = NULL;
-    (void)call;
+    const bool may = *again && b->token && call->http_status != 301;
     (void)code;
     *again = false;
-    if (b->token == NULL)
-        return ZAGG_OK;
-    ZAGG_TRY(zg_net_earthdata(b->net, &edl, err));
-    return zg_earthdata_renew(edl, b->token, again, err);
+    if (may) {
+        ZAGG_TRY(zg_net_earthdata(b->remote->net, &edl, err));
+        ZAGG_TRY(zg_earthdata_renew(edl, b->token, again, err));
+    }
+    return *again || call->http_status == 301 || call->http_status == 400
+               ? ZAGG_OK
+               : refused(b, err);
 }
 
 /* A call to `url`, with the token where that is one for it. */
@@ -242,21 +260,6 @@ static bool is_tls(const char *url)
     return strncasecmp(url, "https://", 8) == 0;
 }
 
-static zagg_status refused(const zg_remote *r, const bearer *b, zagg_err *err)
-{
-    if (b->token)
-        return zagg_err_set(err, ZAGG_EAUTH,
-                            "%s: Earthdata Login did not accept the token (expired, or "
-                            "not of this user); make a new one at "
-                            "https://urs.earthdata.nasa.gov, and see that its "
-                            "applications are authorised",
-                            r->name);
-    return zagg_err_set(err, ZAGG_EAUTH,
-                        "%s: the server asks for a login, which is only made for "
-                        "hosts of Earthdata",
-                        r->name);
-}
-
 /* The next place of the way, heap: with another token it is the first one. */
 static zagg_status next_hop(const zg_remote *r, const zg_call *call, bearer *b,
                             bool *renewed, char **out, zagg_err *err)
@@ -267,12 +270,9 @@ static zagg_status next_hop(const zg_remote *r, const zg_call *call, bearer *b,
         return zagg_err_set(err, ZAGG_EHTTP, "%s: redirected to something that is no URL",
                             r->name);
     zagg_status status = ZAGG_OK;
-    bool again = false;
+    bool again = !*renewed;
     if (is_login(next)) {
-        if (!*renewed)
-            status = renew_token(b, call, "", &again, err);
-        if (status == ZAGG_OK && !again)
-            status = refused(r, b, err);
+        status = renew_token(b, call, "", &again, err);
         zg_secret_free(next);
         next = NULL;
         *renewed = true;
@@ -397,7 +397,7 @@ static zagg_status send_from(zg_remote *r, const zagg_range *ranges, size_t n, b
 zagg_status zg_https_send(zg_remote *r, const zagg_range *ranges, size_t n, bool match,
                           zg_call *calls, zagg_err *err)
 {
-    bearer b = {r->net, NULL};
+    bearer b = {r, NULL};
     char *end = NULL;
     const bool was_known = known_way(r, &end);
     zg_secret_free(end);
@@ -414,6 +414,11 @@ zagg_status zg_https_send(zg_remote *r, const zagg_range *ranges, size_t n, bool
         }
         status = send_from(r, ranges, n, match, &b, calls, err);
     }
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++)
+        if (is_redirect(&calls[i]))
+            status = zagg_err_set(err, ZAGG_EHTTP,
+                                  "%s: the server redirects where it did not before",
+                                  r->name);
     zg_secret_free(b.token);
     return status;
 }

@@ -65,15 +65,33 @@ static size_t scheme_len(const char *url)
     return strncmp(url + n, "://", 3) == 0 ? n : 0;
 }
 
+/* The port behind a host: nothing, or ':' and up to five digits. */
+static bool port_is_valid(const char *port, size_t len)
+{
+    if (len == 0)
+        return true;
+    for (size_t i = 1; i < len; i++)
+        if (port[i] < '0' || port[i] > '9')
+            return false;
+    return port[0] == ':' && len <= 6;
+}
+
 /* Name or address with an optional port; no user part ('@'). */
 static bool host_is_valid(const char *host, size_t len)
 {
-    if (len == 0 || host[0] == ':')
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (!is_alnum(host[i]) && strchr("-._~:[]", host[i]) == NULL)
+    size_t n = 0;
+    if (len > 0 && host[0] == '[') {
+        for (n = 1; n < len && (is_alnum(host[n]) || host[n] == ':' || host[n] == '.');)
+            n++;
+        if (n < 3 || n == len || host[n++] != ']')
             return false;
-    return true;
+    } else {
+        while (n < len && (is_alnum(host[n]) || strchr("-._~", host[n]) != NULL))
+            n++;
+        if (n == 0)
+            return false;
+    }
+    return port_is_valid(host + n, len - n);
 }
 
 bool zg_url_split(const char *url, zg_url_parts *out)

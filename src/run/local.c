@@ -13,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Granules of servers that are opened before their turn: as many as upstream reads at
+ * once. */
+enum { AHEAD = 4 };
+
 /* How one shard ended. */
 typedef struct shard_outcome {
     zagg_shard_result result;
@@ -234,6 +238,30 @@ static zagg_status granule_read(void *user, size_t done, size_t total, zagg_err 
     return check_end(run, err);
 }
 
+/* Without memory for its texts a shard has none: the counts tell. */
+static zagg_run_result compact(const shard_outcome *o)
+{
+    const zagg_shard_result *r = &o->result;
+    return (zagg_run_result){.shard_key = r->shard_key,
+                             .cells_with_data = r->cells_with_data,
+                             .total_obs = r->total_obs,
+                             .granule_count = r->granule_count,
+                             .files_processed = r->files_processed,
+                             .read_errors = r->read_errors,
+                             .granule_errors = r->granule_errors,
+                             .counters = r->counters,
+                             .read_s = r->read_s,
+                             .index_s = r->index_s,
+                             .aggregate_s = r->aggregate_s,
+                             .write_s = o->write_s,
+                             .duration_s = r->duration_s,
+                             .no_data = r->no_data,
+                             .failed = r->failed,
+                             .error = r->error[0] ? zg_strdup(r->error) : NULL,
+                             .read_error =
+                                 r->n_exemplars ? zg_strdup(r->exemplars[0]) : NULL};
+}
+
 /* The summary takes a shard's outcome; shards end in any order. */
 static void take_outcome(local_run *run, run_shard *shard, shard_outcome *o)
 {
@@ -253,8 +281,7 @@ static void take_outcome(local_run *run, run_shard *shard, shard_outcome *o)
         r->failed |= o->status != ZAGG_OK;
         shard->in_store = !r->failed && !r->no_data;
         shard->state = OVER_WITH_RESULT;
-        s->results[shard - run->shards] = *r;
-        s->result_write_s[shard - run->shards] = o->write_s;
+        s->results[shard - run->shards] = compact(o);
     }
     tell_progress(run, o);
     pthread_mutex_unlock(&run->lock);
@@ -462,10 +489,8 @@ static void join_results(local_run *run)
 {
     zagg_run_summary *s = run->summary;
     for (size_t i = 0; i < s->selected; i++)
-        if (run->shards[i].state == OVER_WITH_RESULT) {
-            s->results[s->n_results] = s->results[i];
-            s->result_write_s[s->n_results++] = s->result_write_s[i];
-        }
+        if (run->shards[i].state == OVER_WITH_RESULT)
+            s->results[s->n_results++] = s->results[i];
 }
 
 /* Of the shards that are complete in the store. */
@@ -499,6 +524,8 @@ static zagg_status process(local_run *run, zagg_err *err)
                                                     ? NULL
                                                     : open_granule,
                                         .open_user = run,
+                                        .ahead =
+                                            run->driver == ZG_DRIVER_FILE ? 0 : AHEAD,
                                         .trace_rss = opts->trace_rss,
                                         .memory_bytes = opts->memory_bytes,
                                         .stop = opts->stop};
@@ -531,9 +558,7 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     size_t n_keys = 0;
     s->threads = opts->threads ? opts->threads : zg_cpu_count();
     s->results = zg_alloc(s->selected ? s->selected : 1, sizeof *s->results);
-    s->result_write_s =
-        zg_alloc(s->selected ? s->selected : 1, sizeof *s->result_write_s);
-    if (!s->results || !s->result_write_s)
+    if (!s->results)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", s->selected);
     zagg_log_write(opts->log, ZAGG_LOG_INFO,
                    "Processing %zu of %zu cells (local, %zu workers, driver=%s)",
@@ -612,9 +637,11 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
 
 void zagg_run_summary_free(zagg_run_summary *summary)
 {
+    for (size_t i = 0; i < summary->n_results; i++) {
+        zg_free(summary->results[i].error);
+        zg_free(summary->results[i].read_error);
+    }
     zg_free(summary->results);
-    zg_free(summary->result_write_s);
     summary->results = NULL;
-    summary->result_write_s = NULL;
     summary->n_results = 0;
 }

@@ -381,6 +381,7 @@ zagg_status zg_trust_begin(zg_trust *t, const zagg_store_plan *plan, zagg_err *e
 
 zagg_status zg_trust_start_shards(zg_trust *t, zagg_err *err)
 {
+    zg_recorder_know(t->template, NULL); /* shards will put what they share with it */
     const zg_commit_how how = {t->status, t->template, t->journal, t->behind, t->hold};
     return zg_commit_new(&how, &t->commit, err);
 }

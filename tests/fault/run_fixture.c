@@ -184,10 +184,9 @@ static void keep_summary(run_end *end, const zagg_run_summary *s)
     end->obs = s->total_obs;
     if (s->n_results == 0)
         return;
-    const zagg_shard_result *r = &s->results[0];
-    const char *text =
-        r->error[0] == '\0' && r->n_exemplars > 0 ? r->exemplars[0] : r->error;
-    (void)snprintf(end->shard_error, sizeof end->shard_error, "%s", text);
+    const zagg_run_result *r = &s->results[0];
+    const char *text = r->error ? r->error : r->read_error;
+    (void)snprintf(end->shard_error, sizeof end->shard_error, "%s", text ? text : "");
 }
 
 static run_end run_config(const char *config, const char *map_path, const char *store,

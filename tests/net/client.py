@@ -61,7 +61,7 @@ class Answer:
         return self.body.decode().partition(f"<{name}>")[2].partition(f"</{name}>")[0]
 
 
-def connect(port, tls_ca=None, timeout=5):
+def connect(port, tls_ca=None, timeout=20):
     if tls_ca is None:
         return http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     context = ssl.create_default_context(cafile=tls_ca)

@@ -59,6 +59,7 @@ class Real:
     keys = (ACCESS, SECRET)
     region = "us-east-1"
     checks_signatures = True
+    ready_path = "/"
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="zagg-real-")
@@ -81,13 +82,14 @@ class Real:
         while time.monotonic() < until and self.process.poll() is None:
             link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
             try:
-                link.request("GET", "/")
-                link.getresponse()
-                return
+                link.request("GET", self.ready_path)
+                if link.getresponse().status < 500:
+                    return
             except (OSError, http.client.HTTPException):
-                time.sleep(0.05)
+                pass
             finally:
                 link.close()
+            time.sleep(0.05)
         with open(self.log.name, errors="replace") as log:
             raise RuntimeError(f"{self.process.args[0]} does not answer:\n{log.read()[-2000:]}")
 
@@ -126,6 +128,7 @@ class Versitygw(Real):
 
 class Minio(Real):
     name = "minio"
+    ready_path = "/minio/health/cluster"
 
     def __init__(self):
         super().__init__()

@@ -1,0 +1,111 @@
+/* Opening the granules of a pass: in their turn, or, where requests take time, some of
+ * them before it, on threads that do nothing else. */
+#include "core/pass.h"
+
+/* Threads beside those that open granules: each of the pool's may have a window under way
+ * and wait for another. */
+enum { MOST_THREADS = 24 };
+#define WINDOW_LEAST ((uint64_t)1 << 20)
+#define WINDOW_MOST ((uint64_t)32 << 20)
+
+static zagg_status open_local(void *user, const char *href, zagg_source **out,
+                              zagg_err *err)
+{
+    (void)user;
+    return zagg_source_open_file(href, out, err);
+}
+
+void zg_opened_close(zg_opened *o)
+{
+    zagg_h5_stage_free(o->records);
+    if (o->file)
+        zagg_h5_close(o->file);
+    if (o->source)
+        zagg_source_close(o->source);
+    *o = (zg_opened){0};
+}
+
+static zagg_status open_now(const zg_pass *p, const char *href, zg_opened *out,
+                            zagg_err *err)
+{
+    zg_opened o = {0};
+    zagg_status status = (p->opts->open ? p->opts->open : open_local)(
+        p->opts->open_user, href, &o.source, err);
+    if (status == ZAGG_OK)
+        status = zagg_h5_open(o.source, NULL, &o.file, err);
+    if (status != ZAGG_OK) {
+        zg_opened_close(&o);
+        return status;
+    }
+    if (p->ahead)
+        zg_read_ahead(p->worker, o.file, p->window_bytes, &o.records);
+    *out = o;
+    return ZAGG_OK;
+}
+
+static zagg_status open_job(void *user, zagg_err *err)
+{
+    zg_pass_granule *g = user;
+    if (zg_pass_stopped(g->pass))
+        return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
+    return open_now(g->pass, g->href, &g->opened, err);
+}
+
+/* A part of the memory; rows get what is left. */
+static uint64_t window_bytes(const zg_pass *p)
+{
+    enum { PARTS = 128 };
+    const uint64_t memory =
+        p->opts->memory_bytes ? p->opts->memory_bytes : zg_machine_memory_bytes() / 2;
+    const uint64_t part = memory / PARTS;
+    return part < WINDOW_LEAST ? WINDOW_LEAST : part > WINDOW_MOST ? WINDOW_MOST : part;
+}
+
+zagg_status zg_pass_open_ahead(zg_pass *p, zagg_err *err)
+{
+    if (p->opts->ahead == 0)
+        return ZAGG_OK;
+    const size_t threads = p->opts->ahead + 2 * zagg_pool_width(p->opts->pool);
+    p->window_bytes = window_bytes(p);
+    return zg_ahead_new(threads < MOST_THREADS ? threads : MOST_THREADS, &p->ahead, err);
+}
+
+static void begin_up_to(zg_pass *p, size_t last)
+{
+    pthread_mutex_lock(&p->lock);
+    for (; p->next_open < p->n_granules && p->next_open <= last; p->next_open++) {
+        zg_pass_granule *g = &p->granules[p->next_open];
+        g->pass = p;
+        g->job.run = open_job;
+        g->job.user = g;
+        zg_ahead_begin(p->ahead, &g->job);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+zagg_status zg_pass_open(zg_pass *p, zg_pass_granule *granule, zg_opened *out,
+                         zagg_err *err)
+{
+    if (!p->ahead)
+        return open_now(p, granule->href, out, err);
+    begin_up_to(p, (size_t)(granule - p->granules) + p->opts->ahead);
+    ZAGG_TRY(zg_ahead_end(p->ahead, &granule->job, err));
+    *out = granule->opened;
+    granule->opened = (zg_opened){0};
+    return ZAGG_OK;
+}
+
+void zg_pass_groups_opened(zg_granule_read *g)
+{
+    zagg_h5_stage_free(g->opened.records);
+    g->opened.records = NULL;
+}
+
+void zg_pass_end_ahead(zg_pass *p)
+{
+    for (size_t i = 0; p->ahead && i < p->next_open; i++) {
+        (void)zg_ahead_drop(p->ahead, &p->granules[i].job);
+        zg_opened_close(&p->granules[i].opened);
+    }
+    zg_ahead_free(p->ahead);
+}
