@@ -87,7 +87,7 @@ typedef struct zagg_run_opts {
  * run may have very many. */
 typedef struct zagg_run_result {
     uint64_t shard_key, cells_with_data, total_obs, granule_count, files_processed;
-    uint64_t read_errors, granule_errors;
+    uint64_t read_errors, granule_errors, auth_errors;
     zagg_read_counters counters;
     double read_s, index_s, aggregate_s, write_s, duration_s;
     bool no_data, failed;

@@ -249,6 +249,7 @@ static zagg_run_result compact(const shard_outcome *o)
                              .files_processed = r->files_processed,
                              .read_errors = r->read_errors,
                              .granule_errors = r->granule_errors,
+                             .auth_errors = r->auth_errors,
                              .counters = r->counters,
                              .read_s = r->read_s,
                              .index_s = r->index_s,
