@@ -23,8 +23,6 @@ static const hint HINTS[] = {
     {"TLS with", "certificate is refused",
      "where a proxy or an institute has its own authority, name its file of certificates "
      "there"},
-    {"EULA", NULL,
-     "accept the licence of the data set at https://urs.earthdata.nasa.gov, Applications"},
     {"not an HDF5 file", NULL,
      "what came is no granule; behind an URL it is often a login page: check the URL"},
     {"NoSuchBucket", NULL, "there is no such bucket: check its name and the region"},

@@ -140,7 +140,7 @@ static void keys(void **state)
            "%sEARTHDATA_USERNAME=me EARTHDATA_PASSWORD=no zagg check --granule "
            "%s/data/granules/a.h5",
            urs, server_url(daac));
-    expect(4, "granule    FAILED: *EULA*; accept the licence*",
+    expect(4, "granule    FAILED: *EULA Acceptance Failure*see the applications and EULAs*",
            "%sEARTHDATA_TOKEN=no-eula zagg check --granule %s/data/granules/a.h5", urs,
            server_url(daac));
 }
