@@ -1,6 +1,5 @@
 /* Of zagg check: can the store be written, and is there room? */
 #include "cli/check.h"
-
 #include "cli/cli.h"
 #include "run/run.h"
 #include "run/status_dir.h"

@@ -39,7 +39,8 @@ static const cli_command COMMAND = {
     "check",
     "check [--config FILE] [--catalog FILE] [--store DIR] [--granule URL] [OPTIONS]",
     "Try what a run needs: the config, the shard map, credentials and one read of a\n"
-    "granule, one write beside the store. One line for each, \"ok\" or \"FAILED\" with the\n"
+    "granule, one write beside the store. One line for each, \"ok\" or \"FAILED\" with "
+    "the\n"
     "reason and what to do. Exit code of the first failure: 3: config or shard map;\n"
     "4: credentials; 5: network; 1: anything else.",
     OPTIONS,

@@ -1,5 +1,6 @@
 /* Each sink counts its puts on their way; those behind a fence are held until there are
- * none. All of it is under one lock, which nobody holds while bytes are copied or sent. */
+ * none. All of it is under one lock, which nobody holds while bytes are copied or sent.
+ */
 #include "io/behind.h"
 
 #include "io/crew.h"
@@ -26,9 +27,9 @@ typedef struct behind_sink {
     zg_behind *behind;
     zagg_sink *inner;
     /* under the lock */
-    put_job *on_way;         /* handed to the crew */
-    put_job *first, *last;   /* held back by a fence */
-    bool fence;              /* before the next one */
+    put_job *on_way;       /* handed to the crew */
+    put_job *first, *last; /* held back by a fence */
+    bool fence;            /* before the next one */
     zagg_status failed;
     zagg_err err;
 } behind_sink;

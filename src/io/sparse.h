@@ -44,7 +44,8 @@ typedef struct zg_sparse_opts {
  * copy; of several readers of the source each missing byte is asked for once.
  *
  * Records are written every 64 MiB and when the source is closed. Errors: EXISTS where
- * `path` is a whole file of another size that came in another way, IO (full disk), CANCELLED, NOMEM. */
+ * `path` is a whole file of another size that came in another way, IO (full disk),
+ * CANCELLED, NOMEM. */
 zagg_status zg_sparse_open(const char *path, const zg_sparse_opts *opts,
                            zagg_source **out, zagg_err *err);
 

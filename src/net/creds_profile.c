@@ -30,8 +30,7 @@ static const char *get(const seeker *s, const char *profile, const char *key)
 static const char *file_of(const seeker *s, const char *profile, const char *key)
 {
     const char *path = NULL;
-    return zg_aws_files_get(s->files, profile, key, &path) != NULL ? path
-                                                                   : "AWS's files";
+    return zg_aws_files_get(s->files, profile, key, &path) != NULL ? path : "AWS's files";
 }
 
 /* ---- keys that are written in the profile ---- */
@@ -40,10 +39,10 @@ static zagg_status take_static(const seeker *s, const char *profile, zg_aws_keys
 {
     const char *path = file_of(s, profile, "aws_access_key_id");
     char from[400];
-    const zg_aws_keys keys = {
-        .access_key = (char *)get(s, profile, "aws_access_key_id"),
-        .secret_key = (char *)get(s, profile, "aws_secret_access_key"),
-        .token = (char *)get(s, profile, "aws_session_token")};
+    const zg_aws_keys keys = {.access_key = (char *)get(s, profile, "aws_access_key_id"),
+                              .secret_key =
+                                  (char *)get(s, profile, "aws_secret_access_key"),
+                              .token = (char *)get(s, profile, "aws_session_token")};
     (void)snprintf(from, sizeof from, "profile %.100s of %.250s", profile, path);
     if (keys.secret_key == NULL)
         return zagg_err_set(s->err, ZAGG_EAUTH,
@@ -197,11 +196,8 @@ zagg_status zg_creds_profile(zg_http *http, const char *region, zg_place *place,
 {
     zg_aws_files files;
     ZAGG_TRY(zg_aws_files_open(&files, err));
-    seeker s = {.http = http,
-                .region = region,
-                .files = &files,
-                .tried = tried,
-                .err = err};
+    seeker s = {
+        .http = http, .region = region, .files = &files, .tried = tried, .err = err};
     zagg_status status = ZAGG_OK;
     if (files.profile_asked || zg_aws_files_has(&files, files.profile)) {
         status = seek(&s, files.profile, &place->keys, &place->found);
@@ -210,10 +206,9 @@ zagg_status zg_creds_profile(zg_http *http, const char *region, zg_place *place,
         else if (status == ZAGG_OK)
             zg_str_addf(tried, "; profile %.100s has no keys", files.profile);
     } else {
-        zg_str_addf(
-            tried, "; no profile 'default' in %.200s or %.200s",
-            files.credentials_path != NULL ? files.credentials_path : "(no home)",
-            files.config_path != NULL ? files.config_path : "(no home)");
+        zg_str_addf(tried, "; no profile 'default' in %.200s or %.200s",
+                    files.credentials_path != NULL ? files.credentials_path : "(no home)",
+                    files.config_path != NULL ? files.config_path : "(no home)");
     }
     zg_aws_files_close(&files);
     return status;

@@ -23,7 +23,7 @@ typedef struct zg_s3_sink {
     char *prefix; /* of keys: "" or "a/b/" */
     char *name;   /* "s3://bucket/a/b" */
     size_t part_bytes;
-    zg_crew *crew; /* sends parts; made when there is a first one */
+    zg_crew *crew;         /* sends parts; made when there is a first one */
     pthread_mutex_t lock;  /* of crew and parts */
     pthread_cond_t parted; /* a part is over */
     size_t parts;          /* on their way */
@@ -46,8 +46,8 @@ typedef struct zg_s3_call {
     char *url, *key; /* key as the bucket has it */
 } zg_s3_call;
 
-/** `key` is one of the sink ("" for its prefix); NULL: the bucket itself. `query` as it is
- * sent, "" for none. Free with zg_s3_call_free in any case. */
+/** `key` is one of the sink ("" for its prefix); NULL: the bucket itself. `query` as it
+ * is sent, "" for none. Free with zg_s3_call_free in any case. */
 zagg_status zg_s3_call_init(const zg_s3_sink *s, zg_s3_call *c, const char *method,
                             const char *key, const char *query, zagg_err *err);
 /** The same for a key as the bucket has it. */
@@ -122,8 +122,8 @@ void zg_s3_upload_free(zg_s3_upload *u);
 zagg_status zg_s3_abort(const zg_s3_sink *s, const char *key, const char *id,
                         zagg_err *err);
 
-/** One PUT. `condition`: a header that says when, or NULL. `*answer` is left to the caller
- * with the answer (zg_s3_call_free), also on failure. */
+/** One PUT. `condition`: a header that says when, or NULL. `*answer` is left to the
+ * caller with the answer (zg_s3_call_free), also on failure. */
 typedef struct zg_s3_condition {
     const char *name, *value;
 } zg_s3_condition;

@@ -1,7 +1,6 @@
 /* Puts with a condition, by which runs on different machines agree on who writes. */
-#include "net/s3_sink.h"
-
 #include "net/creds_parts.h"
+#include "net/s3_sink.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,9 +68,9 @@ static zagg_status put_once(zg_s3_sink *s, const char *key, const void *data, si
                             const zg_sink_tag *old, zg_sink_tag *out, bool *again,
                             zagg_err *err)
 {
-    const zg_s3_condition condition =
-        old->text[0] != '\0' ? (zg_s3_condition){"If-Match", old->text}
-                             : (zg_s3_condition){"If-None-Match", "*"};
+    const zg_s3_condition condition = old->text[0] != '\0'
+                                          ? (zg_s3_condition){"If-Match", old->text}
+                                          : (zg_s3_condition){"If-None-Match", "*"};
     zg_s3_call c = {.key = NULL};
     bool ours = false;
     zagg_status status = zg_s3_put_one(s, key, data, len, &condition, &c, err);
@@ -89,11 +88,13 @@ static zagg_status put_once(zg_s3_sink *s, const char *key, const void *data, si
     } else if (status == ZAGG_OK) {
         status = tag_of(s, key, &c.call, out, err);
     }
-    if (c.call.http_status == 501 && status == ZAGG_EHTTP) /* a server without conditions */
+    if (c.call.http_status == 501 &&
+        status == ZAGG_EHTTP) /* a server without conditions */
         status = zagg_err_set(err, ZAGG_EUNSUPPORTED,
                               "%s: the server knows no conditional puts", s->name);
     else if (status == ZAGG_ENOTFOUND && old->text[0] != '\0') /* it is gone */
-        status = zagg_err_set(err, ZAGG_EEXISTS, "%s: %s is no longer there", s->name, key);
+        status =
+            zagg_err_set(err, ZAGG_EEXISTS, "%s: %s is no longer there", s->name, key);
     if (status == ZAGG_OK)
         out->age_s = 0;
     zg_s3_call_free(&c);

@@ -102,10 +102,9 @@ static zagg_status check_version(const zg_remote *r, const zg_call *call, zagg_e
 {
     const char *etag = zg_headers_get(&call->out_headers, "ETag");
     const char *modified = zg_headers_get(&call->out_headers, "Last-Modified");
-    const bool other = call->total_len != r->size ||
-                       (r->etag && etag && !same_etag(r->etag, etag)) ||
-                       (!r->etag && r->modified && modified &&
-                        strcmp(r->modified, modified) != 0);
+    const bool other =
+        call->total_len != r->size || (r->etag && etag && !same_etag(r->etag, etag)) ||
+        (!r->etag && r->modified && modified && strcmp(r->modified, modified) != 0);
     return other ? changed(r, etag, call->total_len, err) : ZAGG_OK;
 }
 
@@ -283,8 +282,8 @@ zagg_status zg_remote_read_head(zg_remote *r, size_t bytes, zagg_err *err)
     return status;
 }
 
-/* The head from the cache, or asked for. Without an ETag or a date versions cannot be told
- * apart, and nothing is kept. */
+/* The head from the cache, or asked for. Without an ETag or a date versions cannot be
+ * told apart, and nothing is kept. */
 static zagg_status use_cache(zg_remote *r, zagg_err *err)
 {
     const char *version = r->etag ? r->etag : r->modified;

@@ -74,8 +74,7 @@ static bool same_name(const zg_copy *a, const zg_copy *b)
 {
     const size_t an = name_at(a->href), bn = name_at(b->href);
     const size_t len = plain_len(a->href) - an;
-    return len == plain_len(b->href) - bn &&
-           memcmp(a->href + an, b->href + bn, len) == 0;
+    return len == plain_len(b->href) - bn && memcmp(a->href + an, b->href + bn, len) == 0;
 }
 
 static bool set_path(zg_copy *c, const char *folder, bool is_alone)

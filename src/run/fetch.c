@@ -28,7 +28,7 @@ typedef struct fetch {
     const char **hrefs; /* of all jobs */
     double start_s;
     pthread_mutex_t lock; /* the summary and progress */
-    size_t done, total; /* granules */
+    size_t done, total;   /* granules */
     double told_s;
 } fetch;
 
@@ -188,9 +188,8 @@ static zagg_status whole_task(void *user, size_t index, size_t slot, void **resu
 static zagg_status read_all(fetch *f, zagg_err *err)
 {
     f->total = f->summary->granules;
-    const zagg_status status = zagg_pool_map(f->pool, f->copies.n,
-                                             zagg_pool_width(f->pool), whole_task, NULL,
-                                             NULL, f, err);
+    const zagg_status status = zagg_pool_map(
+        f->pool, f->copies.n, zagg_pool_width(f->pool), whole_task, NULL, NULL, f, err);
     if (status != ZAGG_ECANCELLED || !zg_is_stopped(f->opts->stop))
         return status;
     if (err != NULL)
@@ -211,8 +210,7 @@ static zagg_status name_copies(fetch *f, zagg_err *err)
         return no_memory(err);
     for (size_t i = 0; i < f->map->n_shards; i++)
         for (size_t g = 0; g < f->map->shards[i].n_granules; g++) {
-            const char *href =
-                zg_granule_href(f->map->shards[i].granules[g], f->driver);
+            const char *href = zg_granule_href(f->map->shards[i].granules[g], f->driver);
             if (href != NULL)
                 hrefs[at++] = href;
         }
@@ -287,8 +285,8 @@ static zagg_status make_map(fetch *f, zagg_err *err)
                                     .open_user = &f->copies};
     f->driver = ZG_DRIVER_S3; /* such maps have one address for all */
     ZAGG_TRY(zg_copies_name(&f->copies, o->to, o->urls, o->n_urls, err));
-    ZAGG_TRY(zagg_run_map_from_granules(f->worker, o->urls, o->n_urls, &how, &f->made,
-                                        err));
+    ZAGG_TRY(
+        zagg_run_map_from_granules(f->worker, o->urls, o->n_urls, &how, &f->made, err));
     f->map = f->made;
     return ZAGG_OK;
 }
@@ -383,8 +381,8 @@ static zagg_status do_fetch(fetch *f, zagg_err *err)
     for (size_t i = 0; i < f->copies.n; i++)
         f->summary->granules_failed +=
             f->copies.list[i].failed && f->copies.list[i].wanted;
-    const bool nothing = f->summary->granules_failed == f->summary->granules &&
-                         f->summary->granules > 0;
+    const bool nothing =
+        f->summary->granules_failed == f->summary->granules && f->summary->granules > 0;
     return f->summary->stopped || nothing ? ZAGG_OK : write_map(f, err);
 }
 

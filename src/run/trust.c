@@ -105,8 +105,7 @@ static zagg_status take_hold(zg_trust *t, zagg_err *err)
 {
     char holder[256];
     const zg_hold_opts opts = {t->status, t->run_id, t->host, t->opts->log};
-    const zagg_status status =
-        zg_hold_take(&opts, &t->hold, holder, sizeof holder, err);
+    const zagg_status status = zg_hold_take(&opts, &t->hold, holder, sizeof holder, err);
     if (status == ZAGG_EEXISTS)
         return zagg_err_set(err, ZAGG_EEXISTS,
                             "store %s: another run is writing into it (%s); wait for it "
@@ -311,7 +310,8 @@ static zagg_status choose_start(zg_trust *t, const zagg_store_plan *plan,
     /* Where shards are known, their being there is no reason to refuse. */
     const zagg_store_start as =
         *out == ZAGG_STORE_NEW && t->prior ? ZAGG_STORE_RESUME : *out;
-    ZAGG_TRY(zagg_store_plan_check(plan, zg_trust_store(t), t->opts->map, as, &known, err));
+    ZAGG_TRY(
+        zagg_store_plan_check(plan, zg_trust_store(t), t->opts->map, as, &known, err));
     if (*out == ZAGG_STORE_NEW && there && t->prior)
         return refuse_identity(t, err);
     t->creating = !known;
@@ -330,9 +330,8 @@ static zagg_status clean(zg_trust *t, zagg_err *err)
         ZAGG_TRY(zagg_sink_clean(t->store, &n, err));
     if (n + m)
         zagg_log_write(t->opts->log, ZAGG_LOG_INFO,
-                       t->remote
-                           ? "%zu uploads of a run that died were given up"
-                           : "%zu temporary files of a run that died were removed",
+                       t->remote ? "%zu uploads of a run that died were given up"
+                                 : "%zu temporary files of a run that died were removed",
                        n + m);
     return ZAGG_OK;
 }

@@ -1,5 +1,5 @@
-/* zagg check: each thing that keeps a run from going well is found before it, with what to
- * do and an exit code of its own. */
+/* zagg check: each thing that keeps a run from going well is found before it, with what
+ * to do and an exit code of its own. */
 #include "cli/fixture.h"
 #include "support/server.h"
 
@@ -24,14 +24,26 @@ static int setup(void **state)
     write_map(f, "remote.json",
               (map_parts){.granules = "{\"s3\": \"s3://granules/a.h5\"}"});
     (void)snprintf(root, sizeof root, "%s/s3", f->dir);
-    const char *const args[] = {"--root",           root,   "--key",       "AK",
-                                "sekret",           "--key", "OLD",        "sekret",
-                                "--token",          "t",    "--expires",   "-5",
-                                "--requester-pays", "paid", "--read-only", "locked",
+    const char *const args[] = {"--root",
+                                root,
+                                "--key",
+                                "AK",
+                                "sekret",
+                                "--key",
+                                "OLD",
+                                "sekret",
+                                "--token",
+                                "t",
+                                "--expires",
+                                "-5",
+                                "--requester-pays",
+                                "paid",
+                                "--read-only",
+                                "locked",
                                 NULL};
     s3 = server_start("s3_server", args);
-    const char *const daac_args[] = {"--root", root,      "--user", "me",        "pw",
-                                     "--token", "tok",     "--user", "other",     "pw",
+    const char *const daac_args[] = {"--root",  root,      "--user",    "me",    "pw",
+                                     "--token", "tok",     "--user",    "other", "pw",
                                      "--token", "no-eula", "--no-eula", "other", NULL};
     daac = server_start("daac_server", daac_args);
     (void)snprintf(env, sizeof env,
@@ -68,18 +80,20 @@ static void expect(int status, const char *out, const char *fmt, ...)
 static void all_is_well(void **state)
 {
     (void)state;
-    expect(0,
-           "config     ok: c.yaml: healpix grid, 3 groups a granule\n"
-           "catalog    ok: remote.json: * shards that read * granules, each counted for its "
-           "shards\n"
-           "latitude   ok: authalic*\n"
-           "grid       ok: the catalog was made for that of the config\n"
-           "granule    ok: s3://granules/a.h5: * kB, opened in * ms\n"
-           "store      ok: s3://out/store\n",
-           "%szagg check --config c.yaml --catalog remote.json --store s3://out/store", env);
+    expect(
+        0,
+        "config     ok: c.yaml: healpix grid, 3 groups a granule\n"
+        "catalog    ok: remote.json: * shards that read * granules, each counted for its "
+        "shards\n"
+        "latitude   ok: authalic*\n"
+        "grid       ok: the catalog was made for that of the config\n"
+        "granule    ok: s3://granules/a.h5: * kB, opened in * ms\n"
+        "store      ok: s3://out/store\n",
+        "%szagg check --config c.yaml --catalog remote.json --store s3://out/store", env);
     expect(0, "granule    ok: g/a.h5: *", "zagg check --granule g/a.h5");
-    expect(0, "granule    ok: http://*", "%sEARTHDATA_TOKEN=tok zagg check --granule "
-                                         "%s/data/granules/a.h5",
+    expect(0, "granule    ok: http://*",
+           "%sEARTHDATA_TOKEN=tok zagg check --granule "
+           "%s/data/granules/a.h5",
            urs, server_url(daac));
     expect(0, "store      ok: new/place\ndisk       ok: * free at .\n",
            "zagg check --store new/place && test ! -e new");
@@ -93,8 +107,9 @@ static void all_is_well(void **state)
 static void inputs(void **state)
 {
     (void)state;
-    expect(3, "config     FAILED: bad.yaml:*", "echo 'a: [' > bad.yaml; zagg check "
-                                               "--config bad.yaml");
+    expect(3, "config     FAILED: bad.yaml:*",
+           "echo 'a: [' > bad.yaml; zagg check "
+           "--config bad.yaml");
     expect(1, "config     FAILED: nope.yaml: *", "zagg check --config nope.yaml");
     expect(3, "config * ok: *catalog    FAILED: c.yaml: *",
            "zagg check --config c.yaml --catalog c.yaml");
@@ -127,8 +142,8 @@ static void keys(void **state)
            env);
     expect(4, "granule    FAILED: *try --requester-pays*",
            "%szagg check --granule s3://paid/a.h5", env);
-    expect(0, "granule    ok: *", "%szagg check --requester-pays --granule s3://paid/a.h5",
-           env);
+    expect(0, "granule    ok: *",
+           "%szagg check --requester-pays --granule s3://paid/a.h5", env);
     expect(4, "store      FAILED: *AccessDenied*",
            "%szagg check --store s3://locked/store", env);
     expect(4, "granule    FAILED: *no Earthdata Login: set EARTHDATA_TOKEN; or *",
@@ -140,7 +155,8 @@ static void keys(void **state)
            "%sEARTHDATA_USERNAME=me EARTHDATA_PASSWORD=no zagg check --granule "
            "%s/data/granules/a.h5",
            urs, server_url(daac));
-    expect(4, "granule    FAILED: *EULA Acceptance Failure*see the applications and EULAs*",
+    expect(4,
+           "granule    FAILED: *EULA Acceptance Failure*see the applications and EULAs*",
            "%sEARTHDATA_TOKEN=no-eula zagg check --granule %s/data/granules/a.h5", urs,
            server_url(daac));
 }
@@ -173,7 +189,8 @@ static void network(void **state)
     expect(5, "granule    FAILED: *TLS with 127.0.0.1*",
            "zagg check --granule https://127.0.0.1:%d/a.h5", server_port(s3));
     expect(5, "*store      FAILED: *Connection refused*",
-           "%sAWS_ENDPOINT_URL=http://127.0.0.1:1 zagg check --store s3://out/store", env);
+           "%sAWS_ENDPOINT_URL=http://127.0.0.1:1 zagg check --store s3://out/store",
+           env);
 }
 
 static void stores(void **state)
@@ -185,9 +202,10 @@ static void stores(void **state)
            "%szagg check --store s3://out", env);
     expect(1, "store      FAILED: *proc*", "zagg check --store /proc/zagg/store");
     /* All that fails is told, and the first one decides the exit code. */
-    expect(4, "granule    FAILED: *store      FAILED: *",
-           "%sAWS_ACCESS_KEY_ID=x zagg check --granule s3://granules/a.h5 --store c.yaml/x",
-           env);
+    expect(
+        4, "granule    FAILED: *store      FAILED: *",
+        "%sAWS_ACCESS_KEY_ID=x zagg check --granule s3://granules/a.h5 --store c.yaml/x",
+        env);
 }
 
 static void as_json(void **state)
@@ -195,7 +213,8 @@ static void as_json(void **state)
     zagg_arena *arena = NULL;
     (void)state;
     assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
-    run_result r = shell_in(f->dir, "zagg check --json --config c.yaml --granule nope.h5");
+    run_result r =
+        shell_in(f->dir, "zagg check --json --config c.yaml --granule nope.h5");
     assert_int_equal(r.status, 1);
     const zagg_value *root = json_of(arena, r.out);
     const zagg_value *checks = zagg_value_get(root, "checks");

@@ -15,7 +15,8 @@ typedef struct net_fixture {
 
 static net_fixture n;
 
-#define KEYS "AWS_ACCESS_KEY_ID=AK AWS_SECRET_ACCESS_KEY=sekret AWS_EC2_METADATA_DISABLED=true "
+#define KEYS                                                                             \
+    "AWS_ACCESS_KEY_ID=AK AWS_SECRET_ACCESS_KEY=sekret AWS_EC2_METADATA_DISABLED=true "
 
 /* Granules large enough that a run does not read all of them. */
 static void larger_granules(fixture *f)
@@ -97,7 +98,8 @@ static void offline_equals_online(void **state)
                      "%szagg run -q --config c.yaml --catalog remote.json --store online",
                      n.env));
     char *json = shell_ok(
-        n.f->dir, "%szagg fetch -q --json --config c.yaml --catalog remote.json --to copies",
+        n.f->dir,
+        "%szagg fetch -q --json --config c.yaml --catalog remote.json --to copies",
         n.env);
     assert_int_equal(number_of(json, "granules"), 2);
     assert_int_equal(number_of(json, "granules_failed"), 0);
@@ -299,8 +301,9 @@ static void through_a_daac(void **state)
                      daac_env));
     assert_int_equal(server_stat(daac, "auth_headers_seen_on_bucket"), 0);
     /* Neither the token nor what signs URLs is kept. */
-    run_result r = shell_in(n.f->dir, "cat copies/*.spans copies/shardmap.json | grep -cE "
-                                      "'tok|Signature'");
+    run_result r =
+        shell_in(n.f->dir, "cat copies/*.spans copies/shardmap.json | grep -cE "
+                           "'tok|Signature'");
     assert_string_equal(r.out, "0\n");
     run_result_free(&r);
     server_stop_all(NULL);
@@ -313,11 +316,12 @@ static void two_at_once(void **state)
 {
     (void)state;
     start_s3();
-    zg_free(shell_ok(n.f->dir,
-                     "export %s; zagg fetch -q --config c.yaml --catalog remote.json --to "
-                     "copies & zagg fetch -q --config c.yaml --catalog remote.json --to "
-                     "copies --catalog-out second.json; a=$?; wait $! && exit $a",
-                     n.env));
+    zg_free(
+        shell_ok(n.f->dir,
+                 "export %s; zagg fetch -q --config c.yaml --catalog remote.json --to "
+                 "copies & zagg fetch -q --config c.yaml --catalog remote.json --to "
+                 "copies --catalog-out second.json; a=$?; wait $! && exit $a",
+                 n.env));
     zg_free(shell_ok(n.f->dir,
                      "%szagg run -q --config c.yaml --catalog remote.json --store online",
                      n.env));
@@ -326,8 +330,7 @@ static void two_at_once(void **state)
     assert_offline("second.json", "online");
 }
 
-static void expect(int status, const char *err, const char *fmt, ...)
-    ZAGG_PRINTF(3, 4);
+static void expect(int status, const char *err, const char *fmt, ...) ZAGG_PRINTF(3, 4);
 
 static void expect(int status, const char *err, const char *fmt, ...)
 {

@@ -88,8 +88,7 @@ static void check_case(case_report *report, const zagg_value *c)
     if (refusal != NULL) {
         char want[300];
         (void)snprintf(want, sizeof want, "FILE: %s", refusal->str);
-        if (status != ZAGG_ECONFIG || err.status != status ||
-            strcmp(err.msg, want) != 0)
+        if (status != ZAGG_ECONFIG || err.status != status || strcmp(err.msg, want) != 0)
             case_fail(report, input.data, "'%s', not '%s'", err.msg, want);
         else
             case_pass(report);

@@ -1,5 +1,5 @@
-/* golden/dispatch/sigv4: signatures of requests to Lambda and STS, with the texts they are
- * made of. */
+/* golden/dispatch/sigv4: signatures of requests to Lambda and STS, with the texts they
+ * are made of. */
 #include "net/sign.h"
 #include "support/support.h"
 

@@ -1,9 +1,9 @@
 /* Local copies with holes: what is read is kept, asked for once, and never claimed to be
  * more. */
-#include "unit/io/sparse_fixture.h"
 #include "io/spans.h"
 #include "support/program.h"
 #include "support/random.h"
+#include "unit/io/sparse_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -187,10 +187,13 @@ static void whole_copies_begun_anew(void **state)
 
 static void damaged_records(void **state)
 {
-    static const char *const DAMAGES[] = {
-        "echo junk > g.h5.spans", ": > g.h5.spans", "sed -i 's/span 0/span 1/' g.h5.spans",
-        "truncate -s 9000 g.h5", "truncate -s 20000 g.h5", "rm g.h5",
-        "head -c 100 /dev/zero >> g.h5.spans"};
+    static const char *const DAMAGES[] = {"echo junk > g.h5.spans",
+                                          ": > g.h5.spans",
+                                          "sed -i 's/span 0/span 1/' g.h5.spans",
+                                          "truncate -s 9000 g.h5",
+                                          "truncate -s 20000 g.h5",
+                                          "rm g.h5",
+                                          "head -c 100 /dev/zero >> g.h5.spans"};
     fixture *f = *state;
     for (size_t i = 0; i < sizeof DAMAGES / sizeof DAMAGES[0]; i++) {
         zagg_err err = ZAGG_ERR_INIT;
@@ -319,11 +322,15 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(keeps_what_is_read), TEST(offline_without_gaps),
-        TEST(whole_copies_are_files), TEST(other_files_stay),
-        TEST(begun_anew),         TEST(whole_copies_begun_anew),
+        TEST(keeps_what_is_read),
+        TEST(offline_without_gaps),
+        TEST(whole_copies_are_files),
+        TEST(other_files_stay),
+        TEST(begun_anew),
+        TEST(whole_copies_begun_anew),
         TEST(damaged_records),
-        TEST(no_server),          TEST(threads),
+        TEST(no_server),
+        TEST(threads),
         TEST(processes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,9 @@
 /* Copies with holes under faults: a full disk, a process that is killed, a power failure.
  * Whatever happens, no byte is claimed that is not there, and fetching again completes
  * the copy. */
-#include "unit/io/sparse_fixture.h"
 #include "support/fault.h"
 #include "support/power.h"
+#include "unit/io/sparse_fixture.h"
 
 #include <errno.h>
 #include <stdio.h>

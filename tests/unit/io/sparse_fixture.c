@@ -48,8 +48,7 @@ static zagg_status read_at(void *self, uint64_t offset, size_t len, void *out,
 static zagg_status open_object(void *user, const char *url, zagg_source **out,
                                zagg_err *err)
 {
-    static const zagg_source_vtable VTABLE = {.read_at = read_at,
-                                              .read_many = read_many};
+    static const zagg_source_vtable VTABLE = {.read_at = read_at, .read_many = read_many};
     object *o = user;
     atomic_fetch_add(&o->opened, 1);
     return zagg_source_open_custom(&VTABLE, o, OBJECT_BYTES, url, out, err);

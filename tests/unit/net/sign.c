@@ -1,6 +1,7 @@
 /* Signatures: the examples of AWS's documentation and of its test suite, and what else a
  * canonical request is made of. */
 #include "net/sign.h"
+
 #include "support/support.h"
 
 #include <string.h>
@@ -139,7 +140,8 @@ static void suite_paths_and_queries(void **state)
         /* These come out as "/". */
         {"GET", "//", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
         {"GET", "", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
-        {"GET", "/./", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+        {"GET", "/./",
+         "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
         {"GET", "/example/..",
          "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
         {"GET", "/example1/example2/../..",
@@ -209,8 +211,7 @@ static void queries(void **state)
 {
     (void)state;
     /* "a" sorts before "a-b" and "a0", although '=' sorts behind both. */
-    canonical_is("https://h/?a0=1&a=2&a-b=3&a=1", "s3",
-                 "GET\n/\na=1&a=2&a-b=3&a0=1\n");
+    canonical_is("https://h/?a0=1&a=2&a-b=3&a=1", "s3", "GET\n/\na=1&a=2&a-b=3&a0=1\n");
     canonical_is("https://h/?uploads", "s3", "GET\n/\nuploads=\n");
     canonical_is("https://h/?&b=x%2fy&&a=%7e+%zz&", "s3",
                  "GET\n/\na=~%2B%25zz&b=x%2Fy\n");
