@@ -60,10 +60,8 @@ static zagg_status renew(void *user, const zg_call *call, const char *code, bool
 {
     daac *d = user;
     (void)code;
-    const bool may_again = *again;
     *again = false;
-    if (!may_again || d->token == NULL || call->http_status == 400 ||
-        call->http_status == 403)
+    if (d->token == NULL || call->http_status == 400 || call->http_status == 403)
         return ZAGG_OK;
     return zg_earthdata_renew(d->edl, d->token, again, err);
 }

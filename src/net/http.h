@@ -84,13 +84,16 @@ struct zg_call {
     zagg_status (*authorize)(void *user, const zg_call *call, unsigned attempt,
                              zg_headers *add, char **url_out, zagg_err *err);
     /* An answer 400, 401 or 403, a login page, or a 301 that is not followed (S3: another
-     * region): get new keys, and say whether to try once more. *again comes in as whether
-     * there will be another try: after two it is false, and all that can be given is
-     * better words, by failing. `code` is the error code of the body ("ExpiredToken"), or
-     * ""; the call's http_status, out_headers, out_body and err are those of the answer.
-     */
+     * region): get new keys, and say whether to try once more (asked twice a call at
+     * most: for another region, and for keys that have ended). `code` is the error code
+     * of the body ("ExpiredToken"), or ""; the call's http_status, out_headers and
+     * out_body are those of the answer. */
     zagg_status (*renew)(void *user, const zg_call *call, const char *code, bool *again,
                          zagg_err *err);
+    /* Such an answer that is the last one: may put better words in the place of the
+     * call's err by failing with them. NULL: that stays. */
+    zagg_status (*refused)(void *user, const zg_call *call, const char *code,
+                           zagg_err *err);
     void *user;
 
     /* ---- answered ---- */

@@ -224,30 +224,53 @@ static void plan_again(zg_exchange *x, double retry_after_s)
     }
 }
 
+/* Whether to try again with other keys; a failure to get them is that of the call. */
+static bool may_renew(zg_exchange *x, const char *code, bool *failed)
+{
+    zg_call *call = x->call;
+    bool again = false;
+    zagg_err err = ZAGG_ERR_INIT;
+    if (call->renew == NULL || x->renewals == MOST_RENEWALS)
+        return false;
+    x->renewals++;
+    zagg_status status = call->renew(call->user, call, code, &again, &err);
+    *failed = status != ZAGG_OK;
+    if (*failed) {
+        call->err = err;
+        call->err.status = status;
+    }
+    return again && !*failed;
+}
+
+static void explain_refusal(zg_exchange *x, const char *code)
+{
+    zg_call *call = x->call;
+    zagg_err err = ZAGG_ERR_INIT;
+    if (call->refused == NULL)
+        return;
+    zagg_status status = call->refused(call->user, call, code, &err);
+    if (status != ZAGG_OK) {
+        call->err = err;
+        call->err.status = status;
+    }
+}
+
 static void ask_for_keys(zg_exchange *x, const char *code)
 {
     zg_call *call = x->call;
-    bool again = x->renewed < MOST_RENEWALS && call->renew != NULL;
-    zagg_status status = call->err.status;
-    if (call->renew != NULL) {
-        zagg_err err = ZAGG_ERR_INIT;
-        zagg_status renewed = call->renew(call->user, call, code, &again, &err);
-        if (renewed != ZAGG_OK) {
-            call->err = err;
-            call->err.status = status = renewed;
-            again = false;
-        }
-    }
-    if (again && x->renewed < MOST_RENEWALS) {
-        x->renewed++;
+    bool failed = false;
+    if (may_renew(x, code, &failed)) {
         x->at = 0;
         x->state = ZG_EXCHANGE_READY;
-    } else if (call->no_redirects && call->http_status / 100 == 3 &&
-               status == ZAGG_EHTTP) {
-        zg_exchange_end(x, ZAGG_OK);
-    } else {
-        zg_exchange_end(x, status);
+        return;
     }
+    if (!failed)
+        explain_refusal(x, code);
+    if (call->no_redirects && call->http_status / 100 == 3 &&
+        call->err.status == ZAGG_EHTTP)
+        zg_exchange_end(x, ZAGG_OK);
+    else
+        zg_exchange_end(x, call->err.status);
 }
 
 /* The next request of the same attempt, to where the answer led. */

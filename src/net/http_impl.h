@@ -262,8 +262,8 @@ typedef struct zg_exchange {
     char *hop;        /* URL after redirects; NULL: none yet */
     zg_headers added; /* by authorize, for this attempt */
     unsigned hops;
-    unsigned renewed; /* sent again with new keys */
-    bool skipped;     /* not sent, as another call of the batch had failed */
+    unsigned renewals; /* asked for */
+    bool skipped;      /* not sent, as another call of the batch had failed */
 } zg_exchange;
 
 /** Send the request that is due; on failure the exchange is OVER. */

@@ -92,7 +92,7 @@ static void skip_unbegun(sender *s)
         zg_exchange *x = &s->exchanges[i];
         bool unsent = x->state == ZG_EXCHANGE_READY && x->call->attempts == 0;
         bool first = x->state == ZG_EXCHANGE_FLYING && x->call->attempts == 1 &&
-                     x->hops == 0 && !x->renewed;
+                     x->hops == 0 && x->renewals == 0;
         if (unsent || (first && zg_engine_recall(s->http->engine, x->transfer)))
             skip(s, x);
     }

@@ -50,7 +50,7 @@ zagg_status zg_aws_keys_check(const zg_aws_keys *keys, const char *from, zagg_er
         return ZAGG_OK;
     return zagg_err_set(err, ZAGG_EAUTH,
                         "%s: the %s is empty, too long, or has characters that no key "
-                        "has (blanks, quotes of another kind, line ends)",
+                        "has (blanks, line ends, letters beyond ASCII)",
                         from, wrong);
 }
 

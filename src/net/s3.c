@@ -422,9 +422,9 @@ static const char *advice_for_denial(const zg_s3 *s3, const char *keys)
                "AWS's "
                "region us-west-2; elsewhere read by https";
     return s3->requester_pays
-               ? "whoever has these keys must be allowed to do this"
-               : "whoever has these keys must be allowed to do this, and a bucket whose "
-                 "readers pay has to be asked so";
+               ? "they must be allowed to do this"
+               : "they must be allowed to do this, and a bucket that its readers pay for "
+                 "wants to be told so (requester pays)";
 }
 
 static void write_advice(zg_s3 *s3, const zg_call *call, const char *code,
@@ -457,12 +457,13 @@ static void write_advice(zg_s3 *s3, const zg_call *call, const char *code,
 }
 
 /* The transfer's own text says what was asked and what S3 answered. */
-static zagg_status tell_refusal(zg_s3 *s3, const zg_call *call, const char *code,
-                                zagg_err *err)
+static zagg_status refused(void *user, const zg_call *call, const char *code,
+                           zagg_err *err)
 {
     static const char *const of_keys[] = {"AuthorizationHeaderMalformed", "ExpiredToken",
                                           "ExpiredTokenException",        "InvalidToken",
                                           "TokenRefreshRequired",         NULL};
+    zg_s3 *s3 = user;
     char advice[256];
     if (call->http_status != 401 && call->http_status != 403 && !is_one_of(code, of_keys))
         return ZAGG_OK;
@@ -476,13 +477,9 @@ static zagg_status renew(void *user, const zg_call *call, const char *code, bool
                          zagg_err *err)
 {
     zg_s3 *s3 = user;
-    const bool may_again = *again;
     *again = false;
-    if (may_again)
-        ZAGG_TRY(follow_region(s3, call, again, err));
-    if (may_again && !*again)
-        ZAGG_TRY(renew_keys(s3, call, code, again, err));
-    return *again ? ZAGG_OK : tell_refusal(s3, call, code, err);
+    ZAGG_TRY(follow_region(s3, call, again, err));
+    return *again ? ZAGG_OK : renew_keys(s3, call, code, again, err);
 }
 
 void zg_s3_sign_calls(zg_s3 *s3, zg_call *calls, size_t n)
@@ -490,6 +487,7 @@ void zg_s3_sign_calls(zg_s3 *s3, zg_call *calls, size_t n)
     for (size_t i = 0; i < n; i++) {
         calls[i].authorize = authorize;
         calls[i].renew = renew;
+        calls[i].refused = refused;
         calls[i].user = s3;
     }
 }

@@ -386,7 +386,8 @@ static http_reply refuse_two(void *user, size_t nth, const http_request *q)
     while (o->waiting < 2)
         (void)pthread_cond_wait(&o->news, &o->lock);
     (void)pthread_mutex_unlock(&o->lock);
-    return (http_reply){.status = 400, .body = error_of("ExpiredToken", "")};
+    return (http_reply){.status = 400,
+                        .body = "<Error><Code>ExpiredToken</Code></Error>"};
 }
 
 static void *one_call(void *user)
@@ -509,7 +510,7 @@ static void refusals(void **state)
         int status;
         const char *code, *more, *words;
     } cases[] = {
-        {403, "AccessDenied", "", "(keys: FILE): whoever has these keys must be allowed"},
+        {403, "AccessDenied", "", "(keys: FILE): they must be allowed"},
         {403, "InvalidAccessKeyId", "<AWSAccessKeyId>AK</AWSAccessKeyId>",
          "the server does not know this access key"},
         {403, "SignatureDoesNotMatch", "<StringToSign>" SECRET "</StringToSign>",
@@ -517,8 +518,8 @@ static void refusals(void **state)
         {400, "ExpiredToken", "<Token-0>" TOKEN "</Token-0>",
          "they have ended: get new ones"},
         {400, "AuthorizationHeaderMalformed", "", "perhaps in another region"},
-        {401, "Whatever", "", "whoever has these keys"},
-        {403, "", TOKEN, "whoever has these keys"},
+        {401, "Whatever", "", "they must be allowed"},
+        {403, "", TOKEN, "they must be allowed"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const http_reply reply = {.status = cases[i].status,
@@ -544,7 +545,7 @@ static void head_without_a_body(void **state)
     const http_reply reply = {.status = 403};
     scene s = scene_of(&reply, 1, keys_named("AK", "FILE", 0));
     const zagg_status status = call_as(&s, "HEAD", NULL);
-    assert_error(status, &s.err, ZAGG_EAUTH, "HTTP 403 (keys: FILE): whoever");
+    assert_error(status, &s.err, ZAGG_EAUTH, "HTTP 403 (keys: FILE): they must");
     scene_end(&s);
 }
 
