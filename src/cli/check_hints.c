@@ -28,8 +28,7 @@ static const hint HINTS[] = {
     {"NoSuchBucket", NULL, "there is no such bucket: check its name and the region"},
     {"InvalidAccessKeyId", NULL,
      "check which keys are meant: AWS_PROFILE, or the account that they are of"},
-    {"whose readers pay", NULL, "try --requester-pays"},
-    {"readers pay has to be asked so", NULL, "try --requester-pays"},
+    {"requester pays", NULL, "try --requester-pays"},
 };
 
 const char *check_hint(const zagg_err *why)
