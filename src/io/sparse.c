@@ -348,6 +348,7 @@ static zagg_status drop_record(const zg_sparse *s, zagg_err *err)
 {
     const char *key = s->key;
     ZAGG_TRY(zg_sparse_sync(s->fd, s->path, err));
+    ZAGG_TRY(zg_sparse_put_record(s->folder, s->whole_key, &s->record, err));
     ZAGG_TRY(zagg_sink_delete(s->folder, key, err));
     return zagg_sink_sync(s->folder, &key, 1, err);
 }

@@ -3,8 +3,9 @@
  *
  * A copy is never believed to hold more than it does, whatever ends the process or the
  * machine: bytes are on the disk before a record claims them, records are replaced as a
- * whole, and no file is made before its first record is on the disk. The record goes
- * when all bytes are there: a whole copy is a file like any other. */
+ * whole, and no file is made before its first record is on the disk. When all bytes are
+ * there, the record goes: a whole copy is a file like any other. What it is a copy of is
+ * then in .GRANULE.fetched, for those who fetch. */
 #ifndef ZG_IO_SPARSE_H
 #define ZG_IO_SPARSE_H
 
@@ -43,7 +44,8 @@ typedef struct zg_sparse_opts {
  * copy; of several readers of the source each missing byte is asked for once.
  *
  * Records are written every 64 MiB and when the source is closed. Errors: EXISTS where
- * `path` is a whole file of another size, IO (full disk), CANCELLED, NOMEM. */
+ * `path` is a whole file of another size that came in another way, IO (full disk),
+ * CANCELLED, NOMEM. */
 zagg_status zg_sparse_open(const char *path, const zg_sparse_opts *opts,
                            zagg_source **out, zagg_err *err);
 

@@ -26,6 +26,7 @@ typedef struct zg_sparse {
     pthread_mutex_t save_lock; /* one record is written at a time */
     zagg_sink *folder;         /* where the record is put */
     char *key;                 /* under which name */
+    char *whole_key;           /* ..., once all is there */
     zg_lock *held;
 } zg_sparse;
 

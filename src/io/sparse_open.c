@@ -45,6 +45,7 @@ void zg_sparse_free(zg_sparse *s)
     zg_free(s->path);
     zg_free(s->url);
     zg_free(s->key);
+    zg_free(s->whole_key);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->source_lock);
     pthread_mutex_destroy(&s->save_lock);
@@ -165,19 +166,28 @@ static zagg_status hold(zg_sparse *s, const char *lock_path, zagg_err *err)
     }
 }
 
-/* Folder, name of the record and lock. */
+static const char *name_of(const zg_sparse *s)
+{
+    const char *slash = strrchr(s->path, '/');
+    return slash != NULL ? slash + 1 : s->path;
+}
+
+/* Folder, names of the records and lock. */
 static zagg_status settle(zg_sparse *s, zagg_err *err)
 {
     const size_t folder_len = zg_parent_len(s->path, strlen(s->path));
     char *folder = folder_len > 0 ? zg_strndup(s->path, folder_len) : zg_strdup(".");
-    const char *slash = strrchr(s->path, '/');
-    zg_str key, lock;
+    zg_str key, whole, lock;
     zg_str_init(&key, 0);
+    zg_str_init(&whole, 0);
     zg_str_init(&lock, 0);
-    zg_str_addf(&key, "%s.spans", slash != NULL ? slash + 1 : s->path);
+    zg_str_addf(&key, "%s.spans", name_of(s));
+    zg_str_addf(&whole, ".%s.fetched", name_of(s));
     zg_str_addf(&lock, "%s/%s", folder != NULL ? folder : "", LOCK_NAME);
     s->key = zg_str_take(&key);
-    zagg_status status = folder != NULL && s->key != NULL && !lock.failed
+    s->whole_key = zg_str_take(&whole);
+    const bool ok = folder != NULL && s->key != NULL && s->whole_key != NULL;
+    zagg_status status = ok && !lock.failed
                              ? zg_sink_open_durable(folder, &s->folder, err)
                              : no_memory(s->path, err);
     if (status == ZAGG_OK)
@@ -226,22 +236,8 @@ static zagg_status begin_anew(zg_sparse *s, zagg_err *err)
     if (ftruncate(s->fd, (off_t)s->opts.size) != 0)
         return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write %s", s->path);
     /* Later records must not meet the old file. */
-    const char *slash = strrchr(s->path, '/');
-    const char *name = slash != NULL ? slash + 1 : s->path;
+    const char *name = name_of(s);
     return zagg_sink_sync(s->folder, &name, 1, err);
-}
-
-/* A file without a record is whole, whoever made it. */
-static zagg_status take_whole(zg_sparse *s, uint64_t size, zagg_err *err)
-{
-    if (size != s->opts.size)
-        return zagg_err_set(err, ZAGG_EEXISTS,
-                            "%s is there already with %" PRIu64
-                            " bytes, but %s has %" PRIu64
-                            ": it is of another version, or another file; move it away",
-                            s->path, size, s->url, s->opts.size);
-    ZAGG_TRY(zg_copy_record_new(s->url, s->opts.etag, size, &s->record, err));
-    return zg_spans_add(&s->record.there, 0, size) ? ZAGG_OK : no_memory(s->path, err);
 }
 
 /* Why the copy that is there cannot be gone on with; NULL where it can. */
@@ -254,6 +250,11 @@ static const char *why_anew(const zg_sparse *s, const zg_copy_record *now, uint6
     return s->fd < 0 || size != now->size ? "its file was changed" : NULL;
 }
 
+static void tell_anew(const zg_sparse *s, zagg_log_level level, const char *why)
+{
+    zagg_log_write(s->opts.log, level, "%s: begun anew, because %s", s->path, why);
+}
+
 static zagg_status compare(zg_sparse *s, uint64_t size, const char **why, zagg_err *err)
 {
     zg_copy_record now = {0};
@@ -261,6 +262,41 @@ static zagg_status compare(zg_sparse *s, uint64_t size, const char **why, zagg_e
     *why = why_anew(s, &now, size);
     zg_copy_record_free(&now);
     return ZAGG_OK;
+}
+
+/* A whole copy of some version; false where the file is something else. */
+static bool is_whole_copy(zg_sparse *s, uint64_t size)
+{
+    void *text = NULL;
+    size_t len = 0;
+    bool ok = zagg_sink_get(s->folder, s->whole_key, MAX_RECORD_BYTES, &text, &len,
+                            NULL) == ZAGG_OK &&
+              zg_copy_record_parse(text, len, s->whole_key, &s->record, NULL) == ZAGG_OK;
+    zagg_bytes_free(text);
+    if (ok && s->record.size == size && s->record.there.bytes == size)
+        return true;
+    zg_copy_record_free(&s->record);
+    return false;
+}
+
+/* A file without a record is whole. Only what was fetched may be replaced. */
+static zagg_status take_whole(zg_sparse *s, uint64_t size, zagg_err *err)
+{
+    const char *why = NULL;
+    if (is_whole_copy(s, size)) {
+        ZAGG_TRY(compare(s, size, &why, err));
+        if (why != NULL)
+            tell_anew(s, ZAGG_LOG_WARN, why);
+        return why != NULL ? begin_anew(s, err) : ZAGG_OK;
+    }
+    if (size != s->opts.size)
+        return zagg_err_set(err, ZAGG_EEXISTS,
+                            "%s is there already with %" PRIu64
+                            " bytes, but %s has %" PRIu64
+                            ": it is of another version, or another file; move it away",
+                            s->path, size, s->url, s->opts.size);
+    ZAGG_TRY(zg_copy_record_new(s->url, s->opts.etag, size, &s->record, err));
+    return zg_spans_add(&s->record.there, 0, size) ? ZAGG_OK : no_memory(s->path, err);
 }
 
 static zagg_status find_copy(zg_sparse *s, zagg_err *err)
@@ -285,8 +321,7 @@ static zagg_status find_copy(zg_sparse *s, zagg_err *err)
     if (why == NULL)
         return ZAGG_OK;
     const bool empty = status == ZAGG_OK && s->record.there.bytes == 0;
-    zagg_log_write(s->opts.log, empty ? ZAGG_LOG_DEBUG : ZAGG_LOG_WARN,
-                   "%s: begun anew, because %s", s->path, why);
+    tell_anew(s, empty ? ZAGG_LOG_DEBUG : ZAGG_LOG_WARN, why);
     return begin_anew(s, err);
 }
 

@@ -119,7 +119,10 @@ static zagg_status make_folder(const char *to, char **out, zagg_err *err)
     char *path = zg_strdup(to);
     if (path == NULL)
         return no_memory(err);
-    const int failed_with = zg_make_folders(path);
+    struct stat st;
+    int failed_with = zg_make_folders(path);
+    if (failed_with == 0 && stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        failed_with = ENOTDIR;
     char *real = failed_with == 0 ? realpath(path, NULL) : NULL;
     zagg_status status = ZAGG_OK;
     if (real == NULL)
@@ -269,7 +272,13 @@ static zagg_status open_copy(zg_copy *c, zagg_source **out, zagg_err *err)
                                  .counts = &c->counts,
                                  .failed = disk_failed,
                                  .failed_user = all};
-    return zg_sparse_open(c->path, &opts, out, err);
+    zagg_err why = ZAGG_ERR_INIT;
+    const zagg_status status = zg_sparse_open(c->path, &opts, out, &why);
+    if (status == ZAGG_EIO)
+        disk_failed(all, &why);
+    if (status != ZAGG_OK && err != NULL)
+        *err = why;
+    return status;
 }
 
 void zg_copies_fail(zg_copies *copies, zg_copy *copy, zagg_status status, const char *why)

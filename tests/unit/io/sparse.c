@@ -166,6 +166,25 @@ static void begun_anew(void **state)
     assert_int_equal(bytes_there(&f->o, f->dir), 100);
 }
 
+/* Also where all of it was there. */
+static void whole_copies_begun_anew(void **state)
+{
+    fixture *f = *state;
+    zagg_source *source = must_open(f);
+    assert_reads(&f->o, source, 0, OBJECT_BYTES);
+    zagg_source_close(source);
+    assert_false(exists(f, "g.h5.spans"));
+    f->o.version = 2;
+    source = must_open(f);
+    assert_reads(&f->o, source, 500, 100);
+    zagg_source_close(source);
+    assert_int_equal(bytes_there(&f->o, f->dir), 100);
+    source = must_open(f);
+    assert_reads(&f->o, source, 0, OBJECT_BYTES);
+    zagg_source_close(source);
+    assert_int_equal(bytes_there(&f->o, f->dir), OBJECT_BYTES);
+}
+
 static void damaged_records(void **state)
 {
     static const char *const DAMAGES[] = {"echo junk > g.h5.spans",
@@ -308,6 +327,7 @@ int main(void)
         TEST(whole_copies_are_files),
         TEST(other_files_stay),
         TEST(begun_anew),
+        TEST(whole_copies_begun_anew),
         TEST(damaged_records),
         TEST(no_server),
         TEST(threads),
