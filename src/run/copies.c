@@ -197,11 +197,16 @@ void zg_copies_free(zg_copies *copies)
     pthread_mutex_destroy(&copies->lock);
 }
 
+static int find_href(const void *href, const void *copy)
+{
+    return strcmp(href, ((const zg_copy *)copy)->href);
+}
+
 zg_copy *zg_copies_find(const zg_copies *copies, const char *href)
 {
-    zg_copy key = {.href = (char *)(uintptr_t)href};
-    return copies->n == 0 ? NULL
-                          : bsearch(&key, copies->list, copies->n, sizeof key, by_href);
+    return copies->n == 0
+               ? NULL
+               : bsearch(href, copies->list, copies->n, sizeof *copies->list, find_href);
 }
 
 /* ---- opening ---- */
