@@ -330,6 +330,36 @@ static void two_at_once(void **state)
     assert_offline("second.json", "online");
 }
 
+/* Stopped in the middle: what came stays, and no map claims more. */
+static void interrupted(void **state)
+{
+    char to[32], slow[512], command[1024];
+    (void)state;
+    start_s3();
+    (void)snprintf(to, sizeof to, "%d", server_port(n.s3));
+    const char *const args[] = {"--to", to, "--latency", "150", NULL};
+    test_server *proxy = server_start("fault_proxy", args);
+    (void)snprintf(slow, sizeof slow, "AWS_ENDPOINT_URL=%s " KEYS, server_url(proxy));
+    (void)snprintf(command, sizeof command,
+                   "export %s; zagg fetch --config c.yaml --catalog remote.json --to "
+                   "copies > out & p=$!; while [ ! -s copies/a.h5 ]; do :; done; kill "
+                   "-TERM $p; wait $p; s=$?; cat out; test ! -e copies/shardmap.json && "
+                   "exit $s",
+                   slow);
+    run_result r = shell_in(n.f->dir, command);
+    if (r.status != 130 || strstr(r.out, "Interrupted; run again to go on") == NULL)
+        fail_msg("exit %d: %s%s", r.status, r.out, r.err);
+    run_result_free(&r);
+    zg_free(shell_ok(n.f->dir,
+                     "%szagg fetch -q --config c.yaml --catalog remote.json --to copies",
+                     n.env));
+    zg_free(shell_ok(n.f->dir,
+                     "%szagg run -q --config c.yaml --catalog remote.json --store online",
+                     n.env));
+    server_stop_all(NULL);
+    assert_offline("copies/shardmap.json", "online");
+}
+
 static void expect(int status, const char *err, const char *fmt, ...) ZAGG_PRINTF(3, 4);
 
 static void expect(int status, const char *err, const char *fmt, ...)
@@ -416,6 +446,7 @@ int main(void)
         TEST(missing_bytes),
         TEST(through_a_daac),
         TEST(two_at_once),
+        TEST(interrupted),
         TEST(failures),
         TEST(usage),
     };
