@@ -36,12 +36,19 @@ void zg_remote_prepare(const zg_remote *r, const zagg_range *range, bool match,
 static zagg_status send(zg_remote *r, const zagg_range *ranges, size_t n, bool match,
                         zg_call *calls, zagg_err *err)
 {
-    if (!r->s3)
-        return zg_https_send(r, ranges, n, match, calls, err);
-    for (size_t i = 0; i < n; i++)
-        zg_remote_prepare(r, &ranges[i], match, &calls[i]);
-    zg_s3_sign_calls(r->s3, calls, n);
-    return zg_http_send(zg_net_http(r->net), calls, n, err);
+    zagg_status status;
+    if (r->s3) {
+        for (size_t i = 0; i < n; i++)
+            zg_remote_prepare(r, &ranges[i], match, &calls[i]);
+        zg_s3_sign_calls(r->s3, calls, n);
+        status = zg_http_send(zg_net_http(r->net), calls, n, err);
+    } else {
+        status = zg_https_send(r, ranges, n, match, calls, err);
+    }
+    /* The bucket's address, or where redirects led, is not what anybody asked for. */
+    if (status != ZAGG_OK && err && strncmp(err->msg, r->name, strlen(r->name)) != 0)
+        zagg_err_context(err, status, "%s", r->name);
+    return status;
 }
 
 static void free_calls(zg_call *calls, size_t n)

@@ -38,6 +38,7 @@ static zagg_status gate_put(void *self, const char *key, const void *data, size_
     pthread_cond_broadcast(&g->news);
     while (!g->open && (g->released == NULL || strcmp(g->released, key) != 0))
         pthread_cond_wait(&g->news, &g->lock);
+    g->released = NULL; /* it lets one pass */
     g->running--;
     g->sizes[g->ended] = len;
     g->ended_keys[g->ended++] = zg_strdup(key);
@@ -150,7 +151,6 @@ static void let_pass(setup *s, const char *key)
     const size_t ended = s->g.ended;
     while (s->g.ended == ended)
         pthread_cond_wait(&s->g.news, &s->g.lock);
-    s->g.released = NULL;
     pthread_mutex_unlock(&s->g.lock);
 }
 
