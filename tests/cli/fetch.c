@@ -110,6 +110,11 @@ static void offline_equals_online(void **state)
     zg_free(shell_ok(n.f->dir, "zagg run -q --config c.yaml --catalog "
                                "copies/shardmap.json --store offline1 --max-workers 1"));
     assert_same_stores(n.f, "online", "offline1");
+    /* To the store the copies are the granules: nothing is left to be done. */
+    char *again = shell_ok(n.f->dir, "zagg run -q --json --config c.yaml --catalog "
+                                     "copies/shardmap.json --store online");
+    assert_int_equal(number_of(again, "cells_current"), n.f->n_keys);
+    zg_free(again);
     /* Records keep what they have beside their addresses. */
     char *map = shell_ok(n.f->dir, "cat copies/shardmap.json");
     assert_non_null(strstr(map, "\"id\": \"A\", \"s3\": \"/"));
