@@ -247,8 +247,8 @@ static uint64_t row_budget(const zg_pass *p)
         THREAD = 8 << 20,
         LEAST = 8 << 20,
         SHARD = 2048,
-        WINDOWS = 3,      /* of a thread's granule: under way, decoded, looked through */
-        AHEAD = 4 << 20   /* of a granule that is open before its turn */
+        WINDOWS = 3,    /* of a thread's granule: under way, decoded, looked through */
+        AHEAD = 4 << 20 /* of a granule that is open before its turn */
     };
     const zagg_worker *w = p->worker;
     const uint64_t memory = zg_pass_memory(p);
@@ -260,8 +260,7 @@ static uint64_t row_budget(const zg_pass *p)
         !zg_add_u64(thread, THREAD + WINDOWS * p->window_bytes, &thread) ||
         !zg_mul_u64(thread, zagg_pool_width(p->opts->pool), &used) ||
         !zg_add_u64(used, FIXED + LEAST + (uint64_t)p->n_jobs * SHARD, &used) ||
-        !zg_add_u64(used, p->n_ahead * (uint64_t)AHEAD, &used) ||
-        used > memory)
+        !zg_add_u64(used, p->n_ahead * (uint64_t)AHEAD, &used) || used > memory)
         return LEAST;
     return memory - (used - LEAST);
 }

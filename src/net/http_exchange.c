@@ -90,8 +90,8 @@ static void send_request(zg_exchange *x, zg_waiter *waiter)
         else
             zg_exchange_end(
                 x, zagg_err_set(&x->call->err, x->hop ? ZAGG_EHTTP : ZAGG_EARG,
-                                     "%s: not an URL of the form http[s]://HOST/...%s",
-                                     shown, x->hop ? ", to which a server leads" : ""));
+                                "%s: not an URL of the form http[s]://HOST/...%s", shown,
+                                x->hop ? ", to which a server leads" : ""));
         return;
     }
     if (!make_headers(x, t) || !zg_engine_submit(x->http->engine, t)) {

@@ -115,7 +115,8 @@ static zagg_status check_version(const zg_remote *r, const zg_call *call, zagg_e
     return other ? changed(r, etag, call->total_len, err) : ZAGG_OK;
 }
 
-/* Of an answer that was of no use: how long it says that the object is; 0: it does not. */
+/* Of an answer that was of no use: how long it says that the object is; 0: it does not.
+ */
 static uint64_t told_total(const zg_call *call)
 {
     const char *range = zg_headers_get(&call->out_headers, "Content-Range");
