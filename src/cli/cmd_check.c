@@ -59,7 +59,8 @@ static int take_kind(check *c, int id, const char *value)
         c->latitude_given = zagg_latitude_parse(value, &c->latitude);
         return c->latitude_given ? 0 : refuse("latitude", value, "authalic or geodetic");
     }
-    if (strcmp(value, "file") && strcmp(value, "s3") && strcmp(value, "https"))
+    if (strcmp(value, "file") != 0 && strcmp(value, "s3") != 0 &&
+        strcmp(value, "https") != 0)
         return refuse("driver", value, "file, s3 or https");
     c->driver = value;
     return 0;

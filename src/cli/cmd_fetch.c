@@ -47,7 +47,7 @@ static const cli_option OPTIONS[] = {
     {OPT_MORTON_CELL, "morton-cell", "KEY",
      "only this shard: its key, or its decimal morton id"},
     {OPT_MAX_WORKERS, "max-workers", "N",
-     "granules at once (default: all processors, at least 8)"},
+     "granules at once (default: all processors, at least 4)"},
     {OPT_MEMORY, "memory", "SIZE",
      "memory to use, such as 512M or 2G (default: half of the\nmachine's)"},
     {OPT_LATITUDE, "latitude", "KIND", "authalic (default) or geodetic, as for zagg run"},
@@ -324,11 +324,14 @@ static int outcome(const zagg_fetch_summary *sum)
         return EXIT_INTERRUPTED;
     if (sum->granules_failed + sum->read_errors == 0)
         return EXIT_OK;
-    /* Where nothing could be read at all the reason is what matters. */
-    if (sum->granules_failed == sum->granules &&
-        (sum->first.status == ZAGG_EAUTH || sum->first.status == ZAGG_EHTTP))
-        return cli_exit_code(sum->first.status);
-    return EXIT_SHARDS_FAILED;
+    /* Where nothing could be read at all the reason is what matters. What a disk does
+     * ends a fetch with an error: here it is the network. */
+    if (sum->granules_failed < sum->granules)
+        return EXIT_SHARDS_FAILED;
+    return sum->first.status == ZAGG_EAUTH ? EXIT_AUTH
+           : sum->first.status == ZAGG_EHTTP || sum->first.status == ZAGG_EIO
+               ? EXIT_NETWORK
+               : EXIT_SHARDS_FAILED;
 }
 
 static int fetch(fetch_session *s)

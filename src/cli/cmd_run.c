@@ -190,6 +190,8 @@ static int run(run_session *s)
     int code = status == ZAGG_OK             ? outcome(&summary)
                : status == ZAGG_EUNSUPPORTED ? EXIT_CONFIG
                                              : cli_exit_code(status);
+    if ((status == ZAGG_EAUTH || status == ZAGG_EHTTP) && summary.finished > 0)
+        code = EXIT_FAILED; /* the store failed on the way */
     progress_end(&s->progress);
     if (status == ZAGG_OK) {
         if (a->json)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK_HEADER "x-amz-meta-zagg-upload"
 enum { FINISH_TRIES = 4 };
 
 static zagg_status no_memory(const zg_s3_upload *u, zagg_err *err)
@@ -84,7 +83,7 @@ zagg_status zg_s3_upload_begin(zg_s3_sink *s, const char *key, zg_s3_upload *out
         status = zg_s3_call_init(s, &c, "POST", key, "uploads=", err);
     if (status == ZAGG_OK) {
         zg_s3_put_headers(s->s3, &c.call.headers);
-        zg_headers_add(&c.call.headers, MARK_HEADER, out->mark);
+        zg_headers_add(&c.call.headers, ZG_S3_MARK, out->mark);
         status = zg_s3_call_send(s, &c, err);
     }
     if (status == ZAGG_OK)
@@ -227,7 +226,7 @@ static zagg_status was_finished(const zg_s3_upload *u, bool *out, zagg_err *err)
     if (status == ZAGG_OK)
         status = zg_s3_call_send(u->sink, &c, err);
     if (status == ZAGG_OK && c.call.http_status != 404) {
-        const char *mark = zg_headers_get(&c.call.out_headers, MARK_HEADER);
+        const char *mark = zg_headers_get(&c.call.out_headers, ZG_S3_MARK);
         *out = mark != NULL && strcmp(mark, u->mark) == 0;
     }
     zg_s3_call_free(&c);

@@ -8,6 +8,9 @@
 
 #include <pthread.h>
 
+/* Metadata of objects whose putting may seem to fail although it did not: by it the one
+ * who put it knows it again. */
+#define ZG_S3_MARK "x-amz-meta-zagg-upload"
 #define ZG_S3_PART_BYTES ((size_t)8 << 20)
 enum {
     ZG_S3_PARTS_AT_ONCE = 4,    /* of one object */
@@ -122,11 +125,12 @@ void zg_s3_upload_free(zg_s3_upload *u);
 zagg_status zg_s3_abort(const zg_s3_sink *s, const char *key, const char *id,
                         zagg_err *err);
 
-/** One PUT. `condition`: a header that says when, or NULL. `*answer` is left to the
- * caller with the answer (zg_s3_call_free), also on failure. */
+/** A header that says when an object is to be put, and the object's ZG_S3_MARK. */
 typedef struct zg_s3_condition {
-    const char *name, *value;
+    const char *name, *value, *mark;
 } zg_s3_condition;
+/** One PUT, with a condition or NULL. `*answer` is left to the caller with the answer
+ * (zg_s3_call_free), also on failure. */
 zagg_status zg_s3_put_one(const zg_s3_sink *s, const char *key, const void *data,
                           size_t len, const zg_s3_condition *condition,
                           zg_s3_call *answer, zagg_err *err);

@@ -192,8 +192,16 @@ static zagg_status add_token(void *user, const zg_call *call, unsigned attempt,
     return ZAGG_OK;
 }
 
-static zagg_status refused(const bearer *b, zagg_err *err)
+static zagg_status refused(const bearer *b, const zg_call *call, zagg_err *err)
 {
+    /* It knows whose token it is: the answer says what that user may not, or has not
+     * agreed to (EULA). */
+    if (b->token && call->http_status == 403)
+        return zagg_err_set(err, ZAGG_EAUTH,
+                            "%.600s; the token was accepted, but its user has no access: "
+                            "see the applications and EULAs at "
+                            "https://urs.earthdata.nasa.gov",
+                            call->err.msg);
     if (b->token)
         return zagg_err_set(err, ZAGG_EAUTH,
                             "%s: Earthdata Login did not accept the token (it has "
@@ -221,7 +229,7 @@ static zagg_status renew_token(void *user, const zg_call *call, const char *code
     }
     return *again || call->http_status == 301 || call->http_status == 400
                ? ZAGG_OK
-               : refused(b, err);
+               : refused(b, call, err);
 }
 
 /* A call to `url`, with the token where that is one for it. */

@@ -360,9 +360,14 @@ zagg_status zg_lease_take(const zg_lease_opts *opts, zg_lease **out, char *holde
 zagg_status zg_lease_check(zg_lease *lease, zagg_err *err)
 {
     pthread_mutex_lock(&lease->lock);
-    const zagg_status status = lease->lost;
+    const bool late = zg_clock_mono_s() - lease->renewed > lease->opts.lease_s;
+    zagg_status status = lease->lost;
     if (status != ZAGG_OK && err != NULL)
         *err = lease->err;
+    else if (late) /* a process that was stopped may be asked before its thread knows */
+        status = zagg_err_set(err, ZAGG_EEXISTS,
+                              "its lock was not renewed for so long that another run may "
+                              "have taken it over; this one writes no more");
     pthread_mutex_unlock(&lease->lock);
     return status;
 }
