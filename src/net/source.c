@@ -115,12 +115,27 @@ static zagg_status check_version(const zg_remote *r, const zg_call *call, zagg_e
     return other ? changed(r, etag, call->total_len, err) : ZAGG_OK;
 }
 
+/* Of an answer that was of no use: how long it says that the object is; 0: it does not.
+ */
+static uint64_t told_total(const zg_call *call)
+{
+    const char *range = zg_headers_get(&call->out_headers, "Content-Range");
+    const char *slash = range ? strrchr(range, '/') : NULL;
+    return slash && (call->http_status == 206 || call->http_status == 416)
+               ? strtoull(slash + 1, NULL, 10)
+               : 0;
+}
+
 static zagg_status judge(zg_remote *r, const zg_call *calls, size_t n, zagg_status status,
                          zagg_err *err)
 {
-    for (size_t i = 0; i < n && status != ZAGG_OK; i++)
+    for (size_t i = 0; i < n && status != ZAGG_OK; i++) {
+        const uint64_t total = told_total(&calls[i]);
         if (calls[i].http_status == 412)
             return ask_what_changed(r, err);
+        if (total != 0 && total != r->size)
+            return changed(r, NULL, total, err);
+    }
     for (size_t i = 0; i < n && status == ZAGG_OK; i++)
         status = check_version(r, &calls[i], err);
     return status;

@@ -165,6 +165,10 @@ static void replaced(void **state)
          "changed while it was read (ETag W/\"v1\" then, W/\"v2\" now)"},
         {{.len_after = 3 * MIB + 1},
          "changed while it was read (3145728 bytes then, 3145729 now)"},
+        {{.len_after = 2 * MIB + 150}, /* the range is clipped */
+         "changed while it was read (3145728 bytes then, 2097302 now)"},
+        {{.len_after = MIB}, /* there is no such range */
+         "changed while it was read (3145728 bytes then, 1048576 now)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cases[i].o.len = 3 * MIB;
