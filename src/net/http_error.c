@@ -148,6 +148,8 @@ zg_verdict zg_judge_transport(const zg_transfer *t, const zg_http_opts *opts,
             return ZG_VERDICT_FAILED;
         }
         return fail(&s, ZAGG_ENOMEM, "no memory for a transfer");
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* libcurl's own calls, for want of a copy */
+        return fail(&s, ZAGG_ENOMEM, "no memory for a transfer");
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED:
         return fail(&s, ZAGG_EARG, "not an URL that can be asked for");

@@ -36,12 +36,19 @@ void zg_remote_prepare(const zg_remote *r, const zagg_range *range, bool match,
 static zagg_status send(zg_remote *r, const zagg_range *ranges, size_t n, bool match,
                         zg_call *calls, zagg_err *err)
 {
-    if (!r->s3)
-        return zg_https_send(r, ranges, n, match, calls, err);
-    for (size_t i = 0; i < n; i++)
-        zg_remote_prepare(r, &ranges[i], match, &calls[i]);
-    zg_s3_sign_calls(r->s3, calls, n);
-    return zg_http_send(zg_net_http(r->net), calls, n, err);
+    zagg_status status;
+    if (r->s3) {
+        for (size_t i = 0; i < n; i++)
+            zg_remote_prepare(r, &ranges[i], match, &calls[i]);
+        zg_s3_sign_calls(r->s3, calls, n);
+        status = zg_http_send(zg_net_http(r->net), calls, n, err);
+    } else {
+        status = zg_https_send(r, ranges, n, match, calls, err);
+    }
+    /* The bucket's address, or where redirects led, is not what anybody asked for. */
+    if (status != ZAGG_OK && err && strncmp(err->msg, r->name, strlen(r->name)) != 0)
+        zagg_err_context(err, status, "%s", r->name);
+    return status;
 }
 
 static void free_calls(zg_call *calls, size_t n)
@@ -108,6 +115,17 @@ static zagg_status check_version(const zg_remote *r, const zg_call *call, zagg_e
     return other ? changed(r, etag, call->total_len, err) : ZAGG_OK;
 }
 
+/* Of an answer that was of no use: how long it says that the object is; 0: it does not.
+ */
+static uint64_t told_total(const zg_call *call)
+{
+    const char *range = zg_headers_get(&call->out_headers, "Content-Range");
+    const char *slash = range ? strrchr(range, '/') : NULL;
+    return slash && (call->http_status == 206 || call->http_status == 416)
+               ? strtoull(slash + 1, NULL, 10)
+               : 0;
+}
+
 /* ---- failures ---- */
 
 /* A stop, and a lack of memory, say nothing about the server. */
@@ -144,9 +162,13 @@ static zagg_status give_up(zg_remote *r, zagg_status status, zagg_err *err)
 static zagg_status judge(zg_remote *r, const zagg_range *ranges, const zg_call *calls,
                          size_t n, zagg_status status, zagg_err *err)
 {
-    for (size_t i = 0; i < n && status != ZAGG_OK; i++)
+    for (size_t i = 0; i < n && status != ZAGG_OK; i++) {
+        const uint64_t total = told_total(&calls[i]);
         if (calls[i].http_status == 412)
             return give_up(r, ask_what_changed(r, err), err);
+        if (total != 0 && total != r->size)
+            return give_up(r, changed(r, NULL, total, err), err);
+    }
     if (status != ZAGG_OK) {
         note_failures(r, ranges, calls, n, err);
         return status;

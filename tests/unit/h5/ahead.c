@@ -124,8 +124,8 @@ static void indexes(void **state)
     assert_true(r->counts.calls - before <= 4);
     before = r->counts.calls;
     for (size_t i = 0; i < n; i++)
-        assert_int_equal(
-            zagg_h5_storage_read(wants[i].column.dataset, &storage, NULL), ZAGG_OK);
+        assert_int_equal(zagg_h5_storage_read(wants[i].column.dataset, &storage, NULL),
+                         ZAGG_OK);
     assert_int_equal(r->counts.calls, before);
     close_file(r);
 }
@@ -283,9 +283,9 @@ static void blocks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(datasets), cmocka_unit_test(indexes),
+        cmocka_unit_test(datasets),     cmocka_unit_test(indexes),
         cmocka_unit_test(upper_levels), cmocka_unit_test(one_call),
-        cmocka_unit_test(failures), cmocka_unit_test(little_room),
+        cmocka_unit_test(failures),     cmocka_unit_test(little_room),
         cmocka_unit_test(blocks),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
