@@ -366,7 +366,8 @@ static zagg_status go_all_the_way(zg_remote *r, const zagg_range *range, bool ma
  * signer has ended. */
 static bool may_have_expired(const zg_call *call)
 {
-    return call->http_status == 400 || call->http_status == 401 || call->http_status == 403 || is_redirect(call);
+    return call->http_status == 400 || call->http_status == 401 ||
+           call->http_status == 403 || is_redirect(call);
 }
 
 /* All calls straight to the end of the way. */
