@@ -36,7 +36,8 @@ int trust_new(void **state);
 int trust_free(void **state);
 /** The same with a server. */
 int trust_new_remote(void **state);
-/** Transfers of this process to the server at `endpoint`, in the place of earlier ones. */
+/** Transfers of this process to the server at `endpoint`, in the place of earlier ones.
+ */
 void trust_renew_net(trust_fixture *f, const char *endpoint, zagg_log *log);
 /** None: before fork(2), as their thread would not come along. */
 void trust_drop_net(trust_fixture *f);
