@@ -36,7 +36,7 @@ typedef struct zagg_fetch_opts {
     const char *driver;      /* as in zagg_run_opts, and the two below */
     const char *shard;
     int64_t max_shards;
-    size_t threads;        /* 0: the machine's processors, but at least 8 */
+    size_t threads;        /* 0: the machine's processors, but at least 4 */
     uint64_t memory_bytes; /* see zagg_shard_opts */
     bool whole;            /* all bytes of each granule */
     zagg_latitude latitude;

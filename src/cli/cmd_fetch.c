@@ -47,7 +47,7 @@ static const cli_option OPTIONS[] = {
     {OPT_MORTON_CELL, "morton-cell", "KEY",
      "only this shard: its key, or its decimal morton id"},
     {OPT_MAX_WORKERS, "max-workers", "N",
-     "granules at once (default: all processors, at least 8)"},
+     "granules at once (default: all processors, at least 4)"},
     {OPT_MEMORY, "memory", "SIZE",
      "memory to use, such as 512M or 2G (default: half of the\nmachine's)"},
     {OPT_LATITUDE, "latitude", "KIND", "authalic (default) or geodetic, as for zagg run"},

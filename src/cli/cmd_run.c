@@ -53,9 +53,11 @@ static zagg_status open_net(run_session *s)
 }
 
 /* With the file driver s3://a/b is a path, here as in maps. */
-static bool has_urls(const run_args *a)
+static bool has_urls(const run_session *s)
 {
-    if (a->driver && strcmp(a->driver, "file") == 0)
+    const run_args *a = &s->args;
+    const char *driver = a->driver ? a->driver : s->pipeline->data_source.driver;
+    if (driver && strcmp(driver, "file") == 0)
         return false;
     for (size_t i = 0; i < a->granules.len; i++)
         if (zagg_url_is_remote(*ZG_VEC_AT(&a->granules, const char *, i)))
@@ -70,7 +72,7 @@ static zagg_status map_granules(run_session *s)
     zagg_worker *worker = NULL;
     zagg_pool *pool = NULL;
     const size_t threads = s->args.max_workers ? s->args.max_workers : zg_cpu_count();
-    if (has_urls(&s->args))
+    if (has_urls(s))
         ZAGG_TRY(open_net(s));
     zagg_status status =
         zagg_grid_from_pipeline(s->pipeline, s->latitude, &grid, &s->err);

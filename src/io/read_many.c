@@ -78,8 +78,9 @@ static zagg_status affordable_gap(const zagg_source *source, const zagg_range *s
     const uint64_t most =
         wanted / GAPS_OF_WANTED > GAPS_AT_LEAST ? wanted / GAPS_OF_WANTED : GAPS_AT_LEAST;
     *out = 0;
-    for (size_t i = 0; i < n_gaps && gaps[i] <= GAP_AT_MOST; i++) {
-        sum += gaps[i];
+    for (size_t i = 0, same; i < n_gaps && gaps[i] <= GAP_AT_MOST; i += same) {
+        for (same = 0; i + same < n_gaps && gaps[i + same] == gaps[i]; same++)
+            sum += gaps[i]; /* all gaps of a length, or none of them */
         if (sum > most)
             break;
         *out = gaps[i];

@@ -40,11 +40,12 @@ zagg_status zg_cache_open(const char *dir, uint64_t bytes, zagg_log *log, zg_cac
     zagg_status status = cache->dir
                              ? zagg_sink_open_dir(dir, &cache->sink, err)
                              : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a cache");
-    if (status == ZAGG_OK)
+    if (status == ZAGG_OK) {
         *out = cache;
-    else
-        zg_cache_close(cache);
-    return status;
+        return ZAGG_OK;
+    }
+    zg_cache_close(cache);
+    return zagg_err_context(err, status, "cache");
 }
 
 void zg_cache_close(zg_cache *cache)

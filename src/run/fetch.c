@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LEAST_THREADS = 8 }; /* most of the time they wait for servers */
+/* Most of the time they wait for servers; granules opened ahead are as those of a run. */
+enum { LEAST_THREADS = 4, AHEAD = 4 };
 #define PART_BYTES ((uint64_t)8 << 20)
 
 typedef struct fetch {
@@ -111,7 +112,8 @@ static zagg_status read_parts(fetch *f, zagg_err *err)
                                         .open = zg_copies_open,
                                         .open_user = &f->copies,
                                         .memory_bytes = o->memory_bytes,
-                                        .stop = o->stop};
+                                        .stop = o->stop,
+                                        .ahead = AHEAD};
     const zagg_shard_taker taker = {shard_ready, NULL, granule_read, f};
     return zagg_process_shards(f->worker, f->jobs, f->n_shards, &shard_opts, &taker, NULL,
                                err);

@@ -268,6 +268,12 @@ static const cli_case MAPS[] = {
      "the group\n"},
     {"granules in a bucket of no name", "rm -rf o; " MAPPED("remote.json"), 6,
      "*2 errors*", "warn: granule skipped: s3://g/a.h5: 'g' is no bucket's name: *"},
+    {"credentials provider that there is not",
+     "sed '/driver: s3/a\\  credentials_provider: esa' c.yaml > e.yaml; rm -rf o; "
+     "zagg run --config e.yaml --catalog remote.json --store o",
+     3, NULL,
+     "error: credentials_provider: found 'esa'; must be nsidc, lpdaac, gesdisc, aws or "
+     "anonymous\n"},
     {"remote hrefs that are files", "rm -rf o; " MAPPED("remote.json") "--driver file", 0,
      SOME_DATA, NULL},
     {"records without href", "rm -rf o; " MAPPED("bare.json"), 0, NO_DATA, NULL},

@@ -7,7 +7,8 @@ expires. Who has no good token ends at /oauth/authorize, a page with status 200.
 a request that brings an Authorization header, as S3 does with two ways of signing.
 
 POST /_revoke: tokens so far are good no longer, those asked for afterwards are.
-POST /_expire: the same for URLs of the bucket. GET /_stats, POST /_reset.
+POST /_expire: the same for URLs of the bucket. POST /_bucket: redirects lead to the URL in the body
+from now on (--bucket-url, of a proxy that is started later). GET /_stats, POST /_reset.
 """
 import argparse
 import base64
@@ -58,6 +59,7 @@ class Daac:
         for server in (self.server, self.bucket):
             server.control[("POST", "/_revoke")] = self.revoke
             server.control[("POST", "/_expire")] = self.expire
+            server.control[("POST", "/_bucket")] = self.lead_to
 
     def revoke(self, _request):
         with self.lock:
@@ -67,6 +69,10 @@ class Daac:
 
     def expire(self, _request):
         self.generation += 1
+        return Reply(204)
+
+    def lead_to(self, request):
+        self.args.bucket_url = request.body.decode() or None
         return Reply(204)
 
     # ---- Earthdata Login and the DAAC ----
