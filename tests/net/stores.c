@@ -57,9 +57,10 @@ static bool completes(const net_fixture *f, const char *config, zg_str *why)
     if (run.status != 0)
         zg_str_addf(why, "the next run: exit %d: %.1000s", run.status, run.err);
     else if (json_u64(json_of(arena, run.out), "cells_current") != before)
-        zg_str_addf(why, "%llu shards left out, %zu were complete",
-                    (unsigned long long)json_u64(json_of(arena, run.out), "cells_current"),
-                    before);
+        zg_str_addf(
+            why, "%llu shards left out, %zu were complete",
+            (unsigned long long)json_u64(json_of(arena, run.out), "cells_current"),
+            before);
     else
         (void)net_differs(f, config, STORE, why);
     net_run_free(&run);
@@ -82,40 +83,47 @@ typedef struct put_case {
 
 static const put_case CASES[] = {
     {"503", "{\"fault\": \"503\", " DATA ", \"after\": 3, \"times\": 2}", 0, NULL},
-    {"503 that was none", "{\"fault\": \"503\", " DATA ", " LOST ", \"after\": 3}", 0, NULL},
+    {"503 that was none", "{\"fault\": \"503\", " DATA ", " LOST ", \"after\": 3}", 0,
+     NULL},
     {"retry later", "{\"fault\": \"503\", \"retry_after\": 1, " DATA "}", 0, NULL},
     {"429", "{\"fault\": \"429\", " DATA ", \"after\": 1}", 0, NULL},
     {"500", "{\"fault\": \"500\", " DATA ", \"after\": 2, \"times\": 3}", 0, NULL},
-    {"RequestTimeout", "{\"fault\": \"400\", \"code\": \"RequestTimeout\", " DATA "}", 0, NULL},
+    {"RequestTimeout", "{\"fault\": \"400\", \"code\": \"RequestTimeout\", " DATA "}", 0,
+     NULL},
     {"reset", "{\"fault\": \"reset\", " DATA ", \"after\": 5}", 0, NULL},
     {"lost answer", "{\"fault\": \"reset\", " DATA ", " LOST ", \"after\": 2}", 0, NULL},
     {"stalled answer", "{\"fault\": \"stall\", " DATA ", " LOST "}", 0, NULL},
     {"closed", "{\"fault\": \"close\", " DATA ", \"times\": 5}", 0, NULL},
     {"lock, lost answer", "{\"fault\": \"reset\", " LOCK ", " LOST "}", 0, NULL},
     {"lock, 500 that was none", "{\"fault\": \"500\", " LOCK ", " LOST "}", 0, NULL},
-    {"lock, two lost answers", "{\"fault\": \"reset\", " LOCK ", " LOST ", \"times\": 2}", 0,
-     NULL},
+    {"lock, two lost answers", "{\"fault\": \"reset\", " LOCK ", " LOST ", \"times\": 2}",
+     0, NULL},
     {"lock, not taken", "{\"fault\": \"503\", " LOCK ", \"times\": 2}", 0, NULL},
     {"lock, kept",
-     "{\"fault\": \"reset\", \"method\": \"DELETE\", \"path\": \"lock\", " LOST "}", 0, NULL},
-    {"record, lost answer", "{\"fault\": \"reset\", " RECORD ", " LOST ", \"after\": 1}", 0,
+     "{\"fault\": \"reset\", \"method\": \"DELETE\", \"path\": \"lock\", " LOST "}", 0,
      NULL},
+    {"record, lost answer", "{\"fault\": \"reset\", " RECORD ", " LOST ", \"after\": 1}",
+     0, NULL},
     {"list, short", "{\"fault\": \"short\", \"path\": \"list-type\"}", 0, NULL},
     {"run.json, lost answer",
-     "{\"fault\": \"reset\", \"method\": \"PUT\", \"path\": \"run[.]json\", " LOST "}", 0, NULL},
+     "{\"fault\": \"reset\", \"method\": \"PUT\", \"path\": \"run[.]json\", " LOST "}", 0,
+     NULL},
     {"503 for good", "{\"fault\": \"503\", " DATA ", \"after\": 7, \"times\": 0}", 5,
      "HTTP 503: SlowDown"},
     {"reset for good", "{\"fault\": \"reset\", " DATA ", \"after\": 9, \"times\": 0}", 1,
      "broke after 0 bytes"},
     {"403 for good", "{\"fault\": \"403\", " DATA ", \"after\": 6, \"times\": 0}", 4,
      "HTTP 403: AccessDenied"},
-    {"no HTTP", "{\"fault\": \"garbage\", " DATA ", \"after\": 6}", 5, "the transfer failed"},
+    {"no HTTP", "{\"fault\": \"garbage\", " DATA ", \"after\": 6}", 5,
+     "the transfer failed"},
     {"507", "{\"fault\": \"507\", " DATA ", \"after\": 6, \"times\": 0}", 5, "HTTP 507"},
-    {"records for good", "{\"fault\": \"503\", " RECORD ", \"after\": 2, \"times\": 0}", 5,
+    {"records for good", "{\"fault\": \"503\", " RECORD ", \"after\": 2, \"times\": 0}",
+     5, "HTTP 503: SlowDown"},
+    {"lock for good", "{\"fault\": \"503\", " LOCK ", \"times\": 0}", 5,
      "HTTP 503: SlowDown"},
-    {"lock for good", "{\"fault\": \"503\", " LOCK ", \"times\": 0}", 5, "HTTP 503: SlowDown"},
-    {"lock, damaged list", "{\"fault\": \"200\", \"body\": \"<Nothing/>\", \"path\": "
-                           "\"list-type\", \"times\": 0}",
+    {"lock, damaged list",
+     "{\"fault\": \"200\", \"body\": \"<Nothing/>\", \"path\": "
+     "\"list-type\", \"times\": 0}",
      1, "the server's list of it"},
 };
 
