@@ -378,10 +378,12 @@ static zagg_status go_all_the_way(batch *b, zagg_err *err)
 
 /* ---- sending ---- */
 
-/* A URL that was good once, and is not any more. */
+/* A URL that was good once, and is not any more. S3 says 400 where the session of its
+ * signer has ended. */
 static bool may_have_expired(const zg_call *call)
 {
-    return call->http_status == 401 || call->http_status == 403 || is_redirect(call);
+    return call->http_status == 400 || call->http_status == 401 ||
+           call->http_status == 403 || is_redirect(call);
 }
 
 /* Calls from `first` on straight to the end of the way. */
