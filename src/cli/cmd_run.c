@@ -137,6 +137,23 @@ static int outcome(const zagg_run_summary *s)
     return s->failed || s->incomplete ? EXIT_SHARDS_FAILED : EXIT_OK;
 }
 
+/* Keys and network are told apart only before the first shard: later on it is the store
+ * that could not be written. */
+static int code_of(const run_session *s, zagg_status status,
+                   const zagg_run_summary *summary)
+{
+    if (status == ZAGG_OK)
+        return outcome(summary);
+    if (status == ZAGG_EUNSUPPORTED)
+        return EXIT_CONFIG;
+    if (summary->finished > 0)
+        return status == ZAGG_ECONFIG || status == ZAGG_ECANCELLED ? cli_exit_code(status)
+                                                                   : EXIT_FAILED;
+    if (status == ZAGG_EIO && zagg_url_is_remote(s->store))
+        return EXIT_NETWORK; /* it was not reached */
+    return cli_exit_code(status);
+}
+
 /* Upstream's switch: any text, even "0", asks for the trace. */
 static bool traces_rss(void)
 {
@@ -187,11 +204,7 @@ static int run(run_session *s)
         return fail(s, cli_exit_code(status));
     opts.net = s->net;
     status = zagg_run_local(&opts, &summary, &s->err);
-    int code = status == ZAGG_OK             ? outcome(&summary)
-               : status == ZAGG_EUNSUPPORTED ? EXIT_CONFIG
-                                             : cli_exit_code(status);
-    if ((status == ZAGG_EAUTH || status == ZAGG_EHTTP) && summary.finished > 0)
-        code = EXIT_FAILED; /* the store failed on the way */
+    int code = code_of(s, status, &summary);
     progress_end(&s->progress);
     if (status == ZAGG_OK) {
         if (a->json)

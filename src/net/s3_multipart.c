@@ -89,8 +89,11 @@ zagg_status zg_s3_upload_begin(zg_s3_sink *s, const char *key, zg_s3_upload *out
     if (status == ZAGG_OK)
         status = read_id(out, &c.call, err);
     zg_s3_call_free(&c);
-    if (status != ZAGG_OK)
+    if (status != ZAGG_OK) {
+        if (out->id != NULL)
+            zg_s3_upload_abort(out);
         zg_s3_upload_free(out);
+    }
     return status;
 }
 

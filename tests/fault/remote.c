@@ -127,18 +127,20 @@ static bool run_killed(trust_fixture *f, const trust_how *how, int64_t nth)
 {
     int wait_status = 0;
     fflush(NULL);
+    trust_drop_net(f);
     const pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         countdown c;
         atomic_init(&c.left, nth);
         zagg_log *log = zagg_log_new(ZAGG_LOG_DEBUG, die_in_time, &c);
-        trust_renew_net(f, server_url(f->server), log, false);
+        trust_renew_net(f, server_url(f->server), log);
         const trust_end end = trust_run(f, how);
         _exit(trust_is_well(&end) ? 0 : 1);
     }
     while (waitpid(pid, &wait_status, 0) < 0)
         assert_int_equal(errno, EINTR);
+    trust_renew_net(f, server_url(f->server), NULL);
     assert_true(WIFEXITED(wait_status));
     if (WEXITSTATUS(wait_status) == 1)
         fail_msg("%s: the run failed by itself", layout_name(how->layout));
@@ -233,7 +235,7 @@ static void servers_that_fail(void **state)
     (void)snprintf(port, sizeof port, "%d", server_port(f->server));
     const char *const args[] = {"--to", port, NULL};
     test_server *proxy = server_start("fault_proxy", args);
-    trust_renew_net(f, server_url(proxy), NULL, true);
+    trust_renew_net(f, server_url(proxy), NULL);
     for (layout l = FLAT_CHUNKED; l < N_LAYOUTS; l += HIVE - FLAT_CHUNKED)
         for (size_t i = 0; i < sizeof TROUBLES / sizeof TROUBLES[0]; i++) {
             const trouble *t = &TROUBLES[i];
@@ -258,7 +260,7 @@ static void servers_that_fail(void **state)
             assert_int_equal(skipped, n);
             zg_str_free(&why);
         }
-    trust_renew_net(f, server_url(f->server), NULL, true);
+    trust_renew_net(f, server_url(f->server), NULL);
     server_stop(proxy);
 }
 

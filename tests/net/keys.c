@@ -21,8 +21,8 @@ static net_fixture *fixture_of(void **state)
 
 /* One run; exit 0 is the store of a local run. `says`: texts that are told, separated by
  * '|'. */
-static void run(const net_fixture *f, const char *env, const char *config, const char *map,
-                int status, const char *says)
+static void run(const net_fixture *f, const char *env, const char *config,
+                const char *map, int status, const char *says)
 {
     char text[512];
     zg_str why;
@@ -38,7 +38,8 @@ static void run(const net_fixture *f, const char *env, const char *config, const
     for (char *part; (part = strtok_r(rest, "|", &rest)) != NULL;)
         if (strstr(r.err, part) == NULL)
             fail_msg("'%s' is not told: %.2000s", part, r.err);
-    if (strstr(r.err, "token-1") || strstr(r.err, "password-1") || strstr(r.err, "sekret"))
+    if (strstr(r.err, "token-1") || strstr(r.err, "password-1") ||
+        strstr(r.err, "sekret"))
         fail_msg("a secret is told: %.2000s", r.err);
     zg_str_free(&why);
     net_run_free(&r);
@@ -62,8 +63,9 @@ static void urls_that_end(void **state)
     run(f, "", "flat", "https", 0, "");
     assert_int_equal(server_stat(f->daac, "redirects"), 3);
 
-    server_script(f->bucket_proxy,
-                  "{\"fault\": \"403\", \"path\": \"/b[.]h5\", \"after\": 3, \"times\": 0}");
+    server_script(
+        f->bucket_proxy,
+        "{\"fault\": \"403\", \"path\": \"/b[.]h5\", \"after\": 3, \"times\": 0}");
     run(f, "", "flat", "https", 6, "/b.h5|HTTP 403: AccessDenied");
 }
 
@@ -81,7 +83,8 @@ static void tokens_that_end(void **state)
     net_daac(f, NULL);
     assert_int_equal(server_request(f->daac, "POST", "/_revoke", NULL, NULL), 204);
     run(f, "", "flat", "https", 6, "did not accept the token|a.h5|b.h5");
-    run(f, "EARTHDATA_TOKEN= EARTHDATA_USERNAME=someone EARTHDATA_PASSWORD=wrong-password",
+    run(f,
+        "EARTHDATA_TOKEN= EARTHDATA_USERNAME=someone EARTHDATA_PASSWORD=wrong-password",
         "flat", "https", 6, "does not take the user name and password");
 }
 
@@ -114,10 +117,10 @@ static keyed start_keyed(net_fixture *f, const char *expires, const char *lifeti
 {
     static const char *const KEYS[2][3] = {{"ASIAONE", "secret-one", "session-one"},
                                            {"ASIATWO", "secret-two", "session-two"}};
-    const char *const args[] = {"--root",   net_path(f, "root"), "--key",   KEYS[0][0],
-                                KEYS[0][1], "--token",           KEYS[0][2], "--expires",
-                                expires,    "--key",             KEYS[1][0], KEYS[1][1],
-                                "--token",  KEYS[1][2],          NULL};
+    const char *const args[] = {
+        "--root",   net_path(f, "root"), "--key",     KEYS[0][0], KEYS[0][1],
+        "--token",  KEYS[0][2],          "--expires", expires,    "--key",
+        KEYS[1][0], KEYS[1][1],          "--token",   KEYS[1][2], NULL};
     char port[16];
     keyed k;
     net_daac(f, (const char *const[]){"--s3-key", KEYS[0][0], KEYS[0][1], KEYS[0][2],
@@ -188,7 +191,8 @@ static void keys_that_are_not_renewed(void **state)
          "does not take the Earthdata token of EARTHDATA_TOKEN"},
         {"{\"fault\": \"500\", \"path\": \"s3credentials\", \"after\": 1, \"times\": 0}",
          "HTTP 500: InternalError"},
-        {"{\"fault\": \"200\", \"body\": \"[]\", \"path\": \"s3credentials\", \"after\": 1, "
+        {"{\"fault\": \"200\", \"body\": \"[]\", \"path\": \"s3credentials\", \"after\": "
+         "1, "
          "\"times\": 0}",
          "the answer is no JSON object"},
     };
@@ -224,10 +228,14 @@ static void run_tls(const net_fixture *f, const char *script, const char *author
     char port[16], env[4400], trust[4200] = "";
     (void)snprintf(port, sizeof port, "%d", server_port(f->s3));
     write_text(f->base.dir, "script", script);
-    const char *const args[] = {"--to",     port,
-                                "--tls",    net_path(f, "certs/server.pem"),
+    const char *const args[] = {"--to",
+                                port,
+                                "--tls",
+                                net_path(f, "certs/server.pem"),
                                 net_path(f, "certs/server.key"),
-                                "--script", net_path(f, "script"), NULL};
+                                "--script",
+                                net_path(f, "script"),
+                                NULL};
     test_server *proxy = server_start("fault_proxy", args);
     if (authority)
         (void)snprintf(trust, sizeof trust, " SSL_CERT_FILE=%s", net_path(f, authority));
@@ -241,8 +249,7 @@ static void run_tls(const net_fixture *f, const char *script, const char *author
 static void tls(void **state)
 {
     static const char *const PASSING[] = {
-        "",
-        "{\"fault\": \"tls\", \"times\": 2}",
+        "", "{\"fault\": \"tls\", \"times\": 2}",
         "{\"fault\": \"tls_garbage\", \"path\": \"/b[.]h5\", \"after\": 3}",
         "{\"fault\": \"reset\", \"bytes\": 100, \"path\": \"/b[.]h5\", \"after\": 3, "
         "\"times\": 3}",

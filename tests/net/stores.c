@@ -57,9 +57,10 @@ static bool completes(const net_fixture *f, const char *config, zg_str *why)
     if (run.status != 0)
         zg_str_addf(why, "the next run: exit %d: %.1000s", run.status, run.err);
     else if (json_u64(json_of(arena, run.out), "cells_current") != before)
-        zg_str_addf(why, "%llu shards left out, %zu were complete",
-                    (unsigned long long)json_u64(json_of(arena, run.out), "cells_current"),
-                    before);
+        zg_str_addf(
+            why, "%llu shards left out, %zu were complete",
+            (unsigned long long)json_u64(json_of(arena, run.out), "cells_current"),
+            before);
     else
         (void)net_differs(f, config, STORE, why);
     net_run_free(&run);
@@ -82,40 +83,47 @@ typedef struct put_case {
 
 static const put_case CASES[] = {
     {"503", "{\"fault\": \"503\", " DATA ", \"after\": 3, \"times\": 2}", 0, NULL},
-    {"503 that was none", "{\"fault\": \"503\", " DATA ", " LOST ", \"after\": 3}", 0, NULL},
+    {"503 that was none", "{\"fault\": \"503\", " DATA ", " LOST ", \"after\": 3}", 0,
+     NULL},
     {"retry later", "{\"fault\": \"503\", \"retry_after\": 1, " DATA "}", 0, NULL},
     {"429", "{\"fault\": \"429\", " DATA ", \"after\": 1}", 0, NULL},
     {"500", "{\"fault\": \"500\", " DATA ", \"after\": 2, \"times\": 3}", 0, NULL},
-    {"RequestTimeout", "{\"fault\": \"400\", \"code\": \"RequestTimeout\", " DATA "}", 0, NULL},
+    {"RequestTimeout", "{\"fault\": \"400\", \"code\": \"RequestTimeout\", " DATA "}", 0,
+     NULL},
     {"reset", "{\"fault\": \"reset\", " DATA ", \"after\": 5}", 0, NULL},
     {"lost answer", "{\"fault\": \"reset\", " DATA ", " LOST ", \"after\": 2}", 0, NULL},
     {"stalled answer", "{\"fault\": \"stall\", " DATA ", " LOST "}", 0, NULL},
     {"closed", "{\"fault\": \"close\", " DATA ", \"times\": 5}", 0, NULL},
     {"lock, lost answer", "{\"fault\": \"reset\", " LOCK ", " LOST "}", 0, NULL},
     {"lock, 500 that was none", "{\"fault\": \"500\", " LOCK ", " LOST "}", 0, NULL},
-    {"lock, two lost answers", "{\"fault\": \"reset\", " LOCK ", " LOST ", \"times\": 2}", 0,
-     NULL},
+    {"lock, two lost answers", "{\"fault\": \"reset\", " LOCK ", " LOST ", \"times\": 2}",
+     0, NULL},
     {"lock, not taken", "{\"fault\": \"503\", " LOCK ", \"times\": 2}", 0, NULL},
     {"lock, kept",
-     "{\"fault\": \"reset\", \"method\": \"DELETE\", \"path\": \"lock\", " LOST "}", 0, NULL},
-    {"record, lost answer", "{\"fault\": \"reset\", " RECORD ", " LOST ", \"after\": 1}", 0,
+     "{\"fault\": \"reset\", \"method\": \"DELETE\", \"path\": \"lock\", " LOST "}", 0,
      NULL},
+    {"record, lost answer", "{\"fault\": \"reset\", " RECORD ", " LOST ", \"after\": 1}",
+     0, NULL},
     {"list, short", "{\"fault\": \"short\", \"path\": \"list-type\"}", 0, NULL},
     {"run.json, lost answer",
-     "{\"fault\": \"reset\", \"method\": \"PUT\", \"path\": \"run[.]json\", " LOST "}", 0, NULL},
+     "{\"fault\": \"reset\", \"method\": \"PUT\", \"path\": \"run[.]json\", " LOST "}", 0,
+     NULL},
     {"503 for good", "{\"fault\": \"503\", " DATA ", \"after\": 7, \"times\": 0}", 1,
      "HTTP 503: SlowDown"},
     {"reset for good", "{\"fault\": \"reset\", " DATA ", \"after\": 9, \"times\": 0}", 1,
      "broke after 0 bytes"},
     {"403 for good", "{\"fault\": \"403\", " DATA ", \"after\": 6, \"times\": 0}", 1,
      "HTTP 403: AccessDenied"},
-    {"no HTTP", "{\"fault\": \"garbage\", " DATA ", \"after\": 6}", 1, "the transfer failed"},
+    {"no HTTP", "{\"fault\": \"garbage\", " DATA ", \"after\": 6}", 1,
+     "the transfer failed"},
     {"507", "{\"fault\": \"507\", " DATA ", \"after\": 6, \"times\": 0}", 1, "HTTP 507"},
-    {"records for good", "{\"fault\": \"503\", " RECORD ", \"after\": 2, \"times\": 0}", 1,
+    {"records for good", "{\"fault\": \"503\", " RECORD ", \"after\": 2, \"times\": 0}",
+     1, "HTTP 503: SlowDown"},
+    {"lock for good", "{\"fault\": \"503\", " LOCK ", \"times\": 0}", 5,
      "HTTP 503: SlowDown"},
-    {"lock for good", "{\"fault\": \"503\", " LOCK ", \"times\": 0}", 5, "HTTP 503: SlowDown"},
-    {"lock, damaged list", "{\"fault\": \"200\", \"body\": \"<Nothing/>\", \"path\": "
-                           "\"list-type\", \"times\": 0}",
+    {"lock, damaged list",
+     "{\"fault\": \"200\", \"body\": \"<Nothing/>\", \"path\": "
+     "\"list-type\", \"times\": 0}",
      1, "the server's list of it"},
 };
 
@@ -222,7 +230,8 @@ static void one_writes(void **state)
     static const char SCRIPT[] =
         "{\"fault\": \"reset\", " LOCK ", " LOST ", \"times\": 3}\n"
         "{\"fault\": \"stall\", \"seconds\": 0.4, " DATA ", " LOST ", \"times\": 3}";
-    static const char RUN[] = "zagg run -q --config flat.yaml --catalog file.json --store " STORE;
+    static const char RUN[] =
+        "zagg run -q --config flat.yaml --catalog file.json --store " STORE;
     const net_fixture *f = fixture_of(state);
     zg_str why;
     zg_str_init(&why, 0);
@@ -230,13 +239,15 @@ static void one_writes(void **state)
         net_remove(f, STORE);
         server_script(f->s3_proxy, SCRIPT);
         net_run run = net_shell(f, 60, "",
-                                "sh -c '%s >/dev/null 2>one & %s >/dev/null 2>two; a=$?; wait $!; echo $? $a; "
+                                "sh -c '%s >/dev/null 2>one & %s >/dev/null 2>two; a=$?; "
+                                "wait $!; echo $? $a; "
                                 "cat one two >&2'",
                                 RUN, RUN);
         int one = -1, two = -1;
         assert_int_equal(sscanf(run.out, "%d %d", &one, &two), 2);
         if ((one != 0 && two != 0) ||
-            ((one != 0 || two != 0) && !strstr(run.err, "another run is writing into it")))
+            ((one != 0 || two != 0) &&
+             !strstr(run.err, "another run is writing into it")))
             fail_msg("exits %d and %d: %s", one, two, run.err);
         if (net_differs(f, "flat", STORE, &why) > 0)
             fail_msg("another store:%s", why.data);
