@@ -55,5 +55,7 @@ zagg_status zg_curl_load(zagg_err *err);
  * wiped when it is given back (curl_memory.c). Where another part of the process did so
  * before, that one's memory is kept. */
 CURLcode zg_curl_begin(void);
+/** How often there was no memory for libcurl. Thread-safe. */
+unsigned long zg_curl_refused(void);
 
 #endif

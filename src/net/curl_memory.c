@@ -5,17 +5,32 @@
 #include "base/base.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+static atomic_ulong n_refused;
+
+static void *counted(void *memory)
+{
+    if (memory == NULL)
+        atomic_fetch_add(&n_refused, 1);
+    return memory;
+}
+
+unsigned long zg_curl_refused(void)
+{
+    return atomic_load(&n_refused);
+}
+
 static void *take(size_t size)
 {
-    return malloc(size);
+    return counted(malloc(size));
 }
 
 static void *take_zeroed(size_t n, size_t size)
 {
-    return calloc(n, size);
+    return counted(calloc(n, size));
 }
 
 static void give(void *memory)
@@ -29,7 +44,7 @@ static void give(void *memory)
 static void *resize(void *memory, size_t size)
 {
     const size_t had = memory != NULL ? malloc_usable_size(memory) : 0;
-    void *other = malloc(size);
+    void *other = take(size);
     if (other == NULL)
         return NULL;
     if (memory != NULL)
@@ -41,7 +56,7 @@ static void *resize(void *memory, size_t size)
 static char *copy(const char *text)
 {
     const size_t size = strlen(text) + 1;
-    char *other = malloc(size);
+    char *other = take(size);
     if (other != NULL)
         memcpy(other, text, size);
     return other;
