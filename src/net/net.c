@@ -88,8 +88,7 @@ static zagg_status make(zagg_net *net, zagg_err *err)
     const zagg_net_opts *o = &net->opts;
     const uint64_t most =
         o->max_bytes_in_flight ? o->max_bytes_in_flight : BYTES_IN_FLIGHT;
-    zg_http_opts http = {
-        .deadline_s = o->deadline_s, .stop = o->stop, .log = o->log};
+    zg_http_opts http = {.deadline_s = o->deadline_s, .stop = o->stop, .log = o->log};
     ZAGG_TRY(check_opts(o, err));
     ZAGG_TRY(zg_patience_read(&http, err));
     ZAGG_TRY(copy_texts(net, err));

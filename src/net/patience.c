@@ -22,8 +22,8 @@ static zagg_status read_knob(const knob *k, double *value, zagg_err *err)
     if (!zg_float_parse(text, strlen(text), &v) || !(v >= k->least && v <= k->most) ||
         (k->whole && v != floor(v)))
         return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: found '%.40s'; must be a %snumber from %g to %g", k->name,
-                            text, k->whole ? "whole " : "", k->least, k->most);
+                            "%s: found '%.40s'; must be a %snumber from %g to %g",
+                            k->name, text, k->whole ? "whole " : "", k->least, k->most);
     *value = v;
     return ZAGG_OK;
 }

@@ -47,9 +47,9 @@ void net_remove(const net_fixture *f, const char *store)
 
 static bool is_foreign(const char *setting)
 {
-    static const char *const PREFIXES[] = {"AWS_",         "EARTHDATA_", "ZAGG_NET",
-                                           "ZAGG_EARTH",   "ZAGG_S3",    "NETRC=",
-                                           "SSL_CERT_FILE"};
+    static const char *const PREFIXES[] = {
+        "AWS_",    "EARTHDATA_", "ZAGG_NET",     "ZAGG_EARTH",
+        "ZAGG_S3", "NETRC=",     "SSL_CERT_FILE"};
     for (size_t i = 0; i < sizeof PREFIXES / sizeof PREFIXES[0]; i++)
         if (strncmp(setting, PREFIXES[i], strlen(PREFIXES[i])) == 0)
             return true;
@@ -100,8 +100,7 @@ net_run net_shell(const net_fixture *f, double limit_s, const char *env, const c
                               env[0] ? "env " : "", env, limit_s);
     va_list args;
     va_start(args, fmt);
-    const int len =
-        vsnprintf(command + head, sizeof command - (size_t)head, fmt, args);
+    const int len = vsnprintf(command + head, sizeof command - (size_t)head, fmt, args);
     va_end(args);
     assert_true(len > 0 && (size_t)(head + len) < sizeof command);
     const double began = zg_clock_mono_s();
@@ -139,10 +138,11 @@ static void steady_copy(const net_fixture *f, const char *from, const char *to)
         "s/\"(run_id|duration_s|duration_total_s)\": (\"[^\"]*\"|[0-9.e+-]+)/\"\\1\"/g; "
         "s/\"phase_timings\": [{][^}]*[}]/\"phase_timings\"/g; "
         "s@\"[^\"]*/([^\"/]+[.]h5)\"@\"\\1\"@g";
-    zg_free(shell_ok(f->base.dir,
-                     "rm -rf %s && cp -r %s %s && find %s -name '*.json' -o -name '*.moc' "
-                     "| xargs sed -E -i '%s'",
-                     to, from, to, to, EDIT));
+    zg_free(
+        shell_ok(f->base.dir,
+                 "rm -rf %s && cp -r %s %s && find %s -name '*.json' -o -name '*.moc' "
+                 "| xargs sed -E -i '%s'",
+                 to, from, to, to, EDIT));
 }
 
 size_t net_differs(const net_fixture *f, const char *config, const char *store,

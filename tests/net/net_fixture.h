@@ -10,16 +10,16 @@
 enum { NET_ATTEMPTS = 5 };
 
 typedef struct net_fixture {
-    fixture base; /* dir and keys */
-    test_server *s3, *s3_proxy;                  /* buckets "granules" and "stores" */
+    fixture base;                                  /* dir and keys */
+    test_server *s3, *s3_proxy;                    /* buckets "granules" and "stores" */
     test_server *daac, *daac_proxy, *bucket_proxy; /* NULL: not asked for */
 } net_fixture;
 
-/** Group setup: granules (root/granules/a.h5, b.h5), configs (flat.yaml, hive.yaml), shard
- * maps (file.json, s3.json), local stores (local/flat, local/hive), s3_server and a proxy
- * in front of it. The environment loses all keys, proxies and settings of zagg, and gets
- * those for the proxy; stalls are found out after a second, waits are short. Skips where
- * there is no python3. */
+/** Group setup: granules (root/granules/a.h5, b.h5), configs (flat.yaml, hive.yaml),
+ * shard maps (file.json, s3.json), local stores (local/flat, local/hive), s3_server and a
+ * proxy in front of it. The environment loses all keys, proxies and settings of zagg, and
+ * gets those for the proxy; stalls are found out after a second, waits are short. Skips
+ * where there is no python3. */
 int net_new(void **state);
 /** The same and a DAAC (user "someone", password "password-1", token "token-1") behind
  * proxies, with https.json. */
@@ -47,8 +47,8 @@ net_run net_zagg(const net_fixture *f, const char *env, const char *config,
 const char *net_store_dir(const net_fixture *f, const char *store);
 /** Remove a store and what belongs to it. */
 void net_remove(const net_fixture *f, const char *store);
-/** How the store differs from the one of a local run of CONFIG: the number of files, their
- * names in `why`. What differs from run to run is left out of documents. */
+/** How the store differs from the one of a local run of CONFIG: the number of files,
+ * their names in `why`. What differs from run to run is left out of documents. */
 size_t net_differs(const net_fixture *f, const char *config, const char *store,
                    zg_str *why);
 

@@ -12,7 +12,7 @@ enum { SHARDS_FAILED = 6 };
 /* Where faults strike. */
 typedef struct place {
     const char *name, *map, *path;
-    size_t server; /* member of net_fixture */
+    size_t server;  /* member of net_fixture */
     unsigned after; /* good answers for this granule before the fault */
     bool objects;   /* bodies are granules */
 } place;
@@ -52,17 +52,17 @@ static const fault_case FAULTS[] = {
      ONCE | OBJECTS | SLOW},
     {"short body", "\"fault\": \"short\"", "broke after ", ONCE | OBJECTS | SOME},
     {"long body", "\"fault\": \"long\"", "more than the ", PIECES | OBJECTS},
-    {"another range", "\"fault\": \"wrong_range\"", " were asked for", PIECES | OBJECTS | SOME},
+    {"another range", "\"fault\": \"wrong_range\"", " were asked for",
+     PIECES | OBJECTS | SOME},
     {"whole object", "\"fault\": \"whole\"", "it cannot serve ranges", PIECES | OBJECTS},
-    {"another length", "\"fault\": \"wrong_total\"", "changed while it was read", OBJECTS},
-    {"another ETag", "\"fault\": \"etag\"", "changed while it was read (ETag ", OBJECTS | SOME},
+    {"another length", "\"fault\": \"wrong_total\"", "changed while it was read",
+     OBJECTS},
+    {"another ETag", "\"fault\": \"etag\"", "changed while it was read (ETag ",
+     OBJECTS | SOME},
     {"412", "\"fault\": \"412\"", "changed while it was read", OBJECTS},
-    {"no HTTP", "\"fault\": \"garbage\"", "the transfer failed: ",
-     PIECES | SOME},
-    {"endless header", "\"fault\": \"long_header\"", "a header without end",
-     PIECES},
-    {"damaged body", "\"fault\": \"corrupt\"", "is damaged",
-     OBJECTS | EITHER},
+    {"no HTTP", "\"fault\": \"garbage\"", "the transfer failed: ", PIECES | SOME},
+    {"endless header", "\"fault\": \"long_header\"", "a header without end", PIECES},
+    {"damaged body", "\"fault\": \"corrupt\"", "is damaged", OBJECTS | EITHER},
     {"closed", "\"fault\": \"close\"", NULL, ONCE},
 };
 enum { N_FAULTS = sizeof FAULTS / sizeof FAULTS[0] };
@@ -84,8 +84,8 @@ static void strike(const net_fixture *f, const place *p, const char *rule, unsig
     char script[512];
     const test_server *server = server_of(f, p);
     (void)snprintf(script, sizeof script,
-                   "{%s, \"path\": \"%s\", \"after\": %u, \"times\": %u}\n", rule, p->path,
-                   p->after, times);
+                   "{%s, \"path\": \"%s\", \"after\": %u, \"times\": %u}\n", rule,
+                   p->path, p->after, times);
     server_reset(server);
     server_script(server, script);
 }
@@ -130,7 +130,8 @@ static void check(const net_fixture *f, const place *p, const fault_case *c,
     zg_str why;
     zg_str_init(&why, 0);
     net_remove(f, STORE);
-    net_run run = net_zagg(f, c->is & SLOW ? "ZAGG_NET_ATTEMPTS=2" : "", "flat", p->map, STORE, "");
+    net_run run =
+        net_zagg(f, c->is & SLOW ? "ZAGG_NET_ATTEMPTS=2" : "", "flat", p->map, STORE, "");
     if (c->is & EITHER && run.status == 0)
         says = NULL;
     const int64_t most = net_most_of_a_range(server_of(f, p));
@@ -199,10 +200,9 @@ static void strike_all(const net_fixture *f, const char *script)
 
 static int64_t all_struck(const net_fixture *f)
 {
-    static const char *const NAMES[] = {"503",   "429",         "500",     "reset",
-                                        "short", "wrong_range", "whole",   "etag",
-                                        "close", "long",        "garbage", "wrong_total",
-                                        "stall", "corrupt"};
+    static const char *const NAMES[] = {
+        "503",  "429",   "500",  "reset",   "short",       "wrong_range", "whole",
+        "etag", "close", "long", "garbage", "wrong_total", "stall",       "corrupt"};
     const test_server *const proxies[] = {f->s3_proxy, f->daac_proxy, f->bucket_proxy};
     int64_t n = 0;
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
@@ -245,13 +245,14 @@ static void faults_at_random(void **state)
 {
     static const char PASSING[] =
         "\"503\", \"429\", \"500\", \"reset\", \"short\", \"close\"";
-    static const char ALL[] = "\"503\", \"429\", \"500\", \"reset\", \"short\", \"close\", "
-                              "\"stall\", \"wrong_range\", \"whole\", \"etag\", \"long\", "
-                              "\"wrong_total\", \"garbage\", \"corrupt\"";
+    static const char ALL[] =
+        "\"503\", \"429\", \"500\", \"reset\", \"short\", \"close\", "
+        "\"stall\", \"wrong_range\", \"whole\", \"etag\", \"long\", "
+        "\"wrong_total\", \"garbage\", \"corrupt\"";
     static const struct {
         const char *rate, *faults;
         unsigned seeds;
-    } SERIES[] = {{"0.01", ALL, 2},     {"0.1", ALL, 3},      {"0.3", ALL, 3},
+    } SERIES[] = {{"0.01", ALL, 2},     {"0.1", ALL, 3},     {"0.3", ALL, 3},
                   {"0.01", PASSING, 2}, {"0.1", PASSING, 4}, {"0.3", PASSING, 4}};
     static const char *const MAPS[] = {"s3", "https"};
     const net_fixture *f = fixture_of(state);
