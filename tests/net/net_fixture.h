@@ -21,10 +21,14 @@ typedef struct net_fixture {
  * gets those for the proxy; stalls are found out after a second, waits are short. Skips
  * where there is no python3. */
 int net_new(void **state);
-/** The same and a DAAC (user "someone", password "password-1", token "token-1") behind
- * proxies, with https.json. */
+/** The same with net_daac(f, NULL). */
 int net_new_daac(void **state);
 int net_free(void **state);
+
+/** Start a DAAC (user "someone", password "password-1", token "token-1", of which the
+ * environment gets the token) with more options (NULL at the end; NULL: none) behind
+ * proxies, in the place of an earlier one, and write https.json for it. */
+void net_daac(net_fixture *f, const char *const *more);
 
 /** A run that ended, within its time. */
 typedef struct net_run {
