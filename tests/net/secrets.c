@@ -108,11 +108,11 @@ static void leaves_nothing(const net_fixture *f, const char *env, const char *co
 
 static void start(net_fixture *f)
 {
-    const char *const args[] = {"--root", net_path(f, "root"), "--key",   "AKENV",
-                                ENV_SECRET, "--token",         ENV_TOKEN, "--key",
-                                "AKOUT",  OUT_SECRET,          "--token", OUT_TOKEN,
-                                "--key",  "AKARCHIVE",         DAAC_SECRET, "--token",
-                                DAAC_TOKEN, "--page-size", "5", NULL};
+    const char *const args[] = {"--root",   net_path(f, "root"), "--key",     "AKENV",
+                                ENV_SECRET, "--token",           ENV_TOKEN,   "--key",
+                                "AKOUT",    OUT_SECRET,          "--token",   OUT_TOKEN,
+                                "--key",    "AKARCHIVE",         DAAC_SECRET, "--token",
+                                DAAC_TOKEN, "--page-size",       "5",         NULL};
     char port[16];
     server_stop(f->s3_proxy);
     server_stop(f->s3);
@@ -129,15 +129,17 @@ static void start(net_fixture *f)
                "{\"accessKeyId\": \"AKOUT\", \"secretAccessKey\": \"" OUT_SECRET
                "\", \"sessionToken\": \"" OUT_TOKEN "\"}\n");
     write_text(f->base.dir, "given/netrc",
-               "machine urs.earthdata.nasa.gov login someone password " EDL_PASSWORD "\n");
+               "machine urs.earthdata.nasa.gov login someone password " EDL_PASSWORD
+               "\n");
 }
 
 static void buckets(void **state)
 {
     net_fixture *f = fixture_of(state);
     start(f);
-    static const char RUN[] = "zagg run -v %s --config %s.yaml --catalog s3.json --cache "
-                              "cache --output-creds given/creds.json --store s3://stores/%s";
+    static const char RUN[] =
+        "zagg run -v %s --config %s.yaml --catalog s3.json --cache "
+        "cache --output-creds given/creds.json --store s3://stores/%s";
     static const char *const FAULTS[] = {
         "",
         "{\"fault\": \"403\", \"path\": \"a[.]h5\", \"after\": 4, \"times\": 0, "
@@ -146,7 +148,8 @@ static void buckets(void **state)
         "{\"fault\": \"400\", \"path\": \"/stores/\", \"after\": 8, \"times\": 0, "
         "\"body\": \"<Error><Code>InvalidToken</Code><Message>" OUT_TOKEN
         "</Message></Error>\"}",
-        "{\"fault\": \"503\", \"times\": 5}\n{\"fault\": \"reset\", \"after\": 9, \"times\": 3}",
+        "{\"fault\": \"503\", \"times\": 5}\n{\"fault\": \"reset\", \"after\": 9, "
+        "\"times\": 3}",
         "{\"fault\": \"500\", \"times\": 0, \"path\": \"lock\"}",
         "{\"fault\": \"garbage\", \"after\": 12, \"times\": 2}"};
     for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++)
@@ -170,8 +173,9 @@ static void buckets(void **state)
 
 static void start_archive(net_fixture *f)
 {
-    net_daac(f, (const char *const[]){"--user", "other", EDL_PASSWORD, "--token", EDL_TOKEN,
-                                      "--user", "someone", EDL_PASSWORD, NULL});
+    net_daac(f,
+             (const char *const[]){"--user", "other", EDL_PASSWORD, "--token", EDL_TOKEN,
+                                   "--user", "someone", EDL_PASSWORD, NULL});
 }
 
 static void archives(void **state)
@@ -182,8 +186,8 @@ static void archives(void **state)
         int status;
     } FAULTS[] = {
         {"", 0},
-        {"{\"fault\": \"401\", \"times\": 0, \"body\": \"{\\\"error\\\": \\\"" EDL_PASSWORD
-         " or " EDL_TOKEN " is wrong\\\"}\"}",
+        {"{\"fault\": \"401\", \"times\": 0, \"body\": \"{\\\"error\\\": "
+         "\\\"" EDL_PASSWORD " or " EDL_TOKEN " is wrong\\\"}\"}",
          -1},
         {"{\"fault\": \"302\", \"path\": \"/data/\", \"headers\": {\"Location\": "
          "\"/oauth/authorize?token=" EDL_TOKEN "&code=" EDL_PASSWORD "\"}, \"times\": 0}",
@@ -198,10 +202,11 @@ static void archives(void **state)
     for (size_t w = 0; w < 3; w++)
         for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++) {
             char command[512];
-            (void)snprintf(command, sizeof command,
-                           "zagg run -v %s --config flat.yaml --catalog https.json --driver "
-                           "https --cache cache --store local-%zu%zu",
-                           i % 2 ? "--log-json" : "--json", w, i);
+            (void)snprintf(
+                command, sizeof command,
+                "zagg run -v %s --config flat.yaml --catalog https.json --driver "
+                "https --cache cache --store local-%zu%zu",
+                i % 2 ? "--log-json" : "--json", w, i);
             server_script(f->daac_proxy, FAULTS[i].script);
             leaves_nothing(f, WAYS[w], command, FAULTS[i].status);
         }
@@ -211,11 +216,12 @@ static void archives(void **state)
 /* Signed URLs as granules: of a catalog, of the command line, and where archives lead. */
 static void signed_urls(void **state)
 {
-#define QUERY "?X-Amz-Security-Token=" URL_TOKEN "&X-Amz-Signature=" URL_SIGNATURE "&A-userid=u"
+#define QUERY                                                                            \
+    "?X-Amz-Security-Token=" URL_TOKEN "&X-Amz-Signature=" URL_SIGNATURE "&A-userid=u"
     net_fixture *f = fixture_of(state);
     char granules[1024], command[2048];
-    const char *const args[] = {"--root", net_path(f, "root"), "--direct", "--user", "u", "p",
-                                "--token", EDL_TOKEN, NULL};
+    const char *const args[] = {"--root", net_path(f, "root"), "--direct", "--user", "u",
+                                "p",      "--token",           EDL_TOKEN,  NULL};
     start(f);
     test_server *archive = server_start("daac_server", args);
     const char *url = server_url(archive);
@@ -226,27 +232,31 @@ static void signed_urls(void **state)
                    url, url, url);
     write_map(&f->base, "given/signed.json", (map_parts){.granules = granules});
     setenv("ZAGG_EARTHDATA_HOSTS", url + strlen("http://"), 1);
-    leaves_nothing(f, BY_TOKEN,
-                   "zagg run -v --log-json --config hive.yaml --catalog given/signed.json "
-                   "--driver https --cache cache --store hive-signed",
-                   6);
-    leaves_nothing(f, BY_TOKEN,
-                   "zagg run -v --config flat.yaml --catalog given/signed.json --driver https "
-                   "--store s3://stores/signed --output-creds given/creds.json",
-                   6);
-    (void)snprintf(command, sizeof command,
-                   "zagg fetch -v --config flat.yaml --catalog given/signed.json --driver "
-                   "https --to copies --json");
+    leaves_nothing(
+        f, BY_TOKEN,
+        "zagg run -v --log-json --config hive.yaml --catalog given/signed.json "
+        "--driver https --cache cache --store hive-signed",
+        6);
+    leaves_nothing(
+        f, BY_TOKEN,
+        "zagg run -v --config flat.yaml --catalog given/signed.json --driver https "
+        "--store s3://stores/signed --output-creds given/creds.json",
+        6);
+    (void)snprintf(
+        command, sizeof command,
+        "zagg fetch -v --config flat.yaml --catalog given/signed.json --driver "
+        "https --to copies --json");
     leaves_nothing(f, BY_TOKEN, command, 6);
     (void)snprintf(command, sizeof command,
                    "zagg run -v --config flat.yaml --store granules-signed --granules "
                    "'%s/data/granules/a.h5" QUERY "' '%s/data/granules/none.h5" QUERY "'",
                    url, url);
     leaves_nothing(f, BY_TOKEN, command, -1);
-    leaves_nothing(f, BY_TOKEN,
-                   "zagg check --config flat.yaml --catalog given/signed.json --driver https "
-                   "--store s3://stores/checked --output-creds given/creds.json >&2",
-                   -1);
+    leaves_nothing(
+        f, BY_TOKEN,
+        "zagg check --config flat.yaml --catalog given/signed.json --driver https "
+        "--store s3://stores/checked --output-creds given/creds.json >&2",
+        -1);
     server_stop(archive);
 #undef QUERY
 }
@@ -254,13 +264,14 @@ static void signed_urls(void **state)
 /* The password of a proxy that cannot be reached, and of one that refuses. */
 static void proxies(void **state)
 {
-    static const char RUN[] = "zagg run -v --config flat.yaml --catalog s3.json --store proxied";
+    static const char RUN[] =
+        "zagg run -v --config flat.yaml --catalog s3.json --store proxied";
     const net_fixture *f = fixture_of(state);
     char env[512];
     start(*state);
-    leaves_nothing(f,
-                   "ZAGG_NET_ATTEMPTS=1 http_proxy=http://user:" PROXY_PASSWORD "@127.0.0.1:1",
-                   RUN, 6);
+    leaves_nothing(
+        f, "ZAGG_NET_ATTEMPTS=1 http_proxy=http://user:" PROXY_PASSWORD "@127.0.0.1:1",
+        RUN, 6);
     (void)snprintf(env, sizeof env, "http_proxy=http://user:" PROXY_PASSWORD "@%s",
                    server_url(f->s3) + strlen("http://"));
     leaves_nothing(f, env, RUN, -1);
@@ -376,9 +387,20 @@ static void assert_gone(pid_t pid, const char *secret, size_t most)
 /* A run that is killed while it waits for a range of a granule. */
 static void killed_with_keys(void **state)
 {
-    static const char *const RUN[] = {
-        "zagg", "run", "-v", "--config", "flat.yaml", "--catalog", "s3.json", "--cache",
-        "cache", "--output-creds", "given/creds.json", "--store", "s3://stores/killed", NULL};
+    static const char *const RUN[] = {"zagg",
+                                      "run",
+                                      "-v",
+                                      "--config",
+                                      "flat.yaml",
+                                      "--catalog",
+                                      "s3.json",
+                                      "--cache",
+                                      "cache",
+                                      "--output-creds",
+                                      "given/creds.json",
+                                      "--store",
+                                      "s3://stores/killed",
+                                      NULL};
     net_fixture *f = fixture_of(state);
     start(f);
     setenv("ZAGG_NET_STALL_S", "60", 1);
@@ -401,11 +423,10 @@ static void killed_with_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buckets),
-        cmocka_unit_test(archives),
-        cmocka_unit_test(signed_urls),
-        cmocka_unit_test(proxies),
+        cmocka_unit_test(buckets),          cmocka_unit_test(archives),
+        cmocka_unit_test(signed_urls),      cmocka_unit_test(proxies),
         cmocka_unit_test(killed_with_keys),
     };
-    return cmocka_run_group_tests_name("net_faults_secrets", tests, net_new_daac, net_free);
+    return cmocka_run_group_tests_name("net_faults_secrets", tests, net_new_daac,
+                                       net_free);
 }
