@@ -181,17 +181,36 @@ static zagg_status fetch_page(const zg_s3_sink *s, const char *query, page *p,
     return status;
 }
 
-/* Where the next page begins: *token is replaced, NULL after the last one. */
-static zagg_status next_token(page *p, char **token, size_t *n_empty, zagg_err *err)
+/* Where a list has come to. */
+typedef struct way {
+    char *token; /* of the next page; NULL after the last one */
+    char *first; /* key of the first page */
+    size_t n_empty;
+} way;
+
+/* Does it begin again, as with servers that do not heed the token? Takes the first key.
+ */
+static bool begins_again(way *w, page *p)
 {
-    *n_empty = p->items.len == 0 ? *n_empty + 1 : 0;
+    char **key = p->items.len > 0 ? &ZG_VEC_AT(&p->items, listed, 0)->key : NULL;
+    if (key == NULL || w->first != NULL)
+        return key != NULL && strcmp(w->first, *key) == 0;
+    w->first = *key;
+    *key = NULL;
+    return false;
+}
+
+static zagg_status next_page(way *w, page *p, zagg_err *err)
+{
+    w->n_empty = p->items.len == 0 ? w->n_empty + 1 : 0;
     if (p->truncated && (p->token == NULL || p->token[0] == '\0'))
         return strange(p->sink, "ends without saying how it goes on", err);
-    if (p->truncated &&
-        ((*token != NULL && strcmp(*token, p->token) == 0) || *n_empty > MAX_EMPTY_PAGES))
+    if (begins_again(w, p) ||
+        (p->truncated && ((w->token != NULL && strcmp(w->token, p->token) == 0) ||
+                          w->n_empty > MAX_EMPTY_PAGES)))
         return strange(p->sink, "has no end", err);
-    zg_free(*token);
-    *token = p->truncated ? p->token : NULL;
+    zg_free(w->token);
+    w->token = p->truncated ? p->token : NULL;
     if (p->truncated)
         p->token = NULL;
     return ZAGG_OK;
@@ -200,24 +219,24 @@ static zagg_status next_token(page *p, char **token, size_t *n_empty, zagg_err *
 zagg_status zg_s3_list_pages(const zg_s3_sink *s, const char *raw_prefix, bool folders,
                              zg_s3_list_fn fn, void *user, zagg_err *err)
 {
-    char *token = NULL;
-    size_t n_empty = 0;
+    way w = {.token = NULL};
     zagg_status status = ZAGG_OK;
     do {
         page p = {.sink = s};
         char *query = NULL;
         zg_vec_init(&p.items, sizeof(listed), 0);
-        status = query_of(s, raw_prefix, folders, token, &query, err);
+        status = query_of(s, raw_prefix, folders, w.token, &query, err);
         if (status == ZAGG_OK)
             status = fetch_page(s, query, &p, err);
         if (status == ZAGG_OK)
             status = tell_page(&p, raw_prefix, fn, user, err);
         if (status == ZAGG_OK)
-            status = next_token(&p, &token, &n_empty, err);
+            status = next_page(&w, &p, err);
         zg_free(query);
         page_clear(&p);
-    } while (status == ZAGG_OK && token != NULL);
-    zg_free(token);
+    } while (status == ZAGG_OK && w.token != NULL);
+    zg_free(w.token);
+    zg_free(w.first);
     return status;
 }
 

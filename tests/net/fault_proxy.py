@@ -10,7 +10,8 @@ is not used up strikes. What a rule may say besides:
   "times": N        strike N times, then no more (default 1; 0: always)
   "forward": true   status, reset and stall: the server is asked before the answer is lost
 Faults:
-  "503", any status an error of S3; "retry_after", "code", "body", "headers" {name: value}
+  "503", any status an error of S3; "retry_after", "code", "body", "headers" {name: value};
+                    "counted": "%d" in the body is how often the rule has struck
   "reset"           RST; with "bytes": N after so many of the body
   "stall"           "seconds" (30) pass; with "bytes": N after so many of the body
   "short"           the connection ends after "bytes" (half) of the body
@@ -366,6 +367,8 @@ class Proxy:
         headers = [("Content-Type", "application/xml"), *rule.get("headers", {}).items()]
         if rule.get("retry_after") is not None:
             headers.append(("Retry-After", str(rule.get("retry_after"))))
+        if rule.get("counted"):
+            body = body.replace("%d", str(rule.struck))
         body = body.encode()
         return Plan(Answer(status, headers, b"" if request.method == "HEAD" else body, len(body)))
 
