@@ -2,6 +2,7 @@
 """A proxy in front of another test server that spoils answers as a script says.
 
     fault_proxy.py --to PORT --script FILE      or: curl --data-binary @FILE .../_script
+POST /_to: connections from now on lead to the port in the body.
 
 A script has one rule a line, in JSON: {"fault": NAME, ...}. The first rule that fits a request and
 is not used up strikes. What a rule may say besides:
@@ -292,6 +293,7 @@ class Proxy:
         self.server = wire.Server(self.handle, self.stats, tls=tls, log=args.log,
                                   on_accept=self.accept)
         self.server.control[("POST", "/_script")] = self.take_script
+        self.server.control[("POST", "/_to")] = self.turn_to
 
     def initial_script(self):
         args, text = self.args, ""
@@ -308,6 +310,10 @@ class Proxy:
             self.script = Script(request.body.decode())
         except (BadScript, UnicodeDecodeError) as error:
             return wire.text_reply(400, f"{error}\n")
+        return Reply(204)
+
+    def turn_to(self, request):
+        self.args.to = int(request.body)
         return Reply(204)
 
     def accept(self, sock):

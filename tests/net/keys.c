@@ -107,7 +107,7 @@ static void an_archive_that_fails_to_log_in(void **state)
 
 /* ---- keys that an archive gives ---- */
 
-/* s3_server that takes two sets of keys, behind a proxy of its own. */
+/* s3_server that takes two sets of keys, behind the proxy of the fixture. */
 typedef struct keyed {
     test_server *s3, *proxy;
     char env[512];
@@ -121,24 +121,23 @@ static keyed start_keyed(net_fixture *f, const char *expires, const char *lifeti
         "--root",   net_path(f, "root"), "--key",     KEYS[0][0], KEYS[0][1],
         "--token",  KEYS[0][2],          "--expires", expires,    "--key",
         KEYS[1][0], KEYS[1][1],          "--token",   KEYS[1][2], NULL};
-    char port[16];
     keyed k;
     net_daac(f, (const char *const[]){"--s3-key", KEYS[0][0], KEYS[0][1], KEYS[0][2],
                                       "--s3-key", KEYS[1][0], KEYS[1][1], KEYS[1][2],
                                       "--lifetime", lifetime, NULL});
     k.s3 = server_start("s3_server", args);
-    (void)snprintf(port, sizeof port, "%d", server_port(k.s3));
-    k.proxy = server_start("fault_proxy", (const char *const[]){"--to", port, NULL});
+    k.proxy = f->s3_proxy;
+    net_proxy(&k.proxy, server_port(k.s3));
     (void)snprintf(k.env, sizeof k.env, NSIDC, server_url(k.proxy),
                    server_url(f->daac_proxy));
     return k;
 }
 
-static void stop_keyed(const keyed *k)
+static void stop_keyed(const net_fixture *f, const keyed *k)
 {
     assert_int_equal(server_stat(k->s3, "crashes"), 0);
-    server_stop(k->proxy);
     server_stop(k->s3);
+    net_proxy(&(test_server *){k->proxy}, server_port(f->s3));
 }
 
 static void write_provider(const net_fixture *f)
@@ -156,7 +155,7 @@ static void keys_that_end(void **state)
     keyed k = start_keyed(f, "3600", "3600");
     run(f, k.env, "nsidc", "s3", 0, "");
     assert_int_equal(server_stat(f->daac, "s3credentials"), 1);
-    stop_keyed(&k);
+    stop_keyed(f, &k);
 
     k = start_keyed(f, "3600", "3600"); /* refused at half time: the next ones */
     server_script(k.proxy, "{\"fault\": \"expired\", \"after\": 10}");
@@ -166,17 +165,17 @@ static void keys_that_end(void **state)
 
     server_script(k.proxy, "{\"fault\": \"expired\", \"after\": 10}"); /* and not again */
     run(f, k.env, "nsidc", "s3", 6, "ExpiredToken|nsidc (Earthdata)|get new ones");
-    stop_keyed(&k);
+    stop_keyed(f, &k);
 
     k = start_keyed(f, "0", "60"); /* ended from the start, and soon to end as told */
     run(f, k.env, "nsidc", "s3", 0, "");
     assert_int_equal(server_stat(f->daac, "s3credentials"), 2);
-    stop_keyed(&k);
+    stop_keyed(f, &k);
 
     k = start_keyed(f, "3600", "60"); /* about to end: others are asked for, not often */
     run(f, k.env, "nsidc", "s3", 0, "");
     assert_in_range(server_stat(f->daac, "s3credentials"), 1, 2);
-    stop_keyed(&k);
+    stop_keyed(f, &k);
 }
 
 static void keys_that_are_not_renewed(void **state)
@@ -205,7 +204,7 @@ static void keys_that_are_not_renewed(void **state)
         run(f, k.env, "nsidc", "s3", 6, REFUSALS[i].says);
         /* the shards that the rest of the run needs are not asked for each by itself */
         assert_true(server_stat(f->daac_proxy, "requests") <= 6 * NET_ATTEMPTS);
-        stop_keyed(&k);
+        stop_keyed(f, &k);
     }
 }
 

@@ -236,11 +236,17 @@ static void make_local(net_fixture *f)
     steady_copy(f, "local/hive", "local/hive.steady");
 }
 
-static test_server *start_proxy(int port)
+void net_proxy(test_server **proxy, int port)
 {
     char text[16];
     (void)snprintf(text, sizeof text, "%d", port);
-    return server_start("fault_proxy", (const char *const[]){"--to", text, NULL});
+    if (*proxy == NULL) {
+        *proxy = server_start("fault_proxy", (const char *const[]){"--to", text, NULL});
+        return;
+    }
+    assert_int_equal(server_request(*proxy, "POST", "/_to", text, NULL), 204);
+    server_script(*proxy, "");
+    server_reset(*proxy);
 }
 
 static void start_s3(net_fixture *f)
@@ -248,7 +254,7 @@ static void start_s3(net_fixture *f)
     const char *const args[] = {"--root", net_path(f, "root"), "--key", "AKTEST",
                                 "sekret", "--min-part",        "1",     NULL};
     f->s3 = server_start("s3_server", args);
-    f->s3_proxy = start_proxy(server_port(f->s3));
+    net_proxy(&f->s3_proxy, server_port(f->s3));
 }
 
 int net_new(void **state)
@@ -275,12 +281,10 @@ void net_daac(net_fixture *f, const char *const *more)
         assert_true(i + 8 < sizeof args / sizeof args[0]);
         args[i + 7] = more[i];
     }
-    server_stop(f->bucket_proxy);
-    server_stop(f->daac_proxy);
     server_stop(f->daac);
     f->daac = server_start("daac_server", args);
-    f->daac_proxy = start_proxy(server_port(f->daac));
-    f->bucket_proxy = start_proxy(server_bucket_port(f->daac));
+    net_proxy(&f->daac_proxy, server_port(f->daac));
+    net_proxy(&f->bucket_proxy, server_bucket_port(f->daac));
     assert_int_equal(
         server_request(f->daac, "POST", "/_bucket", server_url(f->bucket_proxy), NULL),
         204);

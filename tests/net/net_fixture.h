@@ -30,6 +30,10 @@ int net_free(void **state);
  * proxies, in the place of an earlier one, and write https.json for it. */
 void net_daac(net_fixture *f, const char *const *more);
 
+/** A proxy in front of a port of this machine, without faults: *proxy, where there is one
+ * already. */
+void net_proxy(test_server **proxy, int port);
+
 /** A run that ended, within its time. */
 typedef struct net_run {
     int status;

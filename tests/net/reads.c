@@ -4,6 +4,7 @@
 #include "net/net_fixture.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STORE "out"
@@ -255,18 +256,19 @@ static void faults_at_random(void **state)
     static const struct {
         const char *rate, *faults;
         unsigned seeds;
-    } SERIES[] = {{"0.01", ALL, 2},     {"0.1", ALL, 3},     {"0.3", ALL, 3},
-                  {"0.01", PASSING, 2}, {"0.1", PASSING, 4}, {"0.3", PASSING, 4}};
+    } SERIES[] = {{"0.01", ALL, 1},     {"0.1", ALL, 2},     {"0.3", ALL, 2},
+                  {"0.01", PASSING, 1}, {"0.1", PASSING, 2}, {"0.3", PASSING, 2}};
     static const char *const MAPS[] = {"s3", "https"};
     const net_fixture *f = fixture_of(state);
     case_report r = {.set = "faults at random"};
+    const unsigned times = getenv("ZAGG_FAULT_ALL") ? 20 : 1;
     unsigned well = 0;
     server_reset(f->s3_proxy);
     server_reset(f->daac_proxy);
     server_reset(f->bucket_proxy);
     for (size_t m = 0; m < 2; m++)
         for (size_t i = 0; i < sizeof SERIES / sizeof SERIES[0]; i++)
-            for (unsigned seed = 1; seed <= SERIES[i].seeds; seed++) {
+            for (unsigned seed = 1; seed <= times * SERIES[i].seeds; seed++) {
                 char script[512], name[128];
                 (void)snprintf(script, sizeof script,
                                "{\"rate\": %s, \"seed\": %u, \"faults\": [%s]}",
@@ -277,12 +279,12 @@ static void faults_at_random(void **state)
             }
     print_message("%u of %zu runs came out well, %lld answers were spoilt\n", well,
                   r.passed + r.failed, (long long)all_struck(f));
-    assert_true(well >= 18); /* those of what passes, at least */
-    assert_true(all_struck(f) > 100);
+    assert_true(well >= 9); /* those of what passes, at least */
+    assert_true(all_struck(f) > 50);
     assert_int_equal(server_stat(f->daac, "auth_headers_seen_on_bucket"), 0);
     assert_int_equal(server_stat(f->daac, "crashes"), 0);
     assert_int_equal(server_stat(f->s3, "crashes"), 0);
-    report_end(&r, 36);
+    report_end(&r, 20);
 }
 
 int main(void)
