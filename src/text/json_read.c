@@ -176,23 +176,28 @@ static void forget(json_object *o, bool secret)
     json_object_put(o);
 }
 
-/* The buffer in which the tokenizer gathers a text: filled with another one that is as
- * long as any. Done before, too, it does not grow and leave its beginnings behind. */
-static zagg_status fill_buffer(json_tokener *tok, size_t len, zagg_err *err)
+/* A text, in its quotes, that is as long as any in `len` bytes. NULL: no memory. */
+static char *make_filler(size_t len)
 {
-    char *text = zg_alloc(len + 2, 1);
-    if (!text)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory to parse JSON");
-    memset(text, 'x', len + 2);
-    text[0] = text[len + 1] = '"';
-    json_tokener_reset(tok);
+    char *filler = zg_alloc(len + 2, 1);
+    if (filler) {
+        memset(filler, 'x', len + 2);
+        filler[0] = filler[len + 1] = '"';
+    }
+    return filler;
+}
+
+/* The buffer in which the tokenizer gathers a text is overwritten. Done before, too, it
+ * does not grow and leave its beginnings behind. */
+static bool fill_buffer(json_tokener *tok, const char *filler, size_t len)
+{
     size_t end;
-    json_object *o = tokenize(tok, text, len + 2, &end);
-    const bool failed = o == NULL;
+    json_tokener_reset(tok);
+    json_object *o = tokenize(tok, filler, len + 2, &end);
+    const bool done = o != NULL;
     json_object_put(o);
     json_tokener_reset(tok);
-    zg_free(text);
-    return failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory to parse JSON") : ZAGG_OK;
+    return done;
 }
 
 /* ---- all of it ---- */
@@ -263,21 +268,24 @@ static zagg_status parse(zagg_arena *arena, const json_text *j, const zagg_value
                          zagg_err *err)
 {
     json_object *o = NULL;
+    char *filler = NULL; /* made once: the wiping at the end must not lack memory */
     zagg_status st = ZAGG_OK;
     ZAGG_TRY(zg_json_check(j->text, j->len, j->name, err));
     json_tokener *tok = json_tokener_new_ex(TOKENER_DEPTH);
     if (!tok)
         return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to parse JSON", j->name);
     json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS);
-    if (j->secret)
-        st = fill_buffer(tok, j->len, err);
+    if (j->secret &&
+        (!(filler = make_filler(j->len)) || !fill_buffer(tok, filler, j->len)))
+        st = zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to parse JSON", j->name);
     if (st == ZAGG_OK)
         st = read_value(tok, j, &o, err);
     if (st == ZAGG_OK)
         st = copy_value(arena, tok, j, &o, out, err);
     forget(o, j->secret);
-    if (j->secret)
-        (void)fill_buffer(tok, j->len, NULL);
+    if (filler)
+        (void)fill_buffer(tok, filler, j->len);
+    zg_free(filler);
     json_tokener_free(tok);
     return st;
 }
