@@ -174,7 +174,7 @@ static void interrupted(void **state)
         fault_arm(&(fault_plan){.kinds = KINDS, .nth = 1, .effect = FAULT_STORM});
         const run_end end = run_shard(*state, &how);
         fault_disarm();
-        assert_true(fault_calls(FAULT_READ) > 300);
+        assert_true(fault_calls(FAULT_READ) > 1000);
         assert_true(fault_calls(FAULT_WRITE) > 1000);
         if (!end_is_well(&end) || !end_is_honest(*state, &how, &end, &why))
             fail_msg("%s %s", end_message(&end), why.data);
