@@ -151,6 +151,12 @@ void zg_unique_id(char hex[33]);
  * came: fewer than `len` at the end of the file (*failure 0) or where the system fails
  * (its errno). Thread-safe. */
 size_t zg_fd_read_at(int fd, uint64_t offset, size_t len, void *out, int *failure);
+/** The same for writing: fewer than `len` where the system fails (its errno) or takes
+ * nothing (*failure 0). */
+size_t zg_fd_write_at(int fd, uint64_t offset, size_t len, const void *data,
+                      int *failure);
+/** A file of `size` bytes, for as long as signals interrupt that. 0 or an errno. */
+int zg_fd_resize(int fd, uint64_t size);
 
 /* ---- time ---- */
 double zg_clock_mono_s(void);

@@ -112,24 +112,16 @@ zagg_status zg_spill_write(zg_spill *spill, const void *data, size_t n, uint64_t
                            zagg_err *err)
 {
     const double start_s = zg_clock_mono_s();
-    const uint8_t *from = data;
-    size_t done = 0;
+    int failure;
     if (atomic_load(&spill->fd) < 0)
         ZAGG_TRY(make_file(spill, err));
     *offset = take_slot(spill);
-    while (done < n) {
-        const ssize_t w = pwrite(atomic_load(&spill->fd), from + done, n - done,
-                                 (off_t)(*offset + done));
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w <= 0)
-            return zagg_err_set_errno(
-                err, ZAGG_EIO, w < 0 ? errno : ENOSPC,
-                "%s: cannot write rows that exceed the memory budget (--memory; TMPDIR "
-                "names another folder)",
-                spill->dir);
-        done += (size_t)w;
-    }
+    if (zg_fd_write_at(atomic_load(&spill->fd), *offset, n, data, &failure) < n)
+        return zagg_err_set_errno(
+            err, ZAGG_EIO, failure ? failure : ENOSPC,
+            "%s: cannot write rows that exceed the memory budget (--memory; TMPDIR "
+            "names another folder)",
+            spill->dir);
     atomic_fetch_add(&spill->written_bytes, n);
     add_time(&spill->write_ns, start_s);
     return ZAGG_OK;

@@ -140,9 +140,13 @@ static zagg_status write_all(int fd, const char *path, const char *text, size_t 
 
 zagg_status zg_lock_note(zg_lock *lock, const char *text, zagg_err *err)
 {
-    if (ftruncate(lock->fd, 0) != 0 || lseek(lock->fd, 0, SEEK_SET) != 0)
-        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write %s", lock->path);
-    return write_all(lock->fd, lock->path, text, strlen(text), err);
+    const size_t len = strlen(text);
+    int failure = zg_fd_resize(lock->fd, 0);
+    if (!failure && zg_fd_write_at(lock->fd, 0, len, text, &failure) < len && !failure)
+        failure = EIO;
+    if (failure)
+        return zagg_err_set_errno(err, ZAGG_EIO, failure, "cannot write %s", lock->path);
+    return ZAGG_OK;
 }
 
 zagg_status zg_lock_probe(const char *path, bool *held, char *holder, size_t holder_len,

@@ -32,19 +32,11 @@ static zagg_status read_file(const zg_sparse *s, uint64_t offset, size_t len, vo
 static zagg_status write_file(const zg_sparse *s, uint64_t offset, size_t len,
                               const void *data, zagg_err *err)
 {
-    const char *from = data;
-    while (len > 0) {
-        const ssize_t done = pwrite(s->fd, from, len, (off_t)offset);
-        if (done > 0) {
-            from += done;
-            offset += (uint64_t)done;
-            len -= (size_t)done;
-        } else if (done == 0 || errno != EINTR) {
-            return zagg_err_set_errno(err, ZAGG_EIO, done == 0 ? EIO : errno,
-                                      "cannot write %s", s->path);
-        }
-    }
-    return ZAGG_OK;
+    int failure;
+    if (zg_fd_write_at(s->fd, offset, len, data, &failure) == len)
+        return ZAGG_OK;
+    return zagg_err_set_errno(err, ZAGG_EIO, failure ? failure : EIO, "cannot write %s",
+                              s->path);
 }
 
 /* Whoever fetches is told once, and nothing more is kept. */

@@ -186,8 +186,9 @@ static zagg_status begin_anew(zg_sparse *s, zagg_err *err)
     if (unlink(s->path) != 0 && errno != ENOENT)
         return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot replace %s", s->path);
     ZAGG_TRY(open_file(s->path, O_CREAT | O_EXCL, &s->fd, &size, err));
-    if (ftruncate(s->fd, (off_t)s->opts.size) != 0)
-        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write %s", s->path);
+    const int failure = zg_fd_resize(s->fd, s->opts.size);
+    if (failure)
+        return zagg_err_set_errno(err, ZAGG_EIO, failure, "cannot write %s", s->path);
     /* Later records must not meet the old file. */
     const char *name = name_of(s);
     return zagg_sink_sync(s->folder, &name, 1, err);
