@@ -39,6 +39,11 @@ void zg_text_source_free(zg_text_source *t)
     zg_free(t);
 }
 
+bool zg_text_source_is_gzip(const zg_text_source *t)
+{
+    return t->gzip;
+}
+
 static zagg_status no_memory(zagg_source *source, zagg_err *err)
 {
     return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to read it",

@@ -14,6 +14,7 @@ zagg_status zg_text_source_new(zagg_source *source, zg_text_source **out, zagg_e
  * damaged or cut short. */
 zagg_status zg_text_source_read(zg_text_source *t, char *out, size_t cap, size_t *n,
                                 zagg_err *err);
+bool zg_text_source_is_gzip(const zg_text_source *t);
 /** NULL is fine. */
 void zg_text_source_free(zg_text_source *t);
 
