@@ -18,6 +18,11 @@ bool zg_text_source_is_gzip(const zg_text_source *t);
 /** NULL is fine. */
 void zg_text_source_free(zg_text_source *t);
 
+/** All of it appended to `bytes` (char), with a NUL behind that is not counted. RANGE
+ * beyond max_len; `name` is used in messages. */
+zagg_status zg_text_source_read_all(zg_text_source *t, const char *name, size_t max_len,
+                                    zg_vec *bytes, zagg_err *err);
+
 /** Whole text of a local file, gzip unpacked, with a NUL behind it (zg_free). RANGE
  * beyond max_len. */
 zagg_status zg_text_load(const char *path, size_t max_len, char **out, size_t *out_len,
