@@ -182,13 +182,12 @@ static zagg_status keep_item(fetch *f, const zagg_value *item, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status take_item(fetch *f, const zg_fetch_page *page, zg_fetch_span span,
+static zagg_status take_item(fetch *f, const zg_fetch_page *page, size_t at,
                              zagg_err *err)
 {
     const zagg_value *raw = NULL, *item = NULL;
     zg_maker m;
-    zg_scan s = {
-        .text = page->text, .len = span.at + span.len, .at = span.at, .err = err};
+    zg_scan s = {.text = page->text, .len = page->len, .at = at, .err = err};
     ZAGG_TRY(zg_scan_value(&s, f->page_arena, &raw));
     zg_make_begin(&m, f->page_arena, err);
     ZAGG_TRY(make_item(f, raw, &m, &item, err));
@@ -201,7 +200,7 @@ static zagg_status take_items(fetch *f, const zg_fetch_page *page, zagg_err *err
     for (size_t i = 0; i < page->items.len; i++) {
         const zagg_arena_mark mark = zagg_arena_get_mark(f->page_arena);
         const zagg_status status =
-            take_item(f, page, *ZG_VEC_AT(&page->items, zg_fetch_span, i), err);
+            take_item(f, page, *ZG_VEC_AT(&page->items, size_t, i), err);
         zagg_arena_release(f->page_arena, mark);
         if (status != ZAGG_OK)
             return zagg_err_context(err, status, "item %zu of the page", i);
@@ -271,9 +270,10 @@ static zagg_status take_page(fetch *f, const zg_fetch_answer *answer, zagg_err *
     zagg_status status = take_items(f, &page, err);
     if (page.total > f->total)
         f->total = page.total;
-    f->state.pages++;
-    if (status == ZAGG_OK)
+    if (status == ZAGG_OK) {
+        f->state.pages++;
         status = go_on(f, &page, err);
+    }
     zg_fetch_page_free(&page);
     return status;
 }

@@ -34,14 +34,11 @@ void zg_fetch_box_text(zg_str *out, const double box[4], const char *between);
 typedef struct zg_fetch_page {
     const char *text;
     size_t len;
-    zg_vec items; /* zg_fetch_span */
+    zg_vec items; /* size_t: where each begins */
     bool has_next;
     zg_fetch_request next;
     uint64_t total; /* 0: the server does not say */
 } zg_fetch_page;
-typedef struct zg_fetch_span {
-    size_t at, len;
-} zg_fetch_span;
 
 /** Read a page of STAC (text is borrowed). `asked`: the request it answers. */
 zagg_status zg_fetch_read_page(const char *text, size_t len,
@@ -53,6 +50,8 @@ zagg_status zg_fetch_read_granules(const char *text, size_t len,
                                    const zg_headers *headers, zg_fetch_page *out,
                                    zagg_err *err);
 void zg_fetch_page_free(zg_fetch_page *page);
+/** Note where the elements of the list (or null) that begins here stand. */
+zagg_status zg_fetch_note_list(zg_scan *s, zg_vec *items);
 
 /* ---- items ---- */
 

@@ -8,22 +8,6 @@
 
 /* ---- pages ---- */
 
-static zagg_status note_entries(zg_scan *s, zg_fetch_page *page)
-{
-    bool first = true, more = false;
-    for (;;) {
-        ZAGG_TRY(zg_scan_element(s, &first, &more));
-        if (!more)
-            return ZAGG_OK;
-        (void)zg_scan_peek(s);
-        zg_fetch_span span = {s->at, 0};
-        ZAGG_TRY(zg_scan_skip(s));
-        span.len = s->at - span.at;
-        if (!zg_vec_append(&page->items, &span, 1))
-            return zagg_err_set(s->err, ZAGG_ENOMEM, "no memory for a page");
-    }
-}
-
 /* {"feed": {"entry": [...]}}; other members are passed over. */
 static zagg_status scan_feed(zg_scan *s, zg_fetch_page *page, bool in_feed)
 {
@@ -36,7 +20,7 @@ static zagg_status scan_feed(zg_scan *s, zg_fetch_page *page, bool in_feed)
         if (!in_feed && zg_slice_is(&key, "feed"))
             ZAGG_TRY(scan_feed(s, page, true));
         else if (in_feed && zg_slice_is(&key, "entry"))
-            ZAGG_TRY(note_entries(s, page));
+            ZAGG_TRY(zg_fetch_note_list(s, &page->items));
         else
             ZAGG_TRY(zg_scan_skip(s));
     }
@@ -67,7 +51,7 @@ zagg_status zg_fetch_read_granules(const char *text, size_t len,
 {
     zg_fetch_page page = {.text = text, .len = len};
     zg_scan s = {.text = text, .len = len, .err = err};
-    zg_vec_init(&page.items, sizeof(zg_fetch_span), 0);
+    zg_vec_init(&page.items, sizeof(size_t), 0);
     zagg_status status = scan_feed(&s, &page, false);
     if (status == ZAGG_OK)
         status = next_page(asked, headers, &page, err);

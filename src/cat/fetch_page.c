@@ -117,10 +117,10 @@ static zagg_status take_links(const zagg_value *links, zagg_arena *arena,
 
 /* ---- the page ---- */
 
-static zagg_status note_items(zg_scan *s, zg_fetch_page *page)
+zagg_status zg_fetch_note_list(zg_scan *s, zg_vec *items)
 {
     bool first = true, more = false;
-    page->items.len = 0;
+    items->len = 0;
     if (zg_scan_peek(s) == 'n') /* null */
         return zg_scan_skip(s);
     for (;;) {
@@ -128,11 +128,9 @@ static zagg_status note_items(zg_scan *s, zg_fetch_page *page)
         if (!more)
             return ZAGG_OK;
         (void)zg_scan_peek(s);
-        zg_fetch_span span = {s->at, 0};
-        ZAGG_TRY(zg_scan_skip(s));
-        span.len = s->at - span.at;
-        if (!zg_vec_append(&page->items, &span, 1))
+        if (!zg_vec_append(items, &s->at, 1))
             return zagg_err_set(s->err, ZAGG_ENOMEM, "no memory for a page");
+        ZAGG_TRY(zg_scan_skip(s));
     }
 }
 
@@ -146,7 +144,7 @@ static zagg_status scan_page(zg_scan *s, zagg_arena *arena, const zagg_value **l
         if (!more)
             break;
         if (zg_slice_is(&key, "features")) {
-            ZAGG_TRY(note_items(s, page));
+            ZAGG_TRY(zg_fetch_note_list(s, &page->items));
         } else if (zg_slice_is(&key, "links")) {
             ZAGG_TRY(zg_scan_value(s, arena, links));
         } else if (zg_slice_is(&key, "numberMatched") && zg_scan_peek(s) >= '0' &&
@@ -169,7 +167,7 @@ zagg_status zg_fetch_read_page(const char *text, size_t len,
     zg_scan s = {.text = text, .len = len, .err = err};
     const zagg_value *links = &EMPTY;
     zagg_arena *arena = NULL;
-    zg_vec_init(&page.items, sizeof(zg_fetch_span), 0);
+    zg_vec_init(&page.items, sizeof(size_t), 0);
     zagg_status status = zagg_arena_new(0, &arena, err);
     if (status == ZAGG_OK)
         status = scan_page(&s, arena, &links, &page);
