@@ -18,8 +18,11 @@ extern "C" {
 
 /* ---- shapes ---- */
 
-typedef enum zagg_shape_kind { ZAGG_SHAPE_POLYGON = 0, ZAGG_SHAPE_LINE, ZAGG_SHAPE_POINT }
-    zagg_shape_kind;
+typedef enum zagg_shape_kind {
+    ZAGG_SHAPE_POLYGON = 0,
+    ZAGG_SHAPE_LINE,
+    ZAGG_SHAPE_POINT
+} zagg_shape_kind;
 
 /** A polygon (outer ring, then holes), a line (one ring of its vertices, not closed) or a
  * point (one ring of one vertex). Geodetic degrees. Rings of polygons come without their
@@ -50,6 +53,25 @@ ZAGG_API zagg_status zagg_shape_from_wkb(zagg_arena *arena, const void *data, si
                                          size_t max_vertices, zagg_shape *out,
                                          zagg_err *err);
 
+/** A box from text: "W,S,E,N", "(W, S, E, N)" or "[W, S, E, N]" in degrees, or from a
+ * list of four (or six, with heights) numbers or such a text. W > E crosses the
+ * antimeridian. FORMAT; RANGE for S > N and numbers that are no degrees. */
+ZAGG_API zagg_status zagg_bbox_parse(const char *text, double out[4], zagg_err *err);
+ZAGG_API zagg_status zagg_bbox_from_value(const zagg_value *value, double out[4],
+                                          zagg_err *err);
+/** The region between two meridians and two parallels as polygons whose edges are at most
+ * a degree long, each smaller than half of the sphere: all longitudes are a ring (a cap,
+ * or a band with a hole) or pieces side by side. They meet in edges, so that the even-odd
+ * set of all of them is the box. */
+ZAGG_API zagg_status zagg_shape_from_bbox(zagg_arena *arena, const double bbox[4],
+                                          zagg_shape *out, zagg_err *err);
+/** W, S, E, N around the parts of a shape; edges run the shorter way round, so that W > E
+ * where they cross the antimeridian, and a ring round a pole holds it. Else the least and
+ * greatest numbers. Vertices that are not finite do not count; *out_any is false (and the
+ * box untouched) where there are no others. NOMEM. */
+ZAGG_API zagg_status zagg_shape_bbox(const zagg_shape *shape, double out[4],
+                                     bool *out_any, zagg_err *err);
+
 /* ---- items ---- */
 
 /** One granule. Texts may be NULL where the item has none; all of it is valid during the
@@ -61,6 +83,8 @@ typedef struct zagg_item {
     double bbox[4]; /* lon_min, lat_min, lon_max, lat_max */
     zagg_shape shape;
     const char *s3, *https; /* hrefs of assets data_s3 and data, or by their scheme */
+    const char
+        *time_key; /* value of the property that zagg:catalog_meta names time_key */
     const uint64_t *footprint_cells; /* stored index of cells, or NULL */
     size_t n_footprint_cells;
     const zagg_value *assets; /* MAP: as in the item, for siblings by name; or NULL */
