@@ -268,14 +268,13 @@ static zagg_status find_region(zagg_map_builder *b, zagg_err *err)
     if (b->opts.region != NULL)
         return zg_region_rings(b->region_arena, b->opts.region, false, b->opts.log,
                                &b->region, err);
-    if (bbox == NULL || bbox->kind != ZAGG_LIST || bbox->n != 4)
+    if (bbox == NULL)
         return zagg_err_set(err, ZAGG_ECONFIG,
                             "no region is given and the catalog names no bbox: give a "
                             "polygon or a bounding box");
-    for (size_t i = 0; i < 4; i++)
-        if (!zagg_value_number(bbox->items[i], &box[i]))
-            return zagg_err_set(err, ZAGG_ECONFIG,
-                                "the catalog's bbox is no list of four numbers");
+    const zagg_status status = zagg_bbox_from_value(bbox, box, err);
+    if (status != ZAGG_OK)
+        return zagg_err_context(err, status, "bbox of the catalog");
     return zg_region_box(b->region_arena, box, b->opts.log, &b->region, err);
 }
 

@@ -158,50 +158,69 @@ static zagg_status count_ids(const zagg_map_builder *b, uint64_t *out, zagg_err 
     return ZAGG_OK;
 }
 
-static void put_counts(const zagg_map_builder *b, uint64_t assigned, zg_members *m)
+static void put_counts(const zagg_map_builder *b, uint64_t assigned, zg_object *o)
 {
+    zg_maker *m = o->maker;
     const bool mortie = b->opts.backend == ZAGG_MAP_MORTIE;
     const double wall = zg_clock_mono_s() - b->started_s;
-    zg_members_str(m, "backend", mortie ? "mortie" : "spherely");
-    zg_members_str(m, "footprint", b->opts.beams ? "beams" : "swath");
-    zg_members_int(m, "total_granules", b->considered);
-    zg_members_int(m, "granules_assigned", assigned);
-    zg_members_int(m, "total_shards", b->own->pub.n_shards);
-    zg_members_int(m, "total_pairs", b->pairs.len);
-    zg_members_float(m, "build_wall_s", round(wall * 1000.0) / 1000.0);
+    zg_object_put(o, "backend", zg_make_text(m, mortie ? "mortie" : "spherely"));
+    zg_object_put(o, "footprint", zg_make_text(m, b->opts.beams ? "beams" : "swath"));
+    zg_object_put(o, "total_granules", zg_make_u64(m, b->considered));
+    zg_object_put(o, "granules_assigned", zg_make_u64(m, assigned));
+    zg_object_put(o, "total_shards", zg_make_u64(m, b->own->pub.n_shards));
+    zg_object_put(o, "total_pairs", zg_make_u64(m, b->pairs.len));
+    zg_object_put(o, "build_wall_s", zg_make_double(m, round(wall * 1000.0) / 1000.0));
     if (mortie)
-        zg_members_int(m, "mortie_order", b->target.cover_order);
+        zg_object_put(o, "mortie_order", zg_make_u64(m, b->target.cover_order));
+}
+
+const zagg_value *zg_metadata_merge(zg_maker *m, const zagg_value *meta,
+                                    const zagg_value *more)
+{
+    zg_object o;
+    zg_object_begin(&o, m);
+    for (size_t i = 0; meta != NULL && meta->kind == ZAGG_MAP && i < meta->n; i++) {
+        const zagg_value *newer = zagg_value_get(more, meta->members[i].key->str);
+        zg_object_put(&o, meta->members[i].key->str,
+                      newer != NULL ? newer : meta->members[i].value);
+    }
+    for (size_t i = 0; i < more->n; i++)
+        if (zagg_value_get(meta, more->members[i].key->str) == NULL)
+            zg_object_put(&o, more->members[i].key->str, more->members[i].value);
+    return zg_object_end(&o);
 }
 
 /* `latitude` is zagg's own: signatures do not tell which latitude keys were made with. */
 static zagg_status make_metadata(zagg_map_builder *b, zagg_err *err)
 {
     const zagg_grid_info *info = zagg_grid_get_info(b->grid);
-    const zagg_value *pairless = NULL;
-    const zagg_value *meta = NULL;
-    uint64_t assigned;
-    zg_members m;
+    const zagg_value *pairless = NULL, *meta = NULL;
+    uint64_t assigned = 0;
+    zg_maker m;
+    zg_object o;
     ZAGG_TRY(count_ids(b, &assigned, err));
     if (b->meta != NULL)
         ZAGG_TRY(zg_tree_copy(b->own->arena, b->meta, &meta, err));
+    zg_make_begin(&m, b->own->arena, err);
     if (b->siblings != NULL)
-        ZAGG_TRY(zg_siblings_pairless(b->siblings, &b->tree, b->opts.log, &pairless, err));
-    zg_members_begin(&m, &b->tree);
-    zg_members_copy(&m, meta);
-    put_counts(b, assigned, &m);
+        ZAGG_TRY(zg_siblings_pairless(b->siblings, &m, b->opts.log, &pairless, err));
+    zg_object_begin(&o, &m);
+    put_counts(b, assigned, &o);
     if (pairless != NULL) {
-        zg_members_put(&m, "pairless", pairless);
-        zg_members_str(&m, "sibling_asset", b->opts.sibling->asset);
+        zg_object_put(&o, "pairless", pairless);
+        zg_object_put(&o, "sibling_asset", zg_make_text(&m, b->opts.sibling->asset));
     }
     if (zagg_value_get(meta, "footprint_cells_order") != NULL)
-        zg_members_bool(&m, "footprint_cells", false);
+        zg_object_put(&o, "footprint_cells", zg_make_bool(&m, false));
     if (b->opts.aoi_mask)
-        zg_members_bool(&m, "aoi_mask", true);
+        zg_object_put(&o, "aoi_mask", zg_make_bool(&m, true));
     if (info->kind == ZAGG_GRID_HEALPIX)
-        zg_members_str(&m, "latitude",
-                       info->latitude == ZAGG_LATITUDE_AUTHALIC ? "authalic-wgs84"
-                                                                : "geodetic-spherical");
-    return zg_members_end(&m, &b->own->pub.metadata, err);
+        zg_object_put(&o, "latitude",
+                      zg_make_text(&m, info->latitude == ZAGG_LATITUDE_AUTHALIC
+                                           ? "authalic-wgs84"
+                                           : "geodetic-spherical"));
+    b->own->pub.metadata = zg_metadata_merge(&m, meta, zg_object_end(&o));
+    return m.status;
 }
 
 zagg_status zg_build_content(zagg_map_builder *b, zagg_err *err)

@@ -2,7 +2,7 @@
 #ifndef ZG_MAP_RECORD_H
 #define ZG_MAP_RECORD_H
 
-#include "map/values.h"
+#include "cat/make_value.h"
 #include "zagg/catalog.h"
 #include "zagg/shardmap.h"
 
@@ -21,8 +21,9 @@ zagg_status zg_record_granule(zg_tree *tree, zagg_arena *scratch,
                               const zg_source_record *source, zagg_granule **out,
                               zagg_err *err);
 
-/** A moment of RFC 3339 as Python writes it in UTC: "2019-01-05T16:33:08.267000+00:00".
- * What is no such moment is copied as it is, cut to 63 bytes. */
+/** A moment of RFC 3339 as Python's isoformat writes it in UTC:
+ * "2019-01-05T16:33:08.267000+00:00". What is no such moment is copied as it is, cut to 63
+ * bytes. */
 void zg_record_time(const char *text, char out[64]);
 
 /** Part of an href or id by which runs know a granule: what follows the last '/'. Empty

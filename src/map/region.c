@@ -6,70 +6,19 @@
 #include <math.h>
 #include <string.h>
 
-/* Longest step along a parallel, widest box: three of them go around a pole. */
-#define STEP_DEG 1.0
-#define BOX_DEG 90.0
-
 /* ---- boxes ---- */
-
-static zagg_status one_box(zagg_arena *arena, double west, double east,
-                           const double bbox[4], zagg_ring *out, zagg_err *err)
-{
-    const size_t steps = (size_t)fmax(1.0, ceil((east - west) / STEP_DEG - 1e-9));
-    double *lat, *lon;
-    ZAGG_TRY(zagg_arena_alloc(arena, 2 * (steps + 1), sizeof *lat, &lat, err));
-    ZAGG_TRY(zagg_arena_alloc(arena, 2 * (steps + 1), sizeof *lon, &lon, err));
-    for (size_t i = 0; i <= steps; i++) {
-        const size_t back = 2 * steps + 1 - i;
-        lon[i] = i == steps ? east : west + (east - west) * (double)i / (double)steps;
-        lat[i] = bbox[1];
-        lon[back] = lon[i];
-        lat[back] = bbox[3];
-    }
-    *out = (zagg_ring){lat, lon, 2 * (steps + 1)};
-    return ZAGG_OK;
-}
-
-static zagg_status check_box(const double b[4], zagg_err *err)
-{
-    for (int i = 0; i < 4; i++)
-        if (!isfinite(b[i]) || fabs(b[i]) > (i % 2 == 1 ? 90.0 : 540.0))
-            return zagg_err_set(err, ZAGG_ECONFIG,
-                                "a bounding box is lon_min,lat_min,lon_max,lat_max in "
-                                "degrees (found %.10g,%.10g,%.10g,%.10g)",
-                                b[0], b[1], b[2], b[3]);
-    if (b[1] > b[3])
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "the bounding box ends south of where it begins (latitude "
-                            "%.10g to %.10g)",
-                            b[1], b[3]);
-    return ZAGG_OK;
-}
 
 zagg_status zg_region_box(zagg_arena *arena, const double bbox[4], zagg_log *log,
                           zg_rings *out, zagg_err *err)
 {
-    zagg_ring *rings;
-    ZAGG_TRY(check_box(bbox, err));
-    double west = bbox[0], east = bbox[2] < bbox[0] ? bbox[2] + 360.0 : bbox[2];
-    if (east - west >= 360.0) {
+    zagg_shape shape;
+    ZAGG_TRY(zagg_shape_from_bbox(arena, bbox, &shape, err));
+    if (bbox[2] - bbox[0] >= 360.0)
         zagg_log_write(log, ZAGG_LOG_INFO,
                        "the box from latitude %.10g to %.10g has all longitudes: it is "
                        "taken as a ring around the globe",
                        bbox[1], bbox[3]);
-        west = -180.0;
-        east = 180.0;
-    }
-    const size_t n = (size_t)fmax(1.0, ceil((east - west) / BOX_DEG));
-    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *rings, &rings, err));
-    for (size_t i = 0; i < n; i++) {
-        const double from = west + (east - west) * (double)i / (double)n;
-        const double to =
-            i + 1 == n ? east : west + (east - west) * (double)(i + 1) / (double)n;
-        ZAGG_TRY(one_box(arena, from, to, bbox, &rings[i], err));
-    }
-    *out = (zg_rings){rings, n};
-    return ZAGG_OK;
+    return zg_region_rings(arena, &shape, true, log, out, err);
 }
 
 /* ---- shapes ---- */
@@ -79,8 +28,9 @@ static bool same(double a, double b)
     return !(a < b) && !(a > b);
 }
 
-/** A rectangle of degrees too wide to be one on the sphere. */
-static bool wide_box(const zagg_ring *r, double bbox[4])
+/** A rectangle of degrees all around the globe: on the sphere its sides along parallels
+ * have no length. */
+static bool full_box(const zagg_ring *r, double bbox[4])
 {
     size_t n = r->n;
     if (n == 5 && same(r->lat_deg[0], r->lat_deg[4]) && same(r->lon_deg[0], r->lon_deg[4]))
@@ -100,7 +50,7 @@ static bool wide_box(const zagg_ring *r, double bbox[4])
         bbox[axis] = fmin(v[0], v[2]);
         bbox[axis + 2] = fmax(v[0], v[2]);
     }
-    return bbox[2] - bbox[0] >= 180.0;
+    return bbox[2] - bbox[0] >= 360.0;
 }
 
 static zagg_status add_ring(zagg_arena *arena, const zagg_ring *ring, zagg_log *log,
@@ -108,7 +58,7 @@ static zagg_status add_ring(zagg_arena *arena, const zagg_ring *ring, zagg_log *
 {
     double bbox[4];
     zg_rings boxes = {ring, 1};
-    if (wide_box(ring, bbox))
+    if (full_box(ring, bbox))
         ZAGG_TRY(zg_region_box(arena, bbox, log, &boxes, err));
     return zg_vec_append(rings, boxes.items, boxes.n)
                ? ZAGG_OK

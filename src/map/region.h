@@ -13,16 +13,14 @@ typedef struct zg_rings {
 } zg_rings;
 
 /** Rings of the polygons of a shape, in `arena` where they are new; without holes unless
- * asked for, as upstream reads areas. A rectangle of degrees that is 180 degrees wide or
- * wider has no sides on the sphere: it becomes boxes as zg_region_box makes them, and the
- * log is told. ECONFIG where there is no polygon. */
+ * asked for, as upstream reads areas. A rectangle of degrees that is 360 degrees wide has
+ * no sides on the sphere: it becomes what zg_region_box makes of it, and the log is told.
+ * ECONFIG where there is no polygon. */
 zagg_status zg_region_rings(zagg_arena *arena, const zagg_shape *shape, bool holes,
                             zagg_log *log, zg_rings *out, zagg_err *err);
 
-/** Rings of lon_min, lat_min, lon_max, lat_max: its parallels in steps of at most a
- * degree, as a great circle leaves them; lon_min > lon_max crosses the antimeridian;
- * several boxes side by side where it is wider than 90 degrees; a ring around the globe
- * where it has all longitudes, which the log is told. ECONFIG for what is no box. */
+/** Rings of a box (west, south, east, north) as zagg_shape_from_bbox makes it; the log is
+ * told of one around the globe. */
 zagg_status zg_region_box(zagg_arena *arena, const double bbox[4], zagg_log *log,
                           zg_rings *out, zagg_err *err);
 

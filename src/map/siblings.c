@@ -250,26 +250,26 @@ static void tell(const zg_siblings *s, size_t n, zagg_log *log)
                        (unsigned long long)s->twice, s->asset, s->first_twice);
 }
 
-static zagg_status list_of(const zg_vec *all, zg_tree *tree, const zagg_value **out,
+static zagg_status list_of(const zg_vec *all, zg_maker *maker, const zagg_value **out,
                            zagg_err *err)
 {
     const zagg_value **items = zg_alloc(all->len + 1, sizeof *items);
-    zagg_status status = items != NULL ? ZAGG_OK : no_memory(err);
-    for (size_t i = 0; i < all->len && status == ZAGG_OK; i++) {
+    if (items == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < all->len; i++) {
         const missing *m = ZG_VEC_AT(all, missing, i);
-        zg_members entry;
-        zg_members_begin(&entry, tree);
-        zg_members_str(&entry, "id", m->id);
-        zg_members_str(&entry, "missing", m->what);
-        status = zg_members_end(&entry, &items[i], err);
+        zg_object entry;
+        zg_object_begin(&entry, maker);
+        zg_object_put(&entry, "id", zg_make_text(maker, m->id));
+        zg_object_put(&entry, "missing", zg_make_text(maker, m->what));
+        items[i] = zg_object_end(&entry);
     }
-    if (status == ZAGG_OK)
-        status = zg_list_of(tree, items, all->len, out, err);
+    *out = zg_make_list(maker, items, all->len);
     zg_free(items);
-    return status;
+    return maker->status;
 }
 
-zagg_status zg_siblings_pairless(zg_siblings *s, zg_tree *tree, zagg_log *log,
+zagg_status zg_siblings_pairless(zg_siblings *s, zg_maker *maker, zagg_log *log,
                                  const zagg_value **out, zagg_err *err)
 {
     zg_vec all;
@@ -279,7 +279,7 @@ zagg_status zg_siblings_pairless(zg_siblings *s, zg_tree *tree, zagg_log *log,
     bool ok = list_siblings(s, true, &all) &&
               zg_vec_append(&all, s->pairless.data, s->pairless.len) &&
               list_siblings(s, false, &all);
-    zagg_status status = ok ? list_of(&all, tree, out, err) : no_memory(err);
+    zagg_status status = ok ? list_of(&all, maker, out, err) : no_memory(err);
     if (status == ZAGG_OK)
         tell(s, all.len, log);
     zg_vec_free(&all);

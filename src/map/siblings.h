@@ -19,7 +19,7 @@ bool zg_siblings_pair(zg_siblings *s, zg_source_record *record, zagg_status *sta
 
 /** metadata.pairless: siblings of a key that another one had, granules without sibling,
  * siblings without granule. Tells the log. */
-zagg_status zg_siblings_pairless(zg_siblings *s, zg_tree *tree, zagg_log *log,
+zagg_status zg_siblings_pairless(zg_siblings *s, zg_maker *maker, zagg_log *log,
                                  const zagg_value **out, zagg_err *err);
 
 #endif

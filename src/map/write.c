@@ -2,6 +2,7 @@
  * once. */
 #include "map/write.h"
 
+#include "cat/cat.h"
 #include "codec/codec.h"
 #include "text/text.h"
 

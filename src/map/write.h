@@ -6,9 +6,6 @@
 #include "zagg/io.h"
 #include "zagg/mapbuild.h"
 
-/** What the compact form says that it is. */
-#define ZG_COMPACT_FORMAT "zagg-shardmap-compact/1"
-
 /** Where the text goes: gathered, and passed on in large pieces. */
 typedef struct zg_map_out {
     zg_str text;
