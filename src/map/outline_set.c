@@ -42,6 +42,7 @@ zagg_status zg_shard_outline(const zagg_grid *grid, uint64_t key, double *lat_de
         zagg_geo_ring(zagg_word_nested(key), info->parent_order, info->latitude,
                       HEALPIX_STEPS, lat_deg, lon_deg);
         *n = 4 * HEALPIX_STEPS;
+        zagg_geo_fix_antimeridian(lon_deg, *n);
         return ZAGG_OK;
     }
     ZAGG_TRY(zg_grid_shard_outline(grid, key, lon_deg, lat_deg, n, err));
