@@ -67,6 +67,39 @@ ZAGG_API zagg_status zagg_map_builder_finish(zagg_map_builder *builder, const ch
                                              zagg_shardmap **out, zagg_err *err);
 ZAGG_API void zagg_map_builder_free(zagg_map_builder *builder);
 
+/** A map of the same cells with shards of another order (HEALPix, the same child_order).
+ * Coarser: shards are joined, exactly. Finer: the granules of each shard are given to its
+ * parts by mortie's rule; their footprints come from the catalog, and parts outside of
+ * the area of the build may be among them. The same order: a copy. Masks are dropped.
+ * `grid` has the map's latitude convention; of `opts` cover_order, pool and log count,
+ * NULL is fine. ECONFIG for other grids, a catalog that lacks granules or is not given
+ * (NULL), and two granules of one name in a shard. */
+ZAGG_API zagg_status zagg_map_reproject(const zagg_shardmap *map, const zagg_grid *grid,
+                                        zagg_catalog *catalog, const zagg_map_opts *opts,
+                                        zagg_shardmap **out, zagg_err *err);
+
+/** Which part of a map is wanted; what is 0 or NULL does not count. */
+typedef struct zagg_map_part {
+    const uint64_t *keys; /* these shards */
+    size_t n_keys;
+    const zagg_shape *region; /* shards that it reaches */
+    const char *start, *end;  /* RFC 3339 or days: granules that were taken then; those
+                                 whose record has no time stay */
+    size_t max_shards;        /* the first ones */
+} zagg_map_part;
+
+/** That part: its shards in the map's order, and of them the granules that are wanted;
+ * shards without any go. `grid`: of the map, needed for a region only. Masks stay. ECONFIG
+ * for a key that the map lacks, FORMAT for times. */
+ZAGG_API zagg_status zagg_map_subset(const zagg_shardmap *map, const zagg_grid *grid,
+                                     const zagg_map_part *part, zagg_shardmap **out,
+                                     zagg_err *err);
+
+/** The grid that a map's signature tells of; chunks are the shards. ECONFIG for what is no
+ * signature. */
+ZAGG_API zagg_status zagg_map_grid(const zagg_shardmap *map, zagg_latitude latitude,
+                                   zagg_grid **out, zagg_err *err);
+
 typedef enum zagg_map_form {
     ZAGG_MAP_JSON = 0, /* upstream's bytes */
     ZAGG_MAP_COMPACT,  /* granules interned, gzip */

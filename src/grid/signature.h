@@ -10,4 +10,8 @@
 zagg_status zg_grid_signature(const zagg_grid *grid, zagg_arena *arena,
                               const zagg_value **out, zagg_err *err);
 
+/** The grid that a signature tells of, its chunks the shards. ECONFIG for what is none. */
+zagg_status zg_grid_of_signature(const zagg_value *signature, zagg_latitude latitude,
+                                 zagg_grid **out, zagg_err *err);
+
 #endif

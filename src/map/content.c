@@ -4,6 +4,7 @@
 #include "cat/tree_copy.h"
 #include "grid/signature.h"
 #include "map/build.h"
+#include "map/derive.h"
 #include "text/text.h"
 #include "zagg/aoi.h"
 
@@ -135,29 +136,6 @@ static zagg_status make_masks(zagg_map_builder *b, zagg_err *err)
 
 /* ---- metadata ---- */
 
-static int by_id(const void *pa, const void *pb)
-{
-    return strcmp(*(const char *const *)pa, *(const char *const *)pb);
-}
-
-static zagg_status count_ids(const zagg_map_builder *b, uint64_t *out, zagg_err *err)
-{
-    const size_t n = b->granules.len;
-    const zagg_granule *const *granules = b->granules.data;
-    const char **ids = zg_alloc(n + 1, sizeof *ids);
-    if (ids == NULL)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu granules", n);
-    for (size_t i = 0; i < n; i++)
-        ids[i] = granules[i]->id != NULL ? granules[i]->id : "";
-    if (n > 1)
-        qsort(ids, n, sizeof *ids, by_id);
-    *out = n > 0;
-    for (size_t i = 1; i < n; i++)
-        *out += strcmp(ids[i - 1], ids[i]) != 0;
-    zg_free(ids);
-    return ZAGG_OK;
-}
-
 static void put_counts(const zagg_map_builder *b, uint64_t assigned, zg_object *o)
 {
     zg_maker *m = o->maker;
@@ -198,7 +176,7 @@ static zagg_status make_metadata(zagg_map_builder *b, zagg_err *err)
     uint64_t assigned = 0;
     zg_maker m;
     zg_object o;
-    ZAGG_TRY(count_ids(b, &assigned, err));
+    ZAGG_TRY(zg_count_ids(b->granules.data, b->granules.len, &assigned, err));
     if (b->meta != NULL)
         ZAGG_TRY(zg_tree_copy(b->own->arena, b->meta, &meta, err));
     zg_make_begin(&m, b->own->arena, err);
