@@ -113,7 +113,7 @@ static zagg_status add_granule(zagg_map_builder *b, const zg_pending_item *item,
     if (b->granules.len >= UINT32_MAX)
         return zagg_err_set(err, ZAGG_ERANGE, "more than 2^32 granules");
     ZAGG_TRY(
-        zg_record_granule(&b->tree, b->region_arena, &item->record, &granule, err));
+        zg_map_granule(&b->tree, b->region_arena, &item->record, &granule, err));
     bool ok = zg_vec_append(&b->granules, &granule, 1);
     for (size_t i = 0; ok && i < hits->len; i++) {
         const zg_pair pair = {*ZG_VEC_AT(hits, uint32_t, i), at};

@@ -17,7 +17,7 @@ zagg_status zg_derive_begin(const zagg_shardmap *source, zg_derive *out, zagg_er
     *out = (zg_derive){.source = source};
     zg_vec_init(&out->copies, sizeof(const zagg_granule *), 0);
     zg_vec_init(&out->shards, sizeof(zagg_shard_entry), 0);
-    ZAGG_TRY(zg_numbering_new(source, &out->numbers, err));
+    ZAGG_TRY(zg_map_numbers_new(source, &out->numbers, err));
     zagg_status status = zg_owned_map_new(source->name, &out->own, err);
     if (status != ZAGG_OK)
         zg_derive_free(out);
@@ -28,7 +28,7 @@ zagg_status zg_derive_begin(const zagg_shardmap *source, zg_derive *out, zagg_er
 
 void zg_derive_free(zg_derive *d)
 {
-    zg_numbering_free(&d->numbers);
+    zg_map_numbers_free(&d->numbers);
     zg_vec_free(&d->copies);
     zg_vec_free(&d->shards);
     if (d->own != NULL)
@@ -47,7 +47,7 @@ static zagg_status copy_of(zg_derive *d, const zagg_granule *g, const zagg_granu
 {
     bool first;
     zagg_granule *copy = NULL;
-    const uint32_t number = zg_number_of(&d->numbers, g, &first);
+    const uint32_t number = zg_map_number_of(&d->numbers, g, &first);
     if (first) {
         if (zg_tree_alloc(&d->tree, 1, sizeof *copy, &copy, NULL) != ZAGG_OK ||
             !copy_text(&d->tree, g->id, &copy->id) ||
@@ -65,7 +65,7 @@ zagg_status zg_derive_replace(zg_derive *d, const zagg_granule *old,
                               const zagg_granule *copy, zagg_err *err)
 {
     bool first;
-    const uint32_t number = zg_number_of(&d->numbers, old, &first);
+    const uint32_t number = zg_map_number_of(&d->numbers, old, &first);
     if (first && !zg_vec_append(&d->copies, &copy, 1))
         return no_memory(err);
     *ZG_VEC_AT(&d->copies, const zagg_granule *, number) = copy;

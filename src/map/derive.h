@@ -12,7 +12,7 @@ typedef struct zg_derive {
     const zagg_shardmap *source;
     zg_owned_map *own;
     zg_tree tree;          /* in its arena */
-    zg_numbering numbers;  /* of the source's granules */
+    zg_map_numbers numbers;  /* of the source's granules */
     zg_vec copies;         /* const zagg_granule *, by number */
     zg_vec shards;         /* zagg_shard_entry */
     size_t pairs;

@@ -42,9 +42,9 @@ static bool add(zg_vec *names, char spelling, const char *name, const zagg_granu
 static bool add_names(zg_vec *names, const zagg_granule *g)
 {
     if (g->s3 == NULL && g->https == NULL)
-        return add(names, 'i', zg_record_name(g->id), g);
-    return add(names, 's', zg_record_name(g->s3), g) &&
-           add(names, 'h', zg_record_name(g->https), g);
+        return add(names, 'i', zg_map_name_of(g->id), g);
+    return add(names, 's', zg_map_name_of(g->s3), g) &&
+           add(names, 'h', zg_map_name_of(g->https), g);
 }
 
 /* ---- the same granule ---- */

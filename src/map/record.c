@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void zg_record_time(const char *text, char out[64])
+void zg_map_time(const char *text, char out[64])
 {
     char utc[32];
     int64_t us;
@@ -19,7 +19,7 @@ void zg_record_time(const char *text, char out[64])
 
 /* ---- records ---- */
 
-const char *zg_record_name(const char *href)
+const char *zg_map_name_of(const char *href)
 {
     if (href == NULL)
         return NULL;
@@ -33,7 +33,7 @@ static void put_time(zg_object *o, const char *key, const char *text)
     char time[64];
     if (text == NULL)
         return;
-    zg_record_time(text, time);
+    zg_map_time(text, time);
     zg_object_put(o, key, zg_make_text(o->maker, time));
 }
 
@@ -102,8 +102,8 @@ static zagg_status copy_texts(zg_tree *tree, const zg_source_record *source,
 {
     static const zg_json_style COMPACT = {.indent = -1, .compact = true};
     const char *id = source->id != NULL   ? source->id
-                     : source->s3 != NULL ? zg_record_name(source->s3)
-                                          : zg_record_name(source->https);
+                     : source->s3 != NULL ? zg_map_name_of(source->s3)
+                                          : zg_map_name_of(source->https);
     zg_str text;
     ZAGG_TRY(copy(tree, id, &g->id, err));
     ZAGG_TRY(copy(tree, source->s3, &g->s3, err));
@@ -118,7 +118,7 @@ static zagg_status copy_texts(zg_tree *tree, const zg_source_record *source,
     return status;
 }
 
-zagg_status zg_record_granule(zg_tree *tree, zagg_arena *scratch,
+zagg_status zg_map_granule(zg_tree *tree, zagg_arena *scratch,
                               const zg_source_record *source, zagg_granule **out,
                               zagg_err *err)
 {

@@ -17,17 +17,17 @@ typedef struct zg_source_record {
 
 /** Make the granule, in the tree's arena; upstream's members in upstream's order. NOMEM.
  */
-zagg_status zg_record_granule(zg_tree *tree, zagg_arena *scratch,
+zagg_status zg_map_granule(zg_tree *tree, zagg_arena *scratch,
                               const zg_source_record *source, zagg_granule **out,
                               zagg_err *err);
 
 /** A moment of RFC 3339 as Python's isoformat writes it in UTC:
  * "2019-01-05T16:33:08.267000+00:00". What is no such moment is copied as it is, cut to 63
  * bytes. */
-void zg_record_time(const char *text, char out[64]);
+void zg_map_time(const char *text, char out[64]);
 
 /** Part of an href or id by which runs know a granule: what follows the last '/'. Empty
  * texts and NULL have none (NULL). */
-const char *zg_record_name(const char *href);
+const char *zg_map_name_of(const char *href);
 
 #endif

@@ -27,7 +27,7 @@ typedef struct refinement {
     const zagg_grid *grid;
     zg_derive *d;
     zagg_arena *arena;
-    zg_numbering numbers;
+    zg_map_numbers numbers;
     zg_vec all;     /* footprint, by number */
     uint32_t *by_id; /* numbers, sorted by id */
     uint64_t *keys;  /* of all parts, ascending */
@@ -47,12 +47,12 @@ static zagg_status no_memory(zagg_err *err)
 
 static zagg_status list_granules(refinement *r, zagg_err *err)
 {
-    ZAGG_TRY(zg_numbering_new(r->map, &r->numbers, err));
+    ZAGG_TRY(zg_map_numbers_new(r->map, &r->numbers, err));
     for (size_t i = 0; i < r->map->n_shards; i++)
         for (size_t k = 0; k < r->map->shards[i].n_granules; k++) {
             bool first;
             const footprint f = {.granule = r->map->shards[i].granules[k]};
-            (void)zg_number_of(&r->numbers, f.granule, &first);
+            (void)zg_map_number_of(&r->numbers, f.granule, &first);
             if (first && !zg_vec_append(&r->all, &f, 1))
                 return no_memory(err);
         }
@@ -293,7 +293,7 @@ static const char *newer_time(const char *key, const footprint *f, char space[64
                                                       : NULL;
     if (text == NULL)
         return NULL;
-    zg_record_time(text, space);
+    zg_map_time(text, space);
     return space;
 }
 
@@ -396,7 +396,7 @@ static zagg_status split_shard(refinement *r, size_t at, zg_vec *pairs, zg_vec *
     pairs->len = 0;
     for (size_t k = 0; k < s->n_granules; k++) {
         bool first;
-        const uint32_t number = zg_number_of(&r->numbers, s->granules[k], &first);
+        const uint32_t number = zg_map_number_of(&r->numbers, s->granules[k], &first);
         if (!hits_between(r, ZG_VEC_AT(&r->all, footprint, number), lo, lo + r->per_shard,
                           (uint32_t)k, pairs))
             return no_memory(err);
@@ -410,7 +410,7 @@ static zagg_status split_shard(refinement *r, size_t at, zg_vec *pairs, zg_vec *
         for (; i < pairs->len && p[i].part == part; i++) {
             bool first;
             const zagg_granule *g = s->granules[p[i].place];
-            uint32_t *last = &r->last_part[zg_number_of(&r->numbers, g, &first)];
+            uint32_t *last = &r->last_part[zg_map_number_of(&r->numbers, g, &first)];
             if (*last == part + 1) /* one listed twice is listed once from now on */
                 continue;
             *last = part + 1;
@@ -473,7 +473,7 @@ zagg_status zg_refine(const zagg_shardmap *map, const zagg_grid *grid,
     *cover_order = choose_order(grid, opts);
     zagg_status status = refine(&r, catalog, opts, *cover_order, err);
     zagg_arena_free(r.arena);
-    zg_numbering_free(&r.numbers);
+    zg_map_numbers_free(&r.numbers);
     zg_vec_free(&r.all);
     zg_vec_free(&r.hits);
     zg_free(r.by_id);

@@ -14,23 +14,23 @@
 
 /* ---- numbering ---- */
 
-zagg_status zg_numbering_new(const zagg_shardmap *map, zg_numbering *out, zagg_err *err)
+zagg_status zg_map_numbers_new(const zagg_shardmap *map, zg_map_numbers *out, zagg_err *err)
 {
     size_t pairs = 0, n = 64;
     for (size_t i = 0; i < map->n_shards; i++)
         pairs += map->shards[i].n_granules;
     while (n < 2 * pairs)
         n *= 2;
-    *out = (zg_numbering){.slots = zg_alloc(n, sizeof *out->slots),
+    *out = (zg_map_numbers){.slots = zg_alloc(n, sizeof *out->slots),
                           .numbers = zg_alloc(n, sizeof *out->numbers),
                           .n_slots = n};
     if (out->slots != NULL && out->numbers != NULL)
         return ZAGG_OK;
-    zg_numbering_free(out);
+    zg_map_numbers_free(out);
     return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the granules of a shard map");
 }
 
-void zg_numbering_free(zg_numbering *n)
+void zg_map_numbers_free(zg_map_numbers *n)
 {
     zg_free(n->slots);
     zg_free(n->numbers);
@@ -38,7 +38,7 @@ void zg_numbering_free(zg_numbering *n)
     n->numbers = NULL;
 }
 
-uint32_t zg_number_of(zg_numbering *n, const zagg_granule *g, bool *first)
+uint32_t zg_map_number_of(zg_map_numbers *n, const zagg_granule *g, bool *first)
 {
     /* Fibonacci hashing; addresses are multiples of eight */
     uint64_t hash = (uint64_t)(uintptr_t)g * UINT64_C(0x9e3779b97f4a7c15);
@@ -101,7 +101,7 @@ zagg_status zg_map_out_flow(zg_map_out *out, bool all, zagg_err *err)
 
 /** Texts of granules, made when they are first needed. */
 typedef struct rendered {
-    zg_numbering numbers;
+    zg_map_numbers numbers;
     zg_str texts;
     zg_vec ends; /* size_t: of the text of granule i in `texts` */
 } rendered;
@@ -110,7 +110,7 @@ static zagg_status add_rendered(rendered *r, const zagg_granule *g, zg_str *out,
                                 zagg_err *err)
 {
     bool first;
-    const uint32_t number = zg_number_of(&r->numbers, g, &first);
+    const uint32_t number = zg_map_number_of(&r->numbers, g, &first);
     if (first) {
         ZAGG_TRY(zg_write_granule(&r->texts, g, 2, 3, err));
         if (r->texts.failed || !zg_vec_append(&r->ends, &r->texts.len, 1))
@@ -142,13 +142,13 @@ static zagg_status write_granules(const zagg_shardmap *map, zg_map_out *out,
                                   zagg_err *err)
 {
     rendered r;
-    ZAGG_TRY(zg_numbering_new(map, &r.numbers, err));
+    ZAGG_TRY(zg_map_numbers_new(map, &r.numbers, err));
     zg_str_init(&r.texts, 0);
     zg_vec_init(&r.ends, sizeof(size_t), 0);
     zg_str_add(&out->text, "[");
     zagg_status status = write_lists(map, &r, out, err);
     zg_str_add(&out->text, map->n_shards > 0 ? "\n  ]" : "]");
-    zg_numbering_free(&r.numbers);
+    zg_map_numbers_free(&r.numbers);
     zg_str_free(&r.texts);
     zg_vec_free(&r.ends);
     return status;
@@ -221,7 +221,7 @@ zagg_status zg_write_json(const zagg_shardmap *map, zg_map_out *out, zagg_err *e
 /* ---- compact ---- */
 
 /** Granules that come for the first time go to `list`; numbers of all to the text. */
-static zagg_status write_numbers(const zagg_shardmap *map, zg_numbering *numbers,
+static zagg_status write_numbers(const zagg_shardmap *map, zg_map_numbers *numbers,
                                  zg_vec *list, zg_str *out, zagg_err *err)
 {
     zg_str_add(out, ", \"shard_granules\": [");
@@ -231,7 +231,7 @@ static zagg_status write_numbers(const zagg_shardmap *map, zg_numbering *numbers
             bool first;
             const zagg_granule *g = map->shards[i].granules[k];
             zg_str_addf(out, "%s%lu", k > 0 ? ", " : "",
-                        (unsigned long)zg_number_of(numbers, g, &first));
+                        (unsigned long)zg_map_number_of(numbers, g, &first));
             if (first && !zg_vec_append(list, &g, 1))
                 return zagg_err_set(err, ZAGG_ENOMEM, "no memory to write a shard map");
         }
@@ -243,10 +243,10 @@ static zagg_status write_numbers(const zagg_shardmap *map, zg_numbering *numbers
 
 zagg_status zg_write_compact(const zagg_shardmap *map, zg_map_out *out, zagg_err *err)
 {
-    zg_numbering numbers;
+    zg_map_numbers numbers;
     zg_vec list;
     ZAGG_TRY(write_head(map, -1, ZG_COMPACT_FORMAT, out, err));
-    ZAGG_TRY(zg_numbering_new(map, &numbers, err));
+    ZAGG_TRY(zg_map_numbers_new(map, &numbers, err));
     zg_vec_init(&list, sizeof(const zagg_granule *), 0);
     zagg_status status = write_numbers(map, &numbers, &list, &out->text, err);
     zg_str_add(&out->text, ", \"granules\": [");
@@ -261,7 +261,7 @@ zagg_status zg_write_compact(const zagg_shardmap *map, zg_map_out *out, zagg_err
         status = write_masks(map, -1, out, err);
     }
     zg_str_add(&out->text, "}\n");
-    zg_numbering_free(&numbers);
+    zg_map_numbers_free(&numbers);
     zg_vec_free(&list);
     return status == ZAGG_OK ? zg_map_out_flow(out, false, err) : status;
 }

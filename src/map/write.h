@@ -27,14 +27,14 @@ zagg_status zg_write_granule(zg_str *out, const zagg_granule *g, int indent, int
                              zagg_err *err);
 
 /** Numbers of granules: distinct ones from 0 in the order in which they come first. */
-typedef struct zg_numbering {
+typedef struct zg_map_numbers {
     const zagg_granule **slots; /* open addressing by address */
     uint32_t *numbers;
     size_t n_slots, n;
-} zg_numbering;
-zagg_status zg_numbering_new(const zagg_shardmap *map, zg_numbering *out, zagg_err *err);
-void zg_numbering_free(zg_numbering *n);
+} zg_map_numbers;
+zagg_status zg_map_numbers_new(const zagg_shardmap *map, zg_map_numbers *out, zagg_err *err);
+void zg_map_numbers_free(zg_map_numbers *n);
 /** Its number; *first is true when it was asked for the first time. */
-uint32_t zg_number_of(zg_numbering *n, const zagg_granule *g, bool *first);
+uint32_t zg_map_number_of(zg_map_numbers *n, const zagg_granule *g, bool *first);
 
 #endif
