@@ -18,6 +18,7 @@ enum {
 };
 
 int main_run(int argc, char **argv);
+int main_shardmap(int argc, char **argv);
 int main_status(int argc, char **argv);
 int main_config(int argc, char **argv);
 int main_h5(int argc, char **argv);

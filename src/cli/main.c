@@ -19,6 +19,7 @@ typedef struct subcommand {
 
 static const subcommand COMMANDS[] = {
     {"run", main_run, "aggregate the granules of a shard map into a Zarr store"},
+    {"shardmap", main_shardmap, "build, look at and change shard maps"},
     {"status", main_status, "how far the last run into a store has come"},
     {"config", main_config, "list or show the built-in pipeline configs"},
     {"catalog", main_catalog, "look into catalogs of granules, and change their form"},
