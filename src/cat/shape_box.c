@@ -260,13 +260,14 @@ static double normal(double lon)
     return v < 0.0 ? v + 180.0 : v - 180.0;
 }
 
-/* Whether one of the rings leaves -180..180 on its way, or they touch it on both sides.
- */
+/* Whether one of the rings crosses the antimeridian (or ends there, with the other sign),
+ * or they touch it on both sides. */
 static bool crosses(const extent *e, size_t n)
 {
     bool at_west = false, at_east = false, full = false;
     for (size_t i = 0; i < n; i++) {
-        if (e[i].west < -180.0 || e[i].east > 180.0)
+        if (e[i].west < -180.0 || e[i].east > 180.0 || e[i].plain_west < e[i].west ||
+            e[i].plain_east > e[i].east)
             return true;
         const bool w = e[i].west == -180.0, x = e[i].east == 180.0;
         at_west = at_west || w;

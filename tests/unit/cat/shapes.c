@@ -568,6 +568,9 @@ static void boxes_around(void **state)
                   5);
     expect_around(POLYGON("[[170,-5],[180,-5],[180,5],[170,5],[170,-5]]"), 170, -5, 180,
                   5);
+    /* it ends on it, with either sign */
+    expect_around(POLYGON("[[178,0],[-180,0],[180,5],[178,5],[178,0]]"), 178, 0, 180, 5);
+    expect_around(POLYGON("[[-178,0],[180,0],[-180,5],[-178,0]]"), -180, 0, -178, 5);
     /* scattered parts that do not reach it: the numbers as they are */
     expect_around(MULTI("[[[100,0],[101,0],[101,1],[100,0]]],[[[-100,0],[-99,0],[-99,1],"
                         "[-100,0]]]"),
