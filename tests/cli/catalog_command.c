@@ -241,7 +241,7 @@ static void faults(void **state)
         {"--fault html", 0,
          "*content-type 'text/html' is not JSON; asked for again in 2 s*"},
         {"--page 1 --fault loop", 1,
-         "*page 2: the link to page 3 leads back to an earlier page\n"},
+         "*: the link to page 3 leads back to an earlier page\n"},
         {"--page 1 --fault stale", 1,
          "*the last 3 pages hold nothing new: the server's next links go in a circle\n"},
         {"--page 1 --fault half", 5, "*page 3: *no such cursor*"},
