@@ -325,7 +325,7 @@ static void turned_bits(void **state)
     size_t len = 0;
     write_rows(in_dir("t.parquet"), 8);
     assert_int_equal(zagg_file_read(in_dir("t.parquet"), 1 << 20, &data, &len, NULL), 0);
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i += 3) {
         const char was = data[i];
         data[i] = (char)(was ^ (1 << i % 8));
         write_bytes(in_dir("bit"), data, len);
