@@ -10,8 +10,8 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Photons lie tens of metres from their reference points, and these 20 m apart. */
 #define MARGIN_DEG 0.005
@@ -267,15 +267,28 @@ static const zagg_value *asset_of(zg_maker *m, const char *prefix, const char *t
     return zg_object_end(&o);
 }
 
+/* The path from the root on; as it is where it is one, or where the system cannot say. */
+static void absolute_path(const char *path, zg_str *out)
+{
+    char folder[PATH_MAX];
+    if (path[0] != '/' && getcwd(folder, sizeof folder) != NULL)
+        zg_str_addf(out, "%s/", folder);
+    zg_str_add(out, strncmp(path, "./", 2) == 0 ? path + 2 : path);
+}
+
 static const zagg_value *assets_of(zg_maker *m, const granule_item_opts *opts,
                                    const char *path, const char *name)
 {
-    char absolute[PATH_MAX];
     zg_object o;
     zg_object_begin(&o, m);
     if (opts->n_prefixes == 0) {
-        const zagg_value *asset =
-            asset_of(m, "", realpath(path, absolute) != NULL ? absolute : path);
+        zg_str absolute;
+        zg_str_init(&absolute, 0);
+        absolute_path(path, &absolute);
+        const zagg_value *asset = asset_of(m, "", absolute.data);
+        if (absolute.failed && m->status == ZAGG_OK)
+            m->status = zagg_err_set(m->err, ZAGG_ENOMEM, "no memory for an href");
+        zg_str_free(&absolute);
         zg_object_put(&o, "data", asset);
         zg_object_put(&o, "data_s3", asset);
     }
