@@ -11,6 +11,9 @@ int catalog_extract(int argc, char **argv);
 int catalog_convert(int argc, char **argv);
 int catalog_info(int argc, char **argv);
 
+/** Write the catalog anew, with the cells of its footprints. */
+zagg_status catalog_index(const char *path, unsigned order, zagg_err *err);
+
 /** Print "zagg NAME: message"; the exit code. Control characters become \xNN. */
 int catalog_fail(const cli_command *command, zagg_status status, const zagg_err *err);
 /** Whether `path` may be written: EXISTS where a file is there and `force` is not, or

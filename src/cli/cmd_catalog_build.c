@@ -1,5 +1,6 @@
 /* zagg catalog: granules searched for, and the shard map of a config's grid built of
  * them. The flags and lines of upstream's `python -m zagg.catalog`. */
+#include "cat/footprint_index.h"
 #include "cli/cli.h"
 #include "cli/cmd_catalog.h"
 #include "cli/fetch_args.h"
@@ -20,6 +21,7 @@ enum {
     OPT_BACKEND,
     OPT_FOOTPRINT,
     OPT_WHOLE_SHARDS,
+    OPT_INDEX,
     OPT_FORM,
     OPT_FORCE
 };
@@ -33,6 +35,9 @@ static const cli_option OPTIONS[] = {
      "are processed whole"},
     {OPT_CATALOG_IN, "catalog-in", "FILE", "take the granules from this catalog instead"},
     {OPT_CATALOG_OUT, "catalog-out", "FILE", "keep what is fetched"},
+    {OPT_INDEX, "index-footprints", "ORDER",
+     "with it the cells of this order (1 to 18) that each footprint\nmeets, for later "
+     "builds"},
     {OPT_AOI_WKT, "aoi-wkt", "TEXT",
      "area of output.aoi_mask as well-known text, or a file of it\n(default: that of the "
      "shards)"},
@@ -67,6 +72,7 @@ typedef struct command_args {
     const char *config, *catalog_in, *catalog_out, *aoi_wkt, *aoi_wkb;
     const char *backend, *footprint, *output, *form;
     bool whole_shards, force, quiet, verbose;
+    unsigned index; /* order; 0: none */
 } command_args;
 
 static int take(void *user, int id, const char *value)
@@ -89,7 +95,14 @@ static int take(void *user, int id, const char *value)
             *texts[i].slot = value;
             return 0;
         }
+    long long order = 0;
     switch (id) {
+    case OPT_INDEX:
+        if (!cli_integer(&COMMAND, "index-footprints", value, 1, ZG_INDEX_MAX_ORDER,
+                         &order))
+            return EXIT_USAGE;
+        a->index = (unsigned)order;
+        return 0;
     case 0:
         fprintf(stderr,
                 "zagg catalog: %s: unknown command; there are fetch, convert, info and "
@@ -122,6 +135,9 @@ static int check(command_args *a)
         what = "provide at most one of --aoi-wkt / --aoi-wkb";
     else if (a->catalog_in != NULL && a->catalog_out != NULL)
         what = "--catalog-in fetches nothing that --catalog-out could keep";
+    else if (a->catalog_in != NULL && a->index > 0)
+        what =
+            "--index-footprints is for what is fetched; zagg catalog convert has it, too";
     if (what == NULL)
         return a->catalog_in != NULL ? 0 : fetch_args_check(&COMMAND, &a->fetch);
     fprintf(stderr, "zagg catalog: %s; see zagg catalog --help\n", what);
@@ -223,11 +239,16 @@ static zagg_status search(session *s)
     if (!a->quiet) {
         printf("Fetched %llu granules (%s)\n", (unsigned long long)result.items,
                name.data);
-        if (a->catalog_out != NULL)
-            printf("Catalog -> %s\n", a->catalog_out);
         (void)fflush(stdout);
     }
     zg_str_free(&name);
+    if (a->index > 0) {
+        ZAGG_TRY(catalog_index(s->fetched.data, a->index, &s->err));
+        if (!a->quiet)
+            printf("Indexed footprint_cells at order %u\n", a->index);
+    }
+    if (!a->quiet && a->catalog_out != NULL)
+        printf("Catalog -> %s\n", a->catalog_out);
     return ZAGG_OK;
 }
 

@@ -1,15 +1,20 @@
 /* zagg catalog convert: a catalog in another form. */
+#include "cat/footprint_index.h"
 #include "cli/cli.h"
 #include "cli/cmd_catalog.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { OPT_BOX = 256, OPT_FORCE };
+enum { OPT_BOX = 256, OPT_INDEX, OPT_FORCE };
 
 static const cli_option OPTIONS[] = {
     {OPT_BOX, "bbox", "W,S,E,N",
      "only items whose box meets this one; W > E crosses the antimeridian"},
+    {OPT_INDEX, "index-footprints", "ORDER",
+     "keep the cells of this order (1 to 18) that each footprint\nmeets: builds take "
+     "them in the "
+     "place of the geometry"},
     {OPT_FORCE, "force", NULL, "write over TO"},
     {0, NULL, NULL, NULL}};
 static const cli_command COMMAND = {
@@ -27,14 +32,17 @@ typedef struct conversion {
     const char *from, *to;
     bool boxed, force;
     double box[4];
+    unsigned index; /* order; 0: none */
     zagg_catalog_writer *writer;
-    uint64_t read, written;
+    zagg_arena *arena; /* of what is made of one item */
+    uint64_t written;
 } conversion;
 
 static int take(void *user, int id, const char *value)
 {
     conversion *c = user;
     zagg_err err = ZAGG_ERR_INIT;
+    long long order = 0;
     switch (id) {
     case 0:
         return catalog_take_path(&COMMAND, &c->from, &c->to, value);
@@ -44,6 +52,12 @@ static int take(void *user, int id, const char *value)
             return 0;
         fprintf(stderr, "zagg catalog convert: --bbox: %s\n", err.msg);
         return EXIT_USAGE;
+    case OPT_INDEX:
+        if (!cli_integer(&COMMAND, "index-footprints", value, 1, ZG_INDEX_MAX_ORDER,
+                         &order))
+            return EXIT_USAGE;
+        c->index = (unsigned)order;
+        return 0;
     default:
         c->force = true;
         return 0;
@@ -79,35 +93,64 @@ static zagg_status is_wanted(const conversion *c, const zagg_item *item, bool *o
     return ZAGG_OK;
 }
 
+static zagg_status add_item(conversion *c, const zagg_item *item, zagg_err *err)
+{
+    const zagg_value *indexed = NULL;
+    zg_maker m;
+    if (c->index == 0)
+        return zagg_catalog_writer_add(c->writer, item->whole, err);
+    const zagg_arena_mark mark = zagg_arena_get_mark(c->arena);
+    zg_make_begin(&m, c->arena, err);
+    zagg_status status = zg_index_item(&m, item, c->index, &indexed, err);
+    if (status == ZAGG_OK)
+        status = zagg_catalog_writer_add(c->writer, indexed, err);
+    zagg_arena_release(c->arena, mark);
+    return status;
+}
+
 static zagg_status copy_item(void *user, const zagg_item *item, zagg_err *err)
 {
     conversion *c = user;
     bool wanted = false;
-    c->read++;
     ZAGG_TRY(is_wanted(c, item, &wanted, err));
     if (!wanted)
         return ZAGG_OK;
     c->written++;
-    return zagg_catalog_writer_add(c->writer, item->whole, err);
+    return add_item(c, item, err);
+}
+
+static zagg_status copy_items(conversion *c, zagg_catalog *catalog, zagg_err *err)
+{
+    const zagg_value *meta = zagg_catalog_meta(catalog);
+    zg_maker m;
+    ZAGG_TRY(zagg_arena_new(0, &c->arena, err));
+    zg_make_begin(&m, c->arena, err);
+    if (c->index > 0)
+        meta = zg_index_meta(&m, meta, c->index);
+    ZAGG_TRY(m.status);
+    ZAGG_TRY(zagg_catalog_writer_new(c->to, meta, &c->writer, err));
+    const zagg_status status = zagg_catalog_read(catalog, copy_item, c, err);
+    if (status == ZAGG_OK)
+        return zagg_catalog_writer_finish(c->writer, err);
+    zagg_catalog_writer_abandon(c->writer);
+    return status;
 }
 
 static zagg_status convert(conversion *c, zagg_err *err)
 {
     zagg_catalog *catalog = NULL;
     const zagg_catalog_opts opts = {.whole = true};
-    ZAGG_TRY(catalog_may_write(c->to, c->force, err));
     ZAGG_TRY(zagg_catalog_open(c->from, &opts, &catalog, err));
-    zagg_status status =
-        zagg_catalog_writer_new(c->to, zagg_catalog_meta(catalog), &c->writer, err);
-    if (status == ZAGG_OK) {
-        status = zagg_catalog_read(catalog, copy_item, c, err);
-        if (status == ZAGG_OK)
-            status = zagg_catalog_writer_finish(c->writer, err);
-        else
-            zagg_catalog_writer_abandon(c->writer);
-    }
+    const zagg_status status = copy_items(c, catalog, err);
+    zagg_arena_free(c->arena);
     zagg_catalog_close(catalog);
     return status;
+}
+
+zagg_status catalog_index(const char *path, unsigned order, zagg_err *err)
+{
+    conversion c = {.from = path, .to = path, .index = order};
+    return convert(&c, err);
 }
 
 int catalog_convert(int argc, char **argv)
@@ -122,7 +165,9 @@ int catalog_convert(int argc, char **argv)
         fprintf(stderr, "zagg catalog convert: write `zagg catalog convert FROM TO`\n");
         return EXIT_USAGE;
     }
-    const zagg_status status = convert(&c, &err);
+    zagg_status status = catalog_may_write(c.to, c.force, &err);
+    if (status == ZAGG_OK)
+        status = convert(&c, &err);
     if (status != ZAGG_OK)
         return catalog_fail(&COMMAND, status, &err);
     printf("%s: %s items\n", c.to, cli_thousands(c.written, n));

@@ -148,6 +148,17 @@ static const cli_case CASES[] = {
      "cp items.ndjson e.ndjson; zagg catalog convert e.ndjson e.ndjson --force && cmp "
      "e.ndjson items.ndjson",
      0, "e.ndjson: 4 items\n", NULL},
+    {"convert with an index",
+     "zagg catalog convert items.ndjson i.ndjson --index-footprints 9 && grep -c "
+     "'\"footprint_cells\":\\[[0-9]' i.ndjson && head -n 1 i.ndjson",
+     0, "i.ndjson: 4 items\n4\n{\"zagg:catalog_meta\":{\"footprint_cells_order\":9}}\n",
+     NULL},
+    {"order of an index",
+     "zagg catalog convert items.ndjson i.ndjson --index-footprints 19", 2, NULL,
+     "*--index-footprints: found '19'; must be a whole number from 1 to 18\n"},
+    {"index of what is there",
+     "zagg catalog --config h.yaml --catalog-in items.ndjson --index-footprints 9", 2,
+     NULL, "zagg catalog: --index-footprints is for what is fetched; *"},
     {"extract of nothing", "zagg catalog extract -o x.ndjson", 2, NULL,
      "zagg catalog extract: name granules: files, folders or patterns; *"},
     {"extract with a path for a prefix",
@@ -190,6 +201,13 @@ static void search_and_map(void **state)
     zg_free(shell_ok(f->dir,
                      "test $(grep -c GET log) = 2 && test ! -e got.json.catalog.ndjson "
                      "&& ! ls | grep partial"));
+    expect(
+        f, "", RUN "-o i.json --index-footprints 11 --catalog-out i.ndjson.gz", 0,
+        "Fetched 4 granules (ATL03_007)\nIndexed footprint_cells at order 11\nCatalog -> "
+        "i.ndjson.gz\nShardMap: *",
+        "*");
+    zg_free(shell_ok(f->dir, "zagg shardmap diff want.json i.json && zagg catalog info "
+                             "i.ndjson.gz | grep '4 items with footprint_cells'"));
     expect(f, "", RUN "-o again.json --form compact -q", 0, "", "*");
     zg_free(shell_ok(f->dir, "zagg shardmap diff want.json again.json"));
     /* --catalog-in asks nobody */

@@ -1,5 +1,6 @@
 /* Golden set catalog: the same items as stac-geoparquet and as NDJSON, what comes of them
  * when they are written again, areas, and boxes around shards. */
+#include "cat/footprint_index.h"
 #include "cat/times.h"
 #include "map/shards_box.h"
 #include "pq/pq.h"
@@ -209,6 +210,48 @@ static void written_again(void **state)
     report_end(&report, 126);
 }
 
+/* ---- the index of cells ---- */
+
+static zagg_status note_indexed(void *user, const zagg_item *item, zagg_err *err)
+{
+    zg_str *out = user;
+    zagg_arena *arena = NULL;
+    const zagg_value *v = NULL;
+    zg_maker m;
+    ZAGG_TRY(zagg_arena_new(0, &arena, err));
+    zg_make_begin(&m, arena, err);
+    zagg_status status = zg_index_item(&m, item, 9, &v, err);
+    if (status == ZAGG_OK)
+        status =
+            zg_json_write(out, v, (zg_json_style){.indent = -1, .compact = true}, err);
+    zg_str_addc(out, '\n');
+    zagg_arena_free(arena);
+    return status;
+}
+
+/* Upstream's index_footprints(9) of a catalog with holes and several parts. */
+static void index_of_cells(void **state)
+{
+    (void)state;
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_catalog *c = NULL;
+    const zagg_catalog_opts opts = {.whole = true};
+    zg_str text;
+    if (!golden_available("catalog/synth"))
+        return;
+    zg_str_init(&text, 0);
+    if (zagg_catalog_open(golden_path("catalog/synth/multipolygon_holes.parquet"), &opts,
+                          &c, &err) != ZAGG_OK ||
+        zagg_catalog_read(c, note_indexed, &text, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    zagg_catalog_close(c);
+    char *want = items_of(
+        golden_path("catalog/synth/multipolygon_holes_indexed_o9.parquet"), true);
+    assert_string_equal(text.data, want);
+    zg_free(want);
+    zg_str_free(&text);
+}
+
 /* ---- areas ---- */
 
 static zagg_shape area_of(zagg_arena *arena, const char *name)
@@ -300,8 +343,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_and_lines), cmocka_unit_test(neon_as_a_whole),
-        cmocka_unit_test(written_again),    cmocka_unit_test(boxes_of_areas),
-        cmocka_unit_test(boxes_of_shards),
+        cmocka_unit_test(written_again),    cmocka_unit_test(index_of_cells),
+        cmocka_unit_test(boxes_of_areas),   cmocka_unit_test(boxes_of_shards),
     };
     return cmocka_run_group_tests(tests, install, NULL);
 }

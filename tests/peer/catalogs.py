@@ -136,6 +136,16 @@ def unsupported(folder):
     peers.check("brotli is told of", done.returncode == 1 and "brotli" in done.stderr.lower(), done.stderr)
 
 
+def indexes(folder):
+    """The index of cells is upstream's, word for word."""
+    source = CATALOG / "data" / "cat_neon.parquet"
+    ours = folder / "indexed.parquet"
+    if peers.zagg("index", "catalog", "convert", source, ours, "--index-footprints", "9"):
+        theirs = Catalog.from_geoparquet(str(source)).index_footprints(9)
+        peers.check("index: cells", same(Catalog.from_geoparquet(str(ours)).footprint_cells(),
+                                         theirs.footprint_cells()))
+
+
 def items_to_tables(folder):
     """Items that upstream makes a table of, and zagg: the same rows."""
     with gzip.open(CATALOG / "data" / "cat_neon.items.ndjson.gz", "rt", encoding="utf-8") as lines:
@@ -160,6 +170,7 @@ def main():
         other_readers(folder)
         reads_theirs(folder)
         unsupported(folder)
+        indexes(folder)
         items_to_tables(folder)
     peers.finish()
 
