@@ -104,11 +104,14 @@ typedef struct zagg_catalog_opts {
 typedef struct zagg_catalog zagg_catalog;
 
 /** Open NDJSON (.ndjson, .jsonl, .json lines; .gz of it), a FeatureCollection, a single
- * Feature, or stac-geoparquet: told by content, not by name. Errors name file and line.
- */
+ * Feature, or stac-geoparquet: told by content, not by name. zagg:catalog_meta is that of
+ * the first line or of a collection's members before its features. Errors name file and
+ * line; UNSUPPORTED for Parquet in a program without carquet. */
 ZAGG_API zagg_status zagg_catalog_open(const char *path, const zagg_catalog_opts *opts,
                                        zagg_catalog **out, zagg_err *err);
 ZAGG_API const zagg_value *zagg_catalog_meta(const zagg_catalog *catalog);
+/** "NDJSON", "FeatureCollection" or "stac-geoparquet", with " (gzip)"; static text. */
+ZAGG_API const char *zagg_catalog_form(const zagg_catalog *catalog);
 /** Every item in file order, on the caller's thread; once. Memory: one item, one row
  * group of Parquet. */
 ZAGG_API zagg_status zagg_catalog_read(zagg_catalog *catalog, zagg_item_fn fn, void *user,

@@ -18,7 +18,7 @@ struct zagg_catalog {
     zg_json_items *json;  /* either */
     zg_item_table *table; /* or */
     bool pending;         /* the reader holds the first item */
-    bool read;
+    bool read, gzip, collection;
 };
 
 static const zagg_value NO_META = {.kind = ZAGG_MAP};
@@ -40,6 +40,15 @@ void zagg_catalog_close(zagg_catalog *c)
 const zagg_value *zagg_catalog_meta(const zagg_catalog *catalog)
 {
     return catalog->meta;
+}
+
+const char *zagg_catalog_form(const zagg_catalog *catalog)
+{
+    if (catalog->table != NULL)
+        return "stac-geoparquet";
+    if (catalog->collection)
+        return catalog->gzip ? "FeatureCollection (gzip)" : "FeatureCollection";
+    return catalog->gzip ? "NDJSON (gzip)" : "NDJSON";
 }
 
 static zagg_status keep_meta(zagg_catalog *c, const zagg_value *meta, zagg_err *err)
@@ -68,12 +77,14 @@ static zagg_status open_json(zagg_catalog *c, zagg_source *source, zagg_err *err
 {
     zg_text_source *text = NULL;
     ZAGG_TRY(zg_text_source_new(source, &text, err));
+    c->gzip = zg_text_source_is_gzip(text);
     ZAGG_TRY(zg_json_items_new(text, c->path, &c->json, err));
     bool more = false;
     ZAGG_TRY(next(c, &more, err));
     if (more && c->reader.meta != NULL)
         ZAGG_TRY(keep_meta(c, c->reader.meta, err));
     c->pending = more && c->reader.found == ZG_FOUND_ITEM;
+    c->collection = more && c->reader.found == ZG_FOUND_COLLECTION;
     return ZAGG_OK;
 }
 

@@ -282,8 +282,9 @@ static zagg_status finish(item_state *st, size_t from)
     ZAGG_TRY(zg_shape_finish(r->shape, r->arena, &r->item.shape, st->s->err));
     if (!r->whole)
         return ZAGG_OK;
-    return zagg_json_parse(r->arena, st->s->text + from, st->s->at - from, "item",
-                           &r->item.whole, st->s->err);
+    zg_scan again = {
+        .text = st->s->text, .len = st->s->at, .at = from, .err = st->s->err};
+    return zg_scan_value(&again, r->arena, &r->item.whole);
 }
 
 static zagg_status judge(item_state *st, size_t from)

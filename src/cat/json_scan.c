@@ -380,11 +380,3 @@ zagg_status zg_scan_skip(zg_scan *s)
         return skip_number(s);
     return skip_word(s);
 }
-
-zagg_status zg_scan_value(zg_scan *s, zagg_arena *arena, const zagg_value **out)
-{
-    zg_scan_peek(s);
-    const size_t from = s->at;
-    ZAGG_TRY(zg_scan_skip(s));
-    return zagg_json_parse(arena, s->text + from, s->at - from, "value", out, s->err);
-}

@@ -39,6 +39,11 @@ void zg_text_source_free(zg_text_source *t)
     zg_free(t);
 }
 
+bool zg_text_source_is_gzip(const zg_text_source *t)
+{
+    return t->gzip;
+}
+
 static zagg_status no_memory(zagg_source *source, zagg_err *err)
 {
     return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to read it",
@@ -162,19 +167,19 @@ zagg_status zg_text_source_read(zg_text_source *t, char *out, size_t cap, size_t
 
 /* ---- all of it ---- */
 
-static zagg_status load_all(zg_text_source *t, const char *path, size_t max_len,
-                            zg_vec *bytes, zagg_err *err)
+zagg_status zg_text_source_read_all(zg_text_source *t, const char *name, size_t max_len,
+                                    zg_vec *bytes, zagg_err *err)
 {
     for (;;) {
         size_t n = 0;
         if (!zg_vec_reserve(bytes, bytes->len + PIECE_BYTES + 1))
-            return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to read it", path);
+            return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to read it", name);
         char *end = (char *)bytes->data + bytes->len;
         ZAGG_TRY(zg_text_source_read(t, end, PIECE_BYTES, &n, err));
         end[n] = '\0';
         bytes->len += n;
         if (bytes->len > max_len)
-            return zagg_err_set(err, ZAGG_ERANGE, "%s: more than %zu bytes of text", path,
+            return zagg_err_set(err, ZAGG_ERANGE, "%s: more than %zu bytes of text", name,
                                 max_len);
         if (n == 0)
             return ZAGG_OK;
@@ -190,7 +195,7 @@ zagg_status zg_text_load(const char *path, size_t max_len, char **out, size_t *o
     zg_vec_init(&bytes, 1, 0);
     ZAGG_TRY(zagg_source_open_file(path, &source, err));
     ZAGG_TRY(zg_text_source_new(source, &t, err));
-    const zagg_status status = load_all(t, path, max_len, &bytes, err);
+    const zagg_status status = zg_text_source_read_all(t, path, max_len, &bytes, err);
     zg_text_source_free(t);
     if (status != ZAGG_OK) {
         zg_vec_free(&bytes);

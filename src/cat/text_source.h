@@ -14,8 +14,14 @@ zagg_status zg_text_source_new(zagg_source *source, zg_text_source **out, zagg_e
  * damaged or cut short. */
 zagg_status zg_text_source_read(zg_text_source *t, char *out, size_t cap, size_t *n,
                                 zagg_err *err);
+bool zg_text_source_is_gzip(const zg_text_source *t);
 /** NULL is fine. */
 void zg_text_source_free(zg_text_source *t);
+
+/** All of it appended to `bytes` (char), with a NUL behind that is not counted. RANGE
+ * beyond max_len; `name` is used in messages. */
+zagg_status zg_text_source_read_all(zg_text_source *t, const char *name, size_t max_len,
+                                    zg_vec *bytes, zagg_err *err);
 
 /** Whole text of a local file, gzip unpacked, with a NUL behind it (zg_free). RANGE
  * beyond max_len. */

@@ -1,5 +1,6 @@
 /* The zagg program: one entry per subcommand. */
 #include "cli/cli.h"
+#include "pq/pq.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@ static const subcommand COMMANDS[] = {
     {"shardmap", main_shardmap, "build, look at and change shard maps"},
     {"status", main_status, "how far the last run into a store has come"},
     {"config", main_config, "list or show the built-in pipeline configs"},
+    {"catalog", main_catalog, "look into catalogs of granules, and change their form"},
     {"h5", main_h5, "list, print or check what an HDF5 file holds"},
     {"inspect", main_inspect, "tell what a store holds, or the values of a cell"},
     {"export", main_export, "write cells as GeoParquet, CSV or GeoJSON"},
@@ -63,6 +65,7 @@ static void give_back_large_blocks(void)
 int main(int argc, char **argv)
 {
     give_back_large_blocks();
+    zg_pq_install();
     /* A limit on the size of files is an error of a write, as a full disk is. */
     signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
