@@ -3,6 +3,7 @@
 #include "catalog_cases.h"
 #include "cat/text_source.h"
 #include "map/beams.h"
+#include "pq/pq.h"
 #include "support/departures.h"
 
 #include <math.h>
@@ -408,10 +409,135 @@ static void reprojected(void **state)
     report_end(&r, 5);
 }
 
+/* ---- rasters ---- */
+
+static void check_raster(case_report *r, const zagg_shardmap *map, zagg_arena *arena,
+                         const zagg_value *golden)
+{
+    const zagg_value *keys = catalog_member(golden, "shard_keys"), *first = NULL;
+    const zagg_value *theirs = catalog_member(golden, "first_entry");
+    const zagg_value *lists = catalog_member(golden, "granule_ids");
+    bool same = map->n_shards == keys->n;
+    for (size_t i = 0; same && i < keys->n; i++) {
+        same = map->shards[i].key == catalog_number(keys->items[i]) &&
+               map->shards[i].n_granules == lists->items[i]->n;
+        for (size_t k = 0; same && k < lists->items[i]->n; k++)
+            same = strcmp(map->shards[i].granules[k]->id, lists->items[i]->items[k]->str) ==
+                   0;
+    }
+    if (same)
+        case_pass(r);
+    else
+        case_fail(r, "s2_neon", "other shards or granules");
+    const char *record = map->shards[0].granules[0]->record;
+    assert_int_equal(
+        zagg_json_parse(arena, record, strlen(record), "record", &first, NULL), ZAGG_OK);
+    if (zagg_value_equal(first, theirs))
+        case_pass(r);
+    else
+        case_fail(r, "s2_neon", "the first entry is %s", record);
+}
+
+/** Items without data for HDF5: hrefs by asset, the moment, the group of acquisition. */
+static void rasters(void **state)
+{
+    static const zagg_catalog_opts ASSETS = {.assets = true};
+    (void)state;
+    if (!golden_available("catalog/synth"))
+        skip();
+    case_report r = {.set = "catalog/rasters"};
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_arena *arena = new_arena();
+    zagg_catalog *catalog = NULL;
+    zagg_shardmap *map = NULL;
+    zagg_grid *grid = NULL;
+    zagg_shape area = {NULL, 0};
+    const zagg_healpix_spec spec = {9, 19, -1, false, ZAGG_LATITUDE_AUTHALIC};
+    const zagg_value *root =
+        golden_json(arena, golden_path("catalog/synth/synth_shardmaps.json"));
+    zg_pq_install();
+    zagg_status status = zagg_catalog_open(
+        golden_path("catalog/data/cat_s2_neon_2025.parquet"), &ASSETS, &catalog, &err);
+    if (status == ZAGG_EUNSUPPORTED) { /* built without carquet */
+        zagg_arena_free(arena);
+        skip();
+    }
+    assert_int_equal(status, ZAGG_OK);
+    assert_int_equal(
+        zagg_shape_from_geojson(
+            arena, golden_json(arena, golden_path("catalog/data/AOP_NEON.geojson")), 0,
+            &area, NULL),
+        ZAGG_OK);
+    const zagg_map_opts opts = {.region = &area};
+    assert_int_equal(zagg_grid_new_healpix(&spec, &grid, NULL), ZAGG_OK);
+    if (zagg_map_build(grid, catalog, &opts, &map, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+    check_raster(&r, map, arena, catalog_member(root, "s2_neon"));
+    zagg_catalog_close(catalog);
+    zagg_shardmap_free(map);
+    zagg_grid_free(grid);
+    zagg_arena_free(arena);
+    report_end(&r, 2);
+}
+
+/* ---- latitudes ---- */
+
+static void compare_keys(case_report *r, const char *name, const zg_rings *region,
+                         const zagg_value *golden, int64_t order, zagg_latitude latitude)
+{
+    const zagg_healpix_spec spec = {order, 19, -1, false, latitude};
+    zagg_grid *grid = NULL;
+    zagg_words keys = {NULL, 0};
+    assert_int_equal(zagg_grid_new_healpix(&spec, &grid, NULL), ZAGG_OK);
+    assert_int_equal(zg_region_shards(grid, region, &keys, NULL), ZAGG_OK);
+    bool same = keys.n == golden->n;
+    for (size_t i = 0; same && i < keys.n; i++)
+        same = keys.words[i] == catalog_number(golden->items[i]);
+    if (same)
+        case_pass(r);
+    else
+        case_fail(r, name, "%zu shards instead of %zu, or others", keys.n, golden->n);
+    zagg_words_free(&keys);
+    zagg_grid_free(grid);
+}
+
+static void latitudes(void **state)
+{
+    (void)state;
+    if (!golden_available("catalog/synth"))
+        skip();
+    case_report r = {.set = "catalog/latitudes"};
+    zagg_arena *arena = new_arena();
+    zagg_shape area = {NULL, 0};
+    zg_rings region;
+    const zagg_value *root =
+        golden_json(arena, golden_path("catalog/synth/synth_shardmaps.json"));
+    const zagg_value *golden = catalog_member(root, "latitude_convention");
+    assert_int_equal(
+        zagg_shape_from_geojson(
+            arena, golden_json(arena, golden_path("catalog/data/AOP_NEON.geojson")), 0,
+            &area, NULL),
+        ZAGG_OK);
+    assert_int_equal(zg_region_rings(arena, &area, false, NULL, &region, NULL), ZAGG_OK);
+    for (int64_t order = 9; order <= 11; order++) {
+        char name[8];
+        (void)snprintf(name, sizeof name, "o%d", (int)order);
+        const zagg_value *both = catalog_member(golden, name);
+        compare_keys(&r, name, &region, catalog_member(both, "authalic"), order,
+                     ZAGG_LATITUDE_AUTHALIC);
+        compare_keys(&r, name, &region, catalog_member(both, "geodetic_spherical"), order,
+                     ZAGG_LATITUDE_GEODETIC);
+    }
+    zagg_arena_free(arena);
+    report_end(&r, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(bytes), cmocka_unit_test(beams),
                                        cmocka_unit_test(earlier),
-                                       cmocka_unit_test(reprojected)};
+                                       cmocka_unit_test(reprojected),
+                                       cmocka_unit_test(rasters),
+                                       cmocka_unit_test(latitudes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
