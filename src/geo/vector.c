@@ -96,8 +96,9 @@ static int exact_side(zg_vector a, zg_vector b, zg_vector c)
     return e.parts[e.n - 1] > 0.0 ? 1 : -1;
 }
 
-/** The same determinant seen from a: the parts of b - a and c - a are right to half a place
- * each, so that points close to each other are told apart. 0 where this does not decide. */
+/** The same determinant seen from a: the parts of b - a and c - a are right to half a
+ * place each, so that points close to each other are told apart. 0 where this does not
+ * decide. */
 static int near_side(zg_vector a, zg_vector to_b, zg_vector to_c)
 {
     double d = det(a, to_b, to_c), bound = NEAR_ERROR * permanent(a, to_b, to_c);

@@ -62,9 +62,10 @@ typedef struct flat_point {
     double x, y;
 } flat_point;
 
-/** Which way the axis points decides which end of the swath belongs to both edges, so that
- * it has to be upstream's way: that of LAPACK's dgesdd, which reflects the columns x and y
- * to a triangle (r11, r12; 0, r22) and takes the sign of the larger of r11 and r22. */
+/** Which way the axis points decides which end of the swath belongs to both edges, so
+ * that it has to be upstream's way: that of LAPACK's dgesdd, which reflects the columns x
+ * and y to a triangle (r11, r12; 0, r22) and takes the sign of the larger of r11 and r22.
+ */
 static bool axis_is_turned(const flat_point *p, size_t n, double ax, double ay)
 {
     double norm = 0.0, w = p[0].y, rest = 0.0, second = 0.0;
@@ -105,8 +106,8 @@ static void project(const zagg_ring *ring, flat_point *flat, knot *out)
         ay = -ay;
     }
     for (size_t i = 0; i < ring->n; i++)
-        out[i] = (knot){flat[i].x * ax + flat[i].y * ay, ring->lat_deg[i],
-                        ring->lon_deg[i]};
+        out[i] =
+            (knot){flat[i].x * ax + flat[i].y * ay, ring->lat_deg[i], ring->lon_deg[i]};
 }
 
 /** The edges between the two ends of the swath, each with its own first vertex; both have
@@ -148,7 +149,7 @@ static void interpolate(const long_edge *e, double t, double *lat, double *lon)
 /* ---- the middle ---- */
 
 typedef struct sample {
-    double lat, lon;         /* of the middle */
+    double lat, lon; /* of the middle */
     double lat_a, lon_a, lat_b, lon_b;
     double width;
 } sample;
@@ -226,9 +227,10 @@ static zagg_status load_earth(struct geod_geodesic *earth, zagg_err *err)
 {
     const zagg_status status = zg_proj_load(NULL);
     if (status != ZAGG_OK)
-        return zagg_err_set(err, status,
-                            "corridors of beams need PROJ, which cannot be loaded; install "
-                            "it (Debian: libproj25) or use the swath");
+        return zagg_err_set(
+            err, status,
+            "corridors of beams need PROJ, which cannot be loaded; install "
+            "it (Debian: libproj25) or use the swath");
     zg_libgeod.init(earth, WGS84_A, WGS84_F);
     return ZAGG_OK;
 }

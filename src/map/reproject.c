@@ -214,10 +214,11 @@ static zagg_status check(const zagg_shardmap *map, const zagg_grid *grid,
                             "%s: shards of another order are for HEALPix maps and grids",
                             map->name);
     if (child != info->child_order)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: the map has cells of order %llu and the grid of order %u; "
-                            "only the order of shards can change",
-                            map->name, (unsigned long long)child, info->child_order);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: the map has cells of order %llu and the grid of order %u; "
+            "only the order of shards can change",
+            map->name, (unsigned long long)child, info->child_order);
     *source_order = (unsigned)order;
     return ZAGG_OK;
 }

@@ -1,7 +1,7 @@
-/* Golden set catalog: bytes of maps, corridors of beams, maps of earlier versions, maps made
- * of maps. */
-#include "catalog_cases.h"
+/* Golden set catalog: bytes of maps, corridors of beams, maps of earlier versions, maps
+ * made of maps. */
 #include "cat/text_source.h"
+#include "catalog_cases.h"
 #include "map/beams.h"
 #include "pq/pq.h"
 #include "support/departures.h"
@@ -69,10 +69,10 @@ static void round_trip(case_report *r, const char *path, const char *name)
 static void bytes(void **state)
 {
     static const char *const MAPS[] = {
-        "synth/times_o9.shardmap.json",      "data/seed_sm_healpix_o10.json.gz",
-        "data/seed_sm_healpix_o11.json.gz",  "data/seed_sm_rect_3km.json.gz",
-        "data/seed_sm_rect_6km.json.gz",     "data/aug_sm_healpix_o9.json.gz",
-        "data/aug_sm_healpix_o10.json.gz",   "data/aug_sm_healpix_o11.json.gz",
+        "synth/times_o9.shardmap.json",       "data/seed_sm_healpix_o10.json.gz",
+        "data/seed_sm_healpix_o11.json.gz",   "data/seed_sm_rect_3km.json.gz",
+        "data/seed_sm_rect_6km.json.gz",      "data/aug_sm_healpix_o9.json.gz",
+        "data/aug_sm_healpix_o10.json.gz",    "data/aug_sm_healpix_o11.json.gz",
         "data/aug_sm_healpix_o9_88s.json.gz", "data/aug_sm_healpix_o10_88s.json.gz"};
     static const char *const BENCHMARK[] = {"sm_healpix_o10", "sm_healpix_o11",
                                             "sm_rect_3km", "sm_rect_6km"};
@@ -130,9 +130,10 @@ static bool same_ring(zagg_arena *arena, const zagg_ring *ours, const zagg_value
 static void check_beams(case_report *r, zagg_arena *arena, const zagg_value *v)
 {
     const char *name = catalog_member(v, "id")->str;
-    const zagg_value *lats = catalog_member(v, "lats"), *rings = catalog_member(v, "rings");
-    const zagg_ring swath = {numbers(arena, lats), numbers(arena, catalog_member(v, "lons")),
-                             lats->n};
+    const zagg_value *lats = catalog_member(v, "lats"),
+                     *rings = catalog_member(v, "rings");
+    const zagg_ring swath = {numbers(arena, lats),
+                             numbers(arena, catalog_member(v, "lons")), lats->n};
     const bool fallback = catalog_member(v, "fallback")->u.b;
     zg_rings ours;
     zg_centerline line;
@@ -243,11 +244,11 @@ static void rebuild(case_report *r, zagg_arena *arena, const char *file,
     zg_vec names;
     (void)snprintf(relative, sizeof relative, "catalog/data/%s.json.gz", file);
     assert_int_equal(zagg_shardmap_load(golden_path(relative), &theirs, &err), ZAGG_OK);
-    assert_int_equal(
-        zagg_shape_from_geojson(
-            arena, golden_json(arena, golden_path("catalog/data/AOP_NEON.geojson")), 0,
-            &area, NULL),
-        ZAGG_OK);
+    assert_int_equal(zagg_shape_from_geojson(
+                         arena,
+                         golden_json(arena, golden_path("catalog/data/AOP_NEON.geojson")),
+                         0, &area, NULL),
+                     ZAGG_OK);
     zagg_grid *grid = catalog_grid(theirs->grid_signature, -1, latitude);
     const bool tiles = zagg_grid_get_kind(grid) == ZAGG_GRID_RECTILINEAR;
     const zagg_map_opts opts = {.backend = tiles ? ZAGG_MAP_SPHERELY : ZAGG_MAP_MORTIE,
@@ -302,7 +303,8 @@ static void compare_golden(case_report *r, const char *name, const zagg_shardmap
     bool same = map->n_shards == keys->n;
     for (size_t i = 0; same && i < keys->n; i++) {
         const zagg_shard_entry *s = &map->shards[i];
-        same = s->key == catalog_number(keys->items[i]) && s->n_granules == lists->items[i]->n;
+        same = s->key == catalog_number(keys->items[i]) &&
+               s->n_granules == lists->items[i]->n;
         for (size_t k = 0; same && k < s->n_granules; k++)
             same = strcmp(s->granules[k]->id, lists->items[i]->items[k]->str) == 0;
     }
@@ -342,8 +344,8 @@ static source_map global_swaths(zagg_arena *arena, const zagg_value *root)
     s.items = kept_path(arena, "catalog/synth/global_swaths.items.ndjson");
     zagg_grid *grid = catalog_grid(s.signature, -1, ZAGG_LATITUDE_AUTHALIC);
     const zagg_value *meta = catalog_meta(arena, catalog_member(golden, "metadata"));
-    assert_int_equal(
-        catalog_build(s.items, grid, meta, &opts, SIZE_MAX, &s.map, &err), ZAGG_OK);
+    assert_int_equal(catalog_build(s.items, grid, meta, &opts, SIZE_MAX, &s.map, &err),
+                     ZAGG_OK);
     zagg_grid_free(grid);
     return s;
 }
@@ -388,9 +390,8 @@ static void reprojected(void **state)
     const zagg_value *meta = catalog_member(golden, "noop");
     bool same = map->n_shards == s.map->n_shards && map->metadata->n == meta->n + 2;
     for (size_t i = 0; same && i < meta->n; i++) /* ours has build_wall_s and latitude */
-        same = zagg_value_equal(
-            zagg_value_get(map->metadata, meta->members[i].key->str),
-            meta->members[i].value);
+        same = zagg_value_equal(zagg_value_get(map->metadata, meta->members[i].key->str),
+                                meta->members[i].value);
     if (same)
         case_pass(&r);
     else
@@ -422,8 +423,8 @@ static void check_raster(case_report *r, const zagg_shardmap *map, zagg_arena *a
         same = map->shards[i].key == catalog_number(keys->items[i]) &&
                map->shards[i].n_granules == lists->items[i]->n;
         for (size_t k = 0; same && k < lists->items[i]->n; k++)
-            same = strcmp(map->shards[i].granules[k]->id, lists->items[i]->items[k]->str) ==
-                   0;
+            same = strcmp(map->shards[i].granules[k]->id,
+                          lists->items[i]->items[k]->str) == 0;
     }
     if (same)
         case_pass(r);
@@ -463,11 +464,11 @@ static void rasters(void **state)
         skip();
     }
     assert_int_equal(status, ZAGG_OK);
-    assert_int_equal(
-        zagg_shape_from_geojson(
-            arena, golden_json(arena, golden_path("catalog/data/AOP_NEON.geojson")), 0,
-            &area, NULL),
-        ZAGG_OK);
+    assert_int_equal(zagg_shape_from_geojson(
+                         arena,
+                         golden_json(arena, golden_path("catalog/data/AOP_NEON.geojson")),
+                         0, &area, NULL),
+                     ZAGG_OK);
     const zagg_map_opts opts = {.region = &area};
     assert_int_equal(zagg_grid_new_healpix(&spec, &grid, NULL), ZAGG_OK);
     if (zagg_map_build(grid, catalog, &opts, &map, &err) != ZAGG_OK)
@@ -513,11 +514,11 @@ static void latitudes(void **state)
     const zagg_value *root =
         golden_json(arena, golden_path("catalog/synth/synth_shardmaps.json"));
     const zagg_value *golden = catalog_member(root, "latitude_convention");
-    assert_int_equal(
-        zagg_shape_from_geojson(
-            arena, golden_json(arena, golden_path("catalog/data/AOP_NEON.geojson")), 0,
-            &area, NULL),
-        ZAGG_OK);
+    assert_int_equal(zagg_shape_from_geojson(
+                         arena,
+                         golden_json(arena, golden_path("catalog/data/AOP_NEON.geojson")),
+                         0, &area, NULL),
+                     ZAGG_OK);
     assert_int_equal(zg_region_rings(arena, &area, false, NULL, &region, NULL), ZAGG_OK);
     for (int64_t order = 9; order <= 11; order++) {
         char name[8];
@@ -534,10 +535,9 @@ static void latitudes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bytes), cmocka_unit_test(beams),
-                                       cmocka_unit_test(earlier),
-                                       cmocka_unit_test(reprojected),
-                                       cmocka_unit_test(rasters),
-                                       cmocka_unit_test(latitudes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes),   cmocka_unit_test(beams),
+        cmocka_unit_test(earlier), cmocka_unit_test(reprojected),
+        cmocka_unit_test(rasters), cmocka_unit_test(latitudes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,7 @@ static void make_star(uint64_t *seed, double radius, star *out)
         const double azimuth =
             6.283185 * ((double)i + random_between(seed, 0.0, 0.9)) / (double)out->n;
         const double r = radius * random_between(seed, 0.3, 1.0);
-        const double lat =
-            asin(sin(lat0) * cos(r) + cos(lat0) * sin(r) * cos(azimuth));
+        const double lat = asin(sin(lat0) * cos(r) + cos(lat0) * sin(r) * cos(azimuth));
         out->lat[i] = DEG * lat;
         out->lon[i] = DEG * (lon0 + atan2(sin(azimuth) * sin(r) * cos(lat0),
                                           cos(r) - sin(lat0) * sin(lat)));
@@ -75,9 +74,9 @@ static void compare(const zagg_words *cells, const star *s, unsigned order,
     zg_cell_set set;
     zg_vec hits;
     zg_vec_init(&hits, sizeof(uint32_t), 0);
-    assert_int_equal(zg_cell_set_new(cells->words, cells->n, ZAGG_LATITUDE_AUTHALIC, &set,
-                                     NULL),
-                     ZAGG_OK);
+    assert_int_equal(
+        zg_cell_set_new(cells->words, cells->n, ZAGG_LATITUDE_AUTHALIC, &set, NULL),
+        ZAGG_OK);
     assert_int_equal(zg_cell_set_polygon(&set, &ring, 1, order, scratch, &hits, NULL),
                      ZAGG_OK);
     assert_int_equal(zagg_cover_polygon(&ring, 1, order, &flat, &cover, NULL), ZAGG_OK);
@@ -106,8 +105,8 @@ static void as_covers(void **state)
     zg_set_scratch_init(&scratch);
     for (int i = 0; i < 150; i++) {
         const double radius = 1.2 * pow(10.0, random_between(&seed, -2.5, -0.3));
-        const unsigned order =
-            (unsigned)fmax(1.0, fmin(12.0, log2(random_between(&seed, 2.0, 20.0) / radius)));
+        const unsigned order = (unsigned)fmax(
+            1.0, fmin(12.0, log2(random_between(&seed, 2.0, 20.0) / radius)));
         make_star(&seed, radius, &near);
         make_star(&seed, 1.0, &other);
         zagg_words cells = some_cells(&seed, &near, order);
@@ -140,9 +139,9 @@ static void lines(void **state)
         const zagg_ring line = {s.lat, s.lon, s.n};
         assert_int_equal(zagg_cover_line(&line, 8, &flat, &along, NULL), ZAGG_OK);
         zg_vec_init(&hits, sizeof(uint32_t), 0);
-        assert_int_equal(zg_cell_set_new(along.words, along.n, ZAGG_LATITUDE_AUTHALIC,
-                                         &set, NULL),
-                         ZAGG_OK);
+        assert_int_equal(
+            zg_cell_set_new(along.words, along.n, ZAGG_LATITUDE_AUTHALIC, &set, NULL),
+            ZAGG_OK);
         assert_int_equal(zg_cell_set_line(&set, &line, &scratch, &hits, NULL), ZAGG_OK);
         assert_int_equal(hits.len, along.n);
         hits.len = 0;
@@ -186,7 +185,8 @@ static void line_around(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_covers), cmocka_unit_test(lines),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_covers),
+                                       cmocka_unit_test(lines),
                                        cmocka_unit_test(line_around)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

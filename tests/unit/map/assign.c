@@ -1,7 +1,6 @@
 /* Which shards a footprint belongs to: trees against every shard by itself, prefilters
  * against none. */
 #include "fixture.h"
-
 #include "map/footprint.h"
 
 #include <math.h>
@@ -43,8 +42,8 @@ static void same_hits(const zg_vec *a, const zg_vec *b)
 }
 
 /** The same without a prefilter, and, of outlines, shard by shard. */
-static void compare(const zagg_grid *grid, const zagg_words *keys, zagg_map_backend backend,
-                    const zagg_ring *ring, size_t *met)
+static void compare(const zagg_grid *grid, const zagg_words *keys,
+                    zagg_map_backend backend, const zagg_ring *ring, size_t *met)
 {
     const zagg_map_opts opts = {.backend = backend};
     zg_target target;
@@ -73,8 +72,8 @@ static void compare(const zagg_grid *grid, const zagg_words *keys, zagg_map_back
     zg_vec_free(&other);
 }
 
-static void run_all(const zagg_grid *grid, const zagg_shape *shape, double lat, double lon,
-                    int n)
+static void run_all(const zagg_grid *grid, const zagg_shape *shape, double lat,
+                    double lon, int n)
 {
     uint64_t seed = 3;
     size_t met = 0;
@@ -129,16 +128,16 @@ static void points(void **state)
     const zagg_shape area = box_shape(arena, -82, 33, -71, 44);
     zagg_words keys = shards_of(grid, &area);
     for (int i = 0; i < 100; i++) {
-        const zagg_map_opts opts = {.backend = i % 2 ? ZAGG_MAP_SPHERELY
-                                                     : ZAGG_MAP_MORTIE};
+        const zagg_map_opts opts = {.backend =
+                                        i % 2 ? ZAGG_MAP_SPHERELY : ZAGG_MAP_MORTIE};
         swath s;
         zg_target target;
         zg_vec hits;
         make_swath(&seed, 38.5, -76.5, &s);
         const zagg_ring ring = {s.lat, s.lon, SWATH_VERTICES};
         zg_vec_init(&hits, sizeof(uint32_t), 0);
-        assert_int_equal(
-            zg_target_new(grid, keys.words, keys.n, &opts, 0, &target, NULL), ZAGG_OK);
+        assert_int_equal(zg_target_new(grid, keys.words, keys.n, &opts, 0, &target, NULL),
+                         ZAGG_OK);
         ask(&target, &ring, &hits);
         for (int k = 0; k < 50; k++) {
             uint64_t key;
@@ -146,7 +145,8 @@ static void points(void **state)
             const size_t at = (size_t)random_between(&seed, 1.0, 11.999);
             const double f = random_between(&seed, 0.01, 0.99);
             const double lat = s.lat[at];
-            const double lon = s.lon[at] + f * (s.lon[SWATH_VERTICES - 1 - at] - s.lon[at]);
+            const double lon =
+                s.lon[at] + f * (s.lon[SWATH_VERTICES - 1 - at] - s.lon[at]);
             zagg_grid_shard_keys(grid, &lat, &lon, 1, &key, &none);
             assert_false(none);
             bool found = false;
@@ -169,10 +169,10 @@ static void turns(void **state)
     static const struct {
         double middle, half, south, north;
         bool reaches;
-    } BOXES[] = {{172, 1, 11, 11.5, true},   {-188, 1, 11, 11.5, true},
-                 {160, 5, 11, 11.5, false},  {-178, 2, 11, 11.5, false},
-                 {172, 1, 12.1, 13, true},   {172, 1, 12.5, 13, false},
-                 {172, 1, -5, 9.5, false},   {0, 180, 11, 12, true}};
+    } BOXES[] = {{172, 1, 11, 11.5, true},  {-188, 1, 11, 11.5, true},
+                 {160, 5, 11, 11.5, false}, {-178, 2, 11, 11.5, false},
+                 {172, 1, 12.1, 13, true},  {172, 1, 12.5, 13, false},
+                 {172, 1, -5, 9.5, false},  {0, 180, 11, 12, true}};
     (void)state;
     for (size_t i = 0; i < sizeof BOXES / sizeof BOXES[0]; i++)
         for (int turn = -2; turn <= 2; turn++) {
@@ -201,10 +201,10 @@ static void simple(void **state)
         bool simple;
     } RINGS[] = {{{0, 0, 1, 1}, {0, 1, 1, 0}, 4, true},
                  {{0, 0, 1, 1, 0}, {0, 1, 1, 0, 0}, 5, true},
-                 {{0, 0, 1, 1}, {0, 1, 0, 1}, 4, false},             /* bow-tie */
-                 {{0, 0, 0, 1, 1}, {0, 1, 1, 1, 0}, 5, false},       /* twice */
+                 {{0, 0, 1, 1}, {0, 1, 0, 1}, 4, false},       /* bow-tie */
+                 {{0, 0, 0, 1, 1}, {0, 1, 1, 1, 0}, 5, false}, /* twice */
                  {{0, 0, 0, 1, 1}, {0, 1, 2, 1, 0}, 5, true},
-                 {{0, 0, 1, 0, 1}, {0, 1, 1, 1, 0}, 5, false},       /* there and back */
+                 {{0, 0, 1, 0, 1}, {0, 1, 1, 1, 0}, 5, false}, /* there and back */
                  {{0, 1}, {0, 0}, 2, false},
                  {{0, 0, 1}, {0, 1, NAN}, 3, false},
                  {{0, 0, 0}, {0, 0, 0}, 3, false}};

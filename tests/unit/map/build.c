@@ -86,8 +86,8 @@ static zagg_shardmap *build_ok(const scene *s, const test_item *items, size_t n,
     return map;
 }
 
-/** The same bytes by 1, 2 and 7 threads, whatever the rule; keys ascend, granules stand in
- * record order. */
+/** The same bytes by 1, 2 and 7 threads, whatever the rule; keys ascend, granules stand
+ * in record order. */
 static void threads(void **state)
 {
     const scene *s = *state;
@@ -129,8 +129,9 @@ static void without_geometry(void **state)
     two[1].item.shape = (zagg_shape){NULL, 0};
     zagg_map_opts opts = {.log = s->logger};
     assert_int_equal(build_of(s, two, 2, opts, &map, &err), ZAGG_ECONFIG);
-    assert_non_null(strstr(err.msg, "1 items of the catalog have no geometry (the first is "
-                                    "granule_000001.h5)"));
+    assert_non_null(strstr(err.msg,
+                           "1 items of the catalog have no geometry (the first is "
+                           "granule_000001.h5)"));
     opts.skip_null = true;
     s->log[0] = '\0';
     map = build_ok(s, two, 2, opts);
@@ -176,13 +177,14 @@ static void unusable(void **state)
     s->log[0] = '\0';
     zagg_shardmap *map = build_ok(s, &one, 1, opts);
     assert_int_equal(map->n_shards, 0);
-    assert_non_null(strstr(s->log, "1 granules have a footprint that is no polygon and "
-                                   "belong to no shard (the first is granule_000005.h5)"));
+    assert_non_null(strstr(s->log,
+                           "1 granules have a footprint that is no polygon and "
+                           "belong to no shard (the first is granule_000005.h5)"));
     zagg_shardmap_free(map);
 }
 
-/** Two files of one name in a shard, under either spelling; the same item twice passes and
- * is listed twice. */
+/** Two files of one name in a shard, under either spelling; the same item twice passes
+ * and is listed twice. */
 static void names(void **state)
 {
     const scene *s = *state;
@@ -244,7 +246,8 @@ static void lack_of_memory(void **state)
     const scene *s = *state;
     zagg_err err = ZAGG_ERR_INIT;
     for (int backend = 0; backend < 2; backend++) {
-        const zagg_map_opts opts = {.backend = (zagg_map_backend)backend, .aoi_mask = true};
+        const zagg_map_opts opts = {.backend = (zagg_map_backend)backend,
+                                    .aoi_mask = true};
         int64_t nth = 1;
         zagg_status status = ZAGG_ENOMEM;
         for (; status != ZAGG_OK; nth++) {
@@ -285,9 +288,9 @@ static void masks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads),  cmocka_unit_test(without_geometry),
-        cmocka_unit_test(lines),    cmocka_unit_test(unusable),
-        cmocka_unit_test(names),    cmocka_unit_test(refused),
-        cmocka_unit_test(masks),    cmocka_unit_test(lack_of_memory)};
+        cmocka_unit_test(threads), cmocka_unit_test(without_geometry),
+        cmocka_unit_test(lines),   cmocka_unit_test(unusable),
+        cmocka_unit_test(names),   cmocka_unit_test(refused),
+        cmocka_unit_test(masks),   cmocka_unit_test(lack_of_memory)};
     return cmocka_run_group_tests(tests, scene_new, scene_free);
 }

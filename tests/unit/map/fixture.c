@@ -16,10 +16,11 @@ zagg_grid *new_healpix(int64_t parent, int64_t child)
 
 zagg_grid *new_utm(void)
 {
-    const zagg_rectilinear_spec spec = {.crs = "EPSG:32618",
-                                        .resolution = {100.0, 100.0},
-                                        .bounds = {340000.0, 4290000.0, 380000.0, 4330000.0},
-                                        .chunk_shape = {50, 50}};
+    const zagg_rectilinear_spec spec = {
+        .crs = "EPSG:32618",
+        .resolution = {100.0, 100.0},
+        .bounds = {340000.0, 4290000.0, 380000.0, 4330000.0},
+        .chunk_shape = {50, 50}};
     zagg_grid *grid = NULL;
     assert_int_equal(zagg_grid_new_rectilinear(&spec, &grid, NULL), ZAGG_OK);
     return grid;

@@ -1,4 +1,5 @@
-/* Footprints and areas that are no honest polygons: an answer or an error, in good time. */
+/* Footprints and areas that are no honest polygons: an answer or an error, in good time.
+ */
 #include "fixture.h"
 
 #include <math.h>
@@ -57,8 +58,8 @@ static size_t pairs_of(const bench *b, const zagg_shape *shape, zagg_map_opts op
     return pairs;
 }
 
-static size_t pairs_of_ring(const bench *b, const double *lat, const double *lon, size_t n,
-                            zagg_map_opts opts)
+static size_t pairs_of_ring(const bench *b, const double *lat, const double *lon,
+                            size_t n, zagg_map_opts opts)
 {
     const zagg_ring ring = {lat, lon, n};
     const zagg_shape_part part = {ZAGG_SHAPE_POLYGON, &ring, 1};
@@ -66,15 +67,18 @@ static size_t pairs_of_ring(const bench *b, const double *lat, const double *lon
     return pairs_of(b, &shape, opts);
 }
 
-static const zagg_map_opts RULES[] = {{.backend = ZAGG_MAP_MORTIE},
-                                      {.backend = ZAGG_MAP_SPHERELY},
-                                      {.backend = ZAGG_MAP_SPHERELY, .drop_invalid = true}};
+static const zagg_map_opts RULES[] = {
+    {.backend = ZAGG_MAP_MORTIE},
+    {.backend = ZAGG_MAP_SPHERELY},
+    {.backend = ZAGG_MAP_SPHERELY, .drop_invalid = true}};
 
 /** Not finite, no point of the Earth, too few vertices: no shards. */
 static void no_places(void **state)
 {
-    static const double LAT[][4] = {{38.9, NAN, 39, 39},      {38.9, 38.9, 39, HUGE_VAL},
-                                    {38.9, 38.9, 39, 95},     {38.9, 38.9, 39, 39},
+    static const double LAT[][4] = {{38.9, NAN, 39, 39},
+                                    {38.9, 38.9, 39, HUGE_VAL},
+                                    {38.9, 38.9, 39, 95},
+                                    {38.9, 38.9, 39, 39},
                                     {38.9, 38.9, 39, 1e308}};
     static const double LON[][4] = {{-76.7, -76.6, -76.6, -76.7},
                                     {-76.7, -76.6, -76.6, -76.7},
@@ -92,16 +96,14 @@ static void no_places(void **state)
     end(&b);
 }
 
-/** Bow-ties, spikes, vertices twice, a line there and back, both windings: the same shards
- * and more, none where S2 refuses them, except for the windings. */
+/** Bow-ties, spikes, vertices twice, a line there and back, both windings: the same
+ * shards and more, none where S2 refuses them, except for the windings. */
 static void odd_rings(void **state)
 {
-    static const double LAT[][6] = {{38.9, 38.9, 39, 39, 38.9, 38.9},
-                                    {38.9, 39, 39, 38.9, 38.9, 38.9},
-                                    {38.9, 39, 38.9, 39, 38.9, 38.9},
-                                    {38.9, 38.9, 38.9, 39, 39, 38.9},
-                                    {38.9, 38.9, 45, 38.9, 39, 39},
-                                    {38.9, 38.95, 39, 38.95, 38.9, 38.9}};
+    static const double LAT[][6] = {
+        {38.9, 38.9, 39, 39, 38.9, 38.9}, {38.9, 39, 39, 38.9, 38.9, 38.9},
+        {38.9, 39, 38.9, 39, 38.9, 38.9}, {38.9, 38.9, 38.9, 39, 39, 38.9},
+        {38.9, 38.9, 45, 38.9, 39, 39},   {38.9, 38.95, 39, 38.95, 38.9, 38.9}};
     static const double LON[][6] = {{-76.7, -76.6, -76.6, -76.7, -76.7, -76.7},
                                     {-76.7, -76.7, -76.6, -76.6, -76.7, -76.7},
                                     {-76.7, -76.6, -76.6, -76.7, -76.7, -76.7},
@@ -173,8 +175,8 @@ static double *many(void)
     return v;
 }
 
-/** A million vertices around a circle; a fifth of that on a comb whose teeth are as long as
- * the area, and all over the sphere at random. */
+/** A million vertices around a circle; a fifth of that on a comb whose teeth are as long
+ * as the area, and all over the sphere at random. */
 static void a_million(void **state)
 {
     uint64_t seed = 1;
@@ -212,7 +214,8 @@ static void a_million(void **state)
 static void a_large_area(void **state)
 {
     double *lat = many(), *lon = many();
-    static const double LAT[] = {38.8, 38.8, 39.1, 39.1}, LON[] = {-76.8, -76.4, -76.4, -76.8};
+    static const double LAT[] = {38.8, 38.8, 39.1, 39.1},
+                        LON[] = {-76.8, -76.4, -76.4, -76.8};
     zagg_grid *grids[] = {new_utm(), new_healpix(8, 12)};
     (void)state;
     for (int i = 0; i < MANY; i++) {
@@ -245,8 +248,8 @@ static void no_areas(void **state)
         const zagg_shape_part part = {ZAGG_SHAPE_POLYGON, &rings[i < 3 ? i : 0], 1};
         const zagg_shape shape = {&part, i < 3};
         const zagg_map_opts opts = {.region = &shape};
-        assert_int_not_equal(
-            zagg_map_builder_new(b.grid, NULL, &opts, &builder, &err), ZAGG_OK);
+        assert_int_not_equal(zagg_map_builder_new(b.grid, NULL, &opts, &builder, &err),
+                             ZAGG_OK);
         assert_null(builder);
         assert_true(err.msg[0] != '\0');
     }
@@ -256,9 +259,9 @@ static void no_areas(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_places),  cmocka_unit_test(odd_rings),
+        cmocka_unit_test(no_places),     cmocka_unit_test(odd_rings),
         cmocka_unit_test(nothing_in_it), cmocka_unit_test(large_side),
-        cmocka_unit_test(a_million),  cmocka_unit_test(a_large_area),
+        cmocka_unit_test(a_million),     cmocka_unit_test(a_large_area),
         cmocka_unit_test(no_areas)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

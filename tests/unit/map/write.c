@@ -1,8 +1,7 @@
 /* Written maps: what comes back, in every form; parts of maps. */
-#include "fixture.h"
-
 #include "cat/parquet.h"
 #include "codec/codec.h"
+#include "fixture.h"
 #include "pq/pq.h"
 #include "support/support.h"
 
@@ -16,7 +15,8 @@ static const char MAP[] =
     "\"shard_keys\": [1152921504606846978, 13835058055282163714], \"granules\": "
     "[[{\"id\": \"a\", \"s3\": null, \"https\": \"https://h/a.h5\", \"time_start\": "
     "\"2019-01-05T16:33:08+00:00\", \"time_end\": \"2019-01-05T16:41:38.500000+00:00\"}, "
-    "{\"id\": \"b\", \"s3\": \"s3://b/b.h5\", \"https\": null, \"assets\": {\"l2a\": {\"id\": "
+    "{\"id\": \"b\", \"s3\": \"s3://b/b.h5\", \"https\": null, \"assets\": {\"l2a\": "
+    "{\"id\": "
     "\"c\", \"s3\": null, \"https\": null}}}], [{\"id\": \"b\", \"s3\": \"s3://b/b.h5\", "
     "\"https\": null, \"assets\": {\"l2a\": {\"id\": \"c\", \"s3\": null, \"https\": "
     "null}}}]], \"aoi_mask\": [[1152921504606846979, 1152921504606846980], []]}";
@@ -85,7 +85,8 @@ static void wrong_compact(void **state)
     static const struct {
         const char *text, *message;
     } CASES[] = {
-        {"{\"format\": \"zagg-shardmap-compact/2\"}", "of the format zagg-shardmap-compact/1"},
+        {"{\"format\": \"zagg-shardmap-compact/2\"}",
+         "of the format zagg-shardmap-compact/1"},
         {"{\"format\": \"zagg-shardmap-compact/1\"}", "must hold the list shard_keys"},
         {"{\"format\": \"zagg-shardmap-compact/1\", \"shard_keys\": [1], "
          "\"shard_granules\": [], \"granules\": [], \"grid_signature\": {}}",
@@ -94,7 +95,8 @@ static void wrong_compact(void **state)
          "\"shard_granules\": [[0]], \"granules\": [], \"grid_signature\": {}}",
          "must be a number below 0"},
         {"{\"format\": \"zagg-shardmap-compact/1\", \"shard_keys\": [1], "
-         "\"shard_granules\": [[-1]], \"granules\": [{\"id\": \"a\"}], \"grid_signature\": "
+         "\"shard_granules\": [[-1]], \"granules\": [{\"id\": \"a\"}], "
+         "\"grid_signature\": "
          "{}}",
          "must be a number below 1"},
         {"{\"format\": \"zagg-shardmap-compact/1\", \"shard_keys\": [1], "
@@ -110,9 +112,9 @@ static void wrong_compact(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         zagg_err err = ZAGG_ERR_INIT;
         zagg_shardmap *map = NULL;
-        assert_int_equal(zagg_shardmap_parse(CASES[i].text, strlen(CASES[i].text), "map",
-                                             &map, &err),
-                         ZAGG_ECONFIG);
+        assert_int_equal(
+            zagg_shardmap_parse(CASES[i].text, strlen(CASES[i].text), "map", &map, &err),
+            ZAGG_ECONFIG);
         if (strstr(err.msg, CASES[i].message) == NULL)
             fail_msg("case %zu: %s", i, err.msg);
     }
@@ -173,10 +175,10 @@ static void parquet(void **state)
             assert_true(key == map->shards[i].key);
         }
         assert_true(zagg_value_is(zagg_value_get(row, "aoi_mask"), "[]"));
-        assert_true(zagg_value_is(
-            zagg_value_get(row, "granules"),
-            "[{\"id\": \"b\", \"s3\": \"s3://b/b.h5\", \"https\": null, \"assets\": {\"l2a\": "
-            "{\"id\": \"c\", \"s3\": null, \"https\": null}}}]"));
+        assert_true(zagg_value_is(zagg_value_get(row, "granules"),
+                                  "[{\"id\": \"b\", \"s3\": \"s3://b/b.h5\", \"https\": "
+                                  "null, \"assets\": {\"l2a\": "
+                                  "{\"id\": \"c\", \"s3\": null, \"https\": null}}}]"));
         pq->close(reader);
         zagg_arena_free(arena);
     }
@@ -194,8 +196,8 @@ static void nowhere(void **state)
     (void)state;
     path_in(dir, "", path);
     assert_int_equal(zagg_shardmap_write(map, ZAGG_MAP_JSON, path, &err), ZAGG_EARG);
-    assert_int_equal(
-        zagg_shardmap_write(map, ZAGG_MAP_JSON, "/dev/null/m.json", &err), ZAGG_EIO);
+    assert_int_equal(zagg_shardmap_write(map, ZAGG_MAP_JSON, "/dev/null/m.json", &err),
+                     ZAGG_EIO);
     zagg_shardmap_free(map);
     remove_tree(dir);
     zg_free(dir);
@@ -236,7 +238,8 @@ static void parts(void **state)
     assert_int_equal(one->n_shards, 2);
     assert_int_equal(one->shards[0].n_granules, 1);
     zagg_shardmap_free(one);
-    one = part_of(map, (zagg_map_part){.start = "2019-01-05T16:40:00Z", .end = "2019-01-05"});
+    one = part_of(map,
+                  (zagg_map_part){.start = "2019-01-05T16:40:00Z", .end = "2019-01-05"});
     assert_int_equal(one->shards[0].n_granules, 2);
     zagg_shardmap_free(one);
     const zagg_shape far = box_shape(arena, 100, -50, 101, -49);
@@ -276,8 +279,9 @@ static void joined(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parquet), cmocka_unit_test(forms), cmocka_unit_test(empty),
-        cmocka_unit_test(wrong_compact), cmocka_unit_test(cut_short),
-        cmocka_unit_test(nowhere), cmocka_unit_test(parts), cmocka_unit_test(joined)};
+        cmocka_unit_test(parquet),   cmocka_unit_test(forms),
+        cmocka_unit_test(empty),     cmocka_unit_test(wrong_compact),
+        cmocka_unit_test(cut_short), cmocka_unit_test(nowhere),
+        cmocka_unit_test(parts),     cmocka_unit_test(joined)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
