@@ -123,19 +123,17 @@ int shardmap_form(const cli_command *command, const shardmap_output *out,
     return EXIT_USAGE;
 }
 
-zagg_status shardmap_write(const zagg_shardmap *map, const shardmap_output *out,
-                           zagg_map_form form, zagg_err *err)
+zagg_status shardmap_may_write(const shardmap_output *out, zagg_err *err)
 {
     struct stat st;
-    if (stat(out->path, &st) == 0) {
-        if (!S_ISREG(st.st_mode))
-            return zagg_err_set(err, ZAGG_EEXISTS, "%s is no ordinary file", out->path);
-        if (!out->force)
-            return zagg_err_set(err, ZAGG_EEXISTS,
-                                "%s is there already; --force to write over it",
-                                out->path);
-    }
-    return zagg_shardmap_write(map, form, out->path, err);
+    if (stat(out->path, &st) != 0)
+        return ZAGG_OK;
+    if (!S_ISREG(st.st_mode))
+        return zagg_err_set(err, ZAGG_EEXISTS, "%s is no ordinary file", out->path);
+    if (!out->force)
+        return zagg_err_set(err, ZAGG_EEXISTS,
+                            "%s is there already; --force to write over it", out->path);
+    return ZAGG_OK;
 }
 
 /* ---- areas ---- */

@@ -26,8 +26,7 @@ typedef struct shardmap_output {
 int shardmap_form(const cli_command *command, const shardmap_output *out,
                   zagg_map_form *form);
 /** EXISTS where a file is there and is not to be replaced. */
-zagg_status shardmap_write(const zagg_shardmap *map, const shardmap_output *out,
-                           zagg_map_form form, zagg_err *err);
+zagg_status shardmap_may_write(const shardmap_output *out, zagg_err *err);
 
 /** Two paths given without options, one after the other; `second` NULL: one. */
 int shardmap_take_path(const cli_command *command, const char **first,

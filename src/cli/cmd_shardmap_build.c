@@ -340,14 +340,16 @@ static zagg_status choose_path(session *s)
     zg_str_add(&name, ".json");
     s->args->out.path = zagg_arena_strndup(s->arena, name.data, name.len);
     zg_str_free(&name);
-    return s->args->out.path != NULL
-               ? ZAGG_OK
-               : zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
+    if (s->args->out.path == NULL)
+        return zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
+    return shardmap_may_write(&s->args->out, &s->err);
 }
 
 static zagg_status work(session *s)
 {
     const size_t threads = s->args->threads ? s->args->threads : zg_cpu_count();
+    if (s->args->out.path != NULL)
+        ZAGG_TRY(shardmap_may_write(&s->args->out, &s->err));
     ZAGG_TRY(zagg_arena_new(0, &s->arena, &s->err));
     ZAGG_TRY(zagg_pool_new(threads, &s->pool, &s->err));
     ZAGG_TRY(open_config(s));
@@ -368,17 +370,12 @@ static void report(const session *s)
            s->args->out.path);
 }
 
-static int build(session *s)
+static int build(session *s, zagg_map_form form)
 {
-    zagg_map_form form;
     zagg_status status = work(s);
     progress_end(&s->progress);
-    if (status != ZAGG_OK)
-        return shardmap_fail(&COMMAND, status, &s->err);
-    const int rc = shardmap_form(&COMMAND, &s->args->out, &form);
-    if (rc != 0)
-        return rc;
-    status = shardmap_write(s->result, &s->args->out, form, &s->err);
+    if (status == ZAGG_OK)
+        status = zagg_shardmap_write(s->result, form, s->args->out.path, &s->err);
     if (status != ZAGG_OK)
         return shardmap_fail(&COMMAND, status, &s->err);
     if (!s->args->quiet)
@@ -403,15 +400,18 @@ int shardmap_build(int argc, char **argv)
     build_args args = {.threads = 0};
     session s = {.args = &args, .err = ZAGG_ERR_INIT};
     zg_vec_init(&args.granules, sizeof(const char *), 0);
+    zagg_map_form form = ZAGG_MAP_JSON;
     int code = cli_parse(&COMMAND, argc, argv, take, &args);
     if (code == 0)
         code = check(&args);
+    if (code == 0 && (args.out.path != NULL || args.out.form != NULL))
+        code = shardmap_form(&COMMAND, &args.out, &form);
     if (code == 0 &&
         progress_init(&s.progress, args.quiet, args.verbose, false, &s.err) != ZAGG_OK) {
         fprintf(stderr, "zagg shardmap build: %s\n", s.err.msg);
         code = EXIT_FAILED;
     } else if (code == 0) {
-        code = build(&s);
+        code = build(&s, form);
         session_free(&s);
     }
     zg_vec_free(&args.granules);

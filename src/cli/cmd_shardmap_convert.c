@@ -114,11 +114,13 @@ int shardmap_convert(int argc, char **argv)
     code = shardmap_form(&COMMAND, &a.out, &form);
     if (code != 0)
         return code;
-    zagg_status status = zagg_shardmap_load(a.path, &map, &err);
+    zagg_status status = shardmap_may_write(&a.out, &err);
+    if (status == ZAGG_OK)
+        status = zagg_shardmap_load(a.path, &map, &err);
     if (status == ZAGG_OK)
         status = reproject(&a, &map, &err);
     if (status == ZAGG_OK)
-        status = shardmap_write(map, &a.out, form, &err);
+        status = zagg_shardmap_write(map, form, a.out.path, &err);
     if (status == ZAGG_OK)
         printf("ShardMap: %zu shards, %zu pairs -> %s\n", map->n_shards,
                shardmap_pairs(map), a.out.path);

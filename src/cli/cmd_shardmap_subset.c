@@ -123,7 +123,9 @@ static zagg_status work(subset_args *a, zagg_map_form form, zagg_err *err)
     zagg_shardmap *map = NULL, *part = NULL;
     zagg_grid *grid = NULL;
     zagg_arena *arena = NULL;
-    zagg_status status = zagg_shardmap_load(a->path, &map, err);
+    zagg_status status = shardmap_may_write(&a->out, err);
+    if (status == ZAGG_OK)
+        status = zagg_shardmap_load(a->path, &map, err);
     if (status == ZAGG_OK)
         status = zagg_arena_new(0, &arena, err);
     if (status == ZAGG_OK)
@@ -131,7 +133,7 @@ static zagg_status work(subset_args *a, zagg_map_form form, zagg_err *err)
     if (status == ZAGG_OK)
         status = zagg_map_subset(map, grid, &a->part, &part, err);
     if (status == ZAGG_OK)
-        status = shardmap_write(part, &a->out, form, err);
+        status = zagg_shardmap_write(part, form, a->out.path, err);
     if (status == ZAGG_OK)
         printf("ShardMap: %zu shards, %zu pairs of %zu shards, %zu pairs -> %s\n",
                part->n_shards, shardmap_pairs(part), map->n_shards, shardmap_pairs(map),

@@ -3,6 +3,8 @@ globe; read and written by both; run by both."""
 import json
 import pathlib
 import subprocess
+import sys
+import types
 
 import fastparquet
 import h5py
@@ -16,6 +18,10 @@ import peers
 from synthetic import CONFIG
 
 SCENES, ITEMS = 14, 250
+
+# Its module of catalogs needs pyarrow, of which nothing is used here but the name of a key.
+sys.modules["zagg.catalog.sources"] = types.ModuleType("sources")
+sys.modules["zagg.catalog.sources"].FOOTPRINT_CELLS_ORDER = "footprint_cells_order"
 
 
 class Records:
