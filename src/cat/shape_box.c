@@ -193,12 +193,13 @@ typedef struct extent {
     double plain_west, plain_east; /* of the numbers as they stand */
 } extent;
 
-/* From `a` to `b` the shorter way; a step of exactly half or all of the way round stays
- * what it is. */
-static double turn(double a, double b)
+/* From `a` to `b` the shorter way. A step of exactly half of the way round stays what it
+ * is, and so does one of all of it along a parallel; to another latitude it is a step
+ * along the antimeridian, written with both signs. */
+static double turn(double a, double b, bool parallel)
 {
     double d = b - a;
-    if (fabs(d) > 180.0 && fabs(d) < 360.0)
+    if (fabs(d) > 180.0 && (fabs(d) < 360.0 || !parallel))
         d -= d > 0.0 ? 360.0 : -360.0;
     return d;
 }
@@ -206,8 +207,7 @@ static double turn(double a, double b)
 /* As turn, but an edge all the way round is none: between places on the sphere. */
 static double winding(double a, double b)
 {
-    const double d = turn(a, b);
-    return fabs(d) == 360.0 ? 0.0 : d;
+    return turn(a, b, false);
 }
 
 static void widen(extent *e, double at, double lon, double lat)
@@ -222,7 +222,7 @@ static void widen(extent *e, double at, double lon, double lat)
 
 static bool ring_extent(const zagg_ring *r, bool closed, extent *e)
 {
-    double at = 0.0, last = 0.0, first = 0.0, lats = 0.0, around = 0.0;
+    double at = 0.0, last = 0.0, first = 0.0, lats = 0.0, around = 0.0, last_lat = 0.0;
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++) {
         const double lon = r->lon_deg[i], lat = r->lat_deg[i];
@@ -232,10 +232,11 @@ static bool ring_extent(const zagg_ring *r, bool closed, extent *e)
             *e = (extent){lon, lon, lat, lat, lon, lon};
             at = first = lon;
         } else {
-            at += turn(last, lon);
+            at += turn(last, lon, lat == last_lat);
             around += winding(last, lon);
         }
         last = lon;
+        last_lat = lat;
         lats += lat;
         n++;
         widen(e, at, lon, lat);
@@ -260,13 +261,14 @@ static double normal(double lon)
     return v < 0.0 ? v + 180.0 : v - 180.0;
 }
 
-/* Whether one of the rings leaves -180..180 on its way, or they touch it on both sides.
- */
+/* Whether one of the rings crosses the antimeridian (or ends there, with the other sign),
+ * or they touch it on both sides. */
 static bool crosses(const extent *e, size_t n)
 {
     bool at_west = false, at_east = false, full = false;
     for (size_t i = 0; i < n; i++) {
-        if (e[i].west < -180.0 || e[i].east > 180.0)
+        if (e[i].west < -180.0 || e[i].east > 180.0 || e[i].plain_west < e[i].west ||
+            e[i].plain_east > e[i].east)
             return true;
         const bool w = e[i].west == -180.0, x = e[i].east == 180.0;
         at_west = at_west || w;

@@ -18,6 +18,7 @@ typedef struct reader {
     zg_maker *m;
     const uint8_t *data;
     size_t len, at, dims;
+    uint32_t member; /* type of the parts of the multi-part geometry that is read */
     bool swap;
     zagg_err *err;
 } reader;
@@ -125,7 +126,7 @@ static zagg_status read_member(reader *r, const zagg_value **out)
 {
     uint32_t type = 0;
     ZAGG_TRY(read_head(r, &type));
-    if (type > POLYGON)
+    if (type != r->member)
         return zagg_err_set(r->err, ZAGG_EFORMAT,
                             "WKB: a %s inside a multi-part geometry", NAMES[type]);
     return read_coordinates(r, type, out);
@@ -158,12 +159,14 @@ static zagg_status read_geometry(reader *r, unsigned depth, const zagg_value **o
         return zagg_err_set(r->err, ZAGG_ERANGE, "WKB nested more than %d deep",
                             ZG_SHAPE_MAX_DEPTH);
     ZAGG_TRY(read_head(r, &type));
-    if (type == COLLECTION)
+    if (type == COLLECTION) {
         ZAGG_TRY(read_members(r, depth, &content));
-    else if (type > POLYGON)
+    } else if (type > POLYGON) {
+        r->member = type - (MULTIPOINT - POINT);
         ZAGG_TRY(read_list(r, 5, read_member, &content));
-    else
+    } else {
         ZAGG_TRY(read_coordinates(r, type, &content));
+    }
     zg_object_begin(&map, r->m);
     zg_object_put(&map, "type", zg_make_text(r->m, NAMES[type]));
     zg_object_put(&map, type == COLLECTION ? "geometries" : "coordinates", content);

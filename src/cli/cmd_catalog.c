@@ -8,42 +8,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const cli_option OPTIONS[] = {{0, NULL, NULL, NULL}};
-static const cli_command COMMAND = {
-    "catalog", "catalog convert | info FILE [...]",
-    "Catalogs of granules:\n"
-    "  convert  from one form into another: NDJSON, FeatureCollection, stac-geoparquet\n"
-    "  info     what a catalog holds\n"
-    "`zagg catalog convert --help` and so on tell the options of each.",
-    OPTIONS,
-    "  zagg catalog info atl03.parquet\n"
-    "  zagg catalog convert atl03.parquet atl03.ndjson.gz"};
-
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} ACTIONS[] = {{"convert", catalog_convert}, {"info", catalog_info}};
-
-static int take(void *user, int id, const char *value)
-{
-    (void)user;
-    (void)id;
-    fprintf(stderr, "zagg catalog: %s: unknown command; there are convert and info\n",
-            value);
-    return EXIT_USAGE;
-}
+} ACTIONS[] = {{"fetch", catalog_fetch},
+               {"convert", catalog_convert},
+               {"info", catalog_info},
+               {"extract", catalog_extract}};
 
 int main_catalog(int argc, char **argv)
 {
     for (size_t i = 0; argc > 1 && i < sizeof ACTIONS / sizeof ACTIONS[0]; i++)
         if (strcmp(argv[1], ACTIONS[i].name) == 0)
             return ACTIONS[i].run(argc - 1, argv + 1);
-    const int rc = cli_parse(&COMMAND, argc, argv, take, NULL);
-    if (rc != 0)
-        return rc == CLI_DONE ? EXIT_OK : rc;
-    fprintf(stderr, "zagg catalog: write `zagg catalog info FILE` or `zagg catalog "
-                    "convert FROM TO`\n");
-    return EXIT_USAGE;
+    return catalog_build(argc, argv);
 }
 
 /* ---- shared ---- */
@@ -67,6 +45,14 @@ zagg_status catalog_may_write(const char *path, bool force, zagg_err *err)
         return ZAGG_OK;
     return zagg_err_set(err, ZAGG_EEXISTS,
                         "%s is there already; --force to write over it", path);
+}
+
+zagg_status catalog_can_write(const char *path, zagg_err *err)
+{
+    zagg_catalog_writer *writer = NULL;
+    ZAGG_TRY(zagg_catalog_writer_new(path, NULL, &writer, err));
+    zagg_catalog_writer_abandon(writer);
+    return ZAGG_OK;
 }
 
 int catalog_take_path(const cli_command *command, const char **first, const char **second,

@@ -22,7 +22,7 @@ static const subcommand COMMANDS[] = {
     {"shardmap", main_shardmap, "build, look at and change shard maps"},
     {"status", main_status, "how far the last run into a store has come"},
     {"config", main_config, "list or show the built-in pipeline configs"},
-    {"catalog", main_catalog, "look into catalogs of granules, and change their form"},
+    {"catalog", main_catalog, "find granules; build the shard map of them"},
     {"h5", main_h5, "list, print or check what an HDF5 file holds"},
     {"inspect", main_inspect, "tell what a store holds, or the values of a cell"},
     {"export", main_export, "write cells as GeoParquet, CSV or GeoJSON"},

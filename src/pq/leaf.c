@@ -24,8 +24,11 @@ zagg_status pq_failed(const carquet_error_t *error, const char *what, zagg_err *
     else if (error->code == CARQUET_ERROR_NOT_IMPLEMENTED ||
              error->code == CARQUET_ERROR_UNSUPPORTED_CODEC)
         status = ZAGG_EUNSUPPORTED;
-    else if (error->code == CARQUET_ERROR_FILE_READ)
+    else if (error->code == CARQUET_ERROR_FILE_READ ||
+             error->code == CARQUET_ERROR_FILE_OPEN)
         status = ZAGG_EIO;
+    else if (error->code == CARQUET_ERROR_FILE_NOT_FOUND)
+        status = ZAGG_ENOTFOUND;
     return zagg_err_set(err, status, "%s: %s", what,
                         error->message[0] != '\0' ? error->message
                                                   : carquet_status_string(error->code));

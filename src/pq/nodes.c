@@ -40,7 +40,9 @@ static zagg_status add_node(walk *w, pq_node *parent, const char *name, bool lea
     if (w->element >= carquet_schema_num_elements(w->schema))
         return damaged(w, "too few elements");
     const carquet_schema_node_t *e = carquet_schema_get_element(w->schema, w->element++);
-    if (e == NULL || strcmp(carquet_schema_node_name(e), name) != 0 ||
+    /* of a damaged file the names may be missing */
+    const char *given = e != NULL && name != NULL ? carquet_schema_node_name(e) : NULL;
+    if (given == NULL || strcmp(given, name) != 0 ||
         carquet_schema_node_is_leaf(e) != leaf)
         return damaged(w, "elements out of order");
     ZAGG_TRY(zagg_arena_alloc(w->arena, 1, sizeof *node, &node, w->err));
@@ -72,7 +74,7 @@ static zagg_status add_leaf(walk *w, pq_node *root, int32_t column, pq_node **ou
     pq_node *at = root;
     int32_t shared = 0;
     while (shared < depth - 1 && at->last_child != NULL && at->last_child->leaf == NULL &&
-           strcmp(at->last_child->name, path[shared]) == 0) {
+           path[shared] != NULL && strcmp(at->last_child->name, path[shared]) == 0) {
         at = at->last_child;
         shared++;
     }

@@ -15,6 +15,8 @@
 /* Entries and texts that are held before they are written as a row group, and rows. */
 #define GROUP_BYTES ((size_t)64 << 20)
 #define GROUP_ROWS ((size_t)1 << 20)
+/* What readers have to unpack at once. */
+#define PAGE_BYTES ((size_t)1 << 20)
 
 typedef struct out_leaf {
     int32_t column;
@@ -400,15 +402,52 @@ static void place_texts(out_leaf *leaf)
     }
 }
 
+/* Entries from `from` on that make a page: whole rows, about PAGE_BYTES. *values: how
+ * many of them are there, with their bytes. */
+static size_t page_entries(const out_leaf *leaf, size_t from, size_t value,
+                           size_t *values)
+{
+    const int16_t *def = leaf->def.data, *rep = leaf->rep.data;
+    const bool texts = leaf->type == ZG_PQ_TEXT || leaf->type == ZG_PQ_BYTES;
+    size_t n = 0, bytes = 0;
+    *values = 0;
+    for (size_t i = from; i < leaf->def.len; i++, n++) {
+        if (bytes >= PAGE_BYTES && rep[i] == 0)
+            break;
+        bytes += 4;
+        if (def[i] != leaf->max_def)
+            continue;
+        bytes += leaf->values.elem_size;
+        if (texts)
+            bytes +=
+                (size_t)ZG_VEC_AT(&leaf->values, carquet_byte_array_t, value + *values)
+                    ->length;
+        ++*values;
+    }
+    return n;
+}
+
+/* Page by page: carquet makes one of what it is given together, however long. */
 static zagg_status write_leaf(const zg_pq_writer *w, out_leaf *leaf)
 {
     static const uint64_t NONE;
+    carquet_status_t status = CARQUET_OK;
+    size_t value = 0;
     if (leaf->type == ZG_PQ_TEXT || leaf->type == ZG_PQ_BYTES)
         place_texts(leaf);
-    errno = 0;
-    const carquet_status_t status = carquet_writer_write_batch(
-        w->carquet, leaf->column, leaf->values.len > 0 ? leaf->values.data : &NONE,
-        (int64_t)leaf->def.len, leaf->def.data, leaf->rep.data);
+    for (size_t at = 0; at < leaf->def.len && status == CARQUET_OK;) {
+        size_t values = 0;
+        const size_t n = page_entries(leaf, at, value, &values);
+        errno = 0;
+        status = carquet_writer_write_batch(
+            w->carquet, leaf->column,
+            values > 0 ? (const char *)leaf->values.data + value * leaf->values.elem_size
+                       : (const char *)&NONE,
+            (int64_t)n, (const int16_t *)leaf->def.data + at,
+            (const int16_t *)leaf->rep.data + at);
+        at += n;
+        value += values;
+    }
     leaf->def.len = leaf->rep.len = leaf->values.len = leaf->bytes.len = 0;
     return failed(w, status, "a column");
 }

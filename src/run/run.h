@@ -20,6 +20,12 @@ zagg_status zg_driver_choose(const char *flag, const zagg_pipeline *pipeline,
  * left out, as upstream does). With the file driver this is a path. */
 const char *zg_granule_href(const zagg_granule *granule, zg_driver driver);
 
+/** Paths (char *, zg_free each) of the granules that `paths` name: files, folders with
+ * .h5 and .hdf5 files in them, patterns; each file once, sorted. Messages begin with
+ * "--granules PATH". NOTFOUND where there are none. */
+zagg_status zg_granule_paths(const char *const *paths, size_t n, zg_vec *out,
+                             zagg_err *err);
+
 /** Path of a store on this machine: what follows file://, or the text itself. */
 const char *zg_store_path(const char *store);
 
