@@ -28,13 +28,13 @@ typedef struct zagg_map_sibling {
 
 typedef struct zagg_map_opts {
     zagg_map_backend backend;
-    bool beams;        /* corridors of beams instead of the swath (ATL03, ATL06) */
-    bool drop_invalid; /* spherely's rule: rings that are no simple polygon go */
-    bool lines;        /* lines and points are footprints, too */
-    bool skip_null;    /* items without a geometry are left out, else CONFIG */
-    unsigned cover_order; /* mortie: of the cells that footprints are covered with; 0:
-                             that of the shards, for beams and siblings that of the chunks
-                             (at most 18), as upstream */
+    bool beams;               /* corridors of beams instead of the swath (ATL03, ATL06) */
+    bool drop_invalid;        /* spherely's rule: rings that are no simple polygon go */
+    bool lines;               /* lines and points are footprints, too */
+    bool skip_null;           /* items without a geometry are left out, else CONFIG */
+    unsigned cover_order;     /* mortie: of the cells that footprints are covered with; 0:
+                                 that of the shards, for beams and siblings that of the chunks
+                                 (at most 18), as upstream */
     const zagg_shape *region; /* NULL: the catalog's bbox */
     const zagg_shape *aoi;    /* of the mask, with its holes; NULL: the region */
     bool aoi_mask;            /* output.aoi_mask of the config */
@@ -89,14 +89,14 @@ typedef struct zagg_map_part {
 } zagg_map_part;
 
 /** That part: its shards in the map's order, and of them the granules that are wanted;
- * shards without any go. `grid`: of the map, needed for a region only. Masks stay. ECONFIG
- * for a key that the map lacks, FORMAT for times. */
+ * shards without any go. `grid`: of the map, needed for a region only. Masks stay.
+ * ECONFIG for a key that the map lacks, FORMAT for times. */
 ZAGG_API zagg_status zagg_map_subset(const zagg_shardmap *map, const zagg_grid *grid,
                                      const zagg_map_part *part, zagg_shardmap **out,
                                      zagg_err *err);
 
-/** The grid that a map's signature tells of; chunks are the shards. ECONFIG for what is no
- * signature. */
+/** The grid that a map's signature tells of; chunks are the shards. ECONFIG for what is
+ * no signature. */
 ZAGG_API zagg_status zagg_map_grid(const zagg_shardmap *map, zagg_latitude latitude,
                                    zagg_grid **out, zagg_err *err);
 

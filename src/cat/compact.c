@@ -1,5 +1,5 @@
-/* The compact form of shard maps: `granules` lists every record once, `shard_granules` the
- * numbers of those that each shard reads. */
+/* The compact form of shard maps: `granules` lists every record once, `shard_granules`
+ * the numbers of those that each shard reads. */
 #include "cat/cat.h"
 
 #include <string.h>
@@ -23,18 +23,19 @@ zagg_status zg_check_compact(const char *name, const zagg_value *root, zagg_err 
     for (size_t i = 0; i < 3; i++) {
         const zagg_value *list = zagg_value_get(root, LISTS[i]);
         if (list == NULL || list->kind != ZAGG_LIST)
-            return zagg_err_set(err, ZAGG_ECONFIG,
-                                "%s: a compact shard map must hold the list %s (found %s)",
-                                name, LISTS[i],
-                                list != NULL ? zagg_value_kind_name(list) : "nothing");
+            return zagg_err_set(
+                err, ZAGG_ECONFIG,
+                "%s: a compact shard map must hold the list %s (found %s)", name,
+                LISTS[i], list != NULL ? zagg_value_kind_name(list) : "nothing");
     }
     const size_t keys = zagg_value_get(root, "shard_keys")->n;
     const size_t lists = zagg_value_get(root, "shard_granules")->n;
     if (keys != lists)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: shard_keys has %zu entries but shard_granules has %zu; they "
-                            "must be parallel",
-                            name, keys, lists);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: shard_keys has %zu entries but shard_granules has %zu; they "
+            "must be parallel",
+            name, keys, lists);
     if (zagg_value_get(root, "grid_signature") == NULL)
         return zagg_err_set(err, ZAGG_ECONFIG, "%s: grid_signature is missing", name);
     return ZAGG_OK;
@@ -47,10 +48,11 @@ static zagg_status read_list(const char *name, size_t shard, const zagg_value *l
     for (size_t k = 0; k < list->n; k++) {
         uint64_t number;
         if (!zagg_value_u64(list->items[k], &number) || number >= n_all)
-            return zagg_err_set(err, ZAGG_ECONFIG,
-                                "%s: shard_granules[%zu][%zu] must be a number below %zu, "
-                                "the number of granules",
-                                name, shard, k, n_all);
+            return zagg_err_set(
+                err, ZAGG_ECONFIG,
+                "%s: shard_granules[%zu][%zu] must be a number below %zu, "
+                "the number of granules",
+                name, shard, k, n_all);
         out[k] = all[number];
     }
     return ZAGG_OK;
@@ -76,8 +78,8 @@ static zagg_status count(const char *name, const zagg_value *lists, size_t *out,
     for (size_t i = 0; i < lists->n; i++) {
         if (lists->items[i]->kind != ZAGG_LIST)
             return zagg_err_set(err, ZAGG_ECONFIG,
-                                "%s: shard_granules[%zu] must be a list (found %s)", name, i,
-                                zagg_value_kind_name(lists->items[i]));
+                                "%s: shard_granules[%zu] must be a list (found %s)", name,
+                                i, zagg_value_kind_name(lists->items[i]));
         if (!zg_add_size(*out, lists->items[i]->n, out))
             return zagg_err_set(err, ZAGG_ERANGE, "%s: too many granules", name);
     }

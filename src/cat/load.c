@@ -89,7 +89,7 @@ static zagg_status record_text(const char *name, const zagg_value *record,
 }
 
 zagg_status zg_read_record(const char *name, const zagg_value *record, zg_record *out,
-                               zagg_err *err)
+                           zagg_err *err)
 {
     if (record->kind != ZAGG_MAP)
         return zagg_err_set(

@@ -1,4 +1,5 @@
-/* zagg shardmap build | info | convert | diff | subset: which granules each shard reads. */
+/* zagg shardmap build | info | convert | diff | subset: which granules each shard reads.
+ */
 #include "cli/cmd_shardmap.h"
 
 #include "cli/cli.h"
@@ -23,7 +24,8 @@ static const cli_command COMMAND = {
     "  subset   some shards, an area, a time\n"
     "`zagg shardmap build --help` and so on tell the options of each.",
     OPTIONS,
-    "  zagg shardmap build --config atl03.yaml --catalog atl03.parquet --polygon aoi.geojson "
+    "  zagg shardmap build --config atl03.yaml --catalog atl03.parquet --polygon "
+    "aoi.geojson "
     "-o map.json\n"
     "  zagg shardmap info map.json"};
 
@@ -40,10 +42,11 @@ static int take(void *user, int id, const char *value)
 {
     (void)user;
     (void)id;
-    fprintf(stderr,
-            "zagg shardmap: %s: unknown command; there are build, info, convert, diff and "
-            "subset\n",
-            value);
+    fprintf(
+        stderr,
+        "zagg shardmap: %s: unknown command; there are build, info, convert, diff and "
+        "subset\n",
+        value);
     return EXIT_USAGE;
 }
 
@@ -56,8 +59,9 @@ int main_shardmap(int argc, char **argv)
     const int rc = cli_parse(&COMMAND, argc, argv, take, NULL);
     if (rc != 0)
         return rc == CLI_DONE ? EXIT_OK : rc;
-    fprintf(stderr, "zagg shardmap: write `zagg shardmap build --config FILE --catalog FILE` "
-                    "or `zagg shardmap info MAP`; --help tells more\n");
+    fprintf(stderr,
+            "zagg shardmap: write `zagg shardmap build --config FILE --catalog FILE` "
+            "or `zagg shardmap info MAP`; --help tells more\n");
     return EXIT_USAGE;
 }
 
@@ -82,7 +86,7 @@ int shardmap_fail(const cli_command *command, zagg_status status, const zagg_err
 int shardmap_take_path(const cli_command *command, const char **first,
                        const char **second, const char *value)
 {
-    const char **slot = *first == NULL                        ? first
+    const char **slot = *first == NULL                      ? first
                         : second != NULL && *second == NULL ? second
                                                             : NULL;
     if (slot != NULL) {
@@ -119,19 +123,17 @@ int shardmap_form(const cli_command *command, const shardmap_output *out,
     return EXIT_USAGE;
 }
 
-zagg_status shardmap_write(const zagg_shardmap *map, const shardmap_output *out,
-                           zagg_map_form form, zagg_err *err)
+zagg_status shardmap_may_write(const shardmap_output *out, zagg_err *err)
 {
     struct stat st;
-    if (stat(out->path, &st) == 0) {
-        if (!S_ISREG(st.st_mode))
-            return zagg_err_set(err, ZAGG_EEXISTS, "%s is no ordinary file", out->path);
-        if (!out->force)
-            return zagg_err_set(err, ZAGG_EEXISTS,
-                                "%s is there already; --force to write over it",
-                                out->path);
-    }
-    return zagg_shardmap_write(map, form, out->path, err);
+    if (stat(out->path, &st) != 0)
+        return ZAGG_OK;
+    if (!S_ISREG(st.st_mode))
+        return zagg_err_set(err, ZAGG_EEXISTS, "%s is no ordinary file", out->path);
+    if (!out->force)
+        return zagg_err_set(err, ZAGG_EEXISTS,
+                            "%s is there already; --force to write over it", out->path);
+    return ZAGG_OK;
 }
 
 /* ---- areas ---- */

@@ -26,14 +26,14 @@ typedef struct shardmap_output {
 int shardmap_form(const cli_command *command, const shardmap_output *out,
                   zagg_map_form *form);
 /** EXISTS where a file is there and is not to be replaced. */
-zagg_status shardmap_write(const zagg_shardmap *map, const shardmap_output *out,
-                           zagg_map_form form, zagg_err *err);
+zagg_status shardmap_may_write(const shardmap_output *out, zagg_err *err);
 
 /** Two paths given without options, one after the other; `second` NULL: one. */
-int shardmap_take_path(const cli_command *command, const char **first, const char **second,
-                       const char *value);
+int shardmap_take_path(const cli_command *command, const char **first,
+                       const char **second, const char *value);
 
-/** An area from the command line: a GeoJSON file, a box, WKT (text or file), WKB (file). */
+/** An area from the command line: a GeoJSON file, a box, WKT (text or file), WKB (file).
+ */
 typedef struct shardmap_area {
     const char *polygon, *bbox, *wkt, *wkb; /* at most one is read, in that order */
     zagg_shape shape;

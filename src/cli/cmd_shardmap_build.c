@@ -1,8 +1,7 @@
 /* zagg shardmap build: a catalog, or granules on disk, and the grid of a config. */
-#include "cli/cmd_shardmap.h"
-
 #include "cat/make_value.h"
 #include "cli/cli.h"
+#include "cli/cmd_shardmap.h"
 #include "cli/progress.h"
 #include "grid/signature.h"
 #include "map/derive.h"
@@ -36,10 +35,10 @@ enum {
 
 static const cli_option OPTIONS[] = {
     {OPT_CONFIG, "config", "FILE", "pipeline YAML, whose grid it is for (required)"},
-    {OPT_CATALOG, "catalog", "FILE",
-     "STAC items: .ndjson, .json (also .gz) or .parquet"},
+    {OPT_CATALOG, "catalog", "FILE", "STAC items: .ndjson, .json (also .gz) or .parquet"},
     {OPT_GRANULES, "granules", "PATH",
-     "instead: a file, folder or pattern of HDF5 granules, of whose\ncoordinates the map is "
+     "instead: a file, folder or pattern of HDF5 granules, of whose\ncoordinates the map "
+     "is "
      "made; may be given again"},
     {'o', "output", "FILE",
      "map to write (default: shardmap_NAME_START_END.json of the\ncatalog)"},
@@ -56,13 +55,16 @@ static const cli_option OPTIONS[] = {
      "shards)"},
     {OPT_AOI_WKB, "aoi-wkb", "FILE", "the same as well-known binary"},
     {OPT_BACKEND, "backend", "KIND",
-     "rule by which granules meet shards: mortie (cells, HEALPix\nonly by default), spherely "
+     "rule by which granules meet shards: mortie (cells, HEALPix\nonly by default), "
+     "spherely "
      "(true outlines) or auto (default)"},
     {OPT_FOOTPRINT, "footprint", "KIND",
      "swath (default), or beams: corridors of the three pairs of\nATL03 and ATL06"},
-    {OPT_LATITUDE, "latitude", "KIND", "authalic (default) or geodetic, for shards of old"},
+    {OPT_LATITUDE, "latitude", "KIND",
+     "authalic (default) or geodetic, for shards of old"},
     {OPT_SIBLING, "sibling", "NAME=FILE",
-     "catalog of a product of the same acquisitions; entries get\nits hrefs as asset NAME"},
+     "catalog of a product of the same acquisitions; entries get\nits hrefs as asset "
+     "NAME"},
     {OPT_COVER_ORDER, "cover-order", "N",
      "order of cells by which mortie's rule compares (default: that\nof the shards)"},
     {OPT_LINES, "lines", NULL, "items with lines or points for geometry count, too"},
@@ -76,7 +78,8 @@ static const cli_option OPTIONS[] = {
 static const cli_command COMMAND = {
     "shardmap build", "shardmap build --config FILE --catalog FILE [-o FILE] [OPTIONS]",
     "Build the shard map of a config's grid: for every shard that the area reaches the\n"
-    "granules whose footprint meets it. Shards are whole, also where they reach beyond the\n"
+    "granules whose footprint meets it. Shards are whole, also where they reach beyond "
+    "the\n"
     "area; a mask of the area goes along where the config has output.aoi_mask.",
     OPTIONS,
     "  zagg shardmap build --config atl03.yaml --catalog atl03.ndjson.gz --bbox "
@@ -169,10 +172,14 @@ static int take(void *user, int id, const char *value)
     const struct {
         int id;
         const char **slot;
-    } texts[] = {{OPT_CONFIG, &a->config},        {OPT_CATALOG, &a->catalog},
-                 {'o', &a->out.path},             {OPT_FORM, &a->out.form},
-                 {OPT_POLYGON, &a->region.polygon}, {OPT_BBOX, &a->region.bbox},
-                 {OPT_AOI_WKT, &a->aoi.wkt},      {OPT_AOI_WKB, &a->aoi.wkb}};
+    } texts[] = {{OPT_CONFIG, &a->config},
+                 {OPT_CATALOG, &a->catalog},
+                 {'o', &a->out.path},
+                 {OPT_FORM, &a->out.form},
+                 {OPT_POLYGON, &a->region.polygon},
+                 {OPT_BBOX, &a->region.bbox},
+                 {OPT_AOI_WKT, &a->aoi.wkt},
+                 {OPT_AOI_WKB, &a->aoi.wkb}};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i].id == id) {
             *texts[i].slot = value;
@@ -303,14 +310,15 @@ static zagg_status build_from_granules(session *s)
 {
     zagg_worker *worker;
     if (s->args->region.polygon || s->args->region.bbox)
-        return zagg_err_set(&s->err, ZAGG_EARG,
-                            "--granules: the map has the shards that granules have points "
-                            "in; `zagg shardmap subset` takes an area of it");
+        return zagg_err_set(
+            &s->err, ZAGG_EARG,
+            "--granules: the map has the shards that granules have points "
+            "in; `zagg shardmap subset` takes an area of it");
     ZAGG_TRY(zagg_pipeline_check_runnable(s->pipeline, &s->err));
     ZAGG_TRY(zagg_worker_new(s->pipeline, s->grid, &worker, &s->err));
-    zagg_status status = zagg_run_map_from_granules(
-        worker, s->args->granules.data, s->args->granules.len, s->pool, s->progress.log,
-        &s->map, &s->err);
+    zagg_status status =
+        zagg_run_map_from_granules(worker, s->args->granules.data, s->args->granules.len,
+                                   s->pool, s->progress.log, &s->map, &s->err);
     zagg_worker_free(worker);
     return status == ZAGG_OK ? describe(s) : status;
 }
@@ -332,14 +340,16 @@ static zagg_status choose_path(session *s)
     zg_str_add(&name, ".json");
     s->args->out.path = zagg_arena_strndup(s->arena, name.data, name.len);
     zg_str_free(&name);
-    return s->args->out.path != NULL
-               ? ZAGG_OK
-               : zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
+    if (s->args->out.path == NULL)
+        return zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
+    return shardmap_may_write(&s->args->out, &s->err);
 }
 
 static zagg_status work(session *s)
 {
     const size_t threads = s->args->threads ? s->args->threads : zg_cpu_count();
+    if (s->args->out.path != NULL)
+        ZAGG_TRY(shardmap_may_write(&s->args->out, &s->err));
     ZAGG_TRY(zagg_arena_new(0, &s->arena, &s->err));
     ZAGG_TRY(zagg_pool_new(threads, &s->pool, &s->err));
     ZAGG_TRY(open_config(s));
@@ -360,17 +370,12 @@ static void report(const session *s)
            s->args->out.path);
 }
 
-static int build(session *s)
+static int build(session *s, zagg_map_form form)
 {
-    zagg_map_form form;
     zagg_status status = work(s);
     progress_end(&s->progress);
-    if (status != ZAGG_OK)
-        return shardmap_fail(&COMMAND, status, &s->err);
-    const int rc = shardmap_form(&COMMAND, &s->args->out, &form);
-    if (rc != 0)
-        return rc;
-    status = shardmap_write(s->result, &s->args->out, form, &s->err);
+    if (status == ZAGG_OK)
+        status = zagg_shardmap_write(s->result, form, s->args->out.path, &s->err);
     if (status != ZAGG_OK)
         return shardmap_fail(&COMMAND, status, &s->err);
     if (!s->args->quiet)
@@ -395,15 +400,18 @@ int shardmap_build(int argc, char **argv)
     build_args args = {.threads = 0};
     session s = {.args = &args, .err = ZAGG_ERR_INIT};
     zg_vec_init(&args.granules, sizeof(const char *), 0);
+    zagg_map_form form = ZAGG_MAP_JSON;
     int code = cli_parse(&COMMAND, argc, argv, take, &args);
     if (code == 0)
         code = check(&args);
-    if (code == 0 && progress_init(&s.progress, args.quiet, args.verbose, false, &s.err) !=
-                         ZAGG_OK) {
+    if (code == 0 && (args.out.path != NULL || args.out.form != NULL))
+        code = shardmap_form(&COMMAND, &args.out, &form);
+    if (code == 0 &&
+        progress_init(&s.progress, args.quiet, args.verbose, false, &s.err) != ZAGG_OK) {
         fprintf(stderr, "zagg shardmap build: %s\n", s.err.msg);
         code = EXIT_FAILED;
     } else if (code == 0) {
-        code = build(&s);
+        code = build(&s, form);
         session_free(&s);
     }
     zg_vec_free(&args.granules);

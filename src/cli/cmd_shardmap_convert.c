@@ -1,7 +1,6 @@
 /* zagg shardmap convert: another form, other shards. */
-#include "cli/cmd_shardmap.h"
-
 #include "cli/cli.h"
+#include "cli/cmd_shardmap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,12 +8,12 @@
 enum { OPT_FORM = 256, OPT_FORCE, OPT_LEGACY, OPT_PARENT_ORDER, OPT_CATALOG };
 
 static const cli_option OPTIONS[] = {
-    {OPT_FORM, "form", "NAME",
-     "json, compact or parquet; default: by the ending of OUT"},
+    {OPT_FORM, "form", "NAME", "json, compact or parquet; default: by the ending of OUT"},
     {OPT_LEGACY, "legacy", NULL,
      "upstream's JSON whatever the ending: every shard with its\ngranules written out"},
     {OPT_PARENT_ORDER, "parent-order", "N",
-     "shards of this order (HEALPix): coarser ones are joined, finer\nones need --catalog"},
+     "shards of this order (HEALPix): coarser ones are joined, finer\nones need "
+     "--catalog"},
     {OPT_CATALOG, "catalog", "FILE", "catalog with the footprints of the map's granules"},
     {OPT_FORCE, "force", NULL, "write over OUT"},
     {0, NULL, NULL, NULL}};
@@ -71,8 +70,8 @@ static zagg_status open_grid(const convert_args *a, const zagg_shardmap *map,
     zagg_status status =
         info->kind == ZAGG_GRID_HEALPIX
             ? zagg_grid_new_healpix(&spec, out, err)
-            : zagg_err_set(err, ZAGG_ECONFIG,
-                           "%s: --parent-order is for HEALPix maps", map->name);
+            : zagg_err_set(err, ZAGG_ECONFIG, "%s: --parent-order is for HEALPix maps",
+                           map->name);
     zagg_grid_free(now);
     return status;
 }
@@ -115,11 +114,13 @@ int shardmap_convert(int argc, char **argv)
     code = shardmap_form(&COMMAND, &a.out, &form);
     if (code != 0)
         return code;
-    zagg_status status = zagg_shardmap_load(a.path, &map, &err);
+    zagg_status status = shardmap_may_write(&a.out, &err);
+    if (status == ZAGG_OK)
+        status = zagg_shardmap_load(a.path, &map, &err);
     if (status == ZAGG_OK)
         status = reproject(&a, &map, &err);
     if (status == ZAGG_OK)
-        status = shardmap_write(map, &a.out, form, &err);
+        status = zagg_shardmap_write(map, form, a.out.path, &err);
     if (status == ZAGG_OK)
         printf("ShardMap: %zu shards, %zu pairs -> %s\n", map->n_shards,
                shardmap_pairs(map), a.out.path);

@@ -1,7 +1,6 @@
 /* zagg shardmap diff: where two maps differ. */
-#include "cli/cmd_shardmap.h"
-
 #include "cli/cli.h"
+#include "cli/cmd_shardmap.h"
 #include "text/text.h"
 
 #include <stdio.h>
@@ -14,11 +13,13 @@ static const cli_option OPTIONS[] = {
     {OPT_ALL, "all", NULL, "tell every difference, not only the first ten"},
     {'q', "quiet", NULL, "print nothing; the exit code tells"},
     {0, NULL, NULL, NULL}};
-static const cli_command COMMAND = {
-    "shardmap diff", "shardmap diff MAP OTHER [--all]",
-    "Compare the shards of two maps and the granules of each, by their ids. Exit code 0:\n"
-    "they are the same; 1: they differ. Forms, order of granules and metadata do not count.",
-    OPTIONS, "  zagg shardmap diff upstream.json ours.json"};
+static const cli_command COMMAND = {"shardmap diff", "shardmap diff MAP OTHER [--all]",
+                                    "Compare the shards of two maps and the granules of "
+                                    "each, by their ids. Exit code 0:\n"
+                                    "they are the same; 1: they differ. Forms, order of "
+                                    "granules and metadata do not count.",
+                                    OPTIONS,
+                                    "  zagg shardmap diff upstream.json ours.json"};
 
 typedef struct diff_args {
     const char *first, *second;
@@ -140,9 +141,7 @@ static zagg_status compare(report *r, const zagg_shardmap *a, const zagg_shardma
         status = sort_shards(b, &y, err);
     size_t i = 0, k = 0;
     while (status == ZAGG_OK && (i < a->n_shards || k < b->n_shards)) {
-        const int c = i == a->n_shards   ? 1
-                      : k == b->n_shards ? -1
-                                         : by_key(&x[i], &y[k]);
+        const int c = i == a->n_shards ? 1 : k == b->n_shards ? -1 : by_key(&x[i], &y[k]);
         if (c < 0)
             tell_shard(r, x[i], 0);
         else if (c > 0)
@@ -197,7 +196,8 @@ static zagg_status work(const diff_args *a, bool *differ, zagg_err *err)
         if (!a->quiet && !a->all && r.lines > SHOWN)
             printf("... %zu more\n", r.lines - SHOWN);
         if (!a->quiet)
-            printf("%s: %zu shards only in the first, %zu only in the second, %zu with other "
+            printf("%s: %zu shards only in the first, %zu only in the second, %zu with "
+                   "other "
                    "granules; %zu and %zu pairs\n",
                    *differ ? "they differ" : "the same", r.shards_only[0],
                    r.shards_only[1], r.shards_other, r.pairs_only[0], r.pairs_only[1]);

@@ -1,7 +1,6 @@
 /* zagg shardmap info: what a map holds. */
-#include "cli/cmd_shardmap.h"
-
 #include "cli/cli.h"
+#include "cli/cmd_shardmap.h"
 #include "map/derive.h"
 #include "text/text.h"
 
@@ -16,11 +15,12 @@ static const cli_option OPTIONS[] = {
     {OPT_SHARDS, "shards", NULL, "also a line for each shard: id, key, granules"},
     {OPT_JSON, "json", NULL, "print one JSON object"},
     {0, NULL, NULL, NULL}};
-static const cli_command COMMAND = {
-    "shardmap info", "shardmap info MAP [--shards] [--json]",
-    "Tell what a shard map (JSON or compact) holds: its grid, shards, granules and where it\n"
-    "comes from.",
-    OPTIONS, "  zagg shardmap info map.json --shards"};
+static const cli_command COMMAND = {"shardmap info",
+                                    "shardmap info MAP [--shards] [--json]",
+                                    "Tell what a shard map (JSON or compact) holds: its "
+                                    "grid, shards, granules and where it\n"
+                                    "comes from.",
+                                    OPTIONS, "  zagg shardmap info map.json --shards"};
 
 typedef struct info_args {
     const char *path;
@@ -75,9 +75,8 @@ static zagg_status count(const zagg_shardmap *map, const char *path, counts *c,
 
 static const char *latitude_name(const zagg_shardmap *map)
 {
-    static const char *const NAMES[] = {"authalic", "geodetic",
-                                        "geodetic (of a version before authalic)",
-                                        "not told"};
+    static const char *const NAMES[] = {
+        "authalic", "geodetic", "geodetic (of a version before authalic)", "not told"};
     return NAMES[map->latitude];
 }
 
@@ -91,7 +90,8 @@ static void print_grid(const zagg_shardmap *map)
     if (type != NULL && strcmp(type, "healpix") == 0 &&
         zagg_value_u64(zagg_value_get(s, "parent_order"), &parent) &&
         zagg_value_u64(zagg_value_get(s, "child_order"), &child))
-        printf("grid       HEALPix: shards of order %llu, cells of order %llu; latitude %s\n",
+        printf("grid       HEALPix: shards of order %llu, cells of order %llu; latitude "
+               "%s\n",
                (unsigned long long)parent, (unsigned long long)child, latitude_name(map));
     else
         printf("grid       %s%s%s\n", type != NULL ? type : "not told",

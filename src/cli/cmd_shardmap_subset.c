@@ -1,7 +1,6 @@
 /* zagg shardmap subset: part of a map. */
-#include "cli/cmd_shardmap.h"
-
 #include "cli/cli.h"
+#include "cli/cmd_shardmap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,15 +23,18 @@ static const cli_option OPTIONS[] = {
      "this shard: its key, or its decimal morton id; may be given\nagain"},
     {OPT_POLYGON, "polygon", "FILE", "GeoJSON: shards that its polygons reach"},
     {OPT_BBOX, "bbox", "W,S,E,N", "shards that this box reaches, in degrees"},
-    {OPT_START, "start-date", "TIME", "granules that end then or later (day or RFC 3339)"},
-    {OPT_END, "end-date", "TIME", "granules that begin then or earlier; a day is all of it"},
+    {OPT_START, "start-date", "TIME",
+     "granules that end then or later (day or RFC 3339)"},
+    {OPT_END, "end-date", "TIME",
+     "granules that begin then or earlier; a day is all of it"},
     {OPT_MAX_SHARDS, "max-shards", "N", "at most the first N shards"},
     {OPT_FORM, "form", "NAME", "json, compact or parquet; default: by the ending of OUT"},
     {OPT_FORCE, "force", NULL, "write over OUT"},
     {0, NULL, NULL, NULL}};
 static const cli_command COMMAND = {
     "shardmap subset", "shardmap subset MAP OUT [OPTIONS]",
-    "Write part of a shard map: some of its shards, and of their granules those of a time.\n"
+    "Write part of a shard map: some of its shards, and of their granules those of a "
+    "time.\n"
     "Granules without a time stay; shards that are left without granules go.",
     OPTIONS,
     "  zagg shardmap subset map.json part.json --bbox -76.6,38.8,-76.5,38.9\n"
@@ -105,7 +107,8 @@ static zagg_status choose(subset_args *a, const zagg_shardmap *map, zagg_arena *
     uint64_t *keys;
     ZAGG_TRY(zagg_arena_alloc(arena, a->shards.len, sizeof *keys, &keys, err));
     for (size_t i = 0; i < a->shards.len; i++)
-        ZAGG_TRY(parse_shard(map, *ZG_VEC_AT(&a->shards, const char *, i), &keys[i], err));
+        ZAGG_TRY(
+            parse_shard(map, *ZG_VEC_AT(&a->shards, const char *, i), &keys[i], err));
     a->part.keys = keys;
     a->part.n_keys = a->shards.len;
     ZAGG_TRY(shardmap_area_read(&a->area, arena, err));
@@ -120,7 +123,9 @@ static zagg_status work(subset_args *a, zagg_map_form form, zagg_err *err)
     zagg_shardmap *map = NULL, *part = NULL;
     zagg_grid *grid = NULL;
     zagg_arena *arena = NULL;
-    zagg_status status = zagg_shardmap_load(a->path, &map, err);
+    zagg_status status = shardmap_may_write(&a->out, err);
+    if (status == ZAGG_OK)
+        status = zagg_shardmap_load(a->path, &map, err);
     if (status == ZAGG_OK)
         status = zagg_arena_new(0, &arena, err);
     if (status == ZAGG_OK)
@@ -128,7 +133,7 @@ static zagg_status work(subset_args *a, zagg_map_form form, zagg_err *err)
     if (status == ZAGG_OK)
         status = zagg_map_subset(map, grid, &a->part, &part, err);
     if (status == ZAGG_OK)
-        status = shardmap_write(part, &a->out, form, err);
+        status = zagg_shardmap_write(part, form, a->out.path, err);
     if (status == ZAGG_OK)
         printf("ShardMap: %zu shards, %zu pairs of %zu shards, %zu pairs -> %s\n",
                part->n_shards, shardmap_pairs(part), map->n_shards, shardmap_pairs(map),

@@ -37,8 +37,10 @@ zagg_status zg_cell_set_new(const uint64_t *words, size_t n, zagg_latitude latit
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu cells", n);
     for (size_t i = 0; i < n; i++)
         nested[i] = zagg_word_nested(words[i]);
-    *out = (zg_cell_set){
-        .order = zagg_word_order(words[0]), .nested = nested, .n = n, .latitude = latitude};
+    *out = (zg_cell_set){.order = zagg_word_order(words[0]),
+                         .nested = nested,
+                         .n = n,
+                         .latitude = latitude};
     out->cap = cap_around(out);
     return ZAGG_OK;
 }
@@ -190,8 +192,8 @@ zagg_status zg_cell_set_polygon(const zg_cell_set *set, const zagg_ring *rings,
     ZAGG_TRY(zg_polygon_edges(rings, n_rings, &opts, &polygon, err));
     zagg_status status = ZAGG_OK;
     /* rings that collapse to points have no cells */
-    if (polygon.n_edges > 0 && (comes_near(set, &polygon) ||
-                                zg_polygon_holds(&polygon, set->cap.axis))) {
+    if (polygon.n_edges > 0 &&
+        (comes_near(set, &polygon) || zg_polygon_holds(&polygon, set->cap.axis))) {
         walk w = {set, &scratch->descent, hits, false};
         zg_descent_restart(w.d, &polygon, order);
         status = zg_polygon_add_leaves(&polygon, rings, n_rings, order, set->latitude,

@@ -55,7 +55,9 @@ zagg_status zg_grid_signature(const zagg_grid *grid, zagg_arena *arena,
     zg_json_begin(&w, &text, -1);
     write_signature(&w, zagg_grid_get_info(grid));
     zagg_status status =
-        zagg_json_parse(arena, text.data, text.len, "grid signature", out, err);
+        text.failed
+            ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a grid signature")
+            : zagg_json_parse(arena, text.data, text.len, "grid signature", out, err);
     zg_str_free(&text);
     return status;
 }

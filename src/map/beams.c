@@ -57,25 +57,57 @@ static double mean(const double *v, size_t n)
     return sum / (double)n;
 }
 
-/** How far each vertex lies along the principal axis of all. */
-static void project(const zagg_ring *ring, knot *out)
+/** A vertex seen from the middle of all, degrees of latitude both ways. */
+typedef struct flat_point {
+    double x, y;
+} flat_point;
+
+/** Which way the axis points decides which end of the swath belongs to both edges, so
+ * that it has to be upstream's way: that of LAPACK's dgesdd, which reflects the columns x
+ * and y to a triangle (r11, r12; 0, r22) and takes the sign of the larger of r11 and r22.
+ */
+static bool axis_is_turned(const flat_point *p, size_t n, double ax, double ay)
+{
+    double norm = 0.0, w = p[0].y, rest = 0.0, second = 0.0;
+    for (size_t i = 0; i < n; i++)
+        norm += p[i].x * p[i].x;
+    const double r11 = p[0].x >= 0.0 ? -sqrt(norm) : sqrt(norm);
+    const double v0 = p[0].x - r11, tau = r11 != 0.0 ? -v0 / r11 : 0.0;
+    for (size_t i = 1; i < n && v0 != 0.0; i++)
+        w += p[i].x / v0 * p[i].y;
+    for (size_t i = 1; i < n; i++) {
+        const double y = p[i].y - (v0 != 0.0 ? tau * (p[i].x / v0) * w : 0.0);
+        second = i == 1 ? y : second;
+        rest += y * y;
+    }
+    if (sqrt(rest) > fabs(r11)) /* the sign of r22, which is not that of `second` */
+        return second >= 0.0 ? ay > 0.0 : ay < 0.0;
+    return r11 < 0.0 ? ax > 0.0 : ax < 0.0;
+}
+
+/** How far each vertex lies along the principal axis of all; `flat` is working space. */
+static void project(const zagg_ring *ring, flat_point *flat, knot *out)
 {
     const double lat0 = mean(ring->lat_deg, ring->n), lon0 = mean(ring->lon_deg, ring->n);
     const double shrink = zg_cos(lat0 * ZG_RAD_PER_DEG);
     double xx = 0.0, xy = 0.0, yy = 0.0;
     for (size_t i = 0; i < ring->n; i++) {
         const double x = (ring->lon_deg[i] - lon0) * shrink, y = ring->lat_deg[i] - lat0;
+        flat[i] = (flat_point){x, y};
         xx += x * x;
         xy += x * y;
         yy += y * y;
     }
     /* the eigenvector of the larger eigenvalue */
     const double turn = 0.5 * zg_atan2(2.0 * xy, xx - yy);
-    const double ax = zg_cos(turn), ay = zg_sin(turn);
-    for (size_t i = 0; i < ring->n; i++) {
-        const double x = (ring->lon_deg[i] - lon0) * shrink, y = ring->lat_deg[i] - lat0;
-        out[i] = (knot){x * ax + y * ay, ring->lat_deg[i], ring->lon_deg[i]};
+    double ax = zg_cos(turn), ay = zg_sin(turn);
+    if (axis_is_turned(flat, ring->n, ax, ay)) {
+        ax = -ax;
+        ay = -ay;
     }
+    for (size_t i = 0; i < ring->n; i++)
+        out[i] =
+            (knot){flat[i].x * ax + flat[i].y * ay, ring->lat_deg[i], ring->lon_deg[i]};
 }
 
 /** The edges between the two ends of the swath, each with its own first vertex; both have
@@ -117,7 +149,7 @@ static void interpolate(const long_edge *e, double t, double *lat, double *lon)
 /* ---- the middle ---- */
 
 typedef struct sample {
-    double lat, lon;         /* of the middle */
+    double lat, lon; /* of the middle */
     double lat_a, lon_a, lat_b, lon_b;
     double width;
 } sample;
@@ -195,9 +227,10 @@ static zagg_status load_earth(struct geod_geodesic *earth, zagg_err *err)
 {
     const zagg_status status = zg_proj_load(NULL);
     if (status != ZAGG_OK)
-        return zagg_err_set(err, status,
-                            "corridors of beams need PROJ, which cannot be loaded; install "
-                            "it (Debian: libproj25) or use the swath");
+        return zagg_err_set(
+            err, status,
+            "corridors of beams need PROJ, which cannot be loaded; install "
+            "it (Debian: libproj25) or use the swath");
     zg_libgeod.init(earth, WGS84_A, WGS84_F);
     return ZAGG_OK;
 }
@@ -209,13 +242,15 @@ zagg_status zg_beams_centerline(zagg_arena *arena, const zagg_ring *swath,
     struct geod_geodesic earth;
     sample samples[SAMPLES];
     long_edge a, b;
+    flat_point *flat;
     knot *knots;
     *out = (zg_centerline){.n = 0};
     if (ring.n < MIN_VERTICES || jumps(&ring))
         return ZAGG_OK;
     ZAGG_TRY(load_earth(&earth, err));
     ZAGG_TRY(zagg_arena_alloc(arena, 2 * ring.n + 1, sizeof *knots, &knots, err));
-    project(&ring, knots);
+    ZAGG_TRY(zagg_arena_alloc(arena, ring.n, sizeof *flat, &flat, err));
+    project(&ring, flat, knots);
     if (!split(knots, ring.n, knots + ring.n, &a, &b))
         return ZAGG_OK;
     const size_t n = take_samples(&a, &b, samples);

@@ -4,7 +4,8 @@
 
 #include "map/region.h"
 
-/** ATL03 and ATL06: the products whose swath is that of the beams. `collection`: "ATL03_007".
+/** ATL03 and ATL06: the products whose swath is that of the beams. `collection`:
+ * "ATL03_007".
  */
 bool zg_beams_of_product(const char *collection);
 

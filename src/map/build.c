@@ -112,8 +112,7 @@ static zagg_status add_granule(zagg_map_builder *b, const zg_pending_item *item,
     const uint32_t at = (uint32_t)b->granules.len;
     if (b->granules.len >= UINT32_MAX)
         return zagg_err_set(err, ZAGG_ERANGE, "more than 2^32 granules");
-    ZAGG_TRY(
-        zg_map_granule(&b->tree, b->region_arena, &item->record, &granule, err));
+    ZAGG_TRY(zg_map_granule(&b->tree, b->region_arena, &item->record, &granule, err));
     bool ok = zg_vec_append(&b->granules, &granule, 1);
     for (size_t i = 0; ok && i < hits->len; i++) {
         const zg_pair pair = {*ZG_VEC_AT(hits, uint32_t, i), at};
@@ -197,7 +196,7 @@ static zagg_status copy_shape(zagg_arena *arena, const zagg_shape *from, zagg_sh
 
 static zagg_status copy_record(zagg_arena *arena, zg_source_record *r, zagg_err *err)
 {
-    const char **texts[] = {&r->id,  &r->s3,  &r->https,   &r->datetime,
+    const char **texts[] = {&r->id,    &r->s3,  &r->https,   &r->datetime,
                             &r->start, &r->end, &r->time_key};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         ZAGG_TRY(copy_text(arena, texts[i], err));
@@ -293,7 +292,8 @@ static zagg_status check_beams(const zagg_map_builder *b, zagg_err *err)
                         collection);
 }
 
-/** Order at which upstream covers footprints: with rings of records that of the chunks. */
+/** Order at which upstream covers footprints: with rings of records that of the chunks.
+ */
 static unsigned cover_order(const zagg_map_builder *b)
 {
     const zagg_grid_info *info = zagg_grid_get_info(b->grid);
@@ -389,20 +389,22 @@ static zagg_status judge_geometry(const zagg_map_builder *b, zagg_err *err)
 {
     const zg_tally *t = &b->without_geometry;
     if (t->n > 0 && !b->opts.skip_null)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%llu items of the catalog have no geometry (the first is "
-                            "%s), so that nothing tells which shards they belong to: leave "
-                            "them out of the catalog, or ask for them to be skipped",
-                            (unsigned long long)t->n, t->first);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%llu items of the catalog have no geometry (the first is "
+            "%s), so that nothing tells which shards they belong to: leave "
+            "them out of the catalog, or ask for them to be skipped",
+            (unsigned long long)t->n, t->first);
     if (t->n > 0)
         zagg_log_write(b->opts.log, ZAGG_LOG_WARN,
                        "%llu items without a geometry are left out (the first is %s)",
                        (unsigned long long)t->n, t->first);
     if (b->unusable.n > 0)
-        zagg_log_write(b->opts.log, ZAGG_LOG_WARN,
-                       "%llu granules have a footprint that is no polygon and belong to no "
-                       "shard (the first is %s)",
-                       (unsigned long long)b->unusable.n, b->unusable.first);
+        zagg_log_write(
+            b->opts.log, ZAGG_LOG_WARN,
+            "%llu granules have a footprint that is no polygon and belong to no "
+            "shard (the first is %s)",
+            (unsigned long long)b->unusable.n, b->unusable.first);
     return ZAGG_OK;
 }
 
@@ -415,10 +417,10 @@ zagg_status zagg_map_builder_finish(zagg_map_builder *b, const char *name,
     if (status == ZAGG_OK)
         status = zg_build_content(b, err);
     if (status == ZAGG_OK)
-        status = zg_check_names(b->grid, &b->own->pub, b->granules.data, b->granules.len, err);
-    if (status == ZAGG_OK)
         status =
-            zg_tree_text(&b->tree, name, strlen(name), &b->own->pub.name, err);
+            zg_check_names(b->grid, &b->own->pub, b->granules.data, b->granules.len, err);
+    if (status == ZAGG_OK)
+        status = zg_tree_text(&b->tree, name, strlen(name), &b->own->pub.name, err);
     if (status == ZAGG_OK) {
         *out = &b->own->pub;
         b->own = NULL;

@@ -37,8 +37,8 @@ struct zagg_map_builder {
     bool by_record; /* footprints are the rings of records, not all rings */
     double started_s;
 
-    zg_owned_map *own;  /* the map to be */
-    zg_tree tree;       /* in its arena */
+    zg_owned_map *own; /* the map to be */
+    zg_tree tree;      /* in its arena */
     zagg_arena *region_arena;
     zg_rings region;
     zagg_words keys; /* candidate shards */
@@ -61,7 +61,6 @@ zagg_status zg_build_flush(zagg_map_builder *b, zagg_err *err);
 
 /** Shards, lists and metadata of the map out of pairs and granules. */
 zagg_status zg_build_content(zagg_map_builder *b, zagg_err *err);
-
 
 /** Members of `meta` (NULL: none) with those of `more`, which win and keep the place of
  * the ones that they replace. */

@@ -1,6 +1,5 @@
 /* The map itself: pairs become lists, counts become metadata. */
 
-
 #include "cat/tree_copy.h"
 #include "grid/signature.h"
 #include "map/build.h"
@@ -65,7 +64,8 @@ static zagg_status fill_lists(zagg_map_builder *b, size_t *next, zagg_err *err)
     const zagg_granule **lists;
     size_t at = 0, shard = 0;
     map->n_shards = count_pairs(b, next);
-    ZAGG_TRY(zagg_arena_alloc(b->own->arena, map->n_shards, sizeof *shards, &shards, err));
+    ZAGG_TRY(
+        zagg_arena_alloc(b->own->arena, map->n_shards, sizeof *shards, &shards, err));
     ZAGG_TRY(zagg_arena_alloc(b->own->arena, b->pairs.len, sizeof *lists, &lists, err));
     for (size_t i = 0; i < b->keys.n; i++) {
         const size_t n = next[i];

@@ -11,10 +11,10 @@
 typedef struct zg_derive {
     const zagg_shardmap *source;
     zg_owned_map *own;
-    zg_tree tree;          /* in its arena */
-    zg_map_numbers numbers;  /* of the source's granules */
-    zg_vec copies;         /* const zagg_granule *, by number */
-    zg_vec shards;         /* zagg_shard_entry */
+    zg_tree tree;           /* in its arena */
+    zg_map_numbers numbers; /* of the source's granules */
+    zg_vec copies;          /* const zagg_granule *, by number */
+    zg_vec shards;          /* zagg_shard_entry */
     size_t pairs;
 } zg_derive;
 
@@ -32,8 +32,7 @@ zagg_status zg_derive_check_names(const zg_derive *d, const zagg_grid *grid,
 /** `signature` and `metadata`: trees in the new map's arena; counts are put in. The
  * latitude is the source's. `d` is done with, also on failure. */
 zagg_status zg_derive_end(zg_derive *d, const zagg_value *signature,
-                          const zagg_value *metadata, zagg_shardmap **out,
-                          zagg_err *err);
+                          const zagg_value *metadata, zagg_shardmap **out, zagg_err *err);
 void zg_derive_free(zg_derive *d);
 
 /** Distinct ids among granules. */

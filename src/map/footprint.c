@@ -16,7 +16,8 @@ static double ring_area(const zagg_ring *r)
 {
     double sum = 0.0;
     for (size_t i = 1; i + 1 < r->n; i++) {
-        const double x0 = r->lon_deg[i] - r->lon_deg[0], y0 = r->lat_deg[i] - r->lat_deg[0];
+        const double x0 = r->lon_deg[i] - r->lon_deg[0],
+                     y0 = r->lat_deg[i] - r->lat_deg[0];
         const double x1 = r->lon_deg[i + 1] - r->lon_deg[0];
         const double y1 = r->lat_deg[i + 1] - r->lat_deg[0];
         sum += x0 * y1 - x1 * y0;

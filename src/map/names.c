@@ -1,5 +1,5 @@
-/* Is every granule of a shard named differently? Nearly always no two granules of the whole
- * map share a name, and no shard has to be looked at. */
+/* Is every granule of a shard named differently? Nearly always no two granules of the
+ * whole map share a name, and no shard has to be looked at. */
 #include "map/names.h"
 
 #include "map/record.h"
@@ -108,8 +108,8 @@ static void note(finding *f, uint64_t key, const char *name, const zagg_granule 
     if (f->n++ >= SHOWN)
         return;
     zagg_grid_shard_label(f->grid, key, shard);
-    zg_str_addf(&f->text, "%sshard %s: %s is %s and %s", f->n > 1 ? "; " : "", shard, name,
-                label(a), label(b));
+    zg_str_addf(&f->text, "%sshard %s: %s is %s and %s", f->n > 1 ? "; " : "", shard,
+                name, label(a), label(b));
 }
 
 /** Names of one shard, sorted. A pair that shares both its names is one collision. */
@@ -175,7 +175,8 @@ static zagg_status refuse(const finding *f, zagg_err *err)
     return zagg_err_set(
         err, ZAGG_ECONFIG,
         "%llu times two granules of one shard have the same name, by which runs record "
-        "them, so that one would be lost: %s%s. Mostly one file below two prefixes: leave "
+        "them, so that one would be lost: %s%s. Mostly one file below two prefixes: "
+        "leave "
         "one of them out of the catalog",
         (unsigned long long)f->n, f->text.data, f->n > SHOWN ? "; ..." : "");
 }

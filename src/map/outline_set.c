@@ -1,5 +1,5 @@
-/* A tree of caps over the outlines of shards, eight to a node, and the way down it with the
- * edges of a region that come near. */
+/* A tree of caps over the outlines of shards, eight to a node, and the way down it with
+ * the edges of a region that come near. */
 #include "map/outline_set.h"
 
 #include "grid/footprint.h"
@@ -24,8 +24,8 @@ struct zg_outline_set {
     const zagg_grid *grid;
     const uint64_t *keys;
     size_t n;
-    uint32_t *order;             /* positions of the shards along the tree's leaves */
-    zg_cap *caps[MAX_LEVELS];    /* of leaves first; the last level has one */
+    uint32_t *order;          /* positions of the shards along the tree's leaves */
+    zg_cap *caps[MAX_LEVELS]; /* of leaves first; the last level has one */
     size_t n_caps[MAX_LEVELS];
     size_t n_levels;
     outline **kept; /* by position; read and set atomically */
@@ -62,8 +62,9 @@ static zagg_status make_outline(const zg_outline_set *set, size_t at, outline *o
         if (isfinite(lat[i]) && isfinite(lon[i])) {
             out->points[out->n] =
                 zg_vertex_vector(lat[i], lon[i], ZAGG_LATITUDE_GEODETIC);
-            out->n += out->n == 0 || memcmp(&out->points[out->n], &out->points[out->n - 1],
-                                            sizeof(zg_vector)) != 0;
+            out->n +=
+                out->n == 0 || memcmp(&out->points[out->n], &out->points[out->n - 1],
+                                      sizeof(zg_vector)) != 0;
         }
     return ZAGG_OK;
 }
@@ -289,7 +290,8 @@ static bool edge_meets(const zg_edge *e, const outline *o)
             continue;
         if (zg_touches(e->a, e->b, p) || zg_touches(p, q, e->a) || zg_touches(p, q, e->b))
             return true;
-        if (zg_arcs_cross(sides[k], sides[next], zg_side(p, q, e->a), zg_side(p, q, e->b)))
+        if (zg_arcs_cross(sides[k], sides[next], zg_side(p, q, e->a),
+                          zg_side(p, q, e->b)))
             return true;
     }
     return false;
@@ -376,8 +378,7 @@ static bool holds_a_vertex(const walk *w, const outline *o, const zg_cap *cap, r
     const zg_edge *before = NULL;
     for (size_t i = 0; i < edges.n; i++) {
         const zg_edge *e = near_edge(w, edges, i);
-        const bool joined =
-            before != NULL && memcmp(&before->b, &e->a, sizeof e->a) == 0;
+        const bool joined = before != NULL && memcmp(&before->b, &e->a, sizeof e->a) == 0;
         before = e;
         if (!joined && angle(e->a, cap->axis) <= cap->radius &&
             outline_holds(o, cap, e->a))

@@ -1,6 +1,6 @@
-/* Which of given shards a footprint meets by their true outlines: longitudes and latitudes
- * are points of a sphere as they are, sides are great circles between points of the
- * outline, contact counts (what upstream's backend spherely says). */
+/* Which of given shards a footprint meets by their true outlines: longitudes and
+ * latitudes are points of a sphere as they are, sides are great circles between points of
+ * the outline, contact counts (what upstream's backend spherely says). */
 #ifndef ZG_MAP_OUTLINE_SET_H
 #define ZG_MAP_OUTLINE_SET_H
 

@@ -1,7 +1,8 @@
-/* Shard maps as upstream's Parquet table: a row a shard, granules and masks as JSON texts;
- * metadata and signature in the footer. */
-#include "cat/make_value.h"
+/* Shard maps as upstream's Parquet table: a row a shard, granules and masks as JSON
+ * texts; metadata and signature in the footer. */
 #include "cat/parquet.h"
+
+#include "cat/make_value.h"
 #include "map/write.h"
 #include "text/text.h"
 

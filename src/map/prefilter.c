@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-/* How far a great circle between two points leaves the latitudes of its ends: at most 0.11
- * degrees where it spans 10 degrees of longitude, 4.2 where it spans 60. */
+/* How far a great circle between two points leaves the latitudes of its ends: at most
+ * 0.11 degrees where it spans 10 degrees of longitude, 4.2 where it spans 60. */
 #define SHORT_SPAN 10.0
 #define SHORT_BULGE 0.15
 #define LONG_SPAN 60.0

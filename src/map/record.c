@@ -119,8 +119,8 @@ static zagg_status copy_texts(zg_tree *tree, const zg_source_record *source,
 }
 
 zagg_status zg_map_granule(zg_tree *tree, zagg_arena *scratch,
-                              const zg_source_record *source, zagg_granule **out,
-                              zagg_err *err)
+                           const zg_source_record *source, zagg_granule **out,
+                           zagg_err *err)
 {
     const zagg_arena_mark mark = zagg_arena_get_mark(scratch);
     zagg_granule *g = NULL;

@@ -28,12 +28,12 @@ typedef struct refinement {
     zg_derive *d;
     zagg_arena *arena;
     zg_map_numbers numbers;
-    zg_vec all;     /* footprint, by number */
+    zg_vec all;      /* footprint, by number */
     uint32_t *by_id; /* numbers, sorted by id */
     uint64_t *keys;  /* of all parts, ascending */
     size_t per_shard;
-    size_t *order; /* the map's shards, by key */
-    zg_vec hits;   /* uint32_t: places among keys */
+    size_t *order;       /* the map's shards, by key */
+    zg_vec hits;         /* uint32_t: places among keys */
     uint32_t *last_part; /* by number: 1 + the part that it was put into last */
     bool beams;
 } refinement;
@@ -160,10 +160,11 @@ static zagg_status read_catalog(refinement *r, zagg_catalog *catalog, zagg_err *
     size_t missing = 0;
     const char *first = NULL;
     if (catalog == NULL)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: to split shards the catalog of the map is needed: the map "
-                            "itself has no footprints",
-                            r->map->name);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: to split shards the catalog of the map is needed: the map "
+            "itself has no footprints",
+            r->map->name);
     ZAGG_TRY(zagg_catalog_read(catalog, note_item, r, err));
     for (size_t i = 0; i < r->all.len; i++) {
         const footprint *f = ZG_VEC_AT(&r->all, footprint, i);
@@ -171,10 +172,11 @@ static zagg_status read_catalog(refinement *r, zagg_catalog *catalog, zagg_err *
             first = id_of(f);
     }
     if (missing > 0)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "the catalog lacks %zu of the map's %zu granules (the first is "
-                            "%s)",
-                            missing, r->all.len, first);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "the catalog lacks %zu of the map's %zu granules (the first is "
+            "%s)",
+            missing, r->all.len, first);
     return ZAGG_OK;
 }
 
@@ -269,14 +271,14 @@ static zagg_status meet_all(refinement *r, const zagg_map_opts *opts, unsigned o
     const zagg_map_opts rule = {.backend = ZAGG_MAP_MORTIE, .log = opts->log};
     zg_target target;
     zg_target_scratch scratch;
-    ZAGG_TRY(zg_target_new(r->grid, r->keys, r->map->n_shards * r->per_shard, &rule, order,
-                           &target, err));
+    ZAGG_TRY(zg_target_new(r->grid, r->keys, r->map->n_shards * r->per_shard, &rule,
+                           order, &target, err));
     zagg_status status = ZAGG_OK;
     zg_target_scratch_init(&scratch);
     for (size_t i = 0; i < r->all.len && status == ZAGG_OK; i++) {
         const zagg_arena_mark mark = zagg_arena_get_mark(r->arena);
-        status = meet(r, &target, ZG_VEC_AT(&r->all, footprint, i), &scratch, r->arena,
-                      err);
+        status =
+            meet(r, &target, ZG_VEC_AT(&r->all, footprint, i), &scratch, r->arena, err);
         zagg_arena_release(r->arena, mark);
     }
     zg_target_scratch_free(&scratch);
@@ -417,7 +419,8 @@ static zagg_status split_shard(refinement *r, size_t at, zg_vec *pairs, zg_vec *
             if (!zg_vec_append(list, &g, 1))
                 return no_memory(err);
         }
-        ZAGG_TRY(zg_derive_shard(r->d, r->keys[part], list->data, list->len, NULL, 0, err));
+        ZAGG_TRY(
+            zg_derive_shard(r->d, r->keys[part], list->data, list->len, NULL, 0, err));
     }
     return ZAGG_OK;
 }
@@ -442,7 +445,8 @@ static zagg_status split_all(refinement *r, zagg_err *err)
 static unsigned choose_order(const zagg_grid *grid, const zagg_map_opts *opts)
 {
     const zagg_grid_info *info = zagg_grid_get_info(grid);
-    unsigned order = info->chunk_order < MAX_COVER_ORDER ? info->chunk_order : MAX_COVER_ORDER;
+    unsigned order =
+        info->chunk_order < MAX_COVER_ORDER ? info->chunk_order : MAX_COVER_ORDER;
     if (opts->cover_order != 0)
         order = opts->cover_order;
     return order > info->parent_order ? order : info->parent_order;

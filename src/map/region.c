@@ -33,7 +33,8 @@ static bool same(double a, double b)
 static bool full_box(const zagg_ring *r, double bbox[4])
 {
     size_t n = r->n;
-    if (n == 5 && same(r->lat_deg[0], r->lat_deg[4]) && same(r->lon_deg[0], r->lon_deg[4]))
+    if (n == 5 && same(r->lat_deg[0], r->lat_deg[4]) &&
+        same(r->lon_deg[0], r->lon_deg[4]))
         n = 4;
     if (n != 4)
         return false;

@@ -1,4 +1,5 @@
-/* What is to be covered: rings on the ground, and the shards of a grid that they reach. */
+/* What is to be covered: rings on the ground, and the shards of a grid that they reach.
+ */
 #ifndef ZG_MAP_REGION_H
 #define ZG_MAP_REGION_H
 

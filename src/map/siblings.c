@@ -14,7 +14,7 @@
 typedef struct sibling {
     char *key; /* NULL: the id has none */
     const char *id, *s3, *https;
-    size_t at;   /* its place in the catalog */
+    size_t at; /* its place in the catalog */
     bool shadowed, used;
 } sibling;
 
@@ -194,7 +194,8 @@ bool zg_siblings_pair(zg_siblings *s, zg_source_record *record, zagg_status *sta
     zagg_arena_release(s->arena, mark);
     if (found == NULL && !failed) {
         missing m = {NULL, s->asset};
-        failed = !copy(s->arena, record->id, &m.id) || !zg_vec_append(&s->pairless, &m, 1);
+        failed =
+            !copy(s->arena, record->id, &m.id) || !zg_vec_append(&s->pairless, &m, 1);
     }
     *status = failed ? no_memory(err) : ZAGG_OK;
     if (found == NULL)

@@ -12,8 +12,8 @@ enum { LEAF = 8 };
 typedef struct sides {
     const zg_vector *v; /* n vertices; side i goes from i to i + 1 */
     size_t n;
-    zg_cap *caps;      /* of bundles as a binary heap: children of k are 2k, 2k + 1 */
-    size_t n_leaves;   /* a power of two; leaf k has sides from k * per_leaf */
+    zg_cap *caps;    /* of bundles as a binary heap: children of k are 2k, 2k + 1 */
+    size_t n_leaves; /* a power of two; leaf k has sides from k * per_leaf */
     size_t per_leaf;
 } sides;
 
@@ -130,7 +130,8 @@ zagg_status zg_footprint_is_simple(const zagg_ring *ring, bool *out, zagg_err *e
     zg_vector *v = zg_alloc(2 * n + 1, sizeof *v);
     sides s = {.v = v, .n_leaves = 1, .per_leaf = LEAF};
     for (size_t i = 0; v != NULL && i < n; i++)
-        v[i] = zg_vertex_vector(ring->lat_deg[i], ring->lon_deg[i], ZAGG_LATITUDE_GEODETIC);
+        v[i] =
+            zg_vertex_vector(ring->lat_deg[i], ring->lon_deg[i], ZAGG_LATITUDE_GEODETIC);
     if (v != NULL && n > 1 && by_place(&v[0], &v[n - 1]) == 0)
         n--; /* the closing one */
     s.n = n;

@@ -29,9 +29,9 @@ static zagg_status parse_time(const char *text, bool end, int64_t *out, zagg_err
         return ZAGG_OK;
     }
     if (!zg_date_parse(text, &days))
-        return zagg_err_set(err, ZAGG_EFORMAT,
-                            "'%.40s' is no time; write 2019-01-05 or 2019-01-05T16:33:08Z",
-                            text);
+        return zagg_err_set(
+            err, ZAGG_EFORMAT,
+            "'%.40s' is no time; write 2019-01-05 or 2019-01-05T16:33:08Z", text);
     *out = (days + (end ? 1 : 0)) * DAY_US;
     return ZAGG_OK;
 }

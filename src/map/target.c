@@ -38,8 +38,10 @@ static zagg_status box_of_tiles(zg_target *t, zagg_err *err)
     double lat[ZG_SHARD_OUTLINE_MAX], lon[ZG_SHARD_OUTLINE_MAX];
     size_t n;
     ZAGG_TRY(zg_shard_outline(t->grid, t->keys[0], lat, lon, &n, err));
-    zg_prefilter box = {
-        .south = lat[0], .north = lat[0], .middle_lon = lon[0], .everything = !isfinite(lon[0])};
+    zg_prefilter box = {.south = lat[0],
+                        .north = lat[0],
+                        .middle_lon = lon[0],
+                        .everything = !isfinite(lon[0])};
     double west = lon[0], east = lon[0];
     for (size_t i = 0; i < t->n_keys && !box.everything; i++)
         ZAGG_TRY(widen(t, i, &box, &west, &east, err));
@@ -56,9 +58,9 @@ static zagg_status find_box(zg_target *t, zagg_err *err)
     if (zagg_grid_get_kind(t->grid) == ZAGG_GRID_RECTILINEAR)
         return box_of_tiles(t, err);
     ZAGG_TRY(zagg_grid_extent_of(t->grid, t->keys, t->n_keys, &extent, err));
-    t->prefilter = (zg_prefilter){
-        extent.everything || extent.half_width_deg > 170.0, extent.south_deg,
-        extent.north_deg, extent.middle_lon_deg, extent.half_width_deg};
+    t->prefilter = (zg_prefilter){extent.everything || extent.half_width_deg > 170.0,
+                                  extent.south_deg, extent.north_deg,
+                                  extent.middle_lon_deg, extent.half_width_deg};
     return ZAGG_OK;
 }
 
@@ -172,10 +174,11 @@ zagg_status zg_target_new(const zagg_grid *grid, const uint64_t *keys, size_t n_
     else
         out->cover_order = cover_order != 0 ? cover_order : info->parent_order;
     if (info->kind == ZAGG_GRID_HEALPIX && out->cover_order < info->parent_order)
-        return zagg_err_set(err, ZAGG_EARG,
-                            "footprints cannot be covered at order %u: shards have order "
-                            "%u, and every one below a coarser cell would get the granule",
-                            out->cover_order, info->parent_order);
+        return zagg_err_set(
+            err, ZAGG_EARG,
+            "footprints cannot be covered at order %u: shards have order "
+            "%u, and every one below a coarser cell would get the granule",
+            out->cover_order, info->parent_order);
     if (n_keys == 0)
         return ZAGG_OK;
     if (n_keys > UINT32_MAX)
@@ -217,7 +220,8 @@ static zagg_status tiles_of_cells(const zg_target *t, const zg_vec *found, zg_ve
     for (size_t i = 0; i < found->len; i++) {
         const uint32_t cell = *ZG_VEC_AT(found, uint32_t, i);
         const size_t first = t->first_shard[cell];
-        if (!zg_vec_append(hits, t->tile_shards + first, t->first_shard[cell + 1] - first))
+        if (!zg_vec_append(hits, t->tile_shards + first,
+                           t->first_shard[cell + 1] - first))
             return zagg_err_set(err, ZAGG_ENOMEM,
                                 "no memory for the shards of a footprint");
     }
@@ -280,7 +284,8 @@ zagg_status zg_target_line(const zg_target *t, const zagg_ring *line,
         return ZAGG_OK;
     if (t->backend == ZAGG_MAP_SPHERELY) {
         ZAGG_TRY(zg_polygon_path(line, ZAGG_LATITUDE_GEODETIC, &region, err));
-        zagg_status status = zg_outline_set_meet(t->outlines, &region, &s->near, hits, err);
+        zagg_status status =
+            zg_outline_set_meet(t->outlines, &region, &s->near, hits, err);
         zg_polygon_free(&region);
         return status;
     }

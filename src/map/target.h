@@ -42,9 +42,9 @@ typedef struct zg_target_scratch {
 void zg_target_scratch_init(zg_target_scratch *s);
 void zg_target_scratch_free(zg_target_scratch *s);
 
-/** Append the positions (uint32_t) of the shards that the region between the rings belongs
- * to; they may come again and in any order. *usable: false for rings that are no polygon,
- * which belong nowhere. Thread-safe but for the scratch. */
+/** Append the positions (uint32_t) of the shards that the region between the rings
+ * belongs to; they may come again and in any order. *usable: false for rings that are no
+ * polygon, which belong nowhere. Thread-safe but for the scratch. */
 zagg_status zg_target_rings(const zg_target *target, const zg_rings *rings,
                             zg_target_scratch *scratch, zg_vec *hits, bool *usable,
                             zagg_err *err);

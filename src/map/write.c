@@ -1,5 +1,5 @@
-/* Shard maps as JSON: upstream's layout, and the compact one in which every granule stands
- * once. */
+/* Shard maps as JSON: upstream's layout, and the compact one in which every granule
+ * stands once. */
 #include "map/write.h"
 
 #include "cat/cat.h"
@@ -14,16 +14,17 @@
 
 /* ---- numbering ---- */
 
-zagg_status zg_map_numbers_new(const zagg_shardmap *map, zg_map_numbers *out, zagg_err *err)
+zagg_status zg_map_numbers_new(const zagg_shardmap *map, zg_map_numbers *out,
+                               zagg_err *err)
 {
     size_t pairs = 0, n = 64;
     for (size_t i = 0; i < map->n_shards; i++)
         pairs += map->shards[i].n_granules;
-    while (n < 2 * pairs)
+    while (n < 3 * pairs) /* also for one more granule a pair, which deriving may add */
         n *= 2;
     *out = (zg_map_numbers){.slots = zg_alloc(n, sizeof *out->slots),
-                          .numbers = zg_alloc(n, sizeof *out->numbers),
-                          .n_slots = n};
+                            .numbers = zg_alloc(n, sizeof *out->numbers),
+                            .n_slots = n};
     if (out->slots != NULL && out->numbers != NULL)
         return ZAGG_OK;
     zg_map_numbers_free(out);
@@ -117,8 +118,7 @@ static zagg_status add_rendered(rendered *r, const zagg_granule *g, zg_str *out,
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory to write a shard map");
     }
     const size_t begin = number > 0 ? *ZG_VEC_AT(&r->ends, size_t, number - 1) : 0;
-    zg_str_addn(out, r->texts.data + begin,
-                *ZG_VEC_AT(&r->ends, size_t, number) - begin);
+    zg_str_addn(out, r->texts.data + begin, *ZG_VEC_AT(&r->ends, size_t, number) - begin);
     return ZAGG_OK;
 }
 

@@ -32,7 +32,8 @@ typedef struct zg_map_numbers {
     uint32_t *numbers;
     size_t n_slots, n;
 } zg_map_numbers;
-zagg_status zg_map_numbers_new(const zagg_shardmap *map, zg_map_numbers *out, zagg_err *err);
+zagg_status zg_map_numbers_new(const zagg_shardmap *map, zg_map_numbers *out,
+                               zagg_err *err);
 void zg_map_numbers_free(zg_map_numbers *n);
 /** Its number; *first is true when it was asked for the first time. */
 uint32_t zg_map_number_of(zg_map_numbers *n, const zagg_granule *g, bool *first);

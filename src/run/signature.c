@@ -1,5 +1,6 @@
 /* Do a shard map, a config and a latitude convention belong together? */
 #include "grid/signature.h"
+
 #include "run/run.h"
 #include "text/text.h"
 

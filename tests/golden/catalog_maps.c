@@ -71,7 +71,8 @@ static void compare_lists(const suite *s, const zagg_shardmap *map,
             differ(d, "shard %zu has %zu granules instead of %zu; %zu pairs", i,
                    shard->n_granules, lists->items[i]->n, pairs_of(map));
         for (size_t k = 0; k < shard->n_granules && d->text[0] == '\0'; k++)
-            if (strcmp(shard->granules[k]->id, entry_id(s, lists->items[i]->items[k])) != 0)
+            if (strcmp(shard->granules[k]->id, entry_id(s, lists->items[i]->items[k])) !=
+                0)
                 differ(d, "shard %zu: granule %zu is %s", i, k, shard->granules[k]->id);
     }
 }
@@ -189,7 +190,7 @@ static void run_build(suite *s, const build *b, const char *backend)
     difference d = {""};
     int64_t chunk = -1;
     zagg_map_opts opts = {.backend = strcmp(backend, "mortie") == 0 ? ZAGG_MAP_MORTIE
-                                                                   : ZAGG_MAP_SPHERELY,
+                                                                    : ZAGG_MAP_SPHERELY,
                           .beams = member_is(metadata, "footprint", "beams") ||
                                    strstr(b->name, "beams_wrong") != NULL,
                           .region = b->shape,
@@ -198,8 +199,7 @@ static void run_build(suite *s, const build *b, const char *backend)
                           .sibling = b->sibling,
                           .pool = s->pool};
     opts.drop_invalid = opts.backend == ZAGG_MAP_SPHERELY;
-    if (order != NULL && parent != NULL &&
-        catalog_number(order) > catalog_number(parent))
+    if (order != NULL && parent != NULL && catalog_number(order) > catalog_number(parent))
         chunk = (int64_t)catalog_number(order);
     zagg_grid *grid = catalog_grid(b->signature, chunk, ZAGG_LATITUDE_AUTHALIC);
     compare(s, b, grid, &opts, &d);
@@ -250,9 +250,8 @@ static void neon(suite *s)
                          .golden = golden,
                          .shape = strstr(name, "bboxregion") != NULL ? NULL : &area,
                          .null_row = SIZE_MAX};
-        run_build(
-            s, &b,
-            catalog_member(catalog_member(golden, "metadata"), "backend")->str);
+        run_build(s, &b,
+                  catalog_member(catalog_member(golden, "metadata"), "backend")->str);
     }
 }
 
@@ -261,13 +260,17 @@ static void neon(suite *s)
 /** Cases that share the catalog of another one. */
 static const char *file_of(const char *name)
 {
-    static const char *const SHARED[][2] = {
-        {"pole_88s_seedring", "pole_88s"},     {"pole_88s_bbox", "pole_88s"},
-        {"empty_result", "tiny_aoi"},          {"aoi_mask", "tiny_aoi"},
-        {"aoi_mask_wkt_hole", "tiny_aoi"},     {"null_geometry", "odd_rows"},
-        {"aoi_disjoint_parts", "aoi_multipart"}, {"aoi_nested_parts", "aoi_multipart"},
-        {"aoi_overlapping_parts", "aoi_multipart"}, {"beams_swath", "beams"},
-        {"sibling_pairing", "sibling_primary"}};
+    static const char *const SHARED[][2] = {{"pole_88s_seedring", "pole_88s"},
+                                            {"pole_88s_bbox", "pole_88s"},
+                                            {"empty_result", "tiny_aoi"},
+                                            {"aoi_mask", "tiny_aoi"},
+                                            {"aoi_mask_wkt_hole", "tiny_aoi"},
+                                            {"null_geometry", "odd_rows"},
+                                            {"aoi_disjoint_parts", "aoi_multipart"},
+                                            {"aoi_nested_parts", "aoi_multipart"},
+                                            {"aoi_overlapping_parts", "aoi_multipart"},
+                                            {"beams_swath", "beams"},
+                                            {"sibling_pairing", "sibling_primary"}};
     for (size_t i = 0; i < sizeof SHARED / sizeof SHARED[0]; i++)
         if (strcmp(SHARED[i][0], name) == 0)
             return SHARED[i][1];
@@ -286,11 +289,12 @@ static zagg_shape area_with_hole(suite *s)
 {
     static const char WKT[] =
         "POLYGON ((-76.621242 38.842973, -76.506054 38.844515, -76.507957 38.934599, "
-        "-76.623291 38.933052, -76.621242 38.842973), (-76.58 38.87, -76.58 38.91, -76.54 "
+        "-76.623291 38.933052, -76.621242 38.842973), (-76.58 38.87, -76.58 38.91, "
+        "-76.54 "
         "38.91, -76.54 38.87, -76.58 38.87))";
     zagg_shape area = {NULL, 0};
-    assert_int_equal(
-        zagg_shape_from_wkt(s->arena, WKT, sizeof WKT - 1, 0, &area, NULL), ZAGG_OK);
+    assert_int_equal(zagg_shape_from_wkt(s->arena, WKT, sizeof WKT - 1, 0, &area, NULL),
+                     ZAGG_OK);
     return area;
 }
 
