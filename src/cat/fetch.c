@@ -1,6 +1,6 @@
 /* Fetching: page after page until there is none, items to a file beside the catalog, then
  * the catalog itself. */
-#include "zagg/fetch.h"
+#include "zagg/search.h"
 
 #include "cat/fetch.h"
 #include "cat/fetch_http.h"
@@ -15,8 +15,8 @@
 enum { MAX_STALE_PAGES = 3, N_EXAMPLES = 5 };
 
 typedef struct fetch {
-    const zagg_fetch_query *q;
-    const zagg_fetch_opts *opts;
+    const zagg_search_query *q;
+    const zagg_search_opts *opts;
     const char *path;
     double boxes[2][4];
     unsigned n_boxes;
@@ -40,10 +40,10 @@ static const char *or_else(const char *text, const char *otherwise)
     return text != NULL ? text : otherwise;
 }
 
-static zagg_status check_query(const zagg_fetch_query *q, zagg_err *err)
+static zagg_status check_query(const zagg_search_query *q, zagg_err *err)
 {
     int64_t first = 0, last = 0;
-    const bool stac = q->source == ZAGG_FETCH_STAC;
+    const bool stac = q->source == ZAGG_SEARCH_STAC;
     if (stac ? q->root == NULL || q->n_collections == 0 : q->short_name == NULL)
         return zagg_err_set(err, ZAGG_EARG,
                             stac ? "a search needs a root and collections"
@@ -85,8 +85,8 @@ static const zagg_value *texts(zg_maker *m, const char *const *list, size_t n)
  */
 static void put_query(const fetch *f, zg_maker *m, zg_object *o)
 {
-    const zagg_fetch_query *q = f->q;
-    if (q->source == ZAGG_FETCH_STAC) {
+    const zagg_search_query *q = f->q;
+    if (q->source == ZAGG_SEARCH_STAC) {
         zg_object_put(o, "source", zg_make_text(m, "STAC"));
         size_t len = strlen(q->root);
         while (len > 0 && q->root[len - 1] == '/')
@@ -94,7 +94,7 @@ static void put_query(const fetch *f, zg_maker *m, zg_object *o)
         zg_object_put(o, "root", zg_make_bytes(m, q->root, len));
         zg_object_put(o, "collections", texts(m, q->collections, q->n_collections));
     } else {
-        const bool stac = q->source == ZAGG_FETCH_CMR_STAC;
+        const bool stac = q->source == ZAGG_SEARCH_CMR_STAC;
         zg_object_put(o, "source",
                       zg_make_text(m, stac ? "CMR-STAC" : "CMR (granules.json)"));
         zg_object_put(o, "provider", zg_make_text(m, or_else(q->provider, "NSIDC_CPRD")));
@@ -105,7 +105,7 @@ static void put_query(const fetch *f, zg_maker *m, zg_object *o)
     zg_object_put(o, "start_date", zg_make_text(m, q->start_date));
     zg_object_put(o, "end_date", zg_make_text(m, q->end_date));
     zg_object_put(o, "bbox", zg_make_doubles(m, q->bbox, 4));
-    if (q->source != ZAGG_FETCH_STAC) {
+    if (q->source != ZAGG_SEARCH_STAC) {
         zg_object_put(o, "preserve_thumbnails", zg_make_bool(m, q->preserve_thumbnails));
         return;
     }
@@ -147,11 +147,11 @@ static zagg_status make_item(fetch *f, const zagg_value *raw, zg_maker *m,
 {
     if (raw->kind != ZAGG_MAP)
         return zagg_err_set(err, ZAGG_EFORMAT, "an item that is no object");
-    if (f->q->source == ZAGG_FETCH_CMR)
+    if (f->q->source == ZAGG_SEARCH_CMR)
         return zg_fetch_item_of_granule(m, raw, f->collection, out, err);
     if (!zagg_value_is(zagg_value_get(raw, "type"), "Feature"))
         return zagg_err_set(err, ZAGG_EFORMAT, "an item that is no Feature");
-    if (f->q->source == ZAGG_FETCH_CMR_STAC)
+    if (f->q->source == ZAGG_SEARCH_CMR_STAC)
         *out = zg_fetch_normalize(m, raw, f->q->preserve_thumbnails);
     else if (f->q->assets != NULL)
         *out = zg_fetch_subset(m, raw, f->q->assets, f->q->n_assets);
@@ -263,7 +263,7 @@ static zagg_status take_page(fetch *f, const zg_fetch_answer *answer, zagg_err *
 {
     zg_fetch_page page;
     const zg_fetch_request *r = &f->state.request;
-    ZAGG_TRY(f->q->source == ZAGG_FETCH_CMR
+    ZAGG_TRY(f->q->source == ZAGG_SEARCH_CMR
                  ? zg_fetch_read_granules(answer->text, answer->len, r, &answer->headers,
                                           &page, err)
                  : zg_fetch_read_page(answer->text, answer->len, r, &page, err));
@@ -280,7 +280,7 @@ static zagg_status take_page(fetch *f, const zg_fetch_answer *answer, zagg_err *
 
 static void tell(const fetch *f)
 {
-    const zagg_fetch_progress p = {f->state.pages, f->state.items, f->total};
+    const zagg_search_progress p = {f->state.pages, f->state.items, f->total};
     if (f->opts->progress != NULL)
         f->opts->progress(f->opts->user, &p);
 }
@@ -399,7 +399,7 @@ static zagg_status write_catalog(fetch *f, zagg_err *err)
 /* As upstream says it. */
 static zagg_status nothing_found(const fetch *f, zagg_err *err)
 {
-    const zagg_fetch_query *q = f->q;
+    const zagg_search_query *q = f->q;
     zg_str box;
     zg_str_init(&box, 0);
     zg_fetch_box_text(&box, q->bbox, ", ");
@@ -426,7 +426,7 @@ static zagg_status begin(fetch *f, zagg_err *err)
     ZAGG_TRY(zagg_arena_new(0, &f->arena, err));
     ZAGG_TRY(zagg_arena_new(0, &f->page_arena, err));
     ZAGG_TRY(zagg_arena_alloc(f->page_arena, 1, 1, &first, err));
-    if (f->q->source != ZAGG_FETCH_STAC) {
+    if (f->q->source != ZAGG_SEARCH_STAC) {
         zg_str_init(&name, 0);
         zg_str_addf(&name, "%s_%s", f->q->short_name, or_else(f->q->version, "007"));
         f->collection = zg_str_take(&name);
@@ -453,14 +453,14 @@ static zagg_status begin(fetch *f, zagg_err *err)
     return zg_fetch_http_new(f->opts, &f->http, err);
 }
 
-static zagg_status run(fetch *f, zagg_fetch_result *out, zagg_err *err)
+static zagg_status run(fetch *f, zagg_search_result *out, zagg_err *err)
 {
     ZAGG_TRY(begin(f, err));
     ZAGG_TRY(all_pages(f, err));
     if (f->state.items == 0)
         return nothing_found(f, err);
     ZAGG_TRY(write_catalog(f, err));
-    *out = (zagg_fetch_result){.pages = f->state.pages,
+    *out = (zagg_search_result){.pages = f->state.pages,
                                .items = f->state.items,
                                .resumed = f->resumed,
                                .duplicates = f->state.duplicates,
@@ -476,12 +476,12 @@ static zagg_status run(fetch *f, zagg_fetch_result *out, zagg_err *err)
     return ZAGG_OK;
 }
 
-zagg_status zagg_fetch(const zagg_fetch_query *query, const zagg_fetch_opts *opts,
-                       const char *path, zagg_fetch_result *out, zagg_err *err)
+zagg_status zagg_search(const zagg_search_query *query, const zagg_search_opts *opts,
+                       const char *path, zagg_search_result *out, zagg_err *err)
 {
-    static const zagg_fetch_opts NONE = {.log = NULL};
+    static const zagg_search_opts NONE = {.log = NULL};
     if (query == NULL || path == NULL || out == NULL)
-        return zagg_err_set(err, ZAGG_EARG, "zagg_fetch: NULL argument");
+        return zagg_err_set(err, ZAGG_EARG, "zagg_search: NULL argument");
     ZAGG_TRY(check_query(query, err));
     fetch f = {.q = query, .opts = opts != NULL ? opts : &NONE, .path = path};
     zg_str_init(&f.line, 0);

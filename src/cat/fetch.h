@@ -5,7 +5,7 @@
 #include "cat/json_scan.h"
 #include "cat/make_value.h"
 #include "net/http.h"
-#include "zagg/fetch.h"
+#include "zagg/search.h"
 
 #include <stdio.h>
 
@@ -21,7 +21,7 @@ zagg_status zg_fetch_request_copy(const zg_fetch_request *from, zg_fetch_request
                                   zagg_err *err);
 
 /** The first request of a query for one of its boxes. */
-zagg_status zg_fetch_first(const zagg_fetch_query *q, const zagg_fetch_opts *opts,
+zagg_status zg_fetch_first(const zagg_search_query *q, const zagg_search_opts *opts,
                            const double box[4], zg_fetch_request *out, zagg_err *err);
 /** `text` percent-encoded as Python's quote_plus does. */
 void zg_fetch_quote(zg_str *out, const char *text);

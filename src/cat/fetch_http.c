@@ -10,7 +10,7 @@
 enum { ATTEMPTS = 4 };
 #define REQUEST_S 60.0
 
-zagg_status zg_fetch_http_new(const zagg_fetch_opts *opts, zg_http **out, zagg_err *err)
+zagg_status zg_fetch_http_new(const zagg_search_opts *opts, zg_http **out, zagg_err *err)
 {
     const zg_http_opts http = {.max_connections = 1,
                                .stall_s = REQUEST_S,
@@ -21,7 +21,7 @@ zagg_status zg_fetch_http_new(const zagg_fetch_opts *opts, zg_http **out, zagg_e
     return zg_http_new(&http, out, err);
 }
 
-static zagg_status wait_for(const zagg_fetch_opts *opts, double seconds, zagg_err *err)
+static zagg_status wait_for(const zagg_search_opts *opts, double seconds, zagg_err *err)
 {
     const double until = zg_clock_mono_s() + seconds;
     for (;;) {
@@ -153,7 +153,7 @@ static zagg_status ask_once(zg_http *http, const zg_fetch_request *r, size_t max
     return status;
 }
 
-zagg_status zg_fetch_ask(zg_http *http, const zagg_fetch_opts *opts,
+zagg_status zg_fetch_ask(zg_http *http, const zagg_search_opts *opts,
                          const zg_fetch_request *request, zg_fetch_answer *out,
                          zagg_err *err)
 {

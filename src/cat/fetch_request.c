@@ -87,12 +87,12 @@ static void add_root(zg_str *url, const char *root)
     zg_str_addn(url, root, len);
 }
 
-static void add_dates(zg_str *out, const zagg_fetch_query *q, const char *between)
+static void add_dates(zg_str *out, const zagg_search_query *q, const char *between)
 {
     zg_str_addf(out, "%sT00:00:00Z%s%sT23:59:59Z", q->start_date, between, q->end_date);
 }
 
-static void cmr_stac_url(const zagg_fetch_query *q, const char *box, const char *dates,
+static void cmr_stac_url(const zagg_search_query *q, const char *box, const char *dates,
                          unsigned limit, zg_str *url)
 {
     zg_str collection;
@@ -111,7 +111,7 @@ static void cmr_stac_url(const zagg_fetch_query *q, const char *box, const char 
     zg_str_free(&collection);
 }
 
-static void cmr_url(const zagg_fetch_query *q, const char *box, const char *dates,
+static void cmr_url(const zagg_search_query *q, const char *box, const char *dates,
                     unsigned limit, zg_str *url)
 {
     char number[16];
@@ -126,7 +126,7 @@ static void cmr_url(const zagg_fetch_query *q, const char *box, const char *date
     add_parameter(url, "page_size", number);
 }
 
-static void stac_body(const zagg_fetch_query *q, const double box[4], const char *dates,
+static void stac_body(const zagg_search_query *q, const double box[4], const char *dates,
                       unsigned limit, zg_str *body)
 {
     zg_json_out w;
@@ -156,11 +156,11 @@ static void stac_body(const zagg_fetch_query *q, const double box[4], const char
     zg_json_close_map(&w);
 }
 
-zagg_status zg_fetch_first(const zagg_fetch_query *q, const zagg_fetch_opts *opts,
+zagg_status zg_fetch_first(const zagg_search_query *q, const zagg_search_opts *opts,
                            const double box[4], zg_fetch_request *out, zagg_err *err)
 {
     zg_str url, body, box_text, dates;
-    const bool stac = q->source == ZAGG_FETCH_STAC;
+    const bool stac = q->source == ZAGG_SEARCH_STAC;
     const unsigned limit = opts->page_items > 0 ? opts->page_items
                            : stac               ? STAC_PAGE
                                                 : CMR_PAGE;
@@ -169,12 +169,12 @@ zagg_status zg_fetch_first(const zagg_fetch_query *q, const zagg_fetch_opts *opt
     zg_str_init(&box_text, 0);
     zg_str_init(&dates, 0);
     zg_fetch_box_text(&box_text, box, ",");
-    add_dates(&dates, q, q->source == ZAGG_FETCH_CMR ? "," : "/");
+    add_dates(&dates, q, q->source == ZAGG_SEARCH_CMR ? "," : "/");
     if (stac) {
         add_root(&url, q->root);
         zg_str_add(&url, "/search");
         stac_body(q, box, dates.data, limit, &body);
-    } else if (q->source == ZAGG_FETCH_CMR) {
+    } else if (q->source == ZAGG_SEARCH_CMR) {
         cmr_url(q, box_text.data, dates.data, limit, &url);
     } else {
         cmr_stac_url(q, box_text.data, dates.data, limit, &url);

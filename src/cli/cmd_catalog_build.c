@@ -228,7 +228,7 @@ static zagg_status prepare(session *s)
 static zagg_status search(session *s)
 {
     const command_args *a = s->args;
-    zagg_fetch_result result = {.pages = 0};
+    zagg_search_result result = {.pages = 0};
     zg_str name;
     if (a->catalog_in != NULL)
         return ZAGG_OK;

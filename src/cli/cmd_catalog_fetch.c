@@ -62,7 +62,7 @@ static int take(void *user, int id, const char *value)
 
 static zagg_status run(command_args *a, progress *p, zagg_arena *arena, zagg_err *err)
 {
-    zagg_fetch_result result = {.pages = 0};
+    zagg_search_result result = {.pages = 0};
     zg_str name;
     ZAGG_TRY(fetch_args_box(&a->fetch, arena, err));
     if (a->fetch.dry_run)

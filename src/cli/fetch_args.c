@@ -39,7 +39,7 @@ static int take_source(const cli_command *command, fetch_args *a, const char *va
     static const char *const NAMES[] = {"cmr-stac", "stac", "cmr"};
     for (int i = 0; i < 3; i++)
         if (strcmp(value, NAMES[i]) == 0) {
-            a->query.source = (zagg_fetch_source)i;
+            a->query.source = (zagg_search_source)i;
             return 0;
         }
     return wrong(command, "source", value, "cmr-stac, cmr or stac");
@@ -106,10 +106,10 @@ int fetch_args_take(const cli_command *command, fetch_args *a, int id, const cha
 
 static const char *missing(const fetch_args *a)
 {
-    const zagg_fetch_query *q = &a->query;
-    if (q->source == ZAGG_FETCH_STAC && (q->root == NULL || q->n_collections == 0))
+    const zagg_search_query *q = &a->query;
+    if (q->source == ZAGG_SEARCH_STAC && (q->root == NULL || q->n_collections == 0))
         return "--source stac needs --root and --collection";
-    if (q->source != ZAGG_FETCH_STAC && q->short_name == NULL)
+    if (q->source != ZAGG_SEARCH_STAC && q->short_name == NULL)
         return "provide --short-name";
     if (a->cycle == NULL && (q->start_date == NULL || q->end_date == NULL))
         return "provide --cycle or both --start-date and --end-date";
@@ -156,8 +156,8 @@ zagg_status fetch_args_box(fetch_args *a, zagg_arena *arena, zagg_err *err)
 
 void fetch_args_name(const fetch_args *a, zg_str *out)
 {
-    const zagg_fetch_query *q = &a->query;
-    if (q->source != ZAGG_FETCH_STAC) {
+    const zagg_search_query *q = &a->query;
+    if (q->source != ZAGG_SEARCH_STAC) {
         zg_str_addf(out, "%s_%s", q->short_name, q->version != NULL ? q->version : "007");
         return;
     }
@@ -167,7 +167,7 @@ void fetch_args_name(const fetch_args *a, zg_str *out)
 
 zagg_status fetch_args_show(const fetch_args *a, zagg_err *err)
 {
-    static const zagg_fetch_opts NONE = {.log = NULL};
+    static const zagg_search_opts NONE = {.log = NULL};
     zg_fetch_request r = {.post = false};
     ZAGG_TRY(zg_fetch_first(&a->query, &NONE, a->query.bbox, &r, err));
     printf("%s %s\n", r.post ? "POST" : "GET", r.url);
@@ -192,7 +192,7 @@ typedef struct display {
     zagg_log *log;
 } display;
 
-static void show(void *user, const zagg_fetch_progress *p)
+static void show(void *user, const zagg_search_progress *p)
 {
     enum { EVERY = 25 };
     const display *d = user;
@@ -208,19 +208,19 @@ static void show(void *user, const zagg_fetch_progress *p)
 }
 
 zagg_status fetch_args_run(const fetch_args *a, const char *path, progress *p, bool quiet,
-                           zagg_fetch_result *out, zagg_err *err)
+                           zagg_search_result *out, zagg_err *err)
 {
     display d = {.live = p->live, .log = p->log};
     const struct sigaction action = {.sa_handler = on_signal};
     struct sigaction interrupt, terminate;
-    const zagg_fetch_opts opts = {.restart = a->restart,
+    const zagg_search_opts opts = {.restart = a->restart,
                                   .progress = quiet ? NULL : show,
                                   .user = &d,
                                   .stop = &stop_flag,
                                   .log = p->log};
     (void)sigaction(SIGINT, &action, &interrupt);
     (void)sigaction(SIGTERM, &action, &terminate);
-    const zagg_status status = zagg_fetch(&a->query, &opts, path, out, err);
+    const zagg_status status = zagg_search(&a->query, &opts, path, out, err);
     (void)sigaction(SIGINT, &interrupt, NULL);
     (void)sigaction(SIGTERM, &terminate, NULL);
     if (d.live && !quiet)

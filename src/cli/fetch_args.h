@@ -4,7 +4,7 @@
 
 #include "cli/cmd_shardmap.h"
 #include "cli/progress.h"
-#include "zagg/fetch.h"
+#include "zagg/search.h"
 
 enum {
     FETCH_SHORT_NAME = 512,
@@ -57,7 +57,7 @@ enum {
     }
 
 typedef struct fetch_args {
-    zagg_fetch_query query;
+    zagg_search_query query;
     const char *cycle;
     shardmap_area area;         /* polygon or box */
     zg_vec collections, assets; /* const char * */
@@ -79,6 +79,6 @@ void fetch_args_name(const fetch_args *a, zg_str *out);
 zagg_status fetch_args_show(const fetch_args *a, zagg_err *err);
 /** Fetch into `path`, with a line of progress on stderr. */
 zagg_status fetch_args_run(const fetch_args *a, const char *path, progress *p, bool quiet,
-                           zagg_fetch_result *out, zagg_err *err);
+                           zagg_search_result *out, zagg_err *err);
 
 #endif

@@ -52,8 +52,8 @@ static void golden_requests(void **state)
                    http_script_url(server, "/stac/NSIDC_CPRD/search"));
     (void)snprintf(s.third, sizeof s.third,
                    "{\"features\":[" BARE("c") "],\"links\":[]}");
-    const zagg_fetch_query q = cmr_query(server);
-    const zagg_fetch_result r = must_fetch(&q, NULL);
+    const zagg_search_query q = cmr_query(server);
+    const zagg_search_result r = must_fetch(&q, NULL);
     assert_int_equal(r.pages, 3);
     assert_int_equal(r.items, 3);
     assert_int_equal(http_script_requests(server), want->n);
@@ -90,8 +90,8 @@ static void cmr_items(void **state)
          .body = "{\"type\":\"FeatureCollection\",\"features\":[" CMR_ITEM(
              "a") "," CMR_ITEM("b") "]}"}};
     http_script *server = serve(replies, 1);
-    zagg_fetch_query q = cmr_query(server);
-    const zagg_fetch_result r = must_fetch(&q, NULL);
+    zagg_search_query q = cmr_query(server);
+    const zagg_search_result r = must_fetch(&q, NULL);
     assert_int_equal(r.items, 2);
     assert_false(is_there("c.ndjson.partial") || is_there("c.ndjson.partial.json"));
     char *text = catalog_text();
@@ -127,10 +127,10 @@ static void antimeridian(void **state)
         page("{\"features\":[" CMR_ITEM("a") "," CMR_ITEM("b") "]}"),
         page("{\"features\":[" CMR_ITEM("b") "," CMR_ITEM("c") "]}")};
     http_script *server = serve(replies, 2);
-    zagg_fetch_query q = cmr_query(server);
+    zagg_search_query q = cmr_query(server);
     q.bbox[0] = 170;
     q.bbox[2] = -170;
-    const zagg_fetch_result r = must_fetch(&q, NULL);
+    const zagg_search_result r = must_fetch(&q, NULL);
     assert_int_equal(r.items, 3);
     assert_int_equal(r.duplicates, 1);
     assert_non_null(strstr(http_script_request(server, 0)->target,
@@ -148,7 +148,7 @@ static void no_items(void **state)
                                        "\"href\":\"http://h/\"}]}"),
                                   page("{}"), page("{\"features\":null}")};
     http_script *server = serve(replies, 3);
-    const zagg_fetch_query q = cmr_query(server);
+    const zagg_search_query q = cmr_query(server);
     for (int i = 0; i < 3; i++)
         refuse(
             &q, NULL, ZAGG_ENOTFOUND,
@@ -163,13 +163,13 @@ static void no_items(void **state)
 static void arguments(void **state)
 {
     (void)state;
-    zagg_fetch_query q = {.short_name = "A", .start_date = "2025-01-01"};
+    zagg_search_query q = {.short_name = "A", .start_date = "2025-01-01"};
     refuse(&q, NULL, ZAGG_EARG, "dates must be of the form YYYY-MM-DD");
     q.end_date = "2024-01-01";
     refuse(&q, NULL, ZAGG_EARG, "2025-01-01 is after 2024-01-01");
     q.short_name = NULL;
     refuse(&q, NULL, ZAGG_EARG, "a search needs the short name of a product");
-    q.source = ZAGG_FETCH_STAC;
+    q.source = ZAGG_SEARCH_STAC;
     refuse(&q, NULL, ZAGG_EARG, "a search needs a root and collections");
     char start[16], end[16];
     zagg_err err = ZAGG_ERR_INIT;
@@ -212,9 +212,9 @@ static http_reply answer_stac(void *user, size_t nth, const http_request *reques
     return page(bodies[nth % 4]);
 }
 
-static void note_progress(void *user, const zagg_fetch_progress *p)
+static void note_progress(void *user, const zagg_search_progress *p)
 {
-    zagg_fetch_progress *last = user;
+    zagg_search_progress *last = user;
     assert_true(p->pages == last->pages + 1);
     *last = *p;
 }
@@ -227,7 +227,7 @@ static void stac(void **state)
     http_script *server = http_script_start_with(answer_stac, NULL);
     char root[64];
     (void)snprintf(root, sizeof root, "%s", http_script_url(server, "/v1//"));
-    const zagg_fetch_query q = {.source = ZAGG_FETCH_STAC,
+    const zagg_search_query q = {.source = ZAGG_SEARCH_STAC,
                                 .root = root,
                                 .collections = COLLECTIONS,
                                 .n_collections = 2,
@@ -239,9 +239,9 @@ static void stac(void **state)
                                 .start_date = "2025-01-01",
                                 .end_date = "2025-12-31",
                                 .bbox = {-77, 38, -76, 39}};
-    zagg_fetch_progress last = {.pages = 0};
-    const zagg_fetch_opts opts = {.progress = note_progress, .user = &last};
-    const zagg_fetch_result r = must_fetch(&q, &opts);
+    zagg_search_progress last = {.pages = 0};
+    const zagg_search_opts opts = {.progress = note_progress, .user = &last};
+    const zagg_search_result r = must_fetch(&q, &opts);
     assert_int_equal(r.items, 2);
     assert_int_equal(r.skipped, 1);
     assert_int_equal(last.pages, 3);
@@ -279,8 +279,8 @@ static void stac_without_assets(void **state)
     static const char *const ASSETS[] = {"blue"};
     const http_reply replies[] = {page("{\"features\":[" CMR_ITEM("a") "]}")};
     http_script *server = serve(replies, 1);
-    zagg_fetch_query q = cmr_query(server);
-    q.source = ZAGG_FETCH_STAC;
+    zagg_search_query q = cmr_query(server);
+    q.source = ZAGG_SEARCH_STAC;
     q.collections = COLLECTIONS;
     q.n_collections = 1;
     q.assets = ASSETS;
@@ -324,11 +324,11 @@ static void granules(void **state)
          .headers = "Content-Type: application/json\r\nCMR-Hits: 6\r\n",
          .body = "{\"feed\":{\"entry\":[]}}"}};
     http_script *server = serve(replies, 3);
-    zagg_fetch_query q = cmr_query(server);
-    q.source = ZAGG_FETCH_CMR;
-    zagg_fetch_progress last = {.pages = 0};
-    const zagg_fetch_opts opts = {.progress = note_progress, .user = &last};
-    const zagg_fetch_result r = must_fetch(&q, &opts);
+    zagg_search_query q = cmr_query(server);
+    q.source = ZAGG_SEARCH_CMR;
+    zagg_search_progress last = {.pages = 0};
+    const zagg_search_opts opts = {.progress = note_progress, .user = &last};
+    const zagg_search_result r = must_fetch(&q, &opts);
     assert_int_equal(r.items, 6);
     assert_int_equal(last.total, 6);
     const http_request *first = http_script_request(server, 0);
@@ -396,8 +396,8 @@ static void granules_refused(void **state)
     for (size_t i = 0; i < sizeof BODIES / sizeof BODIES[0]; i++) {
         const http_reply reply = page(BODIES[i]);
         http_script *server = serve(&reply, 1);
-        zagg_fetch_query q = cmr_query(server);
-        q.source = ZAGG_FETCH_CMR;
+        zagg_search_query q = cmr_query(server);
+        q.source = ZAGG_SEARCH_CMR;
         refuse(&q, NULL, ZAGG_EFORMAT, MESSAGES[i]);
         http_script_stop(server);
     }

@@ -74,7 +74,7 @@ static void bad_pages(void **state)
          1}};
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         http_script *server = serve(&CASES[i].reply, 1);
-        const zagg_fetch_query q = cmr_query(server);
+        const zagg_search_query q = cmr_query(server);
         refuse(&q, NULL, CASES[i].status, CASES[i].message);
         assert_int_equal(http_script_requests(server), CASES[i].requests);
         http_script_stop(server);
@@ -91,7 +91,7 @@ static void patience(void **state)
                                   {.status = 504},
                                   page("{\"features\":[" CMR_ITEM("a") "]}")};
     http_script *server = serve(replies, 4);
-    const zagg_fetch_query q = cmr_query(server);
+    const zagg_search_query q = cmr_query(server);
     assert_int_equal(must_fetch(&q, NULL).items, 1);
     assert_int_equal(http_script_requests(server), 4);
     http_script_stop(server);
@@ -103,9 +103,9 @@ static void large_page(void **state)
     (void)state;
     const http_reply reply = page("{\"features\":[" CMR_ITEM("a") "]}");
     http_script *server = serve(&reply, 1);
-    const zagg_fetch_query q = cmr_query(server);
-    const zagg_fetch_opts opts = {.max_page_bytes = 100};
-    zagg_fetch_result r;
+    const zagg_search_query q = cmr_query(server);
+    const zagg_search_opts opts = {.max_page_bytes = 100};
+    zagg_search_result r;
     zagg_err err;
     assert_int_not_equal(try_fetch(&q, &opts, &r, &err), ZAGG_OK);
     assert_non_null(strstr(err.msg, "100"));
@@ -129,7 +129,7 @@ static void packed_pages(void **state)
                         .body = data,
                         .body_len = len};
     http_script *server = serve(&reply, 1);
-    zagg_fetch_query q = cmr_query(server);
+    zagg_search_query q = cmr_query(server);
     assert_int_equal(must_fetch(&q, NULL).items, 1);
     assert_string_equal(
         http_request_header(http_script_request(server, 0), "Accept-Encoding"), "gzip");
@@ -141,7 +141,7 @@ static void packed_pages(void **state)
     reply.body_len = len;
     server = serve(&reply, 1);
     q = cmr_query(server);
-    const zagg_fetch_opts opts = {.max_page_bytes = 50000};
+    const zagg_search_opts opts = {.max_page_bytes = 50000};
     refuse(&q, &opts, ZAGG_ERANGE, "*more than 50000 bytes of text");
     http_script_stop(server);
     zagg_bytes_free(data);
@@ -174,7 +174,7 @@ static void circles(void **state)
     for (int new_links = 0; new_links < 2; new_links++) {
         circle c = {.new_links = new_links == 1};
         http_script *server = http_script_start_with(answer_circle, &c);
-        const zagg_fetch_query q = cmr_query(server);
+        const zagg_search_query q = cmr_query(server);
         refuse(&q, NULL, ZAGG_EFORMAT,
                new_links == 0
                    ? "*/p: page 3: the link to page 3 leads back to an earlier page"
@@ -214,7 +214,7 @@ static http_reply answer_moody(void *user, size_t nth, const http_request *reque
     return page(m->body);
 }
 
-static void check_five(const zagg_fetch_result *r)
+static void check_five(const zagg_search_result *r)
 {
     assert_int_equal(r->items, 5);
     char *text = shell_ok(dir, "tail -n +2 c.ndjson | grep -o 'i[0-9]' | tr '\\n' ' '");
@@ -229,12 +229,12 @@ static void going_on(void **state)
     (void)state;
     moody m = {.fail_from = 2, .fail_to = 3, .status = 400};
     http_script *server = http_script_start_with(answer_moody, &m);
-    zagg_fetch_query q = cmr_query(server);
+    zagg_search_query q = cmr_query(server);
     refuse(&q, NULL, ZAGG_EHTTP, "*/p: page 3: *");
     assert_true(is_there("c.ndjson.partial") && is_there("c.ndjson.partial.json"));
     /* half a page more, as a crash leaves it */
     zg_free(shell_ok(dir, "printf '{\"type\":\"Feat' >> c.ndjson.partial"));
-    zagg_fetch_result r = must_fetch(&q, NULL);
+    zagg_search_result r = must_fetch(&q, NULL);
     assert_int_equal(r.resumed, 2);
     assert_int_equal(http_script_requests(server), 6);
     check_five(&r);
@@ -246,10 +246,10 @@ static void another_query(void **state)
     (void)state;
     moody m = {.fail_from = 2, .fail_to = 3, .status = 400};
     http_script *server = http_script_start_with(answer_moody, &m);
-    zagg_fetch_query q = cmr_query(server);
+    zagg_search_query q = cmr_query(server);
     refuse(&q, NULL, ZAGG_EHTTP, "*page 3*");
     q.end_date = "2025-12-30";
-    zagg_fetch_result r = must_fetch(&q, NULL);
+    zagg_search_result r = must_fetch(&q, NULL);
     assert_int_equal(r.resumed, 0);
     assert_int_equal(http_script_requests(server), 8);
     check_five(&r);
@@ -257,7 +257,7 @@ static void another_query(void **state)
     m.fail_from = 10;
     m.fail_to = 11;
     refuse(&q, NULL, ZAGG_EHTTP, "*page 3*");
-    r = must_fetch(&q, &(zagg_fetch_opts){.restart = true});
+    r = must_fetch(&q, &(zagg_search_opts){.restart = true});
     assert_int_equal(r.resumed, 0);
     check_five(&r);
     http_script_stop(server);
@@ -278,10 +278,10 @@ static void places_lost(void **state)
         /* the fourth request fails, too, where the damage is the server's */
         moody m = {.fail_from = 2, .fail_to = i == 0 ? 4 : 3, .status = 404};
         http_script *server = http_script_start_with(answer_moody, &m);
-        const zagg_fetch_query q = cmr_query(server);
+        const zagg_search_query q = cmr_query(server);
         refuse(&q, NULL, ZAGG_ENOTFOUND, "*page 3*");
         zg_free(shell_ok(dir, "%s", DAMAGE[i]));
-        zagg_fetch_result r = must_fetch(&q, NULL);
+        zagg_search_result r = must_fetch(&q, NULL);
         assert_int_equal(r.resumed, 0);
         check_five(&r);
         http_script_stop(server);
@@ -290,7 +290,7 @@ static void places_lost(void **state)
 
 static volatile int stop_flag;
 
-static void stop_now(void *user, const zagg_fetch_progress *p)
+static void stop_now(void *user, const zagg_search_progress *p)
 {
     (void)user;
     if (p->pages == 2)
@@ -302,10 +302,10 @@ static void stopped(void **state)
     (void)state;
     moody m = {.fail_from = 100, .fail_to = 100};
     http_script *server = http_script_start_with(answer_moody, &m);
-    const zagg_fetch_query q = cmr_query(server);
-    const zagg_fetch_opts opts = {.progress = stop_now, .stop = &stop_flag};
+    const zagg_search_query q = cmr_query(server);
+    const zagg_search_opts opts = {.progress = stop_now, .stop = &stop_flag};
     refuse(&q, &opts, ZAGG_ECANCELLED, "*page 3*");
-    zagg_fetch_result r = must_fetch(&q, NULL);
+    zagg_search_result r = must_fetch(&q, NULL);
     assert_int_equal(r.resumed, 2);
     check_five(&r);
     http_script_stop(server);
@@ -317,12 +317,12 @@ static void only_the_catalog_is_missing(void **state)
     (void)state;
     moody m = {.fail_from = 100, .fail_to = 100};
     http_script *server = http_script_start_with(answer_moody, &m);
-    const zagg_fetch_query q = cmr_query(server);
+    const zagg_search_query q = cmr_query(server);
     zg_free(shell_ok(dir, "mkdir c.ndjson"));
     refuse(&q, NULL, ZAGG_EIO, "*c.ndjson*");
     assert_int_equal(http_script_requests(server), 5);
     zg_free(shell_ok(dir, "rmdir c.ndjson"));
-    zagg_fetch_result r = must_fetch(&q, NULL);
+    zagg_search_result r = must_fetch(&q, NULL);
     assert_int_equal(http_script_requests(server), 5);
     assert_int_equal(r.resumed, 5);
     check_five(&r);

@@ -4,7 +4,7 @@
 
 #include "support/http_script.h"
 #include "support/program.h"
-#include "zagg/fetch.h"
+#include "zagg/search.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,42 +46,42 @@ static inline const char *in_dir(const char *name)
     "\"https://h/" id ".png\",\"roles\":[\"browse\"]},\"d\":{\"href\":\"https://h/" id   \
     ".dmrpp\",\"roles\":[\"data\"]}}}"
 
-static inline zagg_fetch_query cmr_query(const http_script *server)
+static inline zagg_search_query cmr_query(const http_script *server)
 {
     static char root[64];
     (void)snprintf(root, sizeof root, "%s", http_script_url(server, "/stac"));
-    return (zagg_fetch_query){.root = root,
+    return (zagg_search_query){.root = root,
                               .short_name = "ATL03",
                               .start_date = "2025-01-01",
                               .end_date = "2025-12-31",
                               .bbox = {-76.62107, 38.84504, -76.50583, 38.93512}};
 }
 
-static inline zagg_status try_fetch(const zagg_fetch_query *q,
-                                    const zagg_fetch_opts *opts, zagg_fetch_result *out,
+static inline zagg_status try_fetch(const zagg_search_query *q,
+                                    const zagg_search_opts *opts, zagg_search_result *out,
                                     zagg_err *err)
 {
-    zagg_fetch_opts o = opts != NULL ? *opts : (zagg_fetch_opts){.restart = false};
+    zagg_search_opts o = opts != NULL ? *opts : (zagg_search_opts){.restart = false};
     if (o.backoff_s == 0)
         o.backoff_s = 0.001;
     memset(err, 0, sizeof *err);
-    return zagg_fetch(q, &o, in_dir("c.ndjson"), out, err);
+    return zagg_search(q, &o, in_dir("c.ndjson"), out, err);
 }
 
-static inline zagg_fetch_result must_fetch(const zagg_fetch_query *q,
-                                           const zagg_fetch_opts *opts)
+static inline zagg_search_result must_fetch(const zagg_search_query *q,
+                                           const zagg_search_opts *opts)
 {
-    zagg_fetch_result r = {.pages = 0};
+    zagg_search_result r = {.pages = 0};
     zagg_err err;
     if (try_fetch(q, opts, &r, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
     return r;
 }
 
-static inline void refuse(const zagg_fetch_query *q, const zagg_fetch_opts *opts,
+static inline void refuse(const zagg_search_query *q, const zagg_search_opts *opts,
                           zagg_status want, const char *message)
 {
-    zagg_fetch_result r = {.pages = 0};
+    zagg_search_result r = {.pages = 0};
     zagg_err err;
     const zagg_status status = try_fetch(q, opts, &r, &err);
     if (status != want || !text_matches(message, err.msg))

@@ -1,7 +1,7 @@
 /* Catalogs from servers: item searches of STAC, and CMR's own list of granules.
  * docs/catalog.md. */
-#ifndef ZAGG_FETCH_H
-#define ZAGG_FETCH_H
+#ifndef ZAGG_SEARCH_H
+#define ZAGG_SEARCH_H
 
 #include "zagg/log.h"
 #include "zagg/status.h"
@@ -14,16 +14,16 @@
 extern "C" {
 #endif
 
-typedef enum zagg_fetch_source {
-    ZAGG_FETCH_CMR_STAC = 0, /* GET ROOT/PROVIDER/search; assets get stable names */
-    ZAGG_FETCH_STAC,         /* POST ROOT/search; assets keep their names */
-    ZAGG_FETCH_CMR           /* GET ROOT/search/granules.json, made into items */
-} zagg_fetch_source;
+typedef enum zagg_search_source {
+    ZAGG_SEARCH_CMR_STAC = 0, /* GET ROOT/PROVIDER/search; assets get stable names */
+    ZAGG_SEARCH_STAC,         /* POST ROOT/search; assets keep their names */
+    ZAGG_SEARCH_CMR           /* GET ROOT/search/granules.json, made into items */
+} zagg_search_source;
 
 /** What is looked for. Texts must outlive the call. */
-typedef struct zagg_fetch_query {
-    zagg_fetch_source source;
-    const char *root; /* NULL: NASA's; of ZAGG_FETCH_STAC it is needed */
+typedef struct zagg_search_query {
+    zagg_search_source source;
+    const char *root; /* NULL: NASA's; of ZAGG_SEARCH_STAC it is needed */
     /* ---- CMR ---- */
     const char *short_name, *version; /* "ATL03", "007" (NULL: that) */
     const char *provider;             /* NULL: NSIDC_CPRD */
@@ -40,31 +40,31 @@ typedef struct zagg_fetch_query {
     /* ---- both ---- */
     const char *start_date, *end_date; /* YYYY-MM-DD, both inclusive */
     double bbox[4]; /* W, S, E, N; W > E is asked for as two boxes, one after the other */
-} zagg_fetch_query;
+} zagg_search_query;
 
-typedef struct zagg_fetch_progress {
+typedef struct zagg_search_progress {
     uint64_t pages, items;
     uint64_t total; /* as the server says; 0: it does not */
-} zagg_fetch_progress;
+} zagg_search_progress;
 
-typedef struct zagg_fetch_opts {
+typedef struct zagg_search_opts {
     bool restart;          /* do not go on where an earlier fetch of this query stopped */
     size_t max_page_bytes; /* 0: 256 MiB */
-    unsigned page_items;   /* asked for; 0: 2000, of ZAGG_FETCH_STAC 250 */
+    unsigned page_items;   /* asked for; 0: 2000, of ZAGG_SEARCH_STAC 250 */
     double backoff_s;      /* before the second attempt, then twice that; 0: 2 s */
     /** After each page, on the caller's thread. May be NULL. */
-    void (*progress)(void *user, const zagg_fetch_progress *so_far);
+    void (*progress)(void *user, const zagg_search_progress *so_far);
     void *user;
     const volatile int *stop;
     zagg_log *log;
-} zagg_fetch_opts;
+} zagg_search_opts;
 
-typedef struct zagg_fetch_result {
+typedef struct zagg_search_result {
     uint64_t pages, items;
     uint64_t resumed;    /* items of these that an earlier fetch had got */
     uint64_t duplicates; /* items that came twice, and were left out */
     uint64_t skipped;    /* items without the assets that were asked for */
-} zagg_fetch_result;
+} zagg_search_result;
 
 /** Fetch all items into the catalog `path`, whose form its name says. Each page is kept
  * in PATH.partial as it comes, and where to go on in PATH.partial.json: after a failure
@@ -74,9 +74,9 @@ typedef struct zagg_fetch_result {
  * (four attempts). Errors: HTTP, IO, AUTH, NOTFOUND (no items at all), FORMAT (pages that
  * cannot be understood, links that go in a circle), RANGE (a page beyond max_page_bytes),
  * UNSUPPORTED (no libcurl), CANCELLED, ARG. Memory: one page, 8 bytes an item. */
-ZAGG_API zagg_status zagg_fetch(const zagg_fetch_query *query,
-                                const zagg_fetch_opts *opts, const char *path,
-                                zagg_fetch_result *out, zagg_err *err);
+ZAGG_API zagg_status zagg_search(const zagg_search_query *query,
+                                const zagg_search_opts *opts, const char *path,
+                                zagg_search_result *out, zagg_err *err);
 
 /** First and last day of an ICESat-2 repeat cycle (1-based), as upstream takes them: the
  * last is the first of the next cycle. RANGE for cycles that are no number from 1 to 999.
