@@ -75,8 +75,8 @@ typedef struct zagg_search_result {
  * cannot be understood, links that go in a circle), RANGE (a page beyond max_page_bytes),
  * UNSUPPORTED (no libcurl), CANCELLED, ARG. Memory: one page, 8 bytes an item. */
 ZAGG_API zagg_status zagg_search(const zagg_search_query *query,
-                                const zagg_search_opts *opts, const char *path,
-                                zagg_search_result *out, zagg_err *err);
+                                 const zagg_search_opts *opts, const char *path,
+                                 zagg_search_result *out, zagg_err *err);
 
 /** First and last day of an ICESat-2 repeat cycle (1-based), as upstream takes them: the
  * last is the first of the next cycle. RANGE for cycles that are no number from 1 to 999.

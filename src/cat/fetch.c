@@ -1,12 +1,12 @@
 /* Fetching: page after page until there is none, items to a file beside the catalog, then
  * the catalog itself. */
-#include "zagg/search.h"
-
 #include "cat/fetch.h"
+
 #include "cat/fetch_http.h"
 #include "cat/times.h"
 #include "text/text.h"
 #include "zagg/catalog.h"
+#include "zagg/search.h"
 
 #include <errno.h>
 #include <string.h>
@@ -461,10 +461,10 @@ static zagg_status run(fetch *f, zagg_search_result *out, zagg_err *err)
         return nothing_found(f, err);
     ZAGG_TRY(write_catalog(f, err));
     *out = (zagg_search_result){.pages = f->state.pages,
-                               .items = f->state.items,
-                               .resumed = f->resumed,
-                               .duplicates = f->state.duplicates,
-                               .skipped = f->state.skipped};
+                                .items = f->state.items,
+                                .resumed = f->resumed,
+                                .duplicates = f->state.duplicates,
+                                .skipped = f->state.skipped};
     if (f->state.duplicates > 0)
         zagg_log_write(f->opts->log, ZAGG_LOG_WARN,
                        "%llu items came more than once; each is kept once",
@@ -477,7 +477,7 @@ static zagg_status run(fetch *f, zagg_search_result *out, zagg_err *err)
 }
 
 zagg_status zagg_search(const zagg_search_query *query, const zagg_search_opts *opts,
-                       const char *path, zagg_search_result *out, zagg_err *err)
+                        const char *path, zagg_search_result *out, zagg_err *err)
 {
     static const zagg_search_opts NONE = {.log = NULL};
     if (query == NULL || path == NULL || out == NULL)

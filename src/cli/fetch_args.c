@@ -214,10 +214,10 @@ zagg_status fetch_args_run(const fetch_args *a, const char *path, progress *p, b
     const struct sigaction action = {.sa_handler = on_signal};
     struct sigaction interrupt, terminate;
     const zagg_search_opts opts = {.restart = a->restart,
-                                  .progress = quiet ? NULL : show,
-                                  .user = &d,
-                                  .stop = &stop_flag,
-                                  .log = p->log};
+                                   .progress = quiet ? NULL : show,
+                                   .user = &d,
+                                   .stop = &stop_flag,
+                                   .log = p->log};
     (void)sigaction(SIGINT, &action, &interrupt);
     (void)sigaction(SIGTERM, &action, &terminate);
     const zagg_status status = zagg_search(&a->query, &opts, path, out, err);

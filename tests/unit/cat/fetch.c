@@ -228,17 +228,17 @@ static void stac(void **state)
     char root[64];
     (void)snprintf(root, sizeof root, "%s", http_script_url(server, "/v1//"));
     const zagg_search_query q = {.source = ZAGG_SEARCH_STAC,
-                                .root = root,
-                                .collections = COLLECTIONS,
-                                .n_collections = 2,
-                                .assets = ASSETS,
-                                .n_assets = 2,
-                                .time_key = "s2:datatake_id",
-                                .has_max_cloud_cover = true,
-                                .max_cloud_cover = 20,
-                                .start_date = "2025-01-01",
-                                .end_date = "2025-12-31",
-                                .bbox = {-77, 38, -76, 39}};
+                                 .root = root,
+                                 .collections = COLLECTIONS,
+                                 .n_collections = 2,
+                                 .assets = ASSETS,
+                                 .n_assets = 2,
+                                 .time_key = "s2:datatake_id",
+                                 .has_max_cloud_cover = true,
+                                 .max_cloud_cover = 20,
+                                 .start_date = "2025-01-01",
+                                 .end_date = "2025-12-31",
+                                 .bbox = {-77, 38, -76, 39}};
     zagg_search_progress last = {.pages = 0};
     const zagg_search_opts opts = {.progress = note_progress, .user = &last};
     const zagg_search_result r = must_fetch(&q, &opts);
