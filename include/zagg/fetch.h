@@ -1,4 +1,5 @@
-/* Granules behind URLs onto this machine: as much of each as a run reads. docs/remote.md. */
+/* Granules behind URLs onto this machine: as much of each as a run reads. docs/remote.md.
+ */
 #ifndef ZAGG_FETCH_H
 #define ZAGG_FETCH_H
 
@@ -35,7 +36,7 @@ typedef struct zagg_fetch_opts {
     const char *driver;      /* as in zagg_run_opts, and the two below */
     const char *shard;
     int64_t max_shards;
-    size_t threads; /* 0: the machine's processors, but at least 8 */
+    size_t threads;        /* 0: the machine's processors, but at least 4 */
     uint64_t memory_bytes; /* see zagg_shard_opts */
     bool whole;            /* all bytes of each granule */
     zagg_latitude latitude;
@@ -47,7 +48,7 @@ typedef struct zagg_fetch_opts {
 
 typedef struct zagg_fetch_summary {
     size_t shards;
-    size_t granules; /* of these shards, each once, and: */
+    size_t granules;        /* of these shards, each once, and: */
     size_t granules_failed; /* could not be opened */
     uint64_t read_errors;   /* groups of granules that could not be read */
     uint64_t bytes_found;   /* that copies had before */

@@ -134,8 +134,8 @@ typedef struct zagg_h5_want {
     const zagg_rows *ranges;
     size_t n_ranges; /* 0: which rows is not known yet */
 } zagg_h5_want;
-/** Read the chunk indexes of these rows, all datasets side by side; where the rows are not
- * known, the upper levels. Failures as above. Thread-safe. */
+/** Read the chunk indexes of these rows, all datasets side by side; where the rows are
+ * not known, the upper levels. Failures as above. Thread-safe. */
 ZAGG_API void zagg_h5_ahead_index(zagg_h5 *file, const zagg_h5_want *wants, size_t n);
 
 /** Stored chunks that were fetched before they are decoded: while it lives, reading takes

@@ -43,8 +43,8 @@ typedef struct zagg_source_vtable {
      * ask for so much at once where they need little. 0 stands for 256 KiB, which fits
      * sources behind a network. */
     size_t request_bytes;
-    /** Read `n` spans that have been checked, do not overlap and ascend, side by side:
-     * for sources whose requests take time rather than work. After a failure nobody looks
+    /** Read `n` spans that have been checked and ascend, side by side: for sources whose
+     * requests take time rather than work. After a failure nobody looks
      * at what was read. NULL: one read_at after another. */
     zagg_status (*read_many)(void *self, const zagg_range *spans, size_t n,
                              zagg_err *err);

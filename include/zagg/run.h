@@ -37,9 +37,10 @@ typedef struct zagg_granules_opts {
     void *open_user;
 } zagg_granules_opts;
 /** Shard map from granules: files, folders (every *.h5 below), glob patterns and, with
- * `net`, URLs of single granules. `opts` may be NULL. Each granule goes to every shard that holds one of its reference points (of the read
- * plan's index level; its base coordinates without one). Granules in byte order of their
- * paths; reading is spread over the pool. A granule that cannot be read is an error. */
+ * `net`, URLs of single granules. `opts` may be NULL. Each granule goes to every shard
+ * that holds one of its reference points (of the read plan's index level; its base
+ * coordinates without one). Granules in byte order of their paths; reading is spread over
+ * the pool. A granule that cannot be read is an error. */
 ZAGG_API zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
                                                 const char *const *paths, size_t n_paths,
                                                 const zagg_granules_opts *opts,

@@ -19,7 +19,7 @@ typedef struct check {
     zagg_shardmap *map;
     zagg_net *net;
     char *store_path; /* with what the config puts behind it */
-    int code; /* of the first failure */
+    int code;         /* of the first failure */
     zg_str text;
     zg_json_out w;
 } check;

@@ -23,15 +23,12 @@ static const hint HINTS[] = {
     {"TLS with", "certificate is refused",
      "where a proxy or an institute has its own authority, name its file of certificates "
      "there"},
-    {"EULA", NULL,
-     "accept the licence of the data set at https://urs.earthdata.nasa.gov, Applications"},
     {"not an HDF5 file", NULL,
      "what came is no granule; behind an URL it is often a login page: check the URL"},
     {"NoSuchBucket", NULL, "there is no such bucket: check its name and the region"},
     {"InvalidAccessKeyId", NULL,
      "check which keys are meant: AWS_PROFILE, or the account that they are of"},
-    {"whose readers pay", NULL, "try --requester-pays"},
-    {"readers pay has to be asked so", NULL, "try --requester-pays"},
+    {"requester pays", NULL, "try --requester-pays"},
 };
 
 const char *check_hint(const zagg_err *why)

@@ -1,6 +1,5 @@
 /* Of zagg check: config, shard map, and a granule. */
 #include "cli/check.h"
-
 #include "cli/cli.h"
 #include "cli/store_args.h"
 #include "run/run.h"
@@ -98,8 +97,9 @@ void check_catalog(check *c)
         check_failed(c, "catalog", cli_load_code(status), &err);
         return;
     }
-    say(c, "catalog", "%s: %zu shards that read %zu granules, each counted for its shards",
-        c->catalog, c->map->n_shards, count_granules(c->map));
+    say(c, "catalog",
+        "%s: %zu shards that read %zu granules, each counted for its shards", c->catalog,
+        c->map->n_shards, count_granules(c->map));
     if (c->worker == NULL)
         return;
     check_latitude(c);

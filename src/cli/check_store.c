@@ -1,6 +1,5 @@
 /* Of zagg check: can the store be written, and is there room? */
 #include "cli/check.h"
-
 #include "cli/cli.h"
 #include "run/run.h"
 #include "run/status_dir.h"
@@ -45,41 +44,46 @@ static zagg_status try_sink(zagg_sink *sink, zagg_err *err)
     return zagg_sink_delete(sink, key, err);
 }
 
-static zagg_status try_folder(const char *path, zagg_err *err)
+/* Folders below `top`, which were made by the check, if they are empty. */
+static void remove_folders(char *path, size_t top_len)
+{
+    while (strlen(path) > top_len && rmdir(path) == 0) {
+        char *slash = strrchr(path, '/');
+        if (slash == NULL)
+            return;
+        *slash = '\0';
+    }
+}
+
+static zagg_status try_folder(char *path, zagg_err *err)
 {
     zagg_sink *sink = NULL;
-    ZAGG_TRY(zagg_sink_open_dir(path, &sink, err));
-    const bool was_there = exists(path);
-    const zagg_status status = try_sink(sink, err);
-    zagg_sink_close(sink);
-    if (!was_there)
-        (void)rmdir(path);
+    char *part = zg_strdup(path);
+    if (part == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", path);
+    const bool all_there = exists(path);
+    /* "." of a relative path of one part stands for nothing of it. */
+    const char *top = existing_part(part);
+    const size_t top_len = strcmp(top, ".") == 0 ? 0 : strlen(top);
+    zagg_status status = zagg_sink_open_dir(path, &sink, err);
+    if (status == ZAGG_OK) {
+        status = try_sink(sink, err);
+        zagg_sink_close(sink);
+    }
+    if (!all_there)
+        remove_folders(path, top_len);
+    zg_free(part);
     return status;
 }
 
-/* Folders are made by a run, not by a check. */
 static zagg_status try_local(const char *store, zagg_err *err)
 {
     char *status_path = NULL;
     const char *path = zg_store_path(store);
-    ZAGG_TRY(zg_status_path(store, &status_path, err));
-    char *parent = zg_strdup(status_path);
-    zagg_status status = ZAGG_OK;
-    if (parent == NULL) {
-        zg_free(status_path);
-        return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", store);
-    }
-    char *slash = strrchr(parent, '/');
-    if (slash != NULL)
-        slash[slash == parent] = '\0';
     if (exists(path) && access(path, W_OK | X_OK) != 0)
-        status = zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write into %s", path);
-    else if (slash == NULL || exists(parent))
-        status = try_folder(status_path, err);
-    else if (access(existing_part(parent), W_OK | X_OK) != 0)
-        status = zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot make folders in %s",
-                                    existing_part(parent));
-    zg_free(parent);
+        return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write into %s", path);
+    ZAGG_TRY(zg_status_path(store, &status_path, err));
+    const zagg_status status = try_folder(status_path, err);
     zg_free(status_path);
     return status;
 }

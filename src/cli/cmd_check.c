@@ -39,7 +39,8 @@ static const cli_command COMMAND = {
     "check",
     "check [--config FILE] [--catalog FILE] [--store DIR] [--granule URL] [OPTIONS]",
     "Try what a run needs: the config, the shard map, credentials and one read of a\n"
-    "granule, one write beside the store. One line for each, \"ok\" or \"FAILED\" with the\n"
+    "granule, one write beside the store. One line for each, \"ok\" or \"FAILED\" with "
+    "the\n"
     "reason and what to do. Exit code of the first failure: 3: config or shard map;\n"
     "4: credentials; 5: network; 1: anything else.",
     OPTIONS,
@@ -58,7 +59,8 @@ static int take_kind(check *c, int id, const char *value)
         c->latitude_given = zagg_latitude_parse(value, &c->latitude);
         return c->latitude_given ? 0 : refuse("latitude", value, "authalic or geodetic");
     }
-    if (strcmp(value, "file") && strcmp(value, "s3") && strcmp(value, "https"))
+    if (strcmp(value, "file") != 0 && strcmp(value, "s3") != 0 &&
+        strcmp(value, "https") != 0)
         return refuse("driver", value, "file, s3 or https");
     c->driver = value;
     return 0;

@@ -1,12 +1,11 @@
 /* zagg fetch: granules behind URLs onto this machine, as much of each as a run reads. */
-#include "zagg/fetch.h"
-
 #include "base/base.h"
 #include "cli/cli.h"
 #include "cli/net_args.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/run_output.h"
+#include "zagg/fetch.h"
 #include "zagg/run.h"
 
 #include <inttypes.h>
@@ -48,7 +47,7 @@ static const cli_option OPTIONS[] = {
     {OPT_MORTON_CELL, "morton-cell", "KEY",
      "only this shard: its key, or its decimal morton id"},
     {OPT_MAX_WORKERS, "max-workers", "N",
-     "granules at once (default: all processors, at least 8)"},
+     "granules at once (default: all processors, at least 4)"},
     {OPT_MEMORY, "memory", "SIZE",
      "memory to use, such as 512M or 2G (default: half of the\nmachine's)"},
     {OPT_LATITUDE, "latitude", "KIND", "authalic (default) or geodetic, as for zagg run"},
@@ -66,11 +65,15 @@ static const cli_option OPTIONS[] = {
 static const cli_command COMMAND = {
     "fetch",
     "fetch --config FILE (--catalog FILE | --granules URL...) --to DIR [OPTIONS]",
-    "Copy granules from servers into a folder: of each exactly the byte ranges that a run\n"
-    "with the same config and shards reads. `zagg run` with the shard map that is written\n"
+    "Copy granules from servers into a folder: of each exactly the byte ranges that a "
+    "run\n"
+    "with the same config and shards reads. `zagg run` with the shard map that is "
+    "written\n"
     "then needs no network and makes the same store. Copies that are there already are\n"
-    "completed, and begun anew where their granule has changed. Exit code 0: all is well;\n"
-    "6: some granule could not be read; 4, 5: no granule could, for lack of credentials or\n"
+    "completed, and begun anew where their granule has changed. Exit code 0: all is "
+    "well;\n"
+    "6: some granule could not be read; 4, 5: no granule could, for lack of credentials "
+    "or\n"
     "because of the network; 3: config or shard map; 130: interrupted.",
     OPTIONS,
     "  zagg fetch --config atl03.yaml --catalog shardmap.json --to copies\n"
@@ -260,19 +263,19 @@ static int load(fetch_session *s)
     if (status == ZAGG_OK)
         status = load_catalog(s);
     if (status == ZAGG_OK)
-        status = zagg_run_latitude(s->pipeline, s->map,
-                                   s->latitude_given ? &asked : NULL, s->progress.log,
-                                   &s->opts.latitude, &s->err);
+        status = zagg_run_latitude(s->pipeline, s->map, s->latitude_given ? &asked : NULL,
+                                   s->progress.log, &s->opts.latitude, &s->err);
     return status == ZAGG_OK ? EXIT_OK : cli_load_code(status);
 }
 
 static void print_fetched(const zagg_fetch_summary *sum, const zagg_net_stats *net)
 {
     char got[32], found[32], all[32];
-    printf("Fetched %s of %zu granules (%s as a whole) in %.1f s; %s were there already\n",
-           cli_bytes(sum->bytes_fetched, got), sum->granules,
-           cli_bytes(sum->bytes_whole, all), sum->wall_s,
-           cli_bytes(sum->bytes_found, found));
+    printf(
+        "Fetched %s of %zu granules (%s as a whole) in %.1f s; %s were there already\n",
+        cli_bytes(sum->bytes_fetched, got), sum->granules,
+        cli_bytes(sum->bytes_whole, all), sum->wall_s,
+        cli_bytes(sum->bytes_found, found));
     if (sum->granules_failed > 0)
         printf("%zu granules could not be opened\n", sum->granules_failed);
     if (sum->read_errors > 0)
@@ -321,11 +324,14 @@ static int outcome(const zagg_fetch_summary *sum)
         return EXIT_INTERRUPTED;
     if (sum->granules_failed + sum->read_errors == 0)
         return EXIT_OK;
-    /* Where nothing could be read at all the reason is what matters. */
-    if (sum->granules_failed == sum->granules &&
-        (sum->first.status == ZAGG_EAUTH || sum->first.status == ZAGG_EHTTP))
-        return cli_exit_code(sum->first.status);
-    return EXIT_SHARDS_FAILED;
+    /* Where nothing could be read at all the reason is what matters. What a disk does
+     * ends a fetch with an error: here it is the network. */
+    if (sum->granules_failed < sum->granules)
+        return EXIT_SHARDS_FAILED;
+    return sum->first.status == ZAGG_EAUTH ? EXIT_AUTH
+           : sum->first.status == ZAGG_EHTTP || sum->first.status == ZAGG_EIO
+               ? EXIT_NETWORK
+               : EXIT_SHARDS_FAILED;
 }
 
 static int fetch(fetch_session *s)

@@ -83,7 +83,8 @@ static zagg_status map_granules(run_session *s)
     if (status == ZAGG_OK)
         status = zagg_run_map_from_granules(
             worker, s->args.granules.data, s->args.granules.len,
-            &(zagg_granules_opts){.pool = pool, .net = s->net, .log = s->progress.log}, &s->map, &s->err);
+            &(zagg_granules_opts){.pool = pool, .net = s->net, .log = s->progress.log},
+            &s->map, &s->err);
     zagg_pool_free(pool);
     zagg_worker_free(worker);
     zagg_grid_free(grid);
@@ -157,24 +158,24 @@ static int run(run_session *s)
 {
     const run_args *a = &s->args;
     zagg_run_opts opts = {.pipeline = s->pipeline,
-                                .map = s->map,
-                                .program = "zagg " ZAGG_VERSION,
-                                .store = s->store,
-                                .driver = a->driver,
-                                .shard = a->shard,
-                                .max_shards = a->max_cells,
-                                .threads = a->max_workers,
-                                .memory_bytes = a->memory_bytes,
-                                .overwrite = a->overwrite,
-                                .redo = a->redo,
-                                .allow_contraction = a->allow_contraction,
-                                .trace_rss = traces_rss(),
-                                .dry_run = a->dry_run,
-                                .latitude = s->latitude,
-                                .log = s->progress.log,
-                                .progress = progress_shard,
-                                .user = &s->progress,
-                                .stop = &stop_flag};
+                          .map = s->map,
+                          .program = "zagg " ZAGG_VERSION,
+                          .store = s->store,
+                          .driver = a->driver,
+                          .shard = a->shard,
+                          .max_shards = a->max_cells,
+                          .threads = a->max_workers,
+                          .memory_bytes = a->memory_bytes,
+                          .overwrite = a->overwrite,
+                          .redo = a->redo,
+                          .allow_contraction = a->allow_contraction,
+                          .trace_rss = traces_rss(),
+                          .dry_run = a->dry_run,
+                          .latitude = s->latitude,
+                          .log = s->progress.log,
+                          .progress = progress_shard,
+                          .user = &s->progress,
+                          .stop = &stop_flag};
     zagg_run_summary summary;
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
@@ -187,6 +188,8 @@ static int run(run_session *s)
     int code = status == ZAGG_OK             ? outcome(&summary)
                : status == ZAGG_EUNSUPPORTED ? EXIT_CONFIG
                                              : cli_exit_code(status);
+    if ((status == ZAGG_EAUTH || status == ZAGG_EHTTP) && summary.finished > 0)
+        code = EXIT_FAILED; /* the store failed on the way */
     progress_end(&s->progress);
     if (status == ZAGG_OK) {
         if (a->json)

@@ -230,8 +230,8 @@ int main_status(int argc, char **argv)
     zagg_status status = ZAGG_OK;
     if (zagg_url_is_remote(a.store))
         status = cli_store_open(&store, a.store, &a.net, &err);
-    const int code = status == ZAGG_OK ? watch(&a, &store)
-                                       : cli_store_fail(&COMMAND, status, &err);
+    const int code =
+        status == ZAGG_OK ? watch(&a, &store) : cli_store_fail(&COMMAND, status, &err);
     cli_store_close(&store);
     return code;
 }

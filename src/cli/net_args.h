@@ -35,7 +35,8 @@ enum {
     {NET_OPT_ACL, "acl", "NAME",                                                         \
      "of the objects of an s3:// store, such as\nbucket-owner-full-control"},            \
         {NET_OPT_SSE, "sse", "KIND",                                                     \
-         "encryption of the objects of an s3:// store: AES256 or\naws:kms (default: the "\
+         "encryption of the objects of an s3:// store: AES256 or\naws:kms (default: "    \
+         "the "                                                                          \
          "bucket's)"},                                                                   \
     {                                                                                    \
         NET_OPT_SSE_KMS_KEY, "sse-kms-key", "ID", "key for --sse aws:kms"                \

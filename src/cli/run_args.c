@@ -49,7 +49,8 @@ static const cli_option OPTIONS[] = {
      "instead of a catalog: files, folders, patterns or URLs\n(s3://, https://) of HDF5 "
      "granules; the shard map is made\nfrom their coordinates"},
     {OPT_STORE, "store", "STORE",
-     "output store: a folder or s3://BUCKET/NAME (default:\n`output.store` of the config)"},
+     "output store: a folder or s3://BUCKET/NAME (default:\n`output.store` of the "
+     "config)"},
     {OPT_OVERWRITE, "overwrite", NULL,
      "remove the group of this grid in the store first, and the\nrecords of all its "
      "shards"},
@@ -133,7 +134,7 @@ static int take_number(run_args *a, int id, const char *value)
         if (!cli_size(&COMMAND, "memory", value, LEAST_MEMORY, &a->memory_bytes))
             return EXIT_USAGE;
     } else if (id == OPT_CACHE_SIZE) {
-        if (!cli_size(&COMMAND, "cache-size", value, LEAST_CACHE, 
+        if (!cli_size(&COMMAND, "cache-size", value, LEAST_CACHE,
                       &a->net.opts.cache_bytes))
             return EXIT_USAGE;
     } else if (id == OPT_MAX_CELLS) {

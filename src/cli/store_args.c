@@ -84,9 +84,8 @@ zagg_status cli_store_open(cli_store *s, const char *path, const net_args *net,
     *s = (cli_store){.sink = NULL};
     if (zagg_url_is_remote(path)) {
         char *url = trimmed(path);
-        const zagg_status rc = url != NULL
-                                   ? open_remote(s, url, net, err)
-                                   : zagg_err_set(err, ZAGG_ENOMEM, "no memory");
+        const zagg_status rc = url != NULL ? open_remote(s, url, net, err)
+                                           : zagg_err_set(err, ZAGG_ENOMEM, "no memory");
         zg_free(url);
         return rc;
     }

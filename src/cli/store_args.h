@@ -26,8 +26,8 @@ int cli_need_store(const cli_command *command);
 zagg_status cli_store_open(cli_store *s, const char *path, const net_args *net,
                            zagg_err *err);
 void cli_store_close(cli_store *s);
-/** The store of a run, heap: what was asked for, else the config's, and the product's name
- * behind it. CONFIG where there is none. */
+/** The store of a run, heap: what was asked for, else the config's, and the product's
+ * name behind it. CONFIG where there is none. */
 zagg_status cli_run_store(const char *asked, const zagg_pipeline *pipeline, char **out,
                           zagg_err *err);
 /** Print the error; the exit code. */

@@ -4,7 +4,6 @@
  * goes first when a leaf is written again, and comes last. Whatever lies below a leaf
  * without it is debris of a write that was cut short, and is removed by the next one. */
 #include "core/hive.h"
-
 #include "io/sink.h"
 
 #include <stdio.h>

@@ -218,6 +218,13 @@ static zagg_status put_signature(zg_json_out *w, const zagg_store_plan *plan,
     return ZAGG_OK;
 }
 
+static bool has_scheme(const char *href, const char *scheme)
+{
+    return href && strncmp(href, scheme, strlen(scheme)) == 0;
+}
+
+/* A granule that was named by one href has it under both names, as a path is read by
+ * whatever driver; the record of a URL says where it leads. */
 static zagg_status put_granule(zg_json_out *w, zagg_arena *arena, const zagg_granule *g,
                                zagg_err *err)
 {
@@ -229,8 +236,8 @@ static zagg_status put_granule(zg_json_out *w, zagg_arena *arena, const zagg_gra
     }
     zg_json_open_map(w);
     zg_json_put_str(w, "id", g->id);
-    zg_json_put_str(w, "s3", g->s3);
-    zg_json_put_str(w, "https", g->https);
+    zg_json_put_str(w, "s3", has_scheme(g->s3, "https://") ? NULL : g->s3);
+    zg_json_put_str(w, "https", has_scheme(g->https, "s3://") ? NULL : g->https);
     zg_json_close_map(w);
     return ZAGG_OK;
 }

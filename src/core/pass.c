@@ -59,8 +59,7 @@ static zagg_status skip_granule(zg_granule_read *g, const zagg_err *fault, zagg_
     const zg_want *wants = p->wants + g->granule->first_want;
     zagg_log_write(p->opts->log, ZAGG_LOG_WARN, "granule skipped: %s", fault->msg);
     for (size_t i = 0; i < g->granule->n_wants; i++)
-        ZAGG_TRY(
-            zg_pass_note_fault(p, wants[i], (zg_read_place){true, 0}, fault, err));
+        ZAGG_TRY(zg_pass_note_fault(p, wants[i], (zg_read_place){true, 0}, fault, err));
     return ZAGG_OK;
 }
 

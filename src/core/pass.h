@@ -37,7 +37,8 @@ typedef struct zg_pass zg_pass;
 typedef struct zg_opened {
     zagg_source *source;
     zagg_h5 *file;
-    zagg_h5_stage *records; /* of coarser levels, until all groups are open; may be NULL */
+    zagg_h5_stage
+        *records; /* of coarser levels, until all groups are open; may be NULL */
 } zg_opened;
 
 /** One granule of the pass. */
@@ -106,8 +107,8 @@ typedef struct zg_granule_read {
     _Atomic uint64_t *n_kept; /* rows of each wanted shard */
 } zg_granule_read;
 
-/** Read all groups for all wanted shards: rows go to the store, counters and faults to the
- * shards. An error ends the pass. */
+/** Read all groups for all wanted shards: rows go to the store, counters and faults to
+ * the shards. An error ends the pass. */
 zagg_status zg_pass_read_groups(zg_granule_read *g, zagg_err *err);
 
 /* ---- pass_open.c ---- */

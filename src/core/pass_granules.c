@@ -126,19 +126,12 @@ static void keep_first(zg_pass_shard *s, const zg_read_fault *fault)
  * answers say. */
 static bool is_auth_shaped(const zagg_err *fault)
 {
-    static const char *const SIGNS[] = {"accessdenied",
-                                        "access denied",
-                                        "invalidaccesskeyid",
-                                        "signaturedoesnotmatch",
-                                        "expiredtoken",
-                                        "expired token",
-                                        "expired credentials",
-                                        "invalidtoken",
-                                        "tokenrefreshrequired",
-                                        "403 forbidden",
-                                        "http 403",
-                                        "status 403",
-                                        "unauthorized"};
+    static const char *const SIGNS[] = {
+        "accessdenied",          "access denied", "invalidaccesskeyid",
+        "signaturedoesnotmatch", "expiredtoken",  "expired token",
+        "expired credentials",   "invalidtoken",  "tokenrefreshrequired",
+        "403 forbidden",         "http 403",      "status 403",
+        "unauthorized"};
     if (fault->status != ZAGG_EHTTP)
         return fault->status == ZAGG_EAUTH;
     for (const char *at = fault->msg; *at; at++)

@@ -1,4 +1,5 @@
-/* Internal shape of one group of a granule in a pass: shared by the files that read it. */
+/* Internal shape of one group of a granule in a pass: shared by the files that read it.
+ */
 #ifndef ZG_CORE_PASS_GROUP_H
 #define ZG_CORE_PASS_GROUP_H
 

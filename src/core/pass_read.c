@@ -1,6 +1,6 @@
 /* Reading one group of a granule for all shards that want it: opened, read slab after
- * slab, its rows to the shards that own them. Of a remote granule the next group is opened
- * before one is read, so that what it needs is under way meanwhile. */
+ * slab, its rows to the shards that own them. Of a remote granule the next group is
+ * opened before one is read, so that what it needs is under way meanwhile. */
 #include "core/pass_group.h"
 
 #include <string.h>

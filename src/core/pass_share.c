@@ -24,7 +24,7 @@ static zagg_status keep_store_failure(zg_group_job *j, zagg_status status,
 /* A table of rows of one shard goes to the store, for each time that the shard names the
  * granule. */
 zagg_status zg_share_add(zg_group_job *j, const zagg_table *t, uint64_t first_row,
-                             uint32_t local, zagg_arena *arena, zagg_err *err)
+                         uint32_t local, zagg_arena *arena, zagg_err *err)
 {
     const zg_granule_read *g = j->granule;
     const zg_want *wants = g->pass->wants + g->granule->first_want;

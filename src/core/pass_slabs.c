@@ -1,5 +1,5 @@
-/* The slabs of a group: how its ranges are cut, and how one is read, by one thread for all
- * shards. */
+/* The slabs of a group: how its ranges are cut, and how one is read, by one thread for
+ * all shards. */
 #include "core/pass_group.h"
 
 /* Base rows of one slab, unless chunks are larger. */
@@ -34,9 +34,9 @@ zagg_status zg_slabs_cut(zg_group_job *j, zagg_err *err)
             at = cut->end;
         }
     j->n_no_cell = zg_alloc(r->wanted->n, sizeof *j->n_no_cell);
-    return j->n_no_cell ? ZAGG_OK
-                        : zagg_err_set(err, ZAGG_ENOMEM,
-                                       "no memory for the shards of a read");
+    return j->n_no_cell
+               ? ZAGG_OK
+               : zagg_err_set(err, ZAGG_ENOMEM, "no memory for the shards of a read");
 }
 
 static zagg_status take_slab(zg_pass *p, zg_slab **out, zagg_err *err)

@@ -2,8 +2,8 @@
  * fetched with one call, and the next window's is under way while one is decoded.
  *
  * Where rows are planned, all columns come with the coordinates. Elsewhere coordinates
- * tell which rows of the other columns are needed at all: those are fetched while the next
- * window is looked through. */
+ * tell which rows of the other columns are needed at all: those are fetched while the
+ * next window is looked through. */
 #include "core/pass_group.h"
 
 #include <string.h>
@@ -188,8 +188,8 @@ static bool is_too_large(const zg_group_job *j, size_t w, uint64_t bytes_a_row)
     return bytes_a_row && rows / TOO_LARGE > most / bytes_a_row;
 }
 
-/* Begin to fetch what window w needs first; *out stays NULL where there is no such window,
- * or it is too large. */
+/* Begin to fetch what window w needs first; *out stays NULL where there is no such
+ * window, or it is too large. */
 static zagg_status begin_window(zg_group_job *j, size_t w, zg_fetch **out, zagg_err *err)
 {
     const size_t first = window_begin(j, w), end = window_begin(j, w + 1);
@@ -239,8 +239,9 @@ static zagg_status map_slabs(zg_group_job *j, size_t w, zagg_pool_task_fn task,
                              zg_slab **slabs, zagg_err *err)
 {
     zg_slab_step step = {j, window_begin(j, w), slabs};
-    return zagg_pool_map(j->granule->pass->opts->pool, window_begin(j, w + 1) - step.first,
-                         0, task, NULL, NULL, &step, err);
+    return zagg_pool_map(j->granule->pass->opts->pool,
+                         window_begin(j, w + 1) - step.first, 0, task, NULL, NULL, &step,
+                         err);
 }
 
 static zagg_status read_planned(zg_group_job *j, zagg_err *err)

@@ -1,5 +1,5 @@
-/* What the groups of a remote granule will read, known before any of them is opened: which
- * datasets there are, and the records of coarser levels, which are read whole. */
+/* What the groups of a remote granule will read, known before any of them is opened:
+ * which datasets there are, and the records of coarser levels, which are read whole. */
 #include "core/read.h"
 
 #include <string.h>

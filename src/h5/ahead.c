@@ -93,8 +93,7 @@ static zagg_status list_chunks(const zagg_h5_want *want, zg_vec *refs, zagg_err 
     zg_h5_view view;
     uint64_t total;
     ZAGG_TRY(zg_h5_view_of(want->column, &view, err));
-    ZAGG_TRY(
-        zg_h5_check_ranges(view.ds, want->ranges, want->n_ranges, &total, err));
+    ZAGG_TRY(zg_h5_check_ranges(view.ds, want->ranges, want->n_ranges, &total, err));
     for (size_t i = 0; i < want->n_ranges; i++)
         ZAGG_TRY(
             zg_h5_refs(&view, want->ranges[i].begin, want->ranges[i].end, refs, err));
@@ -138,8 +137,7 @@ static zagg_status fill_stage(zagg_h5_stage *s, const zagg_h5_want *wants, size_
     }
     sort_chunks(&s->refs);
     const zagg_status st = fetch_chunks(s, err);
-    return st == ZAGG_OK || n == 0 ? st
-                                   : zg_h5_where(wants[0].column.dataset, err, st);
+    return st == ZAGG_OK || n == 0 ? st : zg_h5_where(wants[0].column.dataset, err, st);
 }
 
 zagg_status zagg_h5_stage_new(zagg_h5 *file, const zagg_h5_want *wants, size_t n,
@@ -185,11 +183,10 @@ void zg_h5_staged(zagg_h5 *file, zg_h5_ref *const *refs, size_t n)
     pthread_mutex_lock(&file->lock);
     for (const zagg_h5_stage *s = file->stages; s; s = s->next)
         for (size_t i = 0; i < n; i++) {
-            const zg_h5_ref *found =
-                refs[i]->stored || s->refs.len == 0
-                    ? NULL
-                    : bsearch(refs[i], s->refs.data, s->refs.len, sizeof(zg_h5_ref),
-                              by_address);
+            const zg_h5_ref *found = refs[i]->stored || s->refs.len == 0
+                                         ? NULL
+                                         : bsearch(refs[i], s->refs.data, s->refs.len,
+                                                   sizeof(zg_h5_ref), by_address);
             if (found && found->size == refs[i]->size)
                 refs[i]->stored = found->stored;
         }

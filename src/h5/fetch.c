@@ -132,8 +132,7 @@ static zagg_status fetch_spans(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const 
         const size_t len = (size_t)(spans[i].end - spans[i].start);
         requests[i] = (zagg_range){spans[i].start, len, to + at};
         for (size_t j = spans[i].first; j < spans[i].last; j++)
-            refs[j]->stored =
-                to + at + (file->base + refs[j]->addr - spans[i].start);
+            refs[j]->stored = to + at + (file->base + refs[j]->addr - spans[i].start);
         at += len;
     }
     zg_h5_count(&file->bytes_fetched, total);

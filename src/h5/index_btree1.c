@@ -64,8 +64,8 @@ static zagg_status node_body(tree *t, const uint8_t *body, size_t n, unsigned le
         else if (level == 1 && t->w->ds->file->inner_only)
             break;
         else if (level > 0 && to >= t->begin)
-            ZAGG_TRY(zg_h5_defer(t->w->ds->file,
-                                 tree_node(t, child, (int)level - 1, err), &whole));
+            ZAGG_TRY(zg_h5_defer(t->w->ds->file, tree_node(t, child, (int)level - 1, err),
+                                 &whole));
     }
     return whole ? ZAGG_OK : ZAGG_ECANCELLED;
 }

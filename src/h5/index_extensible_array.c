@@ -88,8 +88,7 @@ static zagg_status block_pages(const extensible *x, const level *l, uint64_t k,
         if (!zg_mul_u64(i, page_bytes, &page) || !zg_add_u64(page, at, &page))
             return zg_h5_index_bad(err, "page beyond the end of the file", at);
         ZAGG_TRY(zg_h5_defer(x->a.w->ds->file,
-                             zg_h5_array_page(&x->a, page, from, per_page, err),
-                             &whole));
+                             zg_h5_array_page(&x->a, page, from, per_page, err), &whole));
     }
     return whole ? ZAGG_OK : ZAGG_ECANCELLED;
 }
@@ -157,8 +156,8 @@ static zagg_status all_levels(const extensible *x, const uint8_t *addrs, zagg_er
             l.before = before;
             before += l.blocks;
             for (uint64_t k = 0; k < l.blocks; k++, addrs += 8)
-                ZAGG_TRY(zg_h5_defer(file, data_block(x, &l, k, zg_le64(addrs), err),
-                                     &whole));
+                ZAGG_TRY(
+                    zg_h5_defer(file, data_block(x, &l, k, zg_le64(addrs), err), &whole));
             continue;
         }
         uint64_t addr = zg_le64(addrs);

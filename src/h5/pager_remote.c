@@ -231,9 +231,8 @@ zagg_status zg_h5_blocks_read(zagg_h5 *file, uint64_t offset, size_t len, void *
     file->clock++;
     while (len) {
         size_t at = block_at(file, offset);
-        zg_h5_block *b = at < file->blocks.len
-                             ? ZG_VEC_AT(&file->blocks, zg_h5_block, at)
-                             : NULL;
+        zg_h5_block *b =
+            at < file->blocks.len ? ZG_VEC_AT(&file->blocks, zg_h5_block, at) : NULL;
         size_t n;
         if (b && b->offset <= offset) {
             const size_t skip = (size_t)(offset - b->offset);
@@ -267,9 +266,8 @@ bool zg_h5_meta_wants(zagg_h5 *file, uint64_t addr, size_t len)
         end = file->size;
     bool missing = false;
     for (size_t at = block_at(file, offset); offset < end; at++) {
-        const zg_h5_block *b = at < file->blocks.len
-                                   ? ZG_VEC_AT(&file->blocks, zg_h5_block, at)
-                                   : NULL;
+        const zg_h5_block *b =
+            at < file->blocks.len ? ZG_VEC_AT(&file->blocks, zg_h5_block, at) : NULL;
         const uint64_t stop = b && b->offset < end ? b->offset : end;
         if (stop > offset) {
             note_missing(file, (zagg_range){offset, (size_t)(stop - offset), NULL});
@@ -287,7 +285,8 @@ void zg_h5_meta_touch(zagg_h5 *file, uint64_t addr)
         !zg_add_u64(file->base, addr, &offset) || offset >= file->size)
         return;
     const size_t at = block_at(file, offset);
-    if (at == file->blocks.len || ZG_VEC_AT(&file->blocks, zg_h5_block, at)->offset > offset)
+    if (at == file->blocks.len ||
+        ZG_VEC_AT(&file->blocks, zg_h5_block, at)->offset > offset)
         note_missing(file, page_around(file, offset));
 }
 

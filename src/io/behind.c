@@ -1,5 +1,6 @@
 /* Each sink counts its puts on their way; those behind a fence are held until there are
- * none. All of it is under one lock, which nobody holds while bytes are copied or sent. */
+ * none. All of it is under one lock, which nobody holds while bytes are copied or sent.
+ */
 #include "io/behind.h"
 
 #include "io/crew.h"
@@ -26,9 +27,9 @@ typedef struct behind_sink {
     zg_behind *behind;
     zagg_sink *inner;
     /* under the lock */
-    put_job *on_way;         /* handed to the crew */
-    put_job *first, *last;   /* held back by a fence */
-    bool fence;              /* before the next one */
+    put_job *on_way;       /* handed to the crew */
+    put_job *first, *last; /* held back by a fence */
+    bool fence;            /* before the next one */
     zagg_status failed;
     zagg_err err;
 } behind_sink;
@@ -91,15 +92,17 @@ static bool is_pending(const behind_sink *s, const char *key)
     return false;
 }
 
-static zagg_status take_room(behind_sink *s, size_t room, zagg_err *err)
+/* False: it would be in vain. */
+static bool take_room(behind_sink *s, size_t room)
 {
     zg_behind *b = s->behind;
     while (s->failed == ZAGG_OK && b->bytes > 0 &&
            (room > b->most_bytes || b->bytes > b->most_bytes - room))
         pthread_cond_wait(&b->news, &b->lock);
-    ZAGG_TRY(failure(s, err));
+    if (s->failed != ZAGG_OK)
+        return false;
     b->bytes += room;
-    return ZAGG_OK;
+    return true;
 }
 
 static zagg_status wait_all(behind_sink *s, zagg_err *err)
@@ -169,14 +172,13 @@ static void run_job(zg_crew_job *job)
     }
 }
 
-/* Takes the job over, also when it fails. */
-static zagg_status add_job(behind_sink *s, put_job *j, zagg_err *err)
+static void add_job(behind_sink *s, put_job *j)
 {
     zg_behind *b = s->behind;
     bool held_back = false;
     pthread_mutex_lock(&b->lock);
-    const zagg_status status = take_room(s, j->room, err);
-    if (status == ZAGG_OK) {
+    const bool taken = take_room(s, j->room);
+    if (taken) {
         const bool busy = s->on_way != NULL || s->first != NULL;
         j->fenced = busy && (s->fence || is_pending(s, j->key));
         s->fence = false;
@@ -191,13 +193,12 @@ static zagg_status add_job(behind_sink *s, put_job *j, zagg_err *err)
             s->last = j;
     }
     pthread_mutex_unlock(&b->lock);
-    if (status != ZAGG_OK) {
+    if (!taken) {
         zagg_sink_stream_abandon(j->stream);
         job_free(j);
     } else if (!held_back) {
         zg_crew_add(b->crew, &j->job);
     }
-    return status;
 }
 
 static zagg_status new_job(behind_sink *s, const char *key, const void *data, size_t len,
@@ -230,7 +231,8 @@ static zagg_status put(void *self, const char *key, const void *data, size_t len
 {
     put_job *j = NULL;
     ZAGG_TRY(new_job(self, key, data, len, &j, err));
-    return add_job(self, j, err);
+    add_job(self, j);
+    return ZAGG_OK;
 }
 
 static zagg_status put_whole(void *self, const char *key, const void *data, size_t len,
@@ -239,7 +241,8 @@ static zagg_status put_whole(void *self, const char *key, const void *data, size
     put_job *j = NULL;
     ZAGG_TRY(new_job(self, key, data, len, &j, err));
     j->whole = true;
-    return add_job(self, j, err);
+    add_job(self, j);
+    return ZAGG_OK;
 }
 
 static zagg_status wait_puts(void *self, zagg_err *err)
@@ -304,8 +307,10 @@ static zagg_status stream_commit(void *self, void *stream, zagg_err *err)
     j->stream = st->inner;
     if (st->bytes > j->room) /* of a large one the sink below holds the last part only */
         j->room = st->bytes < most ? (size_t)st->bytes : most;
+    (void)err;
     zg_free(st);
-    return add_job(self, j, err);
+    add_job(self, j);
+    return ZAGG_OK;
 }
 
 static void stream_abandon(void *self, void *stream)

@@ -17,7 +17,8 @@ zagg_status zg_behind_new(size_t hands, size_t most_bytes, zg_behind **out,
 void zg_behind_free(zg_behind *behind);
 
 /** A sink into `inner` (borrowed). A put copies its bytes and comes back; it waits only
- * for room. After a failure no later put is sent, and every call says what it was.
+ * for room. After a failure no later put is sent; zg_sink_wait, and all calls that wait,
+ * say what it was, and puts do not: how soon they knew would be chance.
  * Streams go through as they come and are committed in the same way. Reading, listing and
  * removing wait for all puts of this sink first, and zg_sink_wait does nothing else;
  * zg_sink_fence orders puts without waiting, as do two puts under one key. */

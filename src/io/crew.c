@@ -87,7 +87,8 @@ void zg_crew_add(zg_crew *crew, zg_crew_job *job)
 {
     size_t queued = 1;
     pthread_mutex_lock(&crew->lock);
-    for (const zg_crew_job *j = crew->first; j != NULL && queued <= crew->idle; j = j->next)
+    for (const zg_crew_job *j = crew->first; j != NULL && queued <= crew->idle;
+         j = j->next)
         queued++;
     if (queued > crew->idle)
         start_thread(crew);

@@ -7,9 +7,9 @@
 
 typedef struct zg_listing zg_listing;
 
-/** List all of `sink` (NULL: nothing), at most `most` objects (0: any number): *out is NULL where there
- * are more, as asking for each of a few costs less then. About 30 bytes and the key an
- * object. Read only from then on, and thread-safe. */
+/** List all of `sink` (NULL: nothing), at most `most` objects (0: any number): *out is
+ * NULL where there are more, as asking for each of a few costs less then. About 30 bytes
+ * and the key an object. Read only from then on, and thread-safe. */
 zagg_status zg_listing_new(zagg_sink *sink, size_t most, zg_listing **out, zagg_err *err);
 /** NULL is fine. */
 void zg_listing_free(zg_listing *listing);

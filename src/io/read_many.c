@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* Of gaps that are read along, where requests cost time: at most so much of what is
- * wanted (a part of so many), or so many bytes, and no gap longer than a request is worth.
+ * wanted (a part of so many), or so many bytes, and no gap longer than a request is
+ * worth.
  */
 enum { GAPS_OF_WANTED = 5 };
 #define GAPS_AT_LEAST ((uint64_t)64 << 10)
@@ -69,15 +70,17 @@ static zagg_status affordable_gap(const zagg_source *source, const zagg_range *s
         const uint64_t next = sorted[i].offset + sorted[i].len;
         if (i > 0 && sorted[i].offset > end)
             gaps[n_gaps++] = sorted[i].offset - end;
-        wanted += next <= end ? 0 : next - (sorted[i].offset > end ? sorted[i].offset : end);
+        wanted +=
+            next <= end ? 0 : next - (sorted[i].offset > end ? sorted[i].offset : end);
         end = next > end ? next : end;
     }
     qsort(gaps, n_gaps, sizeof *gaps, by_length);
     const uint64_t most =
         wanted / GAPS_OF_WANTED > GAPS_AT_LEAST ? wanted / GAPS_OF_WANTED : GAPS_AT_LEAST;
     *out = 0;
-    for (size_t i = 0; i < n_gaps && gaps[i] <= GAP_AT_MOST; i++) {
-        sum += gaps[i];
+    for (size_t i = 0, same; i < n_gaps && gaps[i] <= GAP_AT_MOST; i += same) {
+        for (same = 0; i + same < n_gaps && gaps[i + same] == gaps[i]; same++)
+            sum += gaps[i]; /* all gaps of a length, or none of them */
         if (sum > most)
             break;
         *out = gaps[i];
@@ -166,8 +169,7 @@ static zagg_status read_side_by_side(zagg_source *source, const zagg_range *sort
             bytes += (size_t)(spans[i].end - spans[i].start);
     char *block = zg_realloc(NULL, bytes ? bytes : 1, 1);
     zagg_range *requests = zg_alloc(n, sizeof *requests);
-    zagg_status status =
-        block && requests ? ZAGG_OK : no_memory(source, bytes, err);
+    zagg_status status = block && requests ? ZAGG_OK : no_memory(source, bytes, err);
     for (size_t i = 0; i < n && status == ZAGG_OK; i++) {
         const size_t len = (size_t)(spans[i].end - spans[i].start);
         const bool one = is_one_range(sorted, &spans[i]);
@@ -212,9 +214,8 @@ zagg_status zagg_source_read_many(zagg_source *source, const zagg_range *ranges,
         status = zg_source_cut(source, sorted, n_sorted, how, spans, &n_spans, err);
     }
     if (status == ZAGG_OK && n_spans > 0)
-        status = (zg_source_is_parallel(source) ? read_side_by_side
-                                                : read_one_by_one)(source, sorted, spans,
-                                                                   n_spans, err);
+        status = (zg_source_is_parallel(source) ? read_side_by_side : read_one_by_one)(
+            source, sorted, spans, n_spans, err);
     zg_free(spans);
     zg_free(sorted);
     return status;

@@ -168,8 +168,8 @@ zagg_status zg_sink_get_tagged(zagg_sink *sink, const char *key, size_t max_len,
     if (sink->vtable->get_tagged == NULL)
         return cannot_tell(sink, err);
     zg_sink_count_request(sink);
-    ZAGG_TRY(sink->vtable->get_tagged(sink->self, key, max_len, out_data, out_len, tag,
-                                      err));
+    ZAGG_TRY(
+        sink->vtable->get_tagged(sink->self, key, max_len, out_data, out_len, tag, err));
     zg_io_count(&sink->counters.bytes, *out_len);
     return ZAGG_OK;
 }

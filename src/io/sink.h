@@ -86,7 +86,8 @@ void zg_sink_count_request(zagg_sink *sink);
 void zg_sink_count_put(zagg_sink *sink, uint64_t len);
 
 /** Put if the object is still the version `old` ("": if there is none); *out is the new
- * one (age 0). EEXISTS: it is another one by now; UNSUPPORTED where the store cannot tell.
+ * one (age 0). EEXISTS: it is another one by now; UNSUPPORTED where the store cannot
+ * tell.
  */
 zagg_status zg_sink_put_if(zagg_sink *sink, const char *key, const void *data, size_t len,
                            const zg_sink_tag *old, zg_sink_tag *out, zagg_err *err);

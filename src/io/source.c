@@ -146,9 +146,8 @@ static zagg_status mem_read_at(void *self, uint64_t offset, size_t len, void *ou
     return ZAGG_OK;
 }
 
-static const zagg_source_vtable mem_vtable = {.read_at = mem_read_at,
-                                              .close = zg_free,
-                                              .request_bytes = ZG_LOCAL_REQUEST_BYTES};
+static const zagg_source_vtable mem_vtable = {
+    .read_at = mem_read_at, .close = zg_free, .request_bytes = ZG_LOCAL_REQUEST_BYTES};
 
 zagg_status zagg_source_open_mem(const void *data, size_t len, zagg_source **out,
                                  zagg_err *err)

@@ -50,8 +50,8 @@ static inline bool zg_source_there(const zagg_source *source, uint64_t offset,
 {
     return source->vtable->there(source->self, offset, begin, end);
 }
-/** Counted requests for spans that ascend, do not overlap and have been checked, side by
- * side where the source can. `metadata`: they describe the data. */
+/** Counted requests for spans that ascend and have been checked, side by side where the
+ * source can. `metadata`: they describe the data. */
 zagg_status zg_source_request_many(zagg_source *source, const zagg_range *spans, size_t n,
                                    bool metadata, zagg_err *err);
 

@@ -47,56 +47,6 @@ static zagg_status write_file(const zg_sparse *s, uint64_t offset, size_t len,
     return ZAGG_OK;
 }
 
-zagg_status zg_sparse_sync(int fd, const char *path, zagg_err *err)
-{
-    while (fsync(fd) != 0)
-        if (errno != EINTR)
-            return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write %s", path);
-    return ZAGG_OK;
-}
-
-/* ---- its record ---- */
-
-zagg_status zg_sparse_put_record(zagg_sink *folder, const char *key,
-                                 const zg_copy_record *record, zagg_err *err)
-{
-    zg_str text;
-    zg_str_init(&text, 0);
-    zg_copy_record_write(record, &text);
-    zagg_status status =
-        text.failed ? zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for its text", key)
-                    : zagg_sink_put(folder, key, text.data, text.len, err);
-    zg_str_free(&text);
-    return status;
-}
-
-/* Bytes first: the record claims what was written before its text was made. */
-static zagg_status save(zg_sparse *s, zagg_err *err)
-{
-    zg_str text;
-    zg_str_init(&text, 0);
-    pthread_mutex_lock(&s->save_lock);
-    pthread_mutex_lock(&s->lock);
-    zg_copy_record_write(&s->record, &text);
-    const uint64_t saved = s->unsaved;
-    s->unsaved = 0;
-    pthread_mutex_unlock(&s->lock);
-    zagg_status status =
-        text.failed
-            ? zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for its record", s->path)
-            : zg_sparse_sync(s->fd, s->path, err);
-    if (status == ZAGG_OK)
-        status = zagg_sink_put(s->folder, s->key, text.data, text.len, err);
-    if (status != ZAGG_OK) {
-        pthread_mutex_lock(&s->lock);
-        s->unsaved += saved;
-        pthread_mutex_unlock(&s->lock);
-    }
-    pthread_mutex_unlock(&s->save_lock);
-    zg_str_free(&text);
-    return status;
-}
-
 /* Whoever fetches is told once, and nothing more is kept. */
 static void tell_failed(zg_sparse *s, const zagg_err *why)
 {
@@ -234,7 +184,7 @@ static zagg_status keep(zg_sparse *s, const zg_vec *holes, zagg_err *err)
                             s->path);
     if (s->opts.counts != NULL)
         atomic_fetch_add(&s->opts.counts->fetched, bytes);
-    return unsaved >= SAVE_EVERY_BYTES ? save(s, err) : ZAGG_OK;
+    return unsaved >= SAVE_EVERY_BYTES ? zg_sparse_save(s, err) : ZAGG_OK;
 }
 
 static zagg_status fetch_holes(zg_sparse *s, const zg_vec *holes, bool metadata,
@@ -343,24 +293,11 @@ static bool sparse_there(void *self, uint64_t offset, uint64_t *begin, uint64_t 
     return zg_spans_around(&s->record.there, offset, begin, end);
 }
 
-/* All is there: the file is durable before its record goes. */
-static zagg_status drop_record(const zg_sparse *s, zagg_err *err)
-{
-    const char *key = s->key;
-    ZAGG_TRY(zg_sparse_sync(s->fd, s->path, err));
-    ZAGG_TRY(zagg_sink_delete(s->folder, key, err));
-    return zagg_sink_sync(s->folder, &key, 1, err);
-}
-
 static void finish(zg_sparse *s)
 {
     zagg_err why = ZAGG_ERR_INIT;
-    zagg_status status = ZAGG_OK;
-    if (s->recorded && s->record.there.bytes == s->record.size)
-        status = drop_record(s, &why);
-    else if (s->unsaved > 0)
-        status = save(s, &why);
-    if (status != ZAGG_OK)
+    const bool whole = s->recorded && s->record.there.bytes == s->record.size;
+    if ((whole || s->unsaved > 0) && zg_sparse_save(s, &why) != ZAGG_OK)
         tell_failed(s, &why);
 }
 

@@ -3,8 +3,9 @@
  *
  * A copy is never believed to hold more than it does, whatever ends the process or the
  * machine: bytes are on the disk before a record claims them, records are replaced as a
- * whole, and no file is made before its first record is on the disk. The record goes
- * when all bytes are there: a whole copy is a file like any other. */
+ * whole, and no file is made before its first record is on the disk. When all bytes are
+ * there, the record goes: a whole copy is a file like any other. What it is a copy of is
+ * then in .GRANULE.fetched, for those who fetch. */
 #ifndef ZG_IO_SPARSE_H
 #define ZG_IO_SPARSE_H
 
@@ -28,7 +29,7 @@ typedef struct zg_sparse_opts {
     void *open_user;
     size_t request_bytes;     /* as in zagg_source_vtable */
     zagg_log *log;            /* may be NULL */
-    const volatile int *stop; /* ends waiting for another process; may be NULL */
+    const volatile int *stop; /* ends waiting for the lock; may be NULL */
     zg_sparse_counts *counts; /* may be NULL */
     /* The copy could not be written (a full disk): nothing more can be kept. On any
      * thread, at most once a copy; may be NULL. */
@@ -39,11 +40,13 @@ typedef struct zg_sparse_opts {
 /** Open a copy at `path` to read through: bytes that it has come from it, others come
  * from the object and stay in it. Its folder is made, `opts` are copied but for what they
  * point to (texts are copied, too). A copy of another version of the object (its ETag or
- * size) is begun anew, which `log` tells. Waits for other processes that hold the same
- * copy; of several readers of the source each missing byte is asked for once.
+ * size) is begun anew, which `log` tells. Of several readers of the source each missing
+ * byte is asked for once; processes that fetch into the same copy at once may ask for
+ * the same bytes, and keep those of all.
  *
  * Records are written every 64 MiB and when the source is closed. Errors: EXISTS where
- * `path` is a whole file of another size, IO (full disk), CANCELLED, NOMEM. */
+ * `path` is a whole file of another size that came in another way, IO (full disk),
+ * CANCELLED, NOMEM. */
 zagg_status zg_sparse_open(const char *path, const zg_sparse_opts *opts,
                            zagg_source **out, zagg_err *err);
 

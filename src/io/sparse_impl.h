@@ -24,24 +24,32 @@ typedef struct zg_sparse {
     pthread_mutex_t source_lock; /* of the next one */
     zagg_source *source;
     pthread_mutex_t save_lock; /* one record is written at a time */
-    zagg_sink *folder;         /* where the record is put */
-    char *key;                 /* under which name */
-    zg_lock *held;
+    zagg_sink *folder;         /* where the records are */
+    char *key, *whole_key;     /* GRANULE.spans; .GRANULE.fetched once all is there */
+    char *lock_path;
+    zg_lock *held; /* of this copy; NULL: not now */
 } zg_sparse;
 
-/** "PATH.spans", heap. */
-zagg_status zg_sparse_record_path(const char *path, char **out, zagg_err *err);
-/** A new one, of a file that is open; `fd` is its own only after success. Takes the
- * record in any case. */
-zagg_status zg_sparse_new(const char *path, int fd, const zg_sparse_opts *opts,
-                          zg_copy_record *record, zg_sparse **out, zagg_err *err);
 /** Make a source of it, which owns it, also where this fails. */
 zagg_status zg_sparse_source(zg_sparse *s, zagg_source **out, zagg_err *err);
-/** Put a record in place, durably. */
-zagg_status zg_sparse_put_record(zagg_sink *folder, const char *key,
-                                 const zg_copy_record *record, zagg_err *err);
-/** fsync; IO naming `path`. */
-zagg_status zg_sparse_sync(int fd, const char *path, zagg_err *err);
 void zg_sparse_free(zg_sparse *s);
+
+/* ---- sparse_save.c ---- */
+
+/** That no other process changes the record or replaces the file: for moments only.
+ * CANCELLED on a stop. */
+zagg_status zg_sparse_hold(zg_sparse *s, zagg_err *err);
+void zg_sparse_let_go(zg_sparse *s);
+/** A record of the copy's folder: NOTFOUND, FORMAT. */
+zagg_status zg_sparse_load(const zg_sparse *s, const char *key, zg_copy_record *out,
+                           zagg_err *err);
+/** Put a record in place, durably. */
+zagg_status zg_sparse_put(const zg_sparse *s, const char *key,
+                          const zg_copy_record *record, zagg_err *err);
+/** Are these of one version of one object? */
+bool zg_copy_is_same(const zg_copy_record *a, const zg_copy_record *b);
+/** Let the record on the disk claim what is there now, and what other processes have
+ * fetched. EEXISTS where the copy was replaced by another version. */
+zagg_status zg_sparse_save(zg_sparse *s, zagg_err *err);
 
 #endif

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAX_RECORD_BYTES ((size_t)64 << 20)
@@ -18,15 +18,6 @@ static const char LOCK_NAME[] = ".zagg-fetch.lock";
 static zagg_status no_memory(const char *path, zagg_err *err)
 {
     return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to open it", path);
-}
-
-zagg_status zg_sparse_record_path(const char *path, char **out, zagg_err *err)
-{
-    zg_str text;
-    zg_str_init(&text, 0);
-    zg_str_addf(&text, "%s.spans", path);
-    *out = zg_str_take(&text);
-    return *out != NULL ? ZAGG_OK : no_memory(path, err);
 }
 
 void zg_sparse_free(zg_sparse *s)
@@ -45,6 +36,8 @@ void zg_sparse_free(zg_sparse *s)
     zg_free(s->path);
     zg_free(s->url);
     zg_free(s->key);
+    zg_free(s->whole_key);
+    zg_free(s->lock_path);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->source_lock);
     pthread_mutex_destroy(&s->save_lock);
@@ -72,42 +65,35 @@ static zg_sparse *new_sparse(const char *path)
     return s;
 }
 
-/* NOTFOUND where there is none. */
-static zagg_status load_record(const char *path, zg_copy_record *out, zagg_err *err)
-{
-    char *name = NULL, *text = NULL;
-    size_t len = 0;
-    ZAGG_TRY(zg_sparse_record_path(path, &name, err));
-    zagg_status status = zagg_file_read(name, MAX_RECORD_BYTES, &text, &len, err);
-    if (status == ZAGG_OK)
-        status = zg_copy_record_parse(text, len, name, out, err);
-    zagg_bytes_free(text);
-    zg_free(name);
-    return status;
-}
-
 /* ---- offline ---- */
 
-static bool has_record(const char *path)
+/* "PATH.spans"; false where that is longer than the system takes paths. */
+static bool record_path(const char *path, char out[4096])
 {
-    char name[4096];
-    struct stat st;
-    const size_t len = strlen(path);
-    if (len + sizeof ".spans" > sizeof name)
-        return false; /* longer than the system takes paths */
-    memcpy(name, path, len);
-    memcpy(name + len, ".spans", sizeof ".spans");
-    return stat(name, &st) == 0;
+    const int n = snprintf(out, 4096, "%s.spans", path);
+    return n > 0 && n < 4096;
+}
+
+static zagg_status load_record(const char *name, zg_copy_record *out, zagg_err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    ZAGG_TRY(zagg_file_read(name, MAX_RECORD_BYTES, &text, &len, err));
+    const zagg_status status = zg_copy_record_parse(text, len, name, out, err);
+    zagg_bytes_free(text);
+    return status;
 }
 
 zagg_status zg_sparse_open_offline(int fd, uint64_t size, const char *path,
                                    zagg_source **out, zagg_err *err)
 {
     zg_copy_record record = {0};
+    char name[4096];
+    struct stat st;
     *out = NULL;
-    if (!has_record(path))
+    if (!record_path(path, name) || stat(name, &st) != 0)
         return ZAGG_OK;
-    zagg_status status = load_record(path, &record, err);
+    zagg_status status = load_record(name, &record, err);
     if (status == ZAGG_ENOTFOUND) { /* it became whole just now */
         if (err != NULL)
             *err = (zagg_err)ZAGG_ERR_INIT;
@@ -115,9 +101,9 @@ zagg_status zg_sparse_open_offline(int fd, uint64_t size, const char *path,
     }
     if (status == ZAGG_OK && record.size != size)
         status = zagg_err_set(err, ZAGG_EFORMAT,
-                              "%s: has %" PRIu64 " bytes, but its record %s.spans is of "
-                              "a file of %" PRIu64 " bytes; run zagg fetch again",
-                              path, size, path, record.size);
+                              "%s: has %" PRIu64 " bytes, but its record %s is of a file "
+                              "of %" PRIu64 " bytes; run zagg fetch again",
+                              path, size, name, record.size);
     if (status != ZAGG_OK || record.there.bytes == size) {
         zg_copy_record_free(&record);
         return status;
@@ -136,53 +122,30 @@ zagg_status zg_sparse_open_offline(int fd, uint64_t size, const char *path,
 
 /* ---- online ---- */
 
-static zagg_status hold(zg_sparse *s, const char *lock_path, zagg_err *err)
+static const char *name_of(const zg_sparse *s)
 {
-    uint8_t digest[32];
-    uint64_t place;
-    long wait_ms = 10;
-    zg_sha256(s->key, strlen(s->key), digest);
-    memcpy(&place, digest, sizeof place);
-    for (bool told = false;;) {
-        const zagg_status status = zg_lock_take_place(lock_path, place, &s->held, err);
-        if (status == ZAGG_EUNSUPPORTED) {
-            zagg_log_write(s->opts.log, ZAGG_LOG_WARN,
-                           "cannot lock %s: see to it that nothing else fetches into "
-                           "this folder",
-                           lock_path);
-            return ZAGG_OK;
-        }
-        if (status != ZAGG_EEXISTS)
-            return status;
-        if (!told)
-            zagg_log_write(s->opts.log, ZAGG_LOG_INFO,
-                           "%s: waiting for another process that fetches it", s->path);
-        told = true;
-        if (zg_is_stopped(s->opts.stop))
-            return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
-        nanosleep(&(struct timespec){wait_ms / 1000, wait_ms % 1000 * 1000000}, NULL);
-        wait_ms = wait_ms < 500 ? wait_ms * 2 : wait_ms;
-    }
+    const char *slash = strrchr(s->path, '/');
+    return slash != NULL ? slash + 1 : s->path;
 }
 
-/* Folder, name of the record and lock. */
+/* Folder, names of the records and of the lock. */
 static zagg_status settle(zg_sparse *s, zagg_err *err)
 {
     const size_t folder_len = zg_parent_len(s->path, strlen(s->path));
     char *folder = folder_len > 0 ? zg_strndup(s->path, folder_len) : zg_strdup(".");
-    const char *slash = strrchr(s->path, '/');
-    zg_str key, lock;
+    zg_str key, whole, lock;
     zg_str_init(&key, 0);
+    zg_str_init(&whole, 0);
     zg_str_init(&lock, 0);
-    zg_str_addf(&key, "%s.spans", slash != NULL ? slash + 1 : s->path);
+    zg_str_addf(&key, "%s.spans", name_of(s));
+    zg_str_addf(&whole, ".%s.fetched", name_of(s));
     zg_str_addf(&lock, "%s/%s", folder != NULL ? folder : "", LOCK_NAME);
     s->key = zg_str_take(&key);
-    zagg_status status = folder != NULL && s->key != NULL && !lock.failed
-                             ? zg_sink_open_durable(folder, &s->folder, err)
-                             : no_memory(s->path, err);
-    if (status == ZAGG_OK)
-        status = hold(s, lock.data, err);
-    zg_str_free(&lock);
+    s->whole_key = zg_str_take(&whole);
+    s->lock_path = zg_str_take(&lock);
+    const bool ok = folder && s->key && s->whole_key && s->lock_path;
+    const zagg_status status =
+        ok ? zg_sink_open_durable(folder, &s->folder, err) : no_memory(s->path, err);
     zg_free(folder);
     return status;
 }
@@ -214,7 +177,7 @@ static zagg_status begin_anew(zg_sparse *s, zagg_err *err)
     uint64_t size;
     zg_copy_record_free(&s->record);
     ZAGG_TRY(zg_copy_record_new(s->url, s->opts.etag, s->opts.size, &s->record, err));
-    ZAGG_TRY(zg_sparse_put_record(s->folder, key, &s->record, err));
+    ZAGG_TRY(zg_sparse_put(s, key, &s->record, err));
     s->recorded = true;
     ZAGG_TRY(zagg_sink_sync(s->folder, &key, 1, err));
     if (s->fd >= 0)
@@ -226,32 +189,21 @@ static zagg_status begin_anew(zg_sparse *s, zagg_err *err)
     if (ftruncate(s->fd, (off_t)s->opts.size) != 0)
         return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot write %s", s->path);
     /* Later records must not meet the old file. */
-    const char *slash = strrchr(s->path, '/');
-    const char *name = slash != NULL ? slash + 1 : s->path;
+    const char *name = name_of(s);
     return zagg_sink_sync(s->folder, &name, 1, err);
-}
-
-/* A file without a record is whole, whoever made it. */
-static zagg_status take_whole(zg_sparse *s, uint64_t size, zagg_err *err)
-{
-    if (size != s->opts.size)
-        return zagg_err_set(err, ZAGG_EEXISTS,
-                            "%s is there already with %" PRIu64
-                            " bytes, but %s has %" PRIu64
-                            ": it is of another version, or another file; move it away",
-                            s->path, size, s->url, s->opts.size);
-    ZAGG_TRY(zg_copy_record_new(s->url, s->opts.etag, size, &s->record, err));
-    return zg_spans_add(&s->record.there, 0, size) ? ZAGG_OK : no_memory(s->path, err);
 }
 
 /* Why the copy that is there cannot be gone on with; NULL where it can. */
 static const char *why_anew(const zg_sparse *s, const zg_copy_record *now, uint64_t size)
 {
-    if (now->size != s->record.size || strcmp(now->etag, s->record.etag) != 0)
-        return "the object has changed since";
-    if (now->etag[0] == '\0' && strcmp(now->url, s->record.url) != 0)
-        return "it came from another address";
+    if (!zg_copy_is_same(now, &s->record))
+        return "the object has changed since, or is another one";
     return s->fd < 0 || size != now->size ? "its file was changed" : NULL;
+}
+
+static void tell_anew(const zg_sparse *s, zagg_log_level level, const char *why)
+{
+    zagg_log_write(s->opts.log, level, "%s: begun anew, because %s", s->path, why);
 }
 
 static zagg_status compare(zg_sparse *s, uint64_t size, const char **why, zagg_err *err)
@@ -263,6 +215,37 @@ static zagg_status compare(zg_sparse *s, uint64_t size, const char **why, zagg_e
     return ZAGG_OK;
 }
 
+/* A whole copy of some version; false where the file is something else. */
+static bool is_whole_copy(zg_sparse *s, uint64_t size)
+{
+    if (zg_sparse_load(s, s->whole_key, &s->record, NULL) != ZAGG_OK)
+        return false;
+    if (s->record.size == size && s->record.there.bytes == size)
+        return true;
+    zg_copy_record_free(&s->record);
+    return false;
+}
+
+/* A file without a record is whole. Only what was fetched may be replaced. */
+static zagg_status take_whole(zg_sparse *s, uint64_t size, zagg_err *err)
+{
+    const char *why = NULL;
+    if (is_whole_copy(s, size)) {
+        ZAGG_TRY(compare(s, size, &why, err));
+        if (why != NULL)
+            tell_anew(s, ZAGG_LOG_WARN, why);
+        return why != NULL ? begin_anew(s, err) : ZAGG_OK;
+    }
+    if (size != s->opts.size)
+        return zagg_err_set(err, ZAGG_EEXISTS,
+                            "%s is there already with %" PRIu64
+                            " bytes, but %s has %" PRIu64
+                            ": it is of another version, or another file; move it away",
+                            s->path, size, s->url, s->opts.size);
+    ZAGG_TRY(zg_copy_record_new(s->url, s->opts.etag, size, &s->record, err));
+    return zg_spans_add(&s->record.there, 0, size) ? ZAGG_OK : no_memory(s->path, err);
+}
+
 static zagg_status find_copy(zg_sparse *s, zagg_err *err)
 {
     uint64_t size = 0;
@@ -272,7 +255,7 @@ static zagg_status find_copy(zg_sparse *s, zagg_err *err)
     const bool no_file = status == ZAGG_ENOTFOUND;
     if (status != ZAGG_OK && !no_file)
         return status;
-    status = load_record(s->path, &s->record, &fault);
+    status = zg_sparse_load(s, s->key, &s->record, &fault);
     if (status == ZAGG_ENOTFOUND)
         return no_file ? begin_anew(s, err) : take_whole(s, size, err);
     if (status == ZAGG_EFORMAT || status == ZAGG_ERANGE)
@@ -285,8 +268,7 @@ static zagg_status find_copy(zg_sparse *s, zagg_err *err)
     if (why == NULL)
         return ZAGG_OK;
     const bool empty = status == ZAGG_OK && s->record.there.bytes == 0;
-    zagg_log_write(s->opts.log, empty ? ZAGG_LOG_DEBUG : ZAGG_LOG_WARN,
-                   "%s: begun anew, because %s", s->path, why);
+    tell_anew(s, empty ? ZAGG_LOG_DEBUG : ZAGG_LOG_WARN, why);
     return begin_anew(s, err);
 }
 
@@ -307,7 +289,11 @@ zagg_status zg_sparse_open(const char *path, const zg_sparse_opts *opts,
     s->url = zg_strdup(opts->url);
     zagg_status status = s->url != NULL ? settle(s, err) : no_memory(path, err);
     if (status == ZAGG_OK)
+        status = zg_sparse_hold(s, err);
+    if (status == ZAGG_OK) {
         status = find_copy(s, err);
+        zg_sparse_let_go(s);
+    }
     if (status != ZAGG_OK) {
         zg_sparse_free(s);
         return status;

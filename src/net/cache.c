@@ -1,9 +1,8 @@
 /* The read cache. A folder an URL, in it a file a piece of one version of the object;
  * pieces are as they were asked for. Nothing is locked to read: files come and go whole,
  * and each says what it is and proves it. */
-#include "net/cache_impl.h"
-
 #include "io/dir.h"
+#include "net/cache_impl.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -38,14 +37,15 @@ zagg_status zg_cache_open(const char *dir, uint64_t bytes, zagg_log *log, zg_cac
     cache->bound = bytes ? bytes : DEFAULT_BOUND;
     cache->log = log;
     cache->dir = zg_strdup(dir);
-    zagg_status status = cache->dir ? zagg_sink_open_dir(dir, &cache->sink, err)
-                                    : zagg_err_set(err, ZAGG_ENOMEM,
-                                                   "no memory for a cache");
-    if (status == ZAGG_OK)
+    zagg_status status = cache->dir
+                             ? zagg_sink_open_dir(dir, &cache->sink, err)
+                             : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a cache");
+    if (status == ZAGG_OK) {
         *out = cache;
-    else
-        zg_cache_close(cache);
-    return status;
+        return ZAGG_OK;
+    }
+    zg_cache_close(cache);
+    return zagg_err_context(err, status, "cache");
 }
 
 void zg_cache_close(zg_cache *cache)

@@ -5,7 +5,7 @@
 #include "net/net.h"
 
 /** Folder `dir` is made when something is first kept. `bytes`: its bound; 0: 10 GiB.
- * NOMEM; CONFIG for a name that cannot be a folder. */
+ * NOMEM; CONFIG for an empty name; IO for one that is no folder. */
 zagg_status zg_cache_open(const char *dir, uint64_t bytes, zagg_log *log, zg_cache **out,
                           zagg_err *err);
 /** NULL is fine. */

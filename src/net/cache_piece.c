@@ -8,10 +8,9 @@
  *  56  4  crc32c of the checksums
  *  60  4  crc32c of the 60 bytes before
  *  64     crc32c of each block of 64 KiB, then the bytes */
-#include "net/cache_impl.h"
-
 #include "codec/codec.h"
 #include "io/source.h"
+#include "net/cache_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,8 +170,8 @@ zg_cache_outcome zg_cache_piece_read(const zg_cache *cache, const zg_cache_key *
         return ZG_CACHE_GONE;
     uint8_t *sums = read_sums(fd, key, piece);
     uint8_t *block = sums ? zg_realloc(NULL, ZG_CACHE_BLOCK_BYTES, 1) : NULL;
-    const bool ok = block && read_blocks(fd, piece, sums, offset - piece->offset, len,
-                                         out, block);
+    const bool ok =
+        block && read_blocks(fd, piece, sums, offset - piece->offset, len, out, block);
     zg_free(block);
     zg_free(sums);
     close(fd);

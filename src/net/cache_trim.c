@@ -1,9 +1,8 @@
 /* Room in the cache: what was used least recently goes. One process at a time makes room,
  * others pass by; nobody who reads waits for it. */
-#include "net/cache_impl.h"
-
 #include "io/dir.h"
 #include "io/lock.h"
+#include "net/cache_impl.h"
 
 #include <dirent.h>
 #include <fcntl.h>

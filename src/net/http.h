@@ -71,7 +71,7 @@ struct zg_call {
      * first host and port only. A redirect to a login page (/oauth/authorize), and a page
      * of HTML in the place of a range, are AUTH. */
     bool no_redirects;
-    bool once;      /* never sent again (not idempotent), but for new keys */
+    bool once; /* never sent again (not idempotent), but for new keys */
     /* What has been begun is ended: a stop does not end this call. Of calls that are sent
      * together the first one decides. */
     bool despite_stop;

@@ -136,6 +136,7 @@ zg_verdict zg_judge_transport(const zg_transfer *t, const zg_http_opts *opts,
     case CURLE_PROXY:
         return broke_off(&s);
     case CURLE_OUT_OF_MEMORY:
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* libcurl's own calls, for want of a copy */
         return fail(&s, ZAGG_ENOMEM, "no memory for a transfer");
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED:

@@ -1,6 +1,7 @@
 /* One call: its attempts, each a request or, with redirects, several. */
 #include "net/http_impl.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -30,17 +31,24 @@ static const char *url_of(const zg_exchange *x)
     return x->hop ? x->hop : x->start ? x->start : x->call->url;
 }
 
+/* Does a transfer go to the server of a URL? False: no memory. */
+static bool compare_server(const char *url, const zg_transfer *t, bool *same)
+{
+    zg_origin origin;
+    const bool known = zg_origin_of(url, &origin);
+    *same = known && zg_origin_equal(&origin, &t->origin);
+    return known || errno != ENOMEM;
+}
+
 /* Headers of the call are for the call's own server, those of an attempt for the server
  * that the attempt began with: after a redirect elsewhere neither says who asks. */
 static bool make_headers(const zg_exchange *x, zg_transfer *t)
 {
     const zg_call *call = x->call;
-    zg_origin origin;
-    bool at_home =
-        zg_origin_of(call->url, &origin) && zg_origin_equal(&origin, &t->origin);
-    bool at_start =
-        x->hop == NULL || (zg_origin_of(x->start ? x->start : call->url, &origin) &&
-                           zg_origin_equal(&origin, &t->origin));
+    bool at_home, at_start = true;
+    if (!compare_server(call->url, t, &at_home) ||
+        (x->hop && !compare_server(x->start ? x->start : call->url, t, &at_start)))
+        return false;
     char range[80];
     snprintf(range, sizeof range, "Range: bytes=%" PRIu64 "-%" PRIu64, call->range_offset,
              call->range_offset + call->range_len - 1);
@@ -74,10 +82,14 @@ static void send_request(zg_exchange *x, zg_waiter *waiter)
     t->url = url_of(x);
     t->waiter = waiter;
     if (!zg_origin_of(t->url, &t->origin)) {
+        const bool no_memory = errno == ENOMEM;
         zg_url_show(t->url, shown, sizeof shown);
         free_transfer(t);
-        zg_exchange_end(x,
-                        zagg_err_set(&x->call->err, x->hop ? ZAGG_EHTTP : ZAGG_EARG,
+        if (no_memory)
+            fail_nomem(x);
+        else
+            zg_exchange_end(
+                x, zagg_err_set(&x->call->err, x->hop ? ZAGG_EHTTP : ZAGG_EARG,
                                      "%s: not an URL of the form http[s]://HOST/...%s",
                                      shown, x->hop ? ", to which a server leads" : ""));
         return;

@@ -40,8 +40,8 @@ typedef struct zg_origin {
     unsigned port;
     bool tls;
 } zg_origin;
-/** False for anything but http:// and https:// with a host and no user. libcurl must be
- * loaded. */
+/** False for anything but http:// and https:// with a host and no user, and, with errno
+ * ENOMEM, for lack of memory. libcurl must be loaded. */
 bool zg_origin_of(const char *url, zg_origin *out);
 bool zg_origin_equal(const zg_origin *a, const zg_origin *b);
 

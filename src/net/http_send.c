@@ -12,7 +12,7 @@ typedef struct sender {
     zg_http *http;
     zg_exchange *exchanges;
     size_t n, flying, over;
-    bool failed; /* a call has: no new ones */
+    bool failed;              /* a call has: no new ones */
     const volatile int *stop; /* NULL: nothing stops these */
     zg_waiter waiter;
 } sender;

@@ -126,8 +126,10 @@ static CURLcode set_manners(zg_transfer *t, const zg_http_opts *opts)
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)ceil(opts->connect_s * 1e3));
     SET(CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
     SET(CURLOPT_LOW_SPEED_TIME, (long)ceil(opts->stall_s));
-    SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    /* Refused where a transfer that failed early has left its buffer behind. */
+    if (code == CURLE_OK)
+        (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
     if (code == CURLE_OK) /* a stop does not wait for a name server; since 7.87 */
         (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
     return code;

@@ -1,8 +1,7 @@
 /* Versions of objects: asked for, compared, and read without asking again. Local copies
  * go on with the version that they were begun with. */
-#include "net/source.h"
-
 #include "io/source.h"
+#include "net/source.h"
 
 #include <string.h>
 

@@ -23,7 +23,7 @@ typedef struct bucket {
 } bucket;
 
 struct zagg_net {
-    zagg_net_opts opts;    /* its texts are these: */
+    zagg_net_opts opts; /* its texts are these: */
     char *texts[N_TEXTS];
     char *region;
     zg_http *http;
@@ -57,17 +57,17 @@ static zagg_status check_opts(const zagg_net_opts *o, zagg_err *err)
                             "gesdisc, aws or anonymous",
                             o->credentials_provider);
     if (o->sse && strcmp(o->sse, "AES256") != 0 && strcmp(o->sse, "aws:kms") != 0)
-        return zagg_err_set(err, ZAGG_ECONFIG, "sse: found '%s'; must be AES256 or aws:kms",
-                            o->sse);
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "sse: found '%s'; must be AES256 or aws:kms", o->sse);
     return ZAGG_OK;
 }
 
 static zagg_status copy_texts(zagg_net *net, zagg_err *err)
 {
     zagg_net_opts *o = &net->opts;
-    const char **texts[] = {&o->region,    &o->credentials_provider, &o->output_creds,
-                            &o->cache_dir, &o->acl,                  &o->sse,
-                            &o->sse_kms_key};
+    const char **texts[] = {
+        &o->region, &o->credentials_provider, &o->output_creds, &o->cache_dir, &o->acl,
+        &o->sse,    &o->sse_kms_key};
     _Static_assert(sizeof texts / sizeof *texts <= N_TEXTS, "room for all texts");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (*texts[i] == NULL)
@@ -85,8 +85,10 @@ static zagg_status copy_texts(zagg_net *net, zagg_err *err)
 static zagg_status make(zagg_net *net, zagg_err *err)
 {
     const zagg_net_opts *o = &net->opts;
-    const uint64_t most = o->max_bytes_in_flight ? o->max_bytes_in_flight : BYTES_IN_FLIGHT;
-    const zg_http_opts http = {.deadline_s = o->deadline_s, .stop = o->stop, .log = o->log};
+    const uint64_t most =
+        o->max_bytes_in_flight ? o->max_bytes_in_flight : BYTES_IN_FLIGHT;
+    const zg_http_opts http = {
+        .deadline_s = o->deadline_s, .stop = o->stop, .log = o->log};
     ZAGG_TRY(check_opts(o, err));
     ZAGG_TRY(copy_texts(net, err));
     ZAGG_TRY(zg_aws_region(o->region, &net->region, err));

@@ -10,8 +10,9 @@ zagg_status zg_s3_raw_key(const zg_s3_sink *s, const char *key, char **out, zagg
     zg_str_add(&text, s->prefix);
     zg_str_add(&text, key);
     *out = zg_str_take(&text);
-    return *out != NULL ? ZAGG_OK
-                        : zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for a key", s->name);
+    return *out != NULL
+               ? ZAGG_OK
+               : zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory for a key", s->name);
 }
 
 static zagg_status init(const zg_s3_sink *s, zg_s3_call *c, const char *method,

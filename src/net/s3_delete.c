@@ -1,6 +1,5 @@
 /* Taking objects away: one by one, or all below a prefix, a thousand in a request. */
 #include "net/s3_sink.h"
-
 #include "net/xml.h"
 
 #include <nettle/base64.h>
@@ -83,9 +82,8 @@ static zagg_status keep(batch *b, char **slot, const char *text, zagg_err *err)
     if (*slot != NULL || b->n_failed > 0)
         return ZAGG_OK;
     *slot = zg_strdup(text);
-    return *slot != NULL
-               ? ZAGG_OK
-               : zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", b->sink->name);
+    return *slot != NULL ? ZAGG_OK
+                         : zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", b->sink->name);
 }
 
 static zagg_status take_element(void *user, const char *path, const char *text,

@@ -2,7 +2,6 @@
  * hold every byte that a key may have; whether a server did so is told anywhere in a
  * page, so that a page is gathered before its keys are read. */
 #include "net/s3_sink.h"
-
 #include "net/xml.h"
 
 #include <string.h>
@@ -32,7 +31,8 @@ static zagg_status no_memory(const zg_s3_sink *s, zagg_err *err)
 
 static zagg_status strange(const zg_s3_sink *s, const char *why, zagg_err *err)
 {
-    return zagg_err_set(err, ZAGG_EFORMAT, "%s: the server's list of it %s", s->name, why);
+    return zagg_err_set(err, ZAGG_EFORMAT, "%s: the server's list of it %s", s->name,
+                        why);
 }
 
 static void page_clear(page *p)
@@ -132,8 +132,8 @@ static bool decode(char *text)
     return true;
 }
 
-static zagg_status tell_page(page *p, const char *raw_prefix, zg_s3_list_fn fn, void *user,
-                             zagg_err *err)
+static zagg_status tell_page(page *p, const char *raw_prefix, zg_s3_list_fn fn,
+                             void *user, zagg_err *err)
 {
     const size_t len = strlen(raw_prefix);
     for (size_t i = 0; i < p->items.len; i++) {
@@ -175,8 +175,8 @@ static zagg_status fetch_page(const zg_s3_sink *s, const char *query, page *p,
     if (status == ZAGG_OK)
         status = zg_s3_call_send(s, &c, err);
     if (status == ZAGG_OK)
-        status = zg_xml_read(c.call.out_body, c.call.out_len, s->name, take_element, p,
-                             err);
+        status =
+            zg_xml_read(c.call.out_body, c.call.out_len, s->name, take_element, p, err);
     zg_s3_call_free(&c);
     return status;
 }
@@ -187,8 +187,8 @@ static zagg_status next_token(page *p, char **token, size_t *n_empty, zagg_err *
     *n_empty = p->items.len == 0 ? *n_empty + 1 : 0;
     if (p->truncated && (p->token == NULL || p->token[0] == '\0'))
         return strange(p->sink, "ends without saying how it goes on", err);
-    if (p->truncated && ((*token != NULL && strcmp(*token, p->token) == 0) ||
-                         *n_empty > MAX_EMPTY_PAGES))
+    if (p->truncated &&
+        ((*token != NULL && strcmp(*token, p->token) == 0) || *n_empty > MAX_EMPTY_PAGES))
         return strange(p->sink, "has no end", err);
     zg_free(*token);
     *token = p->truncated ? p->token : NULL;
@@ -229,7 +229,8 @@ typedef struct told {
     void *user;
 } told;
 
-/* Keys that end with '/' stand for folders in consoles; they are no objects of a store. */
+/* Keys that end with '/' stand for folders in consoles; they are no objects of a store.
+ */
 static zagg_status tell(void *user, const char *raw_key, uint64_t size, bool folder,
                         zagg_err *err)
 {

@@ -1,19 +1,18 @@
 /* Objects that are sent in parts: begun, part by part in any order, made of them in one
  * step. Until that step nothing is under the key. */
 #include "net/s3_sink.h"
-
 #include "net/xml.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK_HEADER "x-amz-meta-zagg-upload"
 enum { FINISH_TRIES = 4 };
 
 static zagg_status no_memory(const zg_s3_upload *u, zagg_err *err)
 {
-    return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", u->sink->name, u->key);
+    return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", u->sink->name,
+                        u->key);
 }
 
 size_t zg_s3_part_bytes(const zg_s3_sink *s, size_t index)
@@ -78,12 +77,13 @@ zagg_status zg_s3_upload_begin(zg_s3_sink *s, const char *key, zg_s3_upload *out
     zg_unique_id(out->mark);
     zagg_status status = ZAGG_OK;
     if (out->key == NULL)
-        status = zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", s->name, key);
+        status =
+            zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to write %s", s->name, key);
     if (status == ZAGG_OK)
         status = zg_s3_call_init(s, &c, "POST", key, "uploads=", err);
     if (status == ZAGG_OK) {
         zg_s3_put_headers(s->s3, &c.call.headers);
-        zg_headers_add(&c.call.headers, MARK_HEADER, out->mark);
+        zg_headers_add(&c.call.headers, ZG_S3_MARK, out->mark);
         status = zg_s3_call_send(s, &c, err);
     }
     if (status == ZAGG_OK)
@@ -128,9 +128,9 @@ static zagg_status part_call(const zg_s3_upload *u, size_t index, const void *da
     zg_str query;
     zg_str_init(&query, 0);
     zg_str_addf(&query, "partNumber=%zu&uploadId=%s", index + 1, u->id_query);
-    zagg_status status = query.failed ? no_memory(u, err)
-                                      : zg_s3_call_init(u->sink, c, "PUT", u->key,
-                                                        query.data, err);
+    zagg_status status =
+        query.failed ? no_memory(u, err)
+                     : zg_s3_call_init(u->sink, c, "PUT", u->key, query.data, err);
     zg_str_free(&query);
     c->call.body = data;
     c->call.body_len = len;
@@ -226,7 +226,7 @@ static zagg_status was_finished(const zg_s3_upload *u, bool *out, zagg_err *err)
     if (status == ZAGG_OK)
         status = zg_s3_call_send(u->sink, &c, err);
     if (status == ZAGG_OK && c.call.http_status != 404) {
-        const char *mark = zg_headers_get(&c.call.out_headers, MARK_HEADER);
+        const char *mark = zg_headers_get(&c.call.out_headers, ZG_S3_MARK);
         *out = mark != NULL && strcmp(mark, u->mark) == 0;
     }
     zg_s3_call_free(&c);
@@ -245,9 +245,9 @@ static zagg_status finish_once(zg_s3_upload *u, const zg_str *text, bool *again,
     *again = false;
     zg_str_init(&query, 0);
     zg_str_addf(&query, "uploadId=%s", u->id_query);
-    zagg_status status = query.failed
-                             ? no_memory(u, err)
-                             : zg_s3_call_init(u->sink, &c, "POST", u->key, query.data, err);
+    zagg_status status =
+        query.failed ? no_memory(u, err)
+                     : zg_s3_call_init(u->sink, &c, "POST", u->key, query.data, err);
     zg_str_free(&query);
     if (status != ZAGG_OK)
         return status;
@@ -299,9 +299,9 @@ zagg_status zg_s3_abort(const zg_s3_sink *s, const char *key, const char *id,
     zg_str_init(&query, 0);
     zg_str_add(&query, "uploadId=");
     zg_url_encode(&query, id, false);
-    zagg_status status =
-        query.failed ? zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", s->name)
-                     : zg_s3_call_init(s, &c, "DELETE", key, query.data, err);
+    zagg_status status = query.failed
+                             ? zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", s->name)
+                             : zg_s3_call_init(s, &c, "DELETE", key, query.data, err);
     zg_str_free(&query);
     c.call.quiet_404 = true;
     if (status == ZAGG_OK)

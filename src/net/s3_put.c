@@ -7,8 +7,10 @@ zagg_status zg_s3_put_one(const zg_s3_sink *s, const char *key, const void *data
 {
     ZAGG_TRY(zg_s3_call_init(s, answer, "PUT", key, "", err));
     zg_s3_put_headers(s->s3, &answer->call.headers);
-    if (condition != NULL)
+    if (condition != NULL) {
         zg_headers_add(&answer->call.headers, condition->name, condition->value);
+        zg_headers_add(&answer->call.headers, ZG_S3_MARK, condition->mark);
+    }
     answer->call.body = data;
     answer->call.body_len = len;
     return zg_s3_call_send(s, answer, err);

@@ -14,9 +14,9 @@ static zagg_status s3_get(void *self, const char *key, size_t max_len, void **ou
         status = zg_s3_call_send(s, &c, err);
     if ((status == ZAGG_OK && c.call.out_len > max_len) ||
         (status == ZAGG_EHTTP && c.call.http_status / 100 == 2))
-        status = zagg_err_set(err, ZAGG_ERANGE,
-                              "%s/%s is larger than the limit of %zu bytes", s->name, key,
-                              max_len);
+        status =
+            zagg_err_set(err, ZAGG_ERANGE, "%s/%s is larger than the limit of %zu bytes",
+                         s->name, key, max_len);
     if (status == ZAGG_OK) {
         *out_data = c.call.out_body;
         *out_len = c.call.out_len;
@@ -36,8 +36,8 @@ static zagg_status read_length(const zg_s3_sink *s, const char *key, const zg_ca
         ok = *c >= '0' && *c <= '9' && zg_mul_u64(n, 10, &n) &&
              zg_add_u64(n, (uint64_t)(*c - '0'), &n);
     if (!ok)
-        return zagg_err_set(err, ZAGG_EHTTP, "%s: the server does not tell the size of %s",
-                            s->name, key);
+        return zagg_err_set(err, ZAGG_EHTTP,
+                            "%s: the server does not tell the size of %s", s->name, key);
     *out = n;
     return ZAGG_OK;
 }

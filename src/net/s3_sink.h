@@ -8,6 +8,9 @@
 
 #include <pthread.h>
 
+/* Metadata of objects whose putting may seem to fail although it did not: by it the one
+ * who put it knows it again. */
+#define ZG_S3_MARK "x-amz-meta-zagg-upload"
 #define ZG_S3_PART_BYTES ((size_t)8 << 20)
 enum {
     ZG_S3_PARTS_AT_ONCE = 4,    /* of one object */
@@ -23,7 +26,7 @@ typedef struct zg_s3_sink {
     char *prefix; /* of keys: "" or "a/b/" */
     char *name;   /* "s3://bucket/a/b" */
     size_t part_bytes;
-    zg_crew *crew; /* sends parts; made when there is a first one */
+    zg_crew *crew;         /* sends parts; made when there is a first one */
     pthread_mutex_t lock;  /* of crew and parts */
     pthread_cond_t parted; /* a part is over */
     size_t parts;          /* on their way */
@@ -46,8 +49,8 @@ typedef struct zg_s3_call {
     char *url, *key; /* key as the bucket has it */
 } zg_s3_call;
 
-/** `key` is one of the sink ("" for its prefix); NULL: the bucket itself. `query` as it is
- * sent, "" for none. Free with zg_s3_call_free in any case. */
+/** `key` is one of the sink ("" for its prefix); NULL: the bucket itself. `query` as it
+ * is sent, "" for none. Free with zg_s3_call_free in any case. */
 zagg_status zg_s3_call_init(const zg_s3_sink *s, zg_s3_call *c, const char *method,
                             const char *key, const char *query, zagg_err *err);
 /** The same for a key as the bucket has it. */
@@ -122,11 +125,12 @@ void zg_s3_upload_free(zg_s3_upload *u);
 zagg_status zg_s3_abort(const zg_s3_sink *s, const char *key, const char *id,
                         zagg_err *err);
 
-/** One PUT. `condition`: a header that says when, or NULL. `*answer` is left to the caller
- * with the answer (zg_s3_call_free), also on failure. */
+/** A header that says when an object is to be put, and the object's ZG_S3_MARK. */
 typedef struct zg_s3_condition {
-    const char *name, *value;
+    const char *name, *value, *mark;
 } zg_s3_condition;
+/** One PUT, with a condition or NULL. `*answer` is left to the caller with the answer
+ * (zg_s3_call_free), also on failure. */
 zagg_status zg_s3_put_one(const zg_s3_sink *s, const char *key, const void *data,
                           size_t len, const zg_s3_condition *condition,
                           zg_s3_call *answer, zagg_err *err);

@@ -130,10 +130,8 @@ static zagg_status send_held(s3_stream *s, zagg_err *err)
     part_job *p = zg_alloc(1, sizeof *p);
     if (p == NULL)
         return no_memory(s, err);
-    *p = (part_job){.job = {.run = run_part},
-                    .stream = s,
-                    .data = s->held,
-                    .len = s->held_len};
+    *p = (part_job){
+        .job = {.run = run_part}, .stream = s, .data = s->held, .len = s->held_len};
     zagg_status status = zg_s3_upload_next(&s->upload, &p->index, err);
     if (status == ZAGG_OK)
         status = take_place(s, err);
@@ -153,7 +151,9 @@ static bool reserve(s3_stream *s, size_t need, size_t most)
 {
     if (need <= s->held_cap)
         return true;
-    size_t cap = s->n > 0 ? most : s->held_cap < FIRST_BYTES ? FIRST_BYTES : 2 * s->held_cap;
+    size_t cap = s->n > 0                    ? most
+                 : s->held_cap < FIRST_BYTES ? FIRST_BYTES
+                                             : 2 * s->held_cap;
     if (cap < need)
         cap = need;
     if (cap > most)

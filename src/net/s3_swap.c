@@ -1,7 +1,6 @@
 /* Puts with a condition, by which runs on different machines agree on who writes. */
-#include "net/s3_sink.h"
-
 #include "net/creds_parts.h"
+#include "net/s3_sink.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,50 +49,69 @@ zagg_status zg_s3_get_tagged(void *self, const char *key, size_t max_len, void *
     return status;
 }
 
-/* Its answer may have been lost, and what is in the way be what was put. */
-static zagg_status is_ours(zg_s3_sink *s, const char *key, const void *data, size_t len,
-                           zg_sink_tag *tag, bool *out, zagg_err *err)
+/* What is in the way may be what was put: an answer was lost, and the put sent again, by
+ * us or by the library below us. The object's mark tells; a server that keeps none must
+ * have been asked twice, and have the same bytes. */
+static zagg_status is_ours(zg_s3_sink *s, const char *key, const zg_s3_call *sent,
+                           const char *mark, zg_sink_tag *tag, bool *out, zagg_err *err)
 {
-    void *there = NULL;
-    size_t there_len = 0;
+    zg_s3_call c;
+    const zg_call *put = &sent->call;
     *out = false;
-    const zagg_status status =
-        zg_s3_get_tagged(s, key, len, &there, &there_len, tag, err);
+    zagg_status status = zg_s3_call_init(s, &c, "GET", key, "", err);
+    c.call.max_body = put->body_len > 0 ? put->body_len : 1;
     if (status == ZAGG_OK)
-        *out = there_len == len && (len == 0 || memcmp(there, data, len) == 0);
-    zagg_bytes_free(there);
-    return status == ZAGG_ENOTFOUND || status == ZAGG_ERANGE ? ZAGG_OK : status;
+        status = zg_s3_call_send(s, &c, err);
+    const bool absent = status == ZAGG_ENOTFOUND;
+    const bool longer = status == ZAGG_EHTTP && c.call.http_status / 100 == 2;
+    if (status == ZAGG_OK) {
+        const char *there = zg_headers_get(&c.call.out_headers, ZG_S3_MARK);
+        *out = there != NULL
+                   ? strcmp(there, mark) == 0
+                   : put->attempts > 1 && c.call.out_len == put->body_len &&
+                         memcmp(c.call.out_body, put->body, c.call.out_len) == 0;
+        if (*out)
+            status = tag_of(s, key, &c.call, tag, err);
+    }
+    zg_s3_call_free(&c);
+    return absent || longer ? ZAGG_OK : status;
+}
+
+/* After the server's no: `err` keeps its words unless looking into it fails. */
+static zagg_status look_again(zg_s3_sink *s, const char *key, const zg_s3_call *sent,
+                              const char *mark, zg_sink_tag *tag, zagg_err *err)
+{
+    zagg_err own = ZAGG_ERR_INIT;
+    bool ours = false;
+    const zagg_status status = is_ours(s, key, sent, mark, tag, &ours, &own);
+    if (status != ZAGG_OK && err != NULL)
+        *err = own;
+    return status != ZAGG_OK ? status : ours ? ZAGG_OK : ZAGG_EEXISTS;
 }
 
 static zagg_status put_once(zg_s3_sink *s, const char *key, const void *data, size_t len,
                             const zg_sink_tag *old, zg_sink_tag *out, bool *again,
                             zagg_err *err)
 {
-    const zg_s3_condition condition =
-        old->text[0] != '\0' ? (zg_s3_condition){"If-Match", old->text}
-                             : (zg_s3_condition){"If-None-Match", "*"};
+    char mark[33];
     zg_s3_call c = {.key = NULL};
-    bool ours = false;
+    zg_unique_id(mark);
+    const bool fresh = old->text[0] == '\0';
+    const zg_s3_condition condition = {fresh ? "If-None-Match" : "If-Match",
+                                       fresh ? "*" : old->text, mark};
     zagg_status status = zg_s3_put_one(s, key, data, len, &condition, &c, err);
     *again = status != ZAGG_OK && c.call.http_status == CONFLICT;
-    if (status == ZAGG_EEXISTS && c.call.attempts > 1) {
-        zagg_err own = ZAGG_ERR_INIT;
-        const zagg_status looked = is_ours(s, key, data, len, out, &ours, &own);
-        if (looked != ZAGG_OK) {
-            status = looked;
-            if (err != NULL)
-                *err = own;
-        } else if (ours) {
-            status = ZAGG_OK;
-        }
-    } else if (status == ZAGG_OK) {
+    if (status == ZAGG_EEXISTS)
+        status = look_again(s, key, &c, mark, out, err);
+    else if (status == ZAGG_OK)
         status = tag_of(s, key, &c.call, out, err);
-    }
-    if (c.call.http_status == 501 && status == ZAGG_EHTTP) /* a server without conditions */
+    if (c.call.http_status == 501 &&
+        status == ZAGG_EHTTP) /* a server without conditions */
         status = zagg_err_set(err, ZAGG_EUNSUPPORTED,
                               "%s: the server knows no conditional puts", s->name);
-    else if (status == ZAGG_ENOTFOUND && old->text[0] != '\0') /* it is gone */
-        status = zagg_err_set(err, ZAGG_EEXISTS, "%s: %s is no longer there", s->name, key);
+    else if (status == ZAGG_ENOTFOUND && !fresh) /* it is gone */
+        status =
+            zagg_err_set(err, ZAGG_EEXISTS, "%s: %s is no longer there", s->name, key);
     if (status == ZAGG_OK)
         out->age_s = 0;
     zg_s3_call_free(&c);

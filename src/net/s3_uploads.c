@@ -1,7 +1,6 @@
 /* Uploads that nobody ended: they are listed with the bucket and cost as objects do until
  * they are given up. */
 #include "net/s3_sink.h"
-
 #include "net/xml.h"
 
 #include <string.h>
@@ -117,7 +116,8 @@ static zagg_status abort_page(const uploads *u, size_t *n_removed, zagg_err *err
 {
     for (size_t i = 0; i < u->items.len; i++) {
         const upload *item = ZG_VEC_AT(&u->items, upload, i);
-        ZAGG_TRY(zg_s3_abort(u->sink, item->key + strlen(u->sink->prefix), item->id, err));
+        ZAGG_TRY(
+            zg_s3_abort(u->sink, item->key + strlen(u->sink->prefix), item->id, err));
         ++*n_removed;
     }
     return ZAGG_OK;
@@ -132,8 +132,8 @@ zagg_status zg_s3_clean(void *self, size_t *n_removed, zagg_err *err)
     do {
         status = fetch_page(&u, err);
         if (status == ZAGG_OK)
-            status = ++pages <= MAX_PAGES ? abort_page(&u, n_removed, err)
-                                          : strange(&u, err);
+            status =
+                ++pages <= MAX_PAGES ? abort_page(&u, n_removed, err) : strange(&u, err);
         clear(&u);
     } while (status == ZAGG_OK && u.truncated);
     zg_vec_free(&u.items);

@@ -36,12 +36,19 @@ void zg_remote_prepare(const zg_remote *r, const zagg_range *range, bool match,
 static zagg_status send(zg_remote *r, const zagg_range *ranges, size_t n, bool match,
                         zg_call *calls, zagg_err *err)
 {
-    if (!r->s3)
-        return zg_https_send(r, ranges, n, match, calls, err);
-    for (size_t i = 0; i < n; i++)
-        zg_remote_prepare(r, &ranges[i], match, &calls[i]);
-    zg_s3_sign_calls(r->s3, calls, n);
-    return zg_http_send(zg_net_http(r->net), calls, n, err);
+    zagg_status status;
+    if (r->s3) {
+        for (size_t i = 0; i < n; i++)
+            zg_remote_prepare(r, &ranges[i], match, &calls[i]);
+        zg_s3_sign_calls(r->s3, calls, n);
+        status = zg_http_send(zg_net_http(r->net), calls, n, err);
+    } else {
+        status = zg_https_send(r, ranges, n, match, calls, err);
+    }
+    /* The bucket's address, or where redirects led, is not what anybody asked for. */
+    if (status != ZAGG_OK && err && strncmp(err->msg, r->name, strlen(r->name)) != 0)
+        zagg_err_context(err, status, "%s", r->name);
+    return status;
 }
 
 static void free_calls(zg_call *calls, size_t n)
@@ -102,10 +109,9 @@ static zagg_status check_version(const zg_remote *r, const zg_call *call, zagg_e
 {
     const char *etag = zg_headers_get(&call->out_headers, "ETag");
     const char *modified = zg_headers_get(&call->out_headers, "Last-Modified");
-    const bool other = call->total_len != r->size ||
-                       (r->etag && etag && !same_etag(r->etag, etag)) ||
-                       (!r->etag && r->modified && modified &&
-                        strcmp(r->modified, modified) != 0);
+    const bool other =
+        call->total_len != r->size || (r->etag && etag && !same_etag(r->etag, etag)) ||
+        (!r->etag && r->modified && modified && strcmp(r->modified, modified) != 0);
     return other ? changed(r, etag, call->total_len, err) : ZAGG_OK;
 }
 
@@ -283,8 +289,8 @@ zagg_status zg_remote_read_head(zg_remote *r, size_t bytes, zagg_err *err)
     return status;
 }
 
-/* The head from the cache, or asked for. Without an ETag or a date versions cannot be told
- * apart, and nothing is kept. */
+/* The head from the cache, or asked for. Without an ETag or a date versions cannot be
+ * told apart, and nothing is kept. */
 static zagg_status use_cache(zg_remote *r, zagg_err *err)
 {
     const char *version = r->etag ? r->etag : r->modified;

@@ -48,7 +48,7 @@ void zg_way_free(zg_way *way);
 /** What tells the versions of an object apart. */
 typedef struct zg_version {
     uint64_t size;
-    char *tag;     /* ETag, else the date, heap; "" where the server says neither */
+    char *tag; /* ETag, else the date, heap; "" where the server says neither */
     bool is_date;
 } zg_version;
 void zg_version_free(zg_version *version);

@@ -69,11 +69,10 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
 static bool read_amz_date(const char *text, size_t len, int64_t *out)
 {
     int64_t year, month, day, hour, minute, second;
-    if (len != 16 || text[8] != 'T' || text[15] != 'Z' ||
-        !read_digits(text, 4, &year) || !read_digits(text + 4, 2, &month) ||
-        !read_digits(text + 6, 2, &day) || !read_digits(text + 9, 2, &hour) ||
-        !read_digits(text + 11, 2, &minute) || !read_digits(text + 13, 2, &second) ||
-        month < 1 || month > 12 || day < 1)
+    if (len != 16 || text[8] != 'T' || text[15] != 'Z' || !read_digits(text, 4, &year) ||
+        !read_digits(text + 4, 2, &month) || !read_digits(text + 6, 2, &day) ||
+        !read_digits(text + 9, 2, &hour) || !read_digits(text + 11, 2, &minute) ||
+        !read_digits(text + 13, 2, &second) || month < 1 || month > 12 || day < 1)
         return false;
     *out = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
     return true;
@@ -159,7 +158,8 @@ static bool wants_token(const char *url)
     zg_url_parts p;
     return zg_url_split(url, &p) &&
            zg_is_earthdata_host(p.host, p.host_len,
-                                p.scheme_len == 5 && strncasecmp(p.scheme, "https", 5) == 0);
+                                p.scheme_len == 5 &&
+                                    strncasecmp(p.scheme, "https", 5) == 0);
 }
 
 /* Whose token a set of calls carries. */
@@ -192,8 +192,16 @@ static zagg_status add_token(void *user, const zg_call *call, unsigned attempt,
     return ZAGG_OK;
 }
 
-static zagg_status refused(const bearer *b, zagg_err *err)
+static zagg_status refused(const bearer *b, const zg_call *call, zagg_err *err)
 {
+    /* It knows whose token it is: the answer says what that user may not, or has not
+     * agreed to (EULA). */
+    if (b->token && call->http_status == 403)
+        return zagg_err_set(err, ZAGG_EAUTH,
+                            "%.600s; the token was accepted, but its user has no access: "
+                            "see the applications and EULAs at "
+                            "https://urs.earthdata.nasa.gov",
+                            call->err.msg);
     if (b->token)
         return zagg_err_set(err, ZAGG_EAUTH,
                             "%s: Earthdata Login did not accept the token (it has "
@@ -221,7 +229,7 @@ static zagg_status renew_token(void *user, const zg_call *call, const char *code
     }
     return *again || call->http_status == 301 || call->http_status == 400
                ? ZAGG_OK
-               : refused(b, err);
+               : refused(b, call, err);
 }
 
 /* A call to `url`, with the token where that is one for it. */
@@ -416,9 +424,9 @@ zagg_status zg_https_send(zg_remote *r, const zagg_range *ranges, size_t n, bool
     }
     for (size_t i = 0; status == ZAGG_OK && i < n; i++)
         if (is_redirect(&calls[i]))
-            status = zagg_err_set(err, ZAGG_EHTTP,
-                                  "%s: the server redirects where it did not before",
-                                  r->name);
+            status =
+                zagg_err_set(err, ZAGG_EHTTP,
+                             "%s: the server redirects where it did not before", r->name);
     zg_secret_free(b.token);
     return status;
 }

@@ -37,7 +37,8 @@ static void refuse(reading *r, const char *why)
     stop(r, ZAGG_EFORMAT);
 }
 
-static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **attributes)
+static void XMLCALL on_start(void *user, const XML_Char *name,
+                             const XML_Char **attributes)
 {
     reading *r = user;
     const char *colon = strrchr(name, ':');
@@ -100,12 +101,13 @@ static void parse(reading *r, const char *text, size_t len)
     if (XML_Parse(r->parser, text, (int)len, 1) == XML_STATUS_OK || r->status != ZAGG_OK)
         return;
     const enum XML_Error code = XML_GetErrorCode(r->parser);
-    r->status = code == XML_ERROR_NO_MEMORY
-                    ? zagg_err_set(r->err, ZAGG_ENOMEM, "%s: no memory", r->what)
-                    : zagg_err_set(r->err, ZAGG_EFORMAT,
-                                   "%s: the answer of the server is no XML: line %lu: %s",
-                                   r->what, (unsigned long)XML_GetCurrentLineNumber(r->parser),
-                                   XML_ErrorString(code));
+    r->status =
+        code == XML_ERROR_NO_MEMORY
+            ? zagg_err_set(r->err, ZAGG_ENOMEM, "%s: no memory", r->what)
+            : zagg_err_set(r->err, ZAGG_EFORMAT,
+                           "%s: the answer of the server is no XML: line %lu: %s",
+                           r->what, (unsigned long)XML_GetCurrentLineNumber(r->parser),
+                           XML_ErrorString(code));
 }
 
 zagg_status zg_xml_read(const char *text, size_t len, const char *what, zg_xml_fn fn,

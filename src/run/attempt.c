@@ -280,8 +280,6 @@ zagg_status zg_attempt_finish(zg_attempt *attempt, const zagg_shard_result *resu
 {
     zg_shard_facts *f = &attempt->shard->facts;
     zagg_status status = remove_older(attempt, err);
-    if (status == ZAGG_OK)
-        status = zg_sink_wait(zg_attempt_store(attempt), err);
     if (status == ZAGG_OK) {
         zg_finished *shard = attempt->shard;
         f->cells_with_data = result->cells_with_data;
@@ -300,7 +298,9 @@ bool zg_attempt_drop(zg_attempt *attempt)
 {
     if (!attempt)
         return false;
-    (void)zg_sink_wait(zg_attempt_store(attempt), NULL); /* which may fail yet */
+    zagg_err err = ZAGG_ERR_INIT;
+    if (zg_sink_wait(zg_attempt_store(attempt), &err) != ZAGG_OK)
+        zagg_log_write(attempt->trust->opts->log, ZAGG_LOG_ERROR, "%s", err.msg);
     const bool failed = zg_recorder_failed(attempt->shard->recorder);
     attempt_free(attempt);
     return failed;

@@ -1,6 +1,8 @@
 /* The committing thread. */
 #include "run/commit.h"
 
+#include "io/sink.h"
+
 #include <pthread.h>
 #include <string.h>
 
@@ -112,7 +114,31 @@ static void tell(zg_commit *c, const zg_finished *shard)
     zg_journal_add(c->how.journal, &e);
 }
 
-static zagg_status commit_batch(zg_commit *c, const zg_vec *batch, zagg_err *err)
+/* Shards whose objects could not be put leave the batch: the others become complete all
+ * the same. Returns the first failure. */
+static zagg_status drop_failed(zg_vec *batch, zagg_err *err)
+{
+    zg_finished **shards = batch->data;
+    zagg_status first = ZAGG_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->len; i++) {
+        zagg_err own = ZAGG_ERR_INIT;
+        const zagg_status status =
+            zg_sink_wait(zg_recorder_sink(shards[i]->recorder), &own);
+        if (status == ZAGG_OK) {
+            shards[kept++] = shards[i];
+            continue;
+        }
+        if (first == ZAGG_OK && err)
+            *err = own;
+        first = first == ZAGG_OK ? status : first;
+        zg_finished_free(shards[i]);
+    }
+    batch->len = kept;
+    return first;
+}
+
+static zagg_status complete(zg_commit *c, const zg_vec *batch, zagg_err *err)
 {
     ZAGG_TRY(sync_objects(c, batch, err));
     ZAGG_TRY(zg_hold_check(c->how.hold, err));
@@ -126,6 +152,15 @@ static zagg_status commit_batch(zg_commit *c, const zg_vec *batch, zagg_err *err
         tell(c, shard);
     }
     return ZAGG_OK;
+}
+
+static zagg_status commit_batch(zg_commit *c, zg_vec *batch, zagg_err *err)
+{
+    const zagg_status put = drop_failed(batch, err);
+    if (put != ZAGG_OK && batch->len == 0)
+        return put;
+    const zagg_status status = complete(c, batch, put == ZAGG_OK ? err : NULL);
+    return put != ZAGG_OK ? put : status;
 }
 
 /* ---- the thread ---- */

@@ -74,8 +74,7 @@ static bool same_name(const zg_copy *a, const zg_copy *b)
 {
     const size_t an = name_at(a->href), bn = name_at(b->href);
     const size_t len = plain_len(a->href) - an;
-    return len == plain_len(b->href) - bn &&
-           memcmp(a->href + an, b->href + bn, len) == 0;
+    return len == plain_len(b->href) - bn && memcmp(a->href + an, b->href + bn, len) == 0;
 }
 
 static bool set_path(zg_copy *c, const char *folder, bool is_alone)
@@ -120,7 +119,10 @@ static zagg_status make_folder(const char *to, char **out, zagg_err *err)
     char *path = zg_strdup(to);
     if (path == NULL)
         return no_memory(err);
-    const int failed_with = zg_make_folders(path);
+    struct stat st;
+    int failed_with = zg_make_folders(path);
+    if (failed_with == 0 && stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        failed_with = ENOTDIR;
     char *real = failed_with == 0 ? realpath(path, NULL) : NULL;
     zagg_status status = ZAGG_OK;
     if (real == NULL)
@@ -195,11 +197,16 @@ void zg_copies_free(zg_copies *copies)
     pthread_mutex_destroy(&copies->lock);
 }
 
+static int find_href(const void *href, const void *copy)
+{
+    return strcmp(href, ((const zg_copy *)copy)->href);
+}
+
 zg_copy *zg_copies_find(const zg_copies *copies, const char *href)
 {
-    zg_copy key = {.href = (char *)(uintptr_t)href};
-    return copies->n == 0 ? NULL
-                          : bsearch(&key, copies->list, copies->n, sizeof key, by_href);
+    return copies->n == 0
+               ? NULL
+               : bsearch(href, copies->list, copies->n, sizeof *copies->list, find_href);
 }
 
 /* ---- opening ---- */
@@ -270,7 +277,13 @@ static zagg_status open_copy(zg_copy *c, zagg_source **out, zagg_err *err)
                                  .counts = &c->counts,
                                  .failed = disk_failed,
                                  .failed_user = all};
-    return zg_sparse_open(c->path, &opts, out, err);
+    zagg_err why = ZAGG_ERR_INIT;
+    const zagg_status status = zg_sparse_open(c->path, &opts, out, &why);
+    if (status == ZAGG_EIO)
+        disk_failed(all, &why);
+    if (status != ZAGG_OK && err != NULL)
+        *err = why;
+    return status;
 }
 
 void zg_copies_fail(zg_copies *copies, zg_copy *copy, zagg_status status, const char *why)

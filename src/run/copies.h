@@ -13,7 +13,7 @@ typedef struct zg_copy {
     struct zg_copies *all;
     char *href, *path;
     zg_version version;
-    bool known; /* the version was asked for in this fetch */
+    bool known;          /* the version was asked for in this fetch */
     zagg_source *opened; /* for its first reader; NULL: to be opened */
     zg_sparse_counts counts;
     bool wanted; /* by a shard of this fetch */

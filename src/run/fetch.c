@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LEAST_THREADS = 8 }; /* most of the time they wait for servers */
+/* Most of the time they wait for servers; granules opened ahead are as those of a run. */
+enum { LEAST_THREADS = 4, AHEAD = 4 };
 #define PART_BYTES ((uint64_t)8 << 20)
 
 typedef struct fetch {
@@ -28,7 +29,7 @@ typedef struct fetch {
     const char **hrefs; /* of all jobs */
     double start_s;
     pthread_mutex_t lock; /* the summary and progress */
-    size_t done, total; /* granules */
+    size_t done, total;   /* granules */
     double told_s;
 } fetch;
 
@@ -111,7 +112,8 @@ static zagg_status read_parts(fetch *f, zagg_err *err)
                                         .open = zg_copies_open,
                                         .open_user = &f->copies,
                                         .memory_bytes = o->memory_bytes,
-                                        .stop = o->stop};
+                                        .stop = o->stop,
+                                        .ahead = AHEAD};
     const zagg_shard_taker taker = {shard_ready, NULL, granule_read, f};
     return zagg_process_shards(f->worker, f->jobs, f->n_shards, &shard_opts, &taker, NULL,
                                err);
@@ -188,9 +190,8 @@ static zagg_status whole_task(void *user, size_t index, size_t slot, void **resu
 static zagg_status read_all(fetch *f, zagg_err *err)
 {
     f->total = f->summary->granules;
-    const zagg_status status = zagg_pool_map(f->pool, f->copies.n,
-                                             zagg_pool_width(f->pool), whole_task, NULL,
-                                             NULL, f, err);
+    const zagg_status status = zagg_pool_map(
+        f->pool, f->copies.n, zagg_pool_width(f->pool), whole_task, NULL, NULL, f, err);
     if (status != ZAGG_ECANCELLED || !zg_is_stopped(f->opts->stop))
         return status;
     if (err != NULL)
@@ -211,8 +212,7 @@ static zagg_status name_copies(fetch *f, zagg_err *err)
         return no_memory(err);
     for (size_t i = 0; i < f->map->n_shards; i++)
         for (size_t g = 0; g < f->map->shards[i].n_granules; g++) {
-            const char *href =
-                zg_granule_href(f->map->shards[i].granules[g], f->driver);
+            const char *href = zg_granule_href(f->map->shards[i].granules[g], f->driver);
             if (href != NULL)
                 hrefs[at++] = href;
         }
@@ -287,8 +287,8 @@ static zagg_status make_map(fetch *f, zagg_err *err)
                                     .open_user = &f->copies};
     f->driver = ZG_DRIVER_S3; /* such maps have one address for all */
     ZAGG_TRY(zg_copies_name(&f->copies, o->to, o->urls, o->n_urls, err));
-    ZAGG_TRY(zagg_run_map_from_granules(f->worker, o->urls, o->n_urls, &how, &f->made,
-                                        err));
+    ZAGG_TRY(
+        zagg_run_map_from_granules(f->worker, o->urls, o->n_urls, &how, &f->made, err));
     f->map = f->made;
     return ZAGG_OK;
 }
@@ -364,7 +364,6 @@ static void sum_up(const fetch *f)
     zagg_fetch_summary *s = f->summary;
     for (size_t i = 0; i < f->copies.n; i++) {
         const zg_copy *c = &f->copies.list[i];
-        s->granules_failed += c->failed && c->wanted;
         s->bytes_found += atomic_load(&c->counts.found);
         s->bytes_whole += atomic_load(&c->counts.opened) ? c->version.size : 0;
     }
@@ -381,7 +380,12 @@ static zagg_status do_fetch(fetch *f, zagg_err *err)
                    f->summary->granules, f->n_shards, f->map->n_shards, f->copies.folder);
     ZAGG_TRY(f->opts->whole ? read_all(f, err) : read_parts(f, err));
     f->summary->stopped = zg_is_stopped(f->opts->stop);
-    return f->summary->stopped ? ZAGG_OK : write_map(f, err);
+    for (size_t i = 0; i < f->copies.n; i++)
+        f->summary->granules_failed +=
+            f->copies.list[i].failed && f->copies.list[i].wanted;
+    const bool nothing =
+        f->summary->granules_failed == f->summary->granules && f->summary->granules > 0;
+    return f->summary->stopped || nothing ? ZAGG_OK : write_map(f, err);
 }
 
 zagg_status zagg_fetch(const zagg_fetch_opts *opts, zagg_fetch_summary *summary,

@@ -156,9 +156,9 @@ static void keep_distinct(path_list *l)
         qsort(list, l->paths.len, sizeof *list, by_file);
     for (size_t i = 0; i < l->paths.len; i++) {
         const granule_path *last = kept ? &list[kept - 1] : NULL;
-        if (last && (list[i].is_url ? strcmp(last->path, list[i].path) == 0
-                                    : last->device == list[i].device &&
-                                          last->file == list[i].file))
+        if (last && (list[i].is_url
+                         ? strcmp(last->path, list[i].path) == 0
+                         : last->device == list[i].device && last->file == list[i].file))
             zg_free(list[i].path);
         else
             list[kept++] = list[i];

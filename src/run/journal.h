@@ -19,8 +19,8 @@ typedef struct zg_event {
 } zg_event;
 
 /** In the folder of records `status`: appended to a file where it has files, else put as
- * one object after another, each with the lines of a while (zg_journal_part). `status` and
- * `run_id` must outlive it. */
+ * one object after another, each with the lines of a while (zg_journal_part). `status`
+ * and `run_id` must outlive it. */
 zagg_status zg_journal_open(zagg_sink *status, const char *run_id, zg_journal **out,
                             zagg_err *err);
 /** Append; thread-safe. The first failure is kept for zg_journal_close, as a run does not
@@ -33,7 +33,8 @@ void zg_journal_tick(void *journal);
  * waited for. NULL is fine. */
 zagg_status zg_journal_close(zg_journal *journal, zagg_err *err);
 
-/** Key of part `n` of a run; "journal/RUN-" for SIZE_MAX, with which all of them begin. */
+/** Key of part `n` of a run; "journal/RUN-" for SIZE_MAX, with which all of them begin.
+ */
 void zg_journal_part(const char *run_id, size_t n, char out[96]);
 
 #endif

@@ -46,7 +46,8 @@ struct zg_lease {
 
 /* ---- who ---- */
 
-/* What only processes have in common that see each other's ids: "" where it is unknown. */
+/* What only processes have in common that see each other's ids: "" where it is unknown.
+ */
 static void machine_of(char out[65])
 {
     char boot[64] = "", space[64] = "";
@@ -172,10 +173,10 @@ static zagg_status put(zg_lease *l, const zg_sink_tag *old, zagg_err *err)
     zg_json_close_map(&w);
     zg_str_addc(&text, '\n');
     const double sent = zg_clock_mono_s();
-    zagg_status status =
-        text.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a lock")
-                    : zg_sink_put_if(l->opts.sink, l->key, text.data, text.len, old,
-                                     &l->tag, err);
+    zagg_status status = text.failed
+                             ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a lock")
+                             : zg_sink_put_if(l->opts.sink, l->key, text.data, text.len,
+                                              old, &l->tag, err);
     zg_str_free(&text);
     if (status != ZAGG_OK)
         return status;
@@ -343,8 +344,7 @@ zagg_status zg_lease_take(const zg_lease_opts *opts, zg_lease **out, char *holde
     zagg_status status = l->key != NULL && l->run_id != NULL && l->host != NULL
                              ? take(l, holder, holder_len, err)
                              : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a lock");
-    if (status == ZAGG_OK &&
-        pthread_create(&l->thread, NULL, keep_renewed, l) != 0) {
+    if (status == ZAGG_OK && pthread_create(&l->thread, NULL, keep_renewed, l) != 0) {
         (void)zagg_sink_delete(opts->sink, l->key, NULL);
         status = zagg_err_set(err, ZAGG_EINTERNAL, "no thread to keep a lock with");
     }
@@ -360,9 +360,14 @@ zagg_status zg_lease_take(const zg_lease_opts *opts, zg_lease **out, char *holde
 zagg_status zg_lease_check(zg_lease *lease, zagg_err *err)
 {
     pthread_mutex_lock(&lease->lock);
-    const zagg_status status = lease->lost;
+    const bool late = zg_clock_mono_s() - lease->renewed > lease->opts.lease_s;
+    zagg_status status = lease->lost;
     if (status != ZAGG_OK && err != NULL)
         *err = lease->err;
+    else if (late) /* a process that was stopped may be asked before its thread knows */
+        status = zagg_err_set(err, ZAGG_EEXISTS,
+                              "its lock was not renewed for so long that another run may "
+                              "have taken it over; this one writes no more");
     pthread_mutex_unlock(&lease->lock);
     return status;
 }

@@ -519,17 +519,15 @@ static zagg_status process(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     zagg_run_summary *s = run->summary;
-    const zagg_shard_opts shard_opts = {.pool = run->pool,
-                                        .log = opts->log,
-                                        .open = run->driver == ZG_DRIVER_FILE
-                                                    ? NULL
-                                                    : open_granule,
-                                        .open_user = run,
-                                        .ahead =
-                                            run->driver == ZG_DRIVER_FILE ? 0 : AHEAD,
-                                        .trace_rss = opts->trace_rss,
-                                        .memory_bytes = opts->memory_bytes,
-                                        .stop = opts->stop};
+    const zagg_shard_opts shard_opts = {
+        .pool = run->pool,
+        .log = opts->log,
+        .open = run->driver == ZG_DRIVER_FILE ? NULL : open_granule,
+        .open_user = run,
+        .ahead = run->driver == ZG_DRIVER_FILE ? 0 : AHEAD,
+        .trace_rss = opts->trace_rss,
+        .memory_bytes = opts->memory_bytes,
+        .stop = opts->stop};
     const zagg_shard_taker taker = {shard_ready, shard_over, granule_read, run};
     zagg_pass_stats pass;
     ZAGG_TRY(judge_shards(run, err));

@@ -74,10 +74,11 @@ zagg_status zg_store_check(const char *store, zagg_err *err)
         return zagg_err_set(err, ZAGG_ECONFIG,
                             "%s: a store is a local folder or s3://BUCKET/NAME", store);
     if (!names_folder(path))
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: a store needs a name in its bucket (%s/out.zarr), as its "
-                            "records lie beside it",
-                            store, path);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: a store needs a name in its bucket (%s/out.zarr), as its "
+            "records lie beside it",
+            store, path);
     return ZAGG_OK;
 }
 

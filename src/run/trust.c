@@ -1,4 +1,5 @@
 /* One run's hold on a store: beginning and end. Shards: attempt.c. */
+#include "io/sink.h"
 #include "run/trust_impl.h"
 
 #include <inttypes.h>
@@ -105,8 +106,7 @@ static zagg_status take_hold(zg_trust *t, zagg_err *err)
 {
     char holder[256];
     const zg_hold_opts opts = {t->status, t->run_id, t->host, t->opts->log};
-    const zagg_status status =
-        zg_hold_take(&opts, &t->hold, holder, sizeof holder, err);
+    const zagg_status status = zg_hold_take(&opts, &t->hold, holder, sizeof holder, err);
     if (status == ZAGG_EEXISTS)
         return zagg_err_set(err, ZAGG_EEXISTS,
                             "store %s: another run is writing into it (%s); wait for it "
@@ -125,12 +125,10 @@ static zagg_status take_hold(zg_trust *t, zagg_err *err)
  * is far larger than what this run does in it. */
 static zagg_status look_around(zg_trust *t, zagg_err *err)
 {
-    enum { HANDS = 16, PAGE_KEYS = 1000, LEAST_PAGES = 16 };
-    const size_t most_bytes = (size_t)64 << 20;
+    enum { PAGE_KEYS = 1000, LEAST_PAGES = 16 };
     const size_t pages = t->selected + LEAST_PAGES;
     if (!t->remote)
         return ZAGG_OK;
-    ZAGG_TRY(zg_behind_new(HANDS, most_bytes, &t->behind, err));
     ZAGG_TRY(zg_listing_new(t->status, pages * PAGE_KEYS, &t->records, err));
     ZAGG_TRY(zg_listing_new(t->store, pages * PAGE_KEYS, &t->before, err));
     ZAGG_TRY(zg_listing_new(NULL, 0, &t->nothing, err));
@@ -149,6 +147,21 @@ static zagg_status load_prior(zg_trust *t, zagg_err *err)
     return status == ZAGG_ENOTFOUND ? ZAGG_OK : status;
 }
 
+/* The store, and what goes into it besides shards. */
+static zagg_status open_store(zg_trust *t, zagg_err *err)
+{
+    enum { HANDS = 32, MOST_BYTES = 64 << 20 };
+    const zagg_status status =
+        zg_store_open(t->opts->store, t->opts->net, &t->store, err);
+    if (status != ZAGG_OK)
+        return zagg_err_context(err, status, "store %s", t->opts->store);
+    if (t->remote) {
+        ZAGG_TRY(zg_behind_new(HANDS, MOST_BYTES, &t->behind, err));
+        ZAGG_TRY(zg_behind_open(t->behind, t->store, &t->template_behind, err));
+    }
+    return zg_recorder_new(t->remote ? t->template_behind : t->store, &t->template, err);
+}
+
 static zagg_status open_parts(zg_trust *t, zagg_err *err)
 {
     ZAGG_TRY(zagg_arena_new(0, &t->arena, err));
@@ -161,11 +174,7 @@ static zagg_status open_parts(zg_trust *t, zagg_err *err)
         t->semantic_hash[0] = '\0';
     ZAGG_TRY(hash_map(t, err));
     t->remote = zagg_url_is_remote(zg_store_path(t->opts->store));
-    const zagg_status status =
-        zg_store_open(t->opts->store, t->opts->net, &t->store, err);
-    if (status != ZAGG_OK)
-        return zagg_err_context(err, status, "store %s", t->opts->store);
-    ZAGG_TRY(zg_recorder_new(t->store, &t->template, err));
+    ZAGG_TRY(open_store(t, err));
     ZAGG_TRY(zg_status_open(t->opts->store, t->opts->net, true, &t->status, err));
     ZAGG_TRY(take_hold(t, err));
     ZAGG_TRY(look_around(t, err));
@@ -311,7 +320,8 @@ static zagg_status choose_start(zg_trust *t, const zagg_store_plan *plan,
     /* Where shards are known, their being there is no reason to refuse. */
     const zagg_store_start as =
         *out == ZAGG_STORE_NEW && t->prior ? ZAGG_STORE_RESUME : *out;
-    ZAGG_TRY(zagg_store_plan_check(plan, zg_trust_store(t), t->opts->map, as, &known, err));
+    ZAGG_TRY(
+        zagg_store_plan_check(plan, zg_trust_store(t), t->opts->map, as, &known, err));
     if (*out == ZAGG_STORE_NEW && there && t->prior)
         return refuse_identity(t, err);
     t->creating = !known;
@@ -330,9 +340,8 @@ static zagg_status clean(zg_trust *t, zagg_err *err)
         ZAGG_TRY(zagg_sink_clean(t->store, &n, err));
     if (n + m)
         zagg_log_write(t->opts->log, ZAGG_LOG_INFO,
-                       t->remote
-                           ? "%zu uploads of a run that died were given up"
-                           : "%zu temporary files of a run that died were removed",
+                       t->remote ? "%zu uploads of a run that died were given up"
+                                 : "%zu temporary files of a run that died were removed",
                        n + m);
     return ZAGG_OK;
 }
@@ -373,15 +382,19 @@ zagg_status zg_trust_begin(zg_trust *t, const zagg_store_plan *plan, zagg_err *e
                         t->opts->pipeline->output.store_layout == ZAGG_LAYOUT_FLAT);
     t->of_shards = t->fresh ? t->nothing : t->before;
     zg_recorder_note_reads(t->template, true);
-    const zagg_status status = zagg_store_plan_begin(
-        plan, zg_trust_store(t), t->opts->map, start, t->opts->log, err);
+    zagg_status status = zagg_store_plan_begin(plan, zg_trust_store(t), t->opts->map,
+                                               start, t->opts->log, err);
     zg_recorder_note_reads(t->template, false);
+    if (status == ZAGG_OK)
+        status = zg_sink_wait(zg_trust_store(t), err);
     return status;
 }
 
 zagg_status zg_trust_start_shards(zg_trust *t, zagg_err *err)
 {
-    zg_recorder_know(t->template, NULL); /* shards will put what they share with it */
+    /* The documents of a flat store are read again at the end, those of shards, too. */
+    if (t->opts->pipeline->output.store_layout != ZAGG_LAYOUT_HIVE)
+        zg_recorder_know(t->template, NULL);
     const zg_commit_how how = {t->status, t->template, t->journal, t->behind, t->hold};
     return zg_commit_new(&how, &t->commit, err);
 }
@@ -489,6 +502,7 @@ zagg_status zg_trust_close(zg_trust *trust, zagg_status status,
         (void)close_journal(trust, NULL);
     zg_hold_release(trust->hold);
     zg_recorder_free(trust->template);
+    zagg_sink_close(trust->template_behind);
     zg_behind_free(trust->behind);
     zg_listing_free(trust->before);
     zg_listing_free(trust->records);

@@ -19,8 +19,9 @@ struct zg_trust {
     zg_identity identity;
     zagg_arena *arena;
     zagg_sink *store, *status;
-    zg_recorder *template;   /* objects that belong to no shard */
-    zg_hold *hold;           /* NULL where nothing sees to it that it is one's own */
+    zagg_sink *template_behind; /* below `template` where there is `behind` */
+    zg_recorder *template;      /* objects that belong to no shard */
+    zg_hold *hold;              /* NULL where nothing sees to it that it is one's own */
     /* Of a store behind a network, where each question takes time: what store and status
      * folder held when the run began (NULL: ask), what shards may find of themselves
      * (the former, or nothing), and puts that nobody waits for. */

@@ -147,8 +147,7 @@ static uint64_t shard_key(const fixture *f, const char *config)
         zagg_grid_from_pipeline(pipeline, ZAGG_LATITUDE_AUTHALIC, &grid, &err) !=
             ZAGG_OK ||
         zagg_worker_new(pipeline, grid, &worker, &err) != ZAGG_OK ||
-        zagg_run_map_from_granules(worker, &granule, 1, NULL, &map, &err) !=
-            ZAGG_OK)
+        zagg_run_map_from_granules(worker, &granule, 1, NULL, &map, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
     assert_int_equal(map->n_shards, 1);
     const uint64_t key = map->shards[0].key;

@@ -36,6 +36,7 @@ class S3:
         self.store = s3_store.open_store(args.root)
         self.uploads = s3_store.Uploads(args.min_part)
         self.bucket_regions = dict(args.bucket_region)
+        self.metadata = {}  # of objects put in this server's time: (ETag, headers) by name
         for bucket in args.bucket + args.public + args.requester_pays + args.read_only + \
                 args.no_list + list(self.bucket_regions):
             self.store.create_bucket(bucket)
@@ -146,7 +147,11 @@ class S3:
         return obj
 
     def GetObject(self, request, bucket, key, _query):
-        return object_reply(request, self.existing(bucket, key))
+        obj = self.existing(bucket, key)
+        reply = object_reply(request, obj)
+        etag, metadata = self.metadata.get((bucket, key), (None, []))
+        reply.headers += metadata if etag == obj.etag else []
+        return reply
 
     HeadObject = GetObject
 
@@ -155,6 +160,10 @@ class S3:
                                  "size": len(request.body), "headers": {
                                      n: v for n, v in request.headers.items()
                                      if RECORDED.match(n)}})
+
+    def keep_metadata(self, bucket, key, obj, headers):
+        self.metadata[bucket, key] = obj.etag, [
+            (name, value) for name, value in headers.items() if name.startswith("x-amz-meta-")]
 
     def check_encryption(self, request):
         sse = request.get("x-amz-server-side-encryption")
@@ -183,6 +192,7 @@ class S3:
         obj = self.store.put(bucket, key, request.body,
                              request.get("content-type", s3_store.DEFAULT_TYPE),
                              put_condition(request, key))
+        self.keep_metadata(bucket, key, obj, request.headers)
         return Reply(200, b"", [("ETag", f'"{obj.etag}"'), *headers])
 
     def DeleteObject(self, _request, bucket, key, _query):
@@ -304,6 +314,7 @@ class S3:
         self.record(request, "CreateMultipartUpload", bucket, key)
         upload_id = self.uploads.create(bucket, key, request.get("content-type",
                                                                  s3_store.DEFAULT_TYPE))
+        self.uploads.open[upload_id]["headers"] = request.headers
         return xml_reply(f"InitiateMultipartUploadResult {NAMESPACE}", element("Bucket", bucket) +
                          element("Key", key) + element("UploadId", upload_id), headers=headers)
 
@@ -332,6 +343,7 @@ class S3:
             raise Refused(400, "MalformedXML", "a part without number or ETag") from None
         data, etag = self.uploads.join(upload, wanted)
         obj = self.store.put(bucket, key, data, upload["type"], put_condition(request, key), etag)
+        self.keep_metadata(bucket, key, obj, upload["headers"])
         self.record(request, "CompleteMultipartUpload", bucket, key)
         self.uploads.close(query["uploadId"])
         return xml_reply(f"CompleteMultipartUploadResult {NAMESPACE}",

@@ -384,8 +384,8 @@ static void put_name(const disk *d, const name *n, power_kind kind, uint32_t *se
     if (kind == POWER_MIXED && c->len > len)
         len += roll(seed) % (c->len - len + 1);
     /* Of bytes that were written over the later ones may be there as well. */
-    const bool later = kind == POWER_MIXED && c->len >= len &&
-                       (len > c->synced_len || roll(seed) % 2);
+    const bool later =
+        kind == POWER_MIXED && c->len >= len && (len > c->synced_len || roll(seed) % 2);
     put_file(n->path, later ? c->data : c->synced, len);
 }
 

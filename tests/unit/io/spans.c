@@ -75,7 +75,8 @@ static zg_copy_record some_record(void)
 }
 
 static const char TEXT[] =
-    "zagg-spans/1\nurl https://host/a/b.h5\netag \"e 1\"\nsize 5000\nspan 0 10\nspan 4000 "
+    "zagg-spans/1\nurl https://host/a/b.h5\netag \"e 1\"\nsize 5000\nspan 0 10\nspan "
+    "4000 "
     "5000\nsha256 "
     "b5b3e83db2cd5e4f4fb54e80a2f0b0d1a24ff1f6e1b3e1d5b1e4d27b4cfd0b4f\n";
 
@@ -163,16 +164,14 @@ static void wrong(void **state)
         zg_copy_record back = {0};
         zagg_err err = ZAGG_ERR_INIT;
         zg_sha256_hex(CASES[i].text, strlen(CASES[i].text), hex);
-        const int n =
-            snprintf(text, sizeof text, "%ssha256 %s\n", CASES[i].text, hex);
+        const int n = snprintf(text, sizeof text, "%ssha256 %s\n", CASES[i].text, hex);
         assert_int_equal(zg_copy_record_parse(text, (size_t)n, "x", &back, &err),
                          ZAGG_EFORMAT);
         if (strstr(err.msg, CASES[i].message) == NULL)
             fail_msg("case %zu: %s", i, err.msg);
     }
-    assert_int_equal(zg_copy_record_new("u\nspan 0 9", "", 10, &(zg_copy_record){0},
-                                        NULL),
-                     ZAGG_EARG);
+    assert_int_equal(
+        zg_copy_record_new("u\nspan 0 9", "", 10, &(zg_copy_record){0}, NULL), ZAGG_EARG);
 }
 
 int main(void)

@@ -1,9 +1,9 @@
 /* Local copies with holes: what is read is kept, asked for once, and never claimed to be
  * more. */
-#include "unit/io/sparse_fixture.h"
-#include "io/spans.h"
+#include "io/lock.h"
 #include "support/program.h"
 #include "support/random.h"
+#include "unit/io/sparse_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -166,12 +166,34 @@ static void begun_anew(void **state)
     assert_int_equal(bytes_there(&f->o, f->dir), 100);
 }
 
+/* Also where all of it was there. */
+static void whole_copies_begun_anew(void **state)
+{
+    fixture *f = *state;
+    zagg_source *source = must_open(f);
+    assert_reads(&f->o, source, 0, OBJECT_BYTES);
+    zagg_source_close(source);
+    assert_false(exists(f, "g.h5.spans"));
+    f->o.version = 2;
+    source = must_open(f);
+    assert_reads(&f->o, source, 500, 100);
+    zagg_source_close(source);
+    assert_int_equal(bytes_there(&f->o, f->dir), 100);
+    source = must_open(f);
+    assert_reads(&f->o, source, 0, OBJECT_BYTES);
+    zagg_source_close(source);
+    assert_int_equal(bytes_there(&f->o, f->dir), OBJECT_BYTES);
+}
+
 static void damaged_records(void **state)
 {
-    static const char *const DAMAGES[] = {
-        "echo junk > g.h5.spans", ": > g.h5.spans", "sed -i 's/span 0/span 1/' g.h5.spans",
-        "truncate -s 9000 g.h5", "truncate -s 20000 g.h5", "rm g.h5",
-        "head -c 100 /dev/zero >> g.h5.spans"};
+    static const char *const DAMAGES[] = {"echo junk > g.h5.spans",
+                                          ": > g.h5.spans",
+                                          "sed -i 's/span 0/span 1/' g.h5.spans",
+                                          "truncate -s 9000 g.h5",
+                                          "truncate -s 20000 g.h5",
+                                          "rm g.h5",
+                                          "head -c 100 /dev/zero >> g.h5.spans"};
     fixture *f = *state;
     for (size_t i = 0; i < sizeof DAMAGES / sizeof DAMAGES[0]; i++) {
         zagg_err err = ZAGG_ERR_INIT;
@@ -251,60 +273,128 @@ static void threads(void **state)
     assert_int_equal(bytes_there(&f->o, f->dir), n);
 }
 
-/* Two processes in one folder: the second one goes on where the first one ended. */
-static void processes(void **state)
+/* Several have the same copy open: what each of them fetched is there in the end. */
+static void several(void **state)
 {
     fixture *f = *state;
-    int ready[2], go[2];
-    char byte = 0;
-    assert_int_equal(pipe(ready), 0);
-    assert_int_equal(pipe(go), 0);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        zagg_source *source = NULL;
-        bool ok = object_open(&f->o, f->dir, &source, NULL) == ZAGG_OK;
-        char out[3000];
-        ok = ok && zagg_source_read_at(source, 0, sizeof out, out, NULL) == ZAGG_OK;
-        ok = ok && write(ready[1], "x", 1) == 1 && read(go[0], &byte, 1) == 1;
-        if (ok)
-            zagg_source_close(source);
+    object other;
+    zagg_source *second = NULL;
+    object_init(&other);
+    zagg_source *first = must_open(f);
+    assert_int_equal(object_open(&other, f->dir, &second, NULL), ZAGG_OK);
+    assert_reads(&f->o, first, 0, 3000);
+    assert_reads(&other, second, 2000, 2000);
+    zagg_source_close(first);
+    assert_int_equal(bytes_there(&f->o, f->dir), 3000);
+    zagg_source_close(second);
+    assert_int_equal(bytes_there(&f->o, f->dir), 4000);
+    /* One completes it while the other one has it open. */
+    first = must_open(f);
+    assert_int_equal(object_open(&other, f->dir, &second, NULL), ZAGG_OK);
+    assert_reads(&other, second, 5000, 10);
+    assert_reads(&f->o, first, 0, OBJECT_BYTES);
+    zagg_source_close(first);
+    assert_false(exists(f, "g.h5.spans"));
+    zagg_source_close(second);
+    assert_false(exists(f, "g.h5.spans"));
+    assert_int_equal(bytes_there(&f->o, f->dir), OBJECT_BYTES);
+    assert_int_equal(f->o.n_failed + other.n_failed, 0);
+}
+
+/* One of them finds that the object has changed: the other one's bytes are of the past.
+ */
+static void replaced_meanwhile(void **state)
+{
+    fixture *f = *state;
+    object old;
+    zagg_source *first = NULL;
+    object_init(&old);
+    assert_int_equal(object_open(&old, f->dir, &first, NULL), ZAGG_OK);
+    assert_reads(&old, first, 0, 3000);
+    f->o.version = 2;
+    zagg_source *second = must_open(f);
+    assert_reads(&f->o, second, 5000, 100);
+    zagg_source_close(second);
+    zagg_source_close(first);
+    assert_int_equal(old.n_failed, 1);
+    assert_non_null(
+        strstr(old.failed.msg, "was replaced or removed while it was fetched"));
+    assert_int_equal(bytes_there(&f->o, f->dir), 100);
+}
+
+static bool fetch_part(const fixture *f, uint64_t offset)
+{
+    char out[100];
+    object o;
+    zagg_source *source = NULL;
+    object_init(&o);
+    if (object_open(&o, f->dir, &source, NULL) != ZAGG_OK)
+        return false;
+    const bool ok = zagg_source_read_at(source, offset, sizeof out, out, NULL) == ZAGG_OK;
+    zagg_source_close(source);
+    return ok && o.n_failed == 0;
+}
+
+static void processes(void **state)
+{
+    enum { N = 4, PARTS = 10 };
+    fixture *f = *state;
+    pid_t children[N];
+    for (size_t i = 0; i < N; i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] != 0)
+            continue;
+        bool ok = true;
+        for (size_t k = 0; ok && k < PARTS; k++)
+            ok = fetch_part(f, (i * PARTS + k) * 200);
         _exit(ok ? 0 : 1);
     }
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    /* Held: with `stop` set the wait ends at once. */
-    char path[4096];
-    const int stop = 1;
-    zagg_err err = ZAGG_ERR_INIT;
+    for (size_t i = 0; i < N; i++) {
+        int how = 1;
+        assert_int_equal(waitpid(children[i], &how, 0), children[i]);
+        assert_int_equal(how, 0);
+    }
+    assert_int_equal(bytes_there(&f->o, f->dir), N * PARTS * 100);
+}
+
+static void stopped(void **state)
+{
+    fixture *f = *state;
+    char lock[4096], path[4096];
+    uint8_t digest[32];
+    uint64_t place;
+    zg_lock *held = NULL;
     zagg_source *source = NULL;
+    const int stop = 1;
     zg_sparse_opts opts = object_opts(&f->o);
     opts.stop = &stop;
+    (void)snprintf(lock, sizeof lock, "%s/.zagg-fetch.lock", f->dir);
     (void)snprintf(path, sizeof path, "%s/g.h5", f->dir);
-    assert_int_equal(zg_sparse_open(path, &opts, &source, &err), ZAGG_ECANCELLED);
-    assert_int_equal(write(go[1], "x", 1), 1);
-    source = must_open(f);
-    int how = 0;
-    assert_int_equal(waitpid(child, &how, 0), child);
-    assert_int_equal(how, 0);
-    assert_reads(&f->o, source, 2000, 2000);
-    assert_int_equal(f->o.bytes, 1000); /* of this process */
-    zagg_source_close(source);
-    assert_int_equal(bytes_there(&f->o, f->dir), 4000);
-    for (int i = 0; i < 2; i++) {
-        close(ready[i]);
-        close(go[i]);
-    }
+    zg_sha256("g.h5.spans", 10, digest);
+    memcpy(&place, digest, sizeof place);
+    assert_int_equal(zg_lock_take_place(lock, place, &held, NULL), ZAGG_OK);
+    assert_int_equal(zg_sparse_open(path, &opts, &source, NULL), ZAGG_ECANCELLED);
+    zg_lock_release(held);
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(keeps_what_is_read), TEST(offline_without_gaps),
-        TEST(whole_copies_are_files), TEST(other_files_stay),
-        TEST(begun_anew),         TEST(damaged_records),
-        TEST(no_server),          TEST(threads),
+        TEST(keeps_what_is_read),
+        TEST(offline_without_gaps),
+        TEST(whole_copies_are_files),
+        TEST(other_files_stay),
+        TEST(begun_anew),
+        TEST(whole_copies_begun_anew),
+        TEST(damaged_records),
+        TEST(no_server),
+        TEST(threads),
+        TEST(several),
+        TEST(replaced_meanwhile),
         TEST(processes),
+        TEST(stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,7 @@ static const char *const VARIABLES[] = {
     "HTTP_PROXY",
     "NETRC",
     "SSL_CERT_FILE",
+    "ZAGG_EARTHDATA_HOSTS",
     "ZAGG_EARTHDATA_URL",
     "ZAGG_S3CREDENTIALS_URL",
     "ZAGG_S3_ADDRESSING",

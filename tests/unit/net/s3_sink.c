@@ -7,8 +7,8 @@ enum { PART = 64 << 10 };
 
 static test_server *start(const char *more, const char *value)
 {
-    const char *const args[] = {"--key",     "AKTEST", "sekret", "--bucket", BUCKET,
-                                "--min-part", "65536", more,     value,      NULL};
+    const char *const args[] = {"--key",      "AKTEST", "sekret", "--bucket", BUCKET,
+                                "--min-part", "65536",  more,     value,      NULL};
     return server_start("s3_server", args);
 }
 
@@ -146,9 +146,9 @@ static void headers_of_puts(void **state)
 
 /* ---- lists ---- */
 
-static const char *const ODD_KEYS[] = {"a b/c d",  "a+b",       "a=b&c",   "a%2Fb",
-                                       "a%b",      "caf\xc3\xa9/\xe2\x82\xac", "q?x#y",
-                                       "it's(1)*!", "~t\"<&>",  "tab\tnl\n"};
+static const char *const ODD_KEYS[] = {
+    "a b/c d", "a+b",       "a=b&c",   "a%2Fb",    "a%b", "caf\xc3\xa9/\xe2\x82\xac",
+    "q?x#y",   "it's(1)*!", "~t\"<&>", "tab\tnl\n"};
 enum { N_ODD = sizeof ODD_KEYS / sizeof ODD_KEYS[0] };
 
 static void odd_keys(void **state)
@@ -158,10 +158,10 @@ static void odd_keys(void **state)
     key_list list;
     (void)state;
     for (size_t i = 0; i < N_ODD; i++)
-        EXPECT(&t,
-               zagg_sink_put(t.sink, ODD_KEYS[i], ODD_KEYS[i], strlen(ODD_KEYS[i]),
-                             &t.err),
-               ZAGG_OK);
+        EXPECT(
+            &t,
+            zagg_sink_put(t.sink, ODD_KEYS[i], ODD_KEYS[i], strlen(ODD_KEYS[i]), &t.err),
+            ZAGG_OK);
     key_list_init(&list);
     EXPECT(&t, zagg_sink_list(t.sink, "", key_list_add, &list, &t.err), ZAGG_OK);
     assert_int_equal(list.keys.len, N_ODD);
@@ -328,7 +328,8 @@ static void large_objects_in_parts(void **state)
 
 static void streams(void **state)
 {
-    static const size_t SIZES[] = {0, 1, PART - 1, PART, PART + 1, 300 << 10, 7 * PART + 5};
+    static const size_t SIZES[] = {0,        1,         PART - 1,    PART,
+                                   PART + 1, 300 << 10, 7 * PART + 5};
     static const size_t STEPS[] = {100, 4096, PART, 1 << 20};
     test_server *server = start(NULL, NULL);
     sink_test t = sink_open_at(server_url(server), NULL, PART);
@@ -393,9 +394,11 @@ static void uploads_are_given_up(void **state)
 static void failing_parts(void **state)
 {
     static const char *const SCRIPTS[] = {
-        "{\"fault\": \"403\", \"method\": \"PUT\", \"path\": \"partNumber=3\", \"times\": "
+        "{\"fault\": \"403\", \"method\": \"PUT\", \"path\": \"partNumber=3\", "
+        "\"times\": "
         "0}\n",
-        "{\"fault\": \"507\", \"method\": \"PUT\", \"path\": \"partNumber=2\", \"times\": "
+        "{\"fault\": \"507\", \"method\": \"PUT\", \"path\": \"partNumber=2\", "
+        "\"times\": "
         "0}\n",
         "{\"fault\": \"reset\", \"method\": \"PUT\", \"path\": \"partNumber=4\", "
         "\"times\": 0}\n",
@@ -431,10 +434,11 @@ static void failing_parts(void **state)
         assert_int_equal(n, 0); /* was given up when it failed */
     }
     /* faults that pass are passed over */
-    server_script(proxy, "{\"fault\": \"503\", \"path\": \"partNumber=2\", \"times\": 2}\n"
-                         "{\"fault\": \"reset\", \"path\": \"partNumber=3\"}\n"
-                         "{\"fault\": \"reset\", \"path\": \"partNumber=4\", \"forward\": "
-                         "true}\n");
+    server_script(proxy,
+                  "{\"fault\": \"503\", \"path\": \"partNumber=2\", \"times\": 2}\n"
+                  "{\"fault\": \"reset\", \"path\": \"partNumber=3\"}\n"
+                  "{\"fault\": \"reset\", \"path\": \"partNumber=4\", \"forward\": "
+                  "true}\n");
     EXPECT(&t, zagg_sink_put(t.sink, "k", data, 8 * PART, &t.err), ZAGG_OK);
     assert_object(&t, "k", data, 8 * PART);
     zg_free(data);
