@@ -293,9 +293,17 @@ static void rows_are_scanned_once(void **state)
 
 enum { LONG_ROWS = 200000, LONG_CHUNK = 10000, OUTSIDE = 100 };
 
+/* In 0 .. 1: what is made of these takes room in the file. */
+static double noise(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*state >> 11) * 0x1p-53;
+}
+
 /* All photons in shard 0, but for the last ones, which have no cell. */
 static void write_long(const char *path)
 {
+    uint64_t random = 1;
     granule_file *file = granule_create(path);
     const granule_shape shape = {LONG_ROWS, 0, LONG_CHUNK};
     const beam b = beam_new();
@@ -303,10 +311,12 @@ static void write_long(const char *path)
     float *h = zg_alloc(LONG_ROWS, sizeof *h);
     assert_true(x && h);
     for (size_t i = 0; i < LONG_ROWS; i++)
-        x[i] = i < LONG_ROWS - OUTSIDE ? b.lat[0] : 91.0;
+        x[i] = i < LONG_ROWS - OUTSIDE ? b.lat[0] + 1e-9 * noise(&random) : 91.0;
     granule_put(file, "/gt1l/heights/lat", ZAGG_DT_F64, shape, x);
-    for (size_t i = 0; i < LONG_ROWS; i++)
-        x[i] = b.lon[0];
+    for (size_t i = 0; i < LONG_ROWS; i++) {
+        x[i] = b.lon[0] + 1e-9 * noise(&random);
+        h[i] = (float)noise(&random);
+    }
     granule_put(file, "/gt1l/heights/lon", ZAGG_DT_F64, shape, x);
     granule_put(file, "/gt1l/heights/h", ZAGG_DT_F32, shape, h);
     granule_put(file, "/gt1l/heights/quality", ZAGG_DT_F32, shape, h);
@@ -399,7 +409,8 @@ static void windows(void **state)
         parallel_counts counts = {.calls = 0};
         const zagg_shard_result remote = read_long_remote(&c, path, 1, threads, &counts);
         same_counts(&local, &remote);
-        assert_int_equal(counts.calls - counts.metadata_calls, 2 * SLABS);
+        /* heights of the last slab, which is short, may have come with metadata */
+        assert_in_range(counts.calls - counts.metadata_calls, 2 * SLABS - 1, 2 * SLABS);
         assert_true(counts.metadata_calls <= 8);
     }
     core_case_free(&c);
