@@ -1,6 +1,7 @@
 /* Earthdata Login: the token that NASA's servers take. */
 #include "net/creds_parts.h"
 #include "net/secret_text.h"
+#include "text/text.h"
 
 #include <nettle/base64.h>
 #include <pthread.h>
@@ -167,7 +168,7 @@ static zagg_status read_token(const zg_earthdata *edl, const zg_call *call, char
     zagg_arena *arena = NULL;
     const zagg_value *root = NULL;
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
-    zagg_status status = zagg_json_parse(arena, call->out_body, call->out_len,
+    zagg_status status = zg_json_parse_secret(arena, call->out_body, call->out_len,
                                          "Earthdata Login", &root, NULL);
     const zagg_value *token = zagg_value_get_set(root, "access_token");
     char *copy = NULL;

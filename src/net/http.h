@@ -140,9 +140,4 @@ void zg_http_count_metadata(zg_http *http, uint64_t bytes);
 void zg_http_explain(const char *body, size_t len, char code[64], char *out,
                      size_t out_len);
 
-/** Overwrite a secret so that the compiler keeps it. NULL is fine. */
-void zg_secret_wipe(void *data, size_t len);
-/** Wipe a text and zg_free it. */
-void zg_secret_free(char *text);
-
 #endif

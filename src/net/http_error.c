@@ -103,10 +103,10 @@ static zg_verdict fail(const scene *s, zagg_status status, const char *text)
     return ZG_VERDICT_FAILED;
 }
 
-/* libcurl says that it has no memory where a line is longer than it takes. */
+/* libcurl says that it has no memory where a line is longer than it takes, too. */
 static bool is_endless_header(const zg_transfer *t)
 {
-    return t->first_byte_s > 0 && !t->answer.headers_over;
+    return t->first_byte_s > 0 && !t->answer.headers_over && !t->lacked_memory;
 }
 
 zg_verdict zg_judge_transport(const zg_transfer *t, const zg_http_opts *opts,

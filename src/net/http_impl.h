@@ -146,6 +146,7 @@ struct zg_transfer {
     unsigned tried_port;
     int sys_errno;
     bool was_connected;
+    bool lacked_memory;
     bool by_proxy;
     long proxy_status; /* its answer to CONNECT; 0: none */
     long connects;
@@ -156,6 +157,7 @@ struct zg_transfer {
     /* ---- the engine's ---- */
     zg_transfer_state state;
     bool cancelled;
+    unsigned long refused_before; /* zg_curl_refused */
     double begun;
     CURL *easy;
     zg_host *host;

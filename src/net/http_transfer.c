@@ -142,6 +142,7 @@ CURLcode zg_transfer_prepare(zg_transfer *t, const zg_http_opts *opts,
                              const zg_http_env *env)
 {
     const zg_proxy *proxy = proxy_of(t, env);
+    t->refused_before = zg_curl_refused();
     CURLcode code = set_request(t);
     if (code == CURLE_OK)
         code = set_manners(t, opts);
@@ -208,6 +209,7 @@ static void collect_location(zg_transfer *t)
 void zg_transfer_collect(zg_transfer *t, const zg_http_env *env)
 {
     curl_off_t n = 0;
+    t->lacked_memory = zg_curl_refused() != t->refused_before;
     t->proxy_status = long_of(t, CURLINFO_HTTP_CONNECTCODE);
     if (t->proxy_status / 100 == 2)
         t->proxy_status = 0;

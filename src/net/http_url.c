@@ -71,7 +71,7 @@ typedef struct text_out {
     size_t room; /* without the NUL */
 } text_out;
 
-static void put(text_out *out, const char *text, size_t len)
+static void put_bytes(text_out *out, const char *text, size_t len)
 {
     if (len > out->room)
         len = out->room;
@@ -79,6 +79,18 @@ static void put(text_out *out, const char *text, size_t len)
     out->at += len;
     out->room -= len;
     *out->at = '\0';
+}
+
+/* Servers may lead to anything: what no URL holds is percent-encoded. */
+static void put(text_out *out, const char *text, size_t len)
+{
+    static const char DIGITS[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < len && out->room > 0; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        const char encoded[3] = {'%', DIGITS[c >> 4], DIGITS[c & 15]};
+        const bool plain = c > ' ' && c < 0x7f;
+        put_bytes(out, plain ? text + i : encoded, plain ? 1 : 3);
+    }
 }
 
 static bool contains(const char *text, size_t len, const char *word)

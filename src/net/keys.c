@@ -1,6 +1,7 @@
 /* Keys of a signer: copies, checks, and the JSON answers they come in. */
 #include "net/creds_parts.h"
 #include "net/secret_text.h"
+#include "text/text.h"
 
 #include <string.h>
 
@@ -111,7 +112,7 @@ zagg_status zg_aws_keys_of_json(const char *body, size_t len, const char *from,
     const zagg_value *root = NULL;
     zg_aws_keys keys = {0};
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
-    zagg_status status = zagg_json_parse(arena, body, len, from, &root, err);
+    zagg_status status = zg_json_parse_secret(arena, body, len, from, &root, err);
     if (status == ZAGG_EFORMAT || status == ZAGG_ERANGE)
         status = zagg_err_set(err, ZAGG_EAUTH, "%s: the answer is no JSON", from);
     if (status == ZAGG_OK)

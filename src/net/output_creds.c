@@ -1,6 +1,7 @@
 /* Keys of a store out of a file, in the spellings that upstream takes. */
 #include "net/creds_parts.h"
 #include "net/secret_text.h"
+#include "text/text.h"
 
 #include <string.h>
 
@@ -92,7 +93,7 @@ zagg_status zg_output_creds_parse(const char *text, size_t len, const char *name
         return zagg_err_set(err, ZAGG_ECONFIG, "%s has more than %d bytes", name,
                             MOST_BYTES);
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
-    zagg_status status = zagg_json_parse(arena, text, len, name, &root, err);
+    zagg_status status = zg_json_parse_secret(arena, text, len, name, &root, err);
     if (status == ZAGG_EFORMAT || status == ZAGG_ERANGE) {
         status = ZAGG_ECONFIG;
         if (err != NULL)

@@ -270,6 +270,15 @@ static bool is_redirect(const zg_call *call)
            call->http_status != 304 && zg_headers_get(&call->out_headers, "Location");
 }
 
+/* 300, 304 and others that do not lead anywhere bring no bytes. */
+static zagg_status check_answer(const zg_remote *r, const zg_call *call, zagg_err *err)
+{
+    if (call->http_status < 300 || call->http_status >= 400)
+        return ZAGG_OK;
+    return zagg_err_set(err, ZAGG_EHTTP, "%s: HTTP %ld in the place of data", r->name,
+                        call->http_status);
+}
+
 /* Where people log in: a token that is no good ends there. */
 static bool is_login(const char *url)
 {
@@ -357,6 +366,8 @@ static zagg_status go_all_the_way(batch *b, zagg_err *err)
         zagg_status status = zg_http_send(zg_net_http(r->net), call, 1, err);
         if (!is_redirect(call)) {
             call->url = r->url; /* the other one ends here */
+            if (status == ZAGG_OK)
+                status = check_answer(r, call, err);
             if (status != ZAGG_OK)
                 zg_secret_free(url);
             else
@@ -436,10 +447,11 @@ zagg_status zg_https_send(zg_remote *r, const zagg_range *ranges, size_t n, bool
         status = send_all(&b, err);
     }
     for (size_t i = 0; status == ZAGG_OK && i < n; i++)
-        if (is_redirect(&calls[i]))
-            status =
-                zagg_err_set(err, ZAGG_EHTTP,
-                             "%s: the server redirects where it did not before", r->name);
+        status = is_redirect(&calls[i])
+                     ? zagg_err_set(err, ZAGG_EHTTP,
+                                    "%s: the server redirects where it did not before",
+                                    r->name)
+                     : check_answer(r, &calls[i], err);
     zg_secret_free(b.bearer.token);
     return status;
 }

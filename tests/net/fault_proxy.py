@@ -24,6 +24,8 @@ Faults:
   "expired"         the token or key that the first struck request bears is ExpiredToken from
                     now on (times: 0), others pass; "status" (400)
   "garbage"         no HTTP
+  "raw"             "text", then "more" again and again, "bytes" (0) of it in all or until the client
+                    hangs up (-1), then nothing for "seconds" (0), then the end
   "long_header"     a header without end, "bytes" (1 MiB) of it
   "close"           the answer is good, then the connection ends without notice
   "tls"             the next TLS handshake fails (of a connection: no method, no path)
@@ -50,7 +52,8 @@ CODES = {429: "TooManyRequests", 500: "InternalError", 502: "BadGateway", 503: "
 HOP_BY_HOP = ("connection", "keep-alive", "proxy-connection", "te", "transfer-encoding",
               "content-length", "expect")
 NAMES = ("reset", "stall", "short", "long", "wrong_range", "wrong_total", "whole", "etag",
-         "corrupt", "slow", "expired", "garbage", "long_header", "close", "tls", "tls_garbage")
+         "corrupt", "slow", "expired", "garbage", "raw", "long_header", "close", "tls",
+         "tls_garbage")
 
 
 class BadScript(Exception):
@@ -257,6 +260,25 @@ def shift_range(answer, by, of_total):
         answer.set("Content-Range", "bytes {}-{}/{}".format(*ends))
 
 
+class RawPlan(Plan):
+    """What a rule says, byte for byte."""
+
+    def __init__(self, rule):
+        super().__init__(Answer(0, [], b"", 0), cut=0)
+        self.rule = rule
+
+    def act(self, connection, _request, _reply):
+        sock, rule = connection.sock, self.rule
+        sock.sendall(rule.get("text", "").encode("latin-1"))
+        more, left = rule.get("more", "").encode("latin-1"), int(rule.get("bytes", 0))
+        block = more * (65536 // max(1, len(more)) + 1)
+        while left < 0 or left > 0:  # ends with the client, too
+            sock.sendall(block[:left] if 0 < left < len(block) else block)
+            left = left if left < 0 else max(0, left - len(block))
+        time.sleep(rule.get("seconds", 0))
+        return False
+
+
 class Proxy:
     def __init__(self, args):
         self.args = args
@@ -319,6 +341,8 @@ class Proxy:
         fault = rule.fault if rule is not None else ""
         if fault.isdigit() or fault == "expired":
             return self.plan_status(request, rule)
+        if fault == "raw":
+            return RawPlan(rule)
         if fault in ("garbage", "long_header"):
             plan = Plan(Answer(502, [], b"", 0), cut=0)
             plan.raw_head = b"\x00\x01 this is not HTTP\r\n\r\n" if fault == "garbage" else \
