@@ -53,9 +53,11 @@ static zagg_status open_net(run_session *s)
 }
 
 /* With the file driver s3://a/b is a path, here as in maps. */
-static bool has_urls(const run_args *a)
+static bool has_urls(const run_session *s)
 {
-    if (a->driver && strcmp(a->driver, "file") == 0)
+    const run_args *a = &s->args;
+    const char *driver = a->driver ? a->driver : s->pipeline->data_source.driver;
+    if (driver && strcmp(driver, "file") == 0)
         return false;
     for (size_t i = 0; i < a->granules.len; i++)
         if (zagg_url_is_remote(*ZG_VEC_AT(&a->granules, const char *, i)))
@@ -70,7 +72,7 @@ static zagg_status map_granules(run_session *s)
     zagg_worker *worker = NULL;
     zagg_pool *pool = NULL;
     const size_t threads = s->args.max_workers ? s->args.max_workers : zg_cpu_count();
-    if (has_urls(&s->args))
+    if (has_urls(s))
         ZAGG_TRY(open_net(s));
     zagg_status status =
         zagg_grid_from_pipeline(s->pipeline, s->latitude, &grid, &s->err);
@@ -135,6 +137,23 @@ static int outcome(const zagg_run_summary *s)
     return s->failed || s->incomplete ? EXIT_SHARDS_FAILED : EXIT_OK;
 }
 
+/* Keys and network are told apart only before the first shard: later on it is the store
+ * that could not be written. */
+static int code_of(const run_session *s, zagg_status status,
+                   const zagg_run_summary *summary)
+{
+    if (status == ZAGG_OK)
+        return outcome(summary);
+    if (status == ZAGG_EUNSUPPORTED)
+        return EXIT_CONFIG;
+    if (summary->finished > 0)
+        return status == ZAGG_ECONFIG || status == ZAGG_ECANCELLED ? cli_exit_code(status)
+                                                                   : EXIT_FAILED;
+    if (status == ZAGG_EIO && zagg_url_is_remote(s->store))
+        return EXIT_NETWORK; /* it was not reached */
+    return cli_exit_code(status);
+}
+
 /* Upstream's switch: any text, even "0", asks for the trace. */
 static bool traces_rss(void)
 {
@@ -185,11 +204,7 @@ static int run(run_session *s)
         return fail(s, cli_exit_code(status));
     opts.net = s->net;
     status = zagg_run_local(&opts, &summary, &s->err);
-    int code = status == ZAGG_OK             ? outcome(&summary)
-               : status == ZAGG_EUNSUPPORTED ? EXIT_CONFIG
-                                             : cli_exit_code(status);
-    if ((status == ZAGG_EAUTH || status == ZAGG_EHTTP) && summary.finished > 0)
-        code = EXIT_FAILED; /* the store failed on the way */
+    int code = code_of(s, status, &summary);
     progress_end(&s->progress);
     if (status == ZAGG_OK) {
         if (a->json)

@@ -210,27 +210,35 @@ static zagg_status hand_over_empty(zg_pass *p, zagg_err *err)
 
 /* ---- the pass ---- */
 
+uint64_t zg_pass_memory(const zg_pass *p)
+{
+    return p->opts->memory_bytes ? p->opts->memory_bytes : zg_machine_memory_bytes() / 2;
+}
+
 /* What is left for rows of the memory asked for, once every thread has what it works with
  * (coordinates and columns of a slab, carriers of inner chunks), and the run what it
  * knows of every shard. */
 static uint64_t row_budget(const zg_pass *p)
 {
-    enum { FIXED = 16 << 20, THREAD = 8 << 20, LEAST = 8 << 20, SHARD = 2048 };
+    enum {
+        FIXED = 16 << 20,
+        THREAD = 8 << 20,
+        LEAST = 8 << 20,
+        SHARD = 2048,
+        WINDOWS = 3,    /* of a thread's granule: under way, decoded, looked through */
+        AHEAD = 4 << 20 /* of a granule that is open before its turn */
+    };
     const zagg_worker *w = p->worker;
-    uint64_t memory = p->opts->memory_bytes, cell_bytes = 8;
-    if (memory == 0)
-        memory = zg_machine_memory_bytes() / 2;
+    const uint64_t memory = zg_pass_memory(p);
+    uint64_t cell_bytes = 8;
     for (size_t i = 0; i < w->n_fields; i++)
         cell_bytes += w->fields[i].width * zagg_dtype_size(w->fields[i].field->dtype);
-    /* Windows of a thread's granule, and what is held of those opened before their turn.
-     */
-    const uint64_t ahead = p->ahead ? 4 * p->window_bytes : 0;
     uint64_t thread, used;
     if (!zg_mul_u64(cell_bytes, 2 * w->info->cells_per_chunk, &thread) ||
-        !zg_add_u64(thread, THREAD + ahead, &thread) ||
+        !zg_add_u64(thread, THREAD + WINDOWS * p->window_bytes, &thread) ||
         !zg_mul_u64(thread, zagg_pool_width(p->opts->pool), &used) ||
         !zg_add_u64(used, FIXED + LEAST + (uint64_t)p->n_jobs * SHARD, &used) ||
-        used > memory)
+        !zg_add_u64(used, p->n_ahead * (uint64_t)AHEAD, &used) || used > memory)
         return LEAST;
     return memory - (used - LEAST);
 }

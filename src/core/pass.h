@@ -66,6 +66,7 @@ struct zg_pass {
     atomic_size_t granules_done;
     _Atomic uint64_t granules_opened, rows_scanned, chunks_decoded, bytes_fetched;
     zg_ahead *ahead;       /* NULL: nothing is done before its turn */
+    size_t n_ahead;        /* granules that are opened before their turn */
     size_t next_open;      /* granules before it are being opened; the lock */
     uint64_t window_bytes; /* of decoded rows that are fetched together */
 };
@@ -118,6 +119,8 @@ zagg_status zg_pass_read_groups(zg_granule_read *g, zagg_err *err);
 
 /* ---- pass_open.c ---- */
 
+/** Memory that the pass may use (pass.c). */
+uint64_t zg_pass_memory(const zg_pass *p);
 /** Make ready to open granules before their turn, where the options ask for it. */
 zagg_status zg_pass_open_ahead(zg_pass *p, zagg_err *err);
 /** Of a granule; those behind it are being opened from now on, too. */

@@ -2,11 +2,15 @@
  * them before it, on threads that do nothing else. */
 #include "core/pass.h"
 
-/* Threads beside those that open granules: each of the pool's may have a window under way
+/* Beside the threads that open granules: each of the pool's may have a window under way
  * and wait for another. */
 enum { MOST_THREADS = 24 };
+/* A window is a part of the memory, within bounds between which it pays. */
+enum { WINDOW_PARTS = 48 };
 #define WINDOW_LEAST ((uint64_t)1 << 20)
 #define WINDOW_MOST ((uint64_t)32 << 20)
+/* One granule more is open for each of these. */
+#define MEMORY_A_GRANULE ((uint64_t)64 << 20)
 
 static zagg_status open_local(void *user, const char *href, zagg_source **out,
                               zagg_err *err)
@@ -65,22 +69,20 @@ static zagg_status open_job(void *user, zagg_err *err)
     return open_now(g->pass, g, &g->opened, err);
 }
 
-/* A part of the memory; rows get what is left. */
-static uint64_t window_bytes(const zg_pass *p)
-{
-    enum { PARTS = 128 };
-    const uint64_t memory =
-        p->opts->memory_bytes ? p->opts->memory_bytes : zg_machine_memory_bytes() / 2;
-    const uint64_t part = memory / PARTS;
-    return part < WINDOW_LEAST ? WINDOW_LEAST : part > WINDOW_MOST ? WINDOW_MOST : part;
-}
-
 zagg_status zg_pass_open_ahead(zg_pass *p, zagg_err *err)
 {
+    const uint64_t memory = zg_pass_memory(p), granules = memory / MEMORY_A_GRANULE;
     if (p->opts->ahead == 0)
         return ZAGG_OK;
-    const size_t threads = p->opts->ahead + 2 * zagg_pool_width(p->opts->pool);
-    p->window_bytes = window_bytes(p);
+    p->n_ahead = granules < 1                ? 1
+                 : granules < p->opts->ahead ? (size_t)granules
+                                             : p->opts->ahead;
+    p->window_bytes = memory / WINDOW_PARTS;
+    if (p->window_bytes < WINDOW_LEAST)
+        p->window_bytes = WINDOW_LEAST;
+    if (p->window_bytes > WINDOW_MOST)
+        p->window_bytes = WINDOW_MOST;
+    const size_t threads = p->n_ahead + 2 * zagg_pool_width(p->opts->pool);
     return zg_ahead_new(threads < MOST_THREADS ? threads : MOST_THREADS, &p->ahead, err);
 }
 
@@ -102,7 +104,7 @@ zagg_status zg_pass_open(zg_pass *p, zg_pass_granule *granule, zg_opened *out,
 {
     if (!p->ahead)
         return open_now(p, granule, out, err);
-    begin_up_to(p, (size_t)(granule - p->granules) + p->opts->ahead);
+    begin_up_to(p, (size_t)(granule - p->granules) + p->n_ahead);
     ZAGG_TRY(zg_ahead_end(p->ahead, &granule->job, err));
     *out = granule->opened;
     granule->opened = (zg_opened){0};

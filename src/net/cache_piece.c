@@ -135,26 +135,33 @@ static uint8_t *read_sums(int fd, const zg_cache_key *key, const zg_cache_piece 
     return sums;
 }
 
+/* A file that is read. */
+typedef struct reading {
+    int fd;
+    const zg_cache_piece *piece;
+    const uint8_t *sums;
+    uint8_t *block; /* room for one */
+} reading;
+
 /* Whole blocks are checked; those that are wanted in part come through `block`. */
-static bool read_blocks(int fd, const zg_cache_piece *piece, const uint8_t *sums,
-                        uint64_t from, size_t len, uint8_t *out, uint8_t *block)
+static bool read_blocks(const reading *r, uint64_t from, size_t len, uint8_t *out)
 {
-    const uint64_t data = HEAD_BYTES + 4 * n_blocks(piece->len), end = from + len;
+    const uint64_t data = HEAD_BYTES + 4 * n_blocks(r->piece->len), end = from + len;
     for (uint64_t b = from / ZG_CACHE_BLOCK_BYTES; b * ZG_CACHE_BLOCK_BYTES < end; b++) {
         const uint64_t begin = b * ZG_CACHE_BLOCK_BYTES;
-        const uint64_t left = piece->len - begin;
+        const uint64_t left = r->piece->len - begin;
         const size_t n =
             left < ZG_CACHE_BLOCK_BYTES ? (size_t)left : (size_t)ZG_CACHE_BLOCK_BYTES;
         const bool whole = begin >= from && begin + n <= end;
-        uint8_t *to = whole ? out + (begin - from) : block;
-        if (!read_exactly(fd, data + begin, n, to) ||
-            zg_crc32c(to, n) != get_u32(sums + 4 * b))
+        uint8_t *to = whole ? out + (begin - from) : r->block;
+        if (!read_exactly(r->fd, data + begin, n, to) ||
+            zg_crc32c(to, n) != get_u32(r->sums + 4 * b))
             return false;
         if (whole)
             continue;
-        const uint64_t a = begin > from ? begin : from,
-                       z = begin + n < end ? begin + n : end;
-        memcpy(out + (a - from), block + (a - begin), (size_t)(z - a));
+        const uint64_t first = begin > from ? begin : from,
+                       stop = begin + n < end ? begin + n : end;
+        memcpy(out + (first - from), to + (first - begin), (size_t)(stop - first));
     }
     return true;
 }
@@ -168,37 +175,43 @@ zg_cache_outcome zg_cache_piece_read(const zg_cache *cache, const zg_cache_key *
     zg_free(path);
     if (fd < 0)
         return ZG_CACHE_GONE;
-    uint8_t *sums = read_sums(fd, key, piece);
-    uint8_t *block = sums ? zg_realloc(NULL, ZG_CACHE_BLOCK_BYTES, 1) : NULL;
-    const bool ok =
-        block && read_blocks(fd, piece, sums, offset - piece->offset, len, out, block);
+    uint8_t *block = zg_realloc(NULL, ZG_CACHE_BLOCK_BYTES, 1);
+    uint8_t *sums = block ? read_sums(fd, key, piece) : NULL;
+    const reading r = {fd, piece, sums, block};
+    const bool ok = sums && read_blocks(&r, offset - piece->offset, len, out);
+    const bool had_room = block != NULL;
     zg_free(block);
     zg_free(sums);
     close(fd);
-    return ok ? ZG_CACHE_READ : ZG_CACHE_DAMAGED;
+    return ok ? ZG_CACHE_READ : had_room ? ZG_CACHE_DAMAGED : ZG_CACHE_GONE;
 }
 
 /* ---- writing ---- */
 
-static zagg_status write_parts(zagg_sink_stream *stream, const zg_cache_key *key,
-                               const zg_cache_piece *piece, const uint8_t *sums,
-                               const void *data, zagg_err *err)
+/* What a file is made of. */
+typedef struct contents {
+    const zg_cache_key *key;
+    const zg_cache_piece *piece;
+    const uint8_t *sums;
+    const void *data;
+} contents;
+
+static zagg_status write_parts(zagg_sink_stream *stream, const contents *c, zagg_err *err)
 {
     uint8_t head[HEAD_BYTES];
-    const size_t sums_len = (size_t)(4 * n_blocks(piece->len));
-    make_head(key, piece, zg_crc32c(sums, sums_len), head);
+    const size_t sums_len = (size_t)(4 * n_blocks(c->piece->len));
+    make_head(c->key, c->piece, zg_crc32c(c->sums, sums_len), head);
     ZAGG_TRY(zagg_sink_stream_add(stream, head, sizeof head, err));
-    ZAGG_TRY(zagg_sink_stream_add(stream, sums, sums_len, err));
-    return zagg_sink_stream_add(stream, data, (size_t)piece->len, err);
+    ZAGG_TRY(zagg_sink_stream_add(stream, c->sums, sums_len, err));
+    return zagg_sink_stream_add(stream, c->data, (size_t)c->piece->len, err);
 }
 
-static zagg_status write_file(zg_cache *cache, const char *path, const zg_cache_key *key,
-                              const zg_cache_piece *piece, const uint8_t *sums,
-                              const void *data, zagg_err *err)
+static zagg_status write_file(zg_cache *cache, const char *path, const contents *c,
+                              zagg_err *err)
 {
     zagg_sink_stream *stream = NULL;
     ZAGG_TRY(zagg_sink_stream_begin(cache->sink, path, &stream, err));
-    const zagg_status status = write_parts(stream, key, piece, sums, data, err);
+    const zagg_status status = write_parts(stream, c, err);
     if (status == ZAGG_OK)
         return zagg_sink_stream_commit(stream, err);
     zagg_sink_stream_abandon(stream);
@@ -223,7 +236,7 @@ zagg_status zg_cache_piece_write(zg_cache *cache, const zg_cache_key *key,
                 zg_crc32c((const uint8_t *)data + b * ZG_CACHE_BLOCK_BYTES, len));
     }
     if (status == ZAGG_OK)
-        status = write_file(cache, path, key, piece, sums, data, err);
+        status = write_file(cache, path, &(contents){key, piece, sums, data}, err);
     zg_free(sums);
     zg_free(path);
     return status;

@@ -115,14 +115,19 @@ static zagg_status ask(zg_creds *c, zagg_err *err)
     return status;
 }
 
+static zagg_status last_round(const zg_creds *c, zagg_err *err)
+{
+    if (c->last_status != ZAGG_OK && err != NULL)
+        *err = c->last_err;
+    return c->last_status;
+}
+
 /* Wait for the round that runs; its result. */
 static zagg_status await(zg_creds *c, zagg_err *err)
 {
     while (c->asking)
         (void)pthread_cond_wait(&c->round_over, &c->lock);
-    if (c->last_status != ZAGG_OK && err != NULL)
-        *err = c->last_err;
-    return c->last_status;
+    return last_round(c, err);
 }
 
 zagg_status zg_creds_get(zg_creds *creds, zg_aws_keys *out, zagg_err *err)
@@ -162,11 +167,14 @@ zagg_status zg_creds_renew(zg_creds *creds, const zg_aws_keys *stale, bool *agai
     if (creds->asking)
         status = await(creds, err);
     const double now = zg_clock_mono_s();
-    if (status == ZAGG_OK && !are_newer(creds, stale) &&
-        !(creds->forced && now - creds->forced_at < FORCED_S)) {
-        creds->forced = true;
-        creds->forced_at = now;
-        status = ask(creds, err);
+    if (status == ZAGG_OK && !are_newer(creds, stale)) {
+        if (creds->forced && now - creds->forced_at < FORCED_S) {
+            status = last_round(creds, err);
+        } else {
+            creds->forced = true;
+            creds->forced_at = now;
+            status = ask(creds, err);
+        }
     }
     if (status == ZAGG_OK)
         *again = are_newer(creds, stale);

@@ -53,6 +53,11 @@ void zg_http_free(zg_http *http)
     zg_free(http);
 }
 
+unsigned zg_http_attempts(const zg_http *http)
+{
+    return http->opts.attempts;
+}
+
 void zg_call_free(zg_call *call)
 {
     zg_headers_free(&call->headers);

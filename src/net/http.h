@@ -127,6 +127,9 @@ void zg_call_free(zg_call *call);
  * and a stop, CANCELLED; an URL or range that cannot be asked for ARG. */
 zagg_status zg_http_send(zg_http *http, zg_call *calls, size_t n, zagg_err *err);
 
+/** How often a request is sent at most. */
+unsigned zg_http_attempts(const zg_http *http);
+
 /** Counters of all calls. Thread-safe. */
 zagg_net_stats zg_http_stats(const zg_http *http);
 /** Bytes of a call were pages of metadata. */

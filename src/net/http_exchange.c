@@ -81,6 +81,10 @@ static void send_request(zg_exchange *x, zg_waiter *waiter)
     t->call = x->call;
     t->url = url_of(x);
     t->waiter = waiter;
+    /* On a connection that was used before libcurl sends a request again by itself when
+     * the server has closed it: not what must be sent once, and not after a failure, as
+     * all connections may be as dead as the last one. */
+    t->fresh = x->call->once || (x->call->attempts > 1 && x->call->http_status == 0);
     if (!zg_origin_of(t->url, &t->origin)) {
         const bool no_memory = errno == ENOMEM;
         zg_url_show(t->url, shown, sizeof shown);
@@ -90,8 +94,8 @@ static void send_request(zg_exchange *x, zg_waiter *waiter)
         else
             zg_exchange_end(
                 x, zagg_err_set(&x->call->err, x->hop ? ZAGG_EHTTP : ZAGG_EARG,
-                                     "%s: not an URL of the form http[s]://HOST/...%s",
-                                     shown, x->hop ? ", to which a server leads" : ""));
+                                "%s: not an URL of the form http[s]://HOST/...%s", shown,
+                                x->hop ? ", to which a server leads" : ""));
         return;
     }
     if (!make_headers(x, t) || !zg_engine_submit(x->http->engine, t)) {

@@ -135,6 +135,7 @@ struct zg_transfer {
     zg_origin origin;
     struct curl_slist *headers;
     zg_waiter *waiter;
+    bool fresh; /* over a connection of its own */
 
     /* ---- answered ---- */
     zg_answer answer;

@@ -95,9 +95,7 @@ static CURLcode set_request(zg_transfer *t)
     }
     if (!head && !get)
         SET(CURLOPT_CUSTOMREQUEST, call->method);
-    /* On a connection that was used before libcurl would send the request again by itself
-     * when the server has closed it. */
-    if (call->once)
+    if (t->fresh)
         SET(CURLOPT_FRESH_CONNECT, 1L);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, t);

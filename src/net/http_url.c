@@ -35,8 +35,7 @@ static bool copy_part(CURLU *parsed, CURLUPart part, char *out, size_t out_len)
 static bool fill_origin(CURLU *parsed, const char *url, zg_origin *out)
 {
     char scheme[8], port[8];
-    if (!is_done(
-            zg_libcurl.url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER)) ||
+    if (!is_done(zg_libcurl.url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER)) ||
         !copy_part(parsed, CURLUPART_SCHEME, scheme, sizeof scheme) ||
         !copy_part(parsed, CURLUPART_HOST, out->host, sizeof out->host) ||
         !copy_part(parsed, CURLUPART_PORT, port, sizeof port))

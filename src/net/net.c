@@ -3,6 +3,7 @@
 #include "net/net.h"
 
 #include "net/cache.h"
+#include "net/patience.h"
 #include "net/room.h"
 
 #include <pthread.h>
@@ -87,9 +88,9 @@ static zagg_status make(zagg_net *net, zagg_err *err)
     const zagg_net_opts *o = &net->opts;
     const uint64_t most =
         o->max_bytes_in_flight ? o->max_bytes_in_flight : BYTES_IN_FLIGHT;
-    const zg_http_opts http = {
-        .deadline_s = o->deadline_s, .stop = o->stop, .log = o->log};
+    zg_http_opts http = {.deadline_s = o->deadline_s, .stop = o->stop, .log = o->log};
     ZAGG_TRY(check_opts(o, err));
+    ZAGG_TRY(zg_patience_read(&http, err));
     ZAGG_TRY(copy_texts(net, err));
     ZAGG_TRY(zg_aws_region(o->region, &net->region, err));
     ZAGG_TRY(zg_room_init(&net->room, most, err));

@@ -89,8 +89,11 @@ zagg_status zg_s3_upload_begin(zg_s3_sink *s, const char *key, zg_s3_upload *out
     if (status == ZAGG_OK)
         status = read_id(out, &c.call, err);
     zg_s3_call_free(&c);
-    if (status != ZAGG_OK)
+    if (status != ZAGG_OK) {
+        if (out->id != NULL)
+            zg_s3_upload_abort(out);
         zg_s3_upload_free(out);
+    }
     return status;
 }
 
@@ -237,7 +240,7 @@ static zagg_status was_finished(const zg_s3_upload *u, bool *out, zagg_err *err)
 static zagg_status finish_once(zg_s3_upload *u, const zg_str *text, bool *again,
                                zagg_err *err)
 {
-    zg_s3_call c;
+    zg_s3_call c = {.key = NULL};
     zg_str query;
     char code[64], why[300];
     wanted w = {.path = "CompleteMultipartUploadResult/Key"};
@@ -249,8 +252,10 @@ static zagg_status finish_once(zg_s3_upload *u, const zg_str *text, bool *again,
         query.failed ? no_memory(u, err)
                      : zg_s3_call_init(u->sink, &c, "POST", u->key, query.data, err);
     zg_str_free(&query);
-    if (status != ZAGG_OK)
+    if (status != ZAGG_OK) {
+        zg_s3_call_free(&c);
         return status;
+    }
     zg_headers_add(&c.call.headers, "Content-Type", "application/xml");
     c.call.body = text->data;
     c.call.body_len = text->len;

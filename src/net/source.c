@@ -115,15 +115,67 @@ static zagg_status check_version(const zg_remote *r, const zg_call *call, zagg_e
     return other ? changed(r, etag, call->total_len, err) : ZAGG_OK;
 }
 
-static zagg_status judge(zg_remote *r, const zg_call *calls, size_t n, zagg_status status,
-                         zagg_err *err)
+/* Of an answer that was of no use: how long it says that the object is; 0: it does not.
+ */
+static uint64_t told_total(const zg_call *call)
 {
-    for (size_t i = 0; i < n && status != ZAGG_OK; i++)
+    const char *range = zg_headers_get(&call->out_headers, "Content-Range");
+    const char *slash = range ? strrchr(range, '/') : NULL;
+    return slash && (call->http_status == 206 || call->http_status == 416)
+               ? strtoull(slash + 1, NULL, 10)
+               : 0;
+}
+
+/* ---- failures ---- */
+
+/* A stop, and a lack of memory, say nothing about the server. */
+static bool is_vain(zagg_status status)
+{
+    return status == ZAGG_EIO || status == ZAGG_EHTTP || status == ZAGG_EAUTH ||
+           status == ZAGG_ENOTFOUND;
+}
+
+/* `why` is what the calls came to. */
+static void note_failures(zg_remote *r, const zagg_range *ranges, const zg_call *calls,
+                          size_t n, const zagg_err *why)
+{
+    bool noted = false;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_vain(calls[i].status))
+            continue;
+        noted = true;
+        zg_vain_note(&r->vain, ranges[i].offset, ranges[i].len, calls[i].attempts,
+                     &calls[i].err);
+    }
+    if (!noted && is_vain(why->status)) /* on the way to the object */
+        zg_vain_note(&r->vain, ranges[0].offset, ranges[0].len, 1, why);
+}
+
+/* Another version stays one for whatever is read later. */
+static zagg_status give_up(zg_remote *r, zagg_status status, zagg_err *err)
+{
+    if (status == ZAGG_EHTTP)
+        zg_vain_note(&r->vain, 0, UINT64_MAX, zg_http_attempts(zg_net_http(r->net)), err);
+    return status;
+}
+
+static zagg_status judge(zg_remote *r, const zagg_range *ranges, const zg_call *calls,
+                         size_t n, zagg_status status, zagg_err *err)
+{
+    for (size_t i = 0; i < n && status != ZAGG_OK; i++) {
+        const uint64_t total = told_total(&calls[i]);
         if (calls[i].http_status == 412)
-            return ask_what_changed(r, err);
+            return give_up(r, ask_what_changed(r, err), err);
+        if (total != 0 && total != r->size)
+            return give_up(r, changed(r, NULL, total, err), err);
+    }
+    if (status != ZAGG_OK) {
+        note_failures(r, ranges, calls, n, err);
+        return status;
+    }
     for (size_t i = 0; i < n && status == ZAGG_OK; i++)
         status = check_version(r, &calls[i], err);
-    return status;
+    return status == ZAGG_OK ? ZAGG_OK : give_up(r, status, err);
 }
 
 /* ---- reading ---- */
@@ -132,14 +184,19 @@ static zagg_status judge(zg_remote *r, const zg_call *calls, size_t n, zagg_stat
 static zagg_status fetch_batch(zg_remote *r, const zagg_range *ranges, size_t n,
                                uint64_t bytes, zagg_err *err)
 {
+    const unsigned most = zg_http_attempts(zg_net_http(r->net));
+    ZAGG_TRY(zg_vain_check(&r->vain, ranges, n, most, err));
     zg_call *calls = zg_alloc(n, sizeof *calls);
     if (calls == NULL)
         return no_memory(r, err);
     zagg_status status = zg_net_room_take(r->net, (size_t)bytes, err);
     if (status == ZAGG_OK) {
-        status = send(r, ranges, n, true, calls, err);
+        zagg_err why = ZAGG_ERR_INIT;
+        status = send(r, ranges, n, true, calls, &why);
         zg_net_room_give(r->net, (size_t)bytes);
-        status = judge(r, calls, n, status, err);
+        status = judge(r, ranges, calls, n, status, &why);
+        if (status != ZAGG_OK && err != NULL)
+            *err = why;
     }
     free_calls(calls, n);
     return status;
@@ -226,6 +283,7 @@ void zg_remote_close(void *self)
     zg_remote *r = self;
     zg_cache_object_close(r->cached);
     zg_way_free(&r->way);
+    zg_vain_free(&r->vain);
     zg_secret_free(r->url);
     zg_free(r->name);
     zg_free(r->etag);
@@ -386,6 +444,7 @@ zagg_status zg_remote_new(zagg_net *net, const char *url, zg_remote **out, zagg_
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory to open a URL");
     r->net = net;
     zg_way_init(&r->way);
+    zg_vain_init(&r->vain);
     const zagg_status status =
         strncmp(url, "s3://", 5) == 0 ? name_s3(r, url, err) : name_https(r, url, err);
     if (status == ZAGG_OK)

@@ -4,6 +4,7 @@
 
 #include "net/cache.h"
 #include "net/net.h"
+#include "net/vain.h"
 
 #include <pthread.h>
 
@@ -28,6 +29,7 @@ typedef struct zg_remote {
     unsigned char *head; /* the first head_len bytes */
     size_t head_len;
     zg_cache_object *cached; /* NULL: no cache */
+    zg_vain vain;
 } zg_remote;
 
 /** One range of an object as a call; what it asks for but its URL and whose it is. With

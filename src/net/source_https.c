@@ -232,18 +232,34 @@ static zagg_status renew_token(void *user, const zg_call *call, const char *code
                : refused(b, call, err);
 }
 
-/* A call to `url`, with the token where that is one for it. */
-static void prepare(const zg_remote *r, const zagg_range *range, bool match,
-                    const char *url, bearer *b, zg_call *call)
+/* Calls for ranges of one object. */
+typedef struct batch {
+    zg_remote *remote;
+    const zagg_range *ranges;
+    zg_call *calls; /* one a range */
+    size_t n;
+    bool match;
+    bearer bearer;
+} batch;
+
+/* Call i to `url`, with the token where that is one for it. */
+static void prepare(batch *b, size_t i, const char *url)
 {
-    zg_remote_prepare(r, range, match, call);
+    zg_call *call = &b->calls[i];
+    zg_remote_prepare(b->remote, &b->ranges[i], b->match, call);
     call->url = url;
     call->no_redirects = true;
     if (!wants_token(url))
         return;
     call->authorize = add_token;
     call->renew = renew_token;
-    call->user = b;
+    call->user = &b->bearer;
+}
+
+static void reset(zg_call *call)
+{
+    zg_call_free(call);
+    *call = (zg_call){0};
 }
 
 /* ---- the way ---- */
@@ -329,14 +345,15 @@ static void forget_way(zg_remote *r)
     pthread_mutex_unlock(&r->way.lock);
 }
 
-/* One call from the object's own URL on, through all redirects. */
-static zagg_status go_all_the_way(zg_remote *r, const zagg_range *range, bool match,
-                                  bearer *b, zg_call *call, zagg_err *err)
+/* The first call from the object's own URL on, through all redirects. */
+static zagg_status go_all_the_way(batch *b, zagg_err *err)
 {
+    zg_remote *r = b->remote;
+    zg_call *call = &b->calls[0];
     char *url = NULL; /* where redirects led */
     bool renewed = false;
     for (int hop = 0; hop <= HOPS; hop++) {
-        prepare(r, range, match, url ? url : r->url, b, call);
+        prepare(b, 0, url ? url : r->url);
         zagg_status status = zg_http_send(zg_net_http(r->net), call, 1, err);
         if (!is_redirect(call)) {
             call->url = r->url; /* the other one ends here */
@@ -347,9 +364,8 @@ static zagg_status go_all_the_way(zg_remote *r, const zagg_range *range, bool ma
             return status;
         }
         char *next = NULL;
-        status = next_hop(r, call, b, &renewed, &next, err);
-        zg_call_free(call);
-        *call = (zg_call){0};
+        status = next_hop(r, call, &b->bearer, &renewed, &next, err);
+        reset(call);
         zg_secret_free(url);
         url = next;
         if (status != ZAGG_OK)
@@ -362,42 +378,41 @@ static zagg_status go_all_the_way(zg_remote *r, const zagg_range *range, bool ma
 
 /* ---- sending ---- */
 
-/* A URL that was good once, and is not any more. */
+/* A URL that was good once, and is not any more. S3 says 400 where the session of its
+ * signer has ended. */
 static bool may_have_expired(const zg_call *call)
 {
-    return call->http_status == 401 || call->http_status == 403 || is_redirect(call);
+    return call->http_status == 400 || call->http_status == 401 ||
+           call->http_status == 403 || is_redirect(call);
 }
 
-/* All calls straight to the end of the way. */
-static zagg_status send_straight(zg_remote *r, const zagg_range *ranges, size_t n,
-                                 bool match, const char *end, bearer *b, zg_call *calls,
-                                 zagg_err *err)
+/* Calls from `first` on straight to the end of the way. */
+static zagg_status send_straight(batch *b, size_t first, const char *end, zagg_err *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        zg_call_free(&calls[i]);
-        prepare(r, &ranges[i], match, end, b, &calls[i]);
-    }
-    const zagg_status status = zg_http_send(zg_net_http(r->net), calls, n, err);
-    for (size_t i = 0; i < n; i++)
-        calls[i].url = r->url;
+    for (size_t i = first; i < b->n; i++)
+        prepare(b, i, end);
+    const zagg_status status =
+        zg_http_send(zg_net_http(b->remote->net), b->calls + first, b->n - first, err);
+    for (size_t i = first; i < b->n; i++)
+        b->calls[i].url = b->remote->url;
     return status;
 }
 
-static zagg_status send_from(zg_remote *r, const zagg_range *ranges, size_t n, bool match,
-                             bearer *b, zg_call *calls, zagg_err *err)
+/* Where the way is not known the first call finds it. */
+static zagg_status send_all(batch *b, zagg_err *err)
 {
+    zg_remote *r = b->remote;
     char *end = NULL;
     size_t first = 0;
     if (!known_way(r, &end)) {
-        ZAGG_TRY(go_all_the_way(r, &ranges[0], match, b, &calls[0], err));
+        ZAGG_TRY(go_all_the_way(b, err));
         first = 1;
-        if (n == 1)
+        if (b->n == 1)
             return ZAGG_OK;
         if (!known_way(r, &end) && !(end = zg_strdup(r->url)))
             return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory to read it", r->name);
     }
-    const zagg_status status =
-        send_straight(r, ranges + first, n - first, match, end, b, calls + first, err);
+    const zagg_status status = send_straight(b, first, end, err);
     zg_secret_free(end);
     return status;
 }
@@ -405,28 +420,26 @@ static zagg_status send_from(zg_remote *r, const zagg_range *ranges, size_t n, b
 zagg_status zg_https_send(zg_remote *r, const zagg_range *ranges, size_t n, bool match,
                           zg_call *calls, zagg_err *err)
 {
-    bearer b = {r, NULL};
+    batch b = {r, ranges, calls, n, match, {r, NULL}};
     char *end = NULL;
     const bool was_known = known_way(r, &end);
     zg_secret_free(end);
-    zagg_status status = send_from(r, ranges, n, match, &b, calls, err);
+    zagg_status status = send_all(&b, err);
     bool expired = false;
     for (size_t i = 0; was_known && i < n; i++)
         expired |= may_have_expired(&calls[i]);
     if (expired) {
         /* Those that came are asked for again: there is one set of calls in an hour. */
         forget_way(r);
-        for (size_t i = 0; i < n; i++) {
-            zg_call_free(&calls[i]);
-            calls[i] = (zg_call){0};
-        }
-        status = send_from(r, ranges, n, match, &b, calls, err);
+        for (size_t i = 0; i < n; i++)
+            reset(&calls[i]);
+        status = send_all(&b, err);
     }
     for (size_t i = 0; status == ZAGG_OK && i < n; i++)
         if (is_redirect(&calls[i]))
             status =
                 zagg_err_set(err, ZAGG_EHTTP,
                              "%s: the server redirects where it did not before", r->name);
-    zg_secret_free(b.token);
+    zg_secret_free(b.bearer.token);
     return status;
 }

@@ -63,10 +63,6 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
     (void)name;
     if (r->status != ZAGG_OK || r->depth == 0)
         return;
-    if (r->text.failed) {
-        refuse(r, "has a text without end");
-        return;
-    }
     const zagg_status status = r->fn(r->user, r->path, r->text.data, r->err);
     if (status != ZAGG_OK)
         stop(r, status);
@@ -78,8 +74,16 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
 static void XMLCALL on_text(void *user, const XML_Char *text, int len)
 {
     reading *r = user;
-    if (len > 0)
-        zg_str_addn(&r->text, text, (size_t)len);
+    if (r->status != ZAGG_OK || len <= 0)
+        return;
+    if ((size_t)len > MAX_TEXT_BYTES - r->text.len) {
+        refuse(r, "has a text without end");
+        return;
+    }
+    zg_str_addn(&r->text, text, (size_t)len);
+    if (r->text.failed)
+        stop(r, zagg_err_set(r->err, ZAGG_ENOMEM, "%s: no memory to read an answer",
+                             r->what));
 }
 
 static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char *system,
@@ -94,6 +98,10 @@ static void XMLCALL on_doctype(void *user, const XML_Char *name, const XML_Char 
 
 static void parse(reading *r, const char *text, size_t len)
 {
+    /* S3 sends blanks first while it joins the parts of an upload. */
+    for (; len > 0 && (*text == ' ' || *text == '\n' || *text == '\r' || *text == '\t');
+         len--)
+        text++;
     if (len > INT_MAX) {
         refuse(r, "is too long");
         return;

@@ -336,8 +336,13 @@ static zagg_status clean(zg_trust *t, zagg_err *err)
         return ZAGG_OK;
     if (!t->remote) /* where records are whole from their first byte on */
         ZAGG_TRY(zagg_sink_clean(t->status, &m, err));
-    if (t->prior)
+    if (t->prior && !t->remote)
         ZAGG_TRY(zagg_sink_clean(t->store, &n, err));
+    zagg_err own = ZAGG_ERR_INIT;
+    /* Of a server that may not be asked for them, uploads cost money and no more. */
+    if (t->prior && t->remote && zagg_sink_clean(t->store, &n, &own) != ZAGG_OK)
+        zagg_log_write(t->opts->log, ZAGG_LOG_WARN,
+                       "uploads of a run that died cannot be given up: %s", own.msg);
     if (n + m)
         zagg_log_write(t->opts->log, ZAGG_LOG_INFO,
                        t->remote ? "%zu uploads of a run that died were given up"

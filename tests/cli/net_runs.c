@@ -43,8 +43,8 @@ static int setup(void **state)
                                "--granules granules --store local"));
     const char *const s3[] = {"--root", r.f->dir, "--key", ACCESS, SECRET, NULL};
     r.s3 = server_start("s3_server", s3);
-    const char *const daac[] = {"--root", r.f->dir, "--user", "me",
-                                "pw",     "--token", TOKEN,   NULL};
+    const char *const daac[] = {"--root", r.f->dir,  "--user", "me",
+                                "pw",     "--token", TOKEN,    NULL};
     r.daac = server_start("daac_server", daac);
     (void)snprintf(port, sizeof port, "%d", server_port(r.s3));
     const char *const proxy[] = {"--to", port, NULL};
@@ -73,8 +73,8 @@ static int teardown(void **state)
 static char *run_as(const remote *r, const char *like, const char *options)
 {
     char command[2048];
-    (void)snprintf(command, sizeof command, "rm -rf o o.status; " RUN "--json --store o %s",
-                   options);
+    (void)snprintf(command, sizeof command,
+                   "rm -rf o o.status; " RUN "--json --store o %s", options);
     char *text = shell_ok(r->f->dir, "%s", command);
     assert_same_stores(r->f, like, "o");
     return text;
@@ -172,10 +172,11 @@ static void refused(void **state)
         shell_in(r->f->dir, "rm -rf o o.status; " RUN "--catalog s3.json --store o");
     set_keys(server_url(r->s3), SECRET);
     assert_int_equal(run.status, 6);
-    if (!text_matches("*Access denied reading source granules (2 auth-shaped failures; 2 "
-                      "granule reads raised): check data_source.credentials_provider "
-                      "names the DAAC hosting this product; e.g. s3://granules/a.h5: GET *",
-                      run.err))
+    if (!text_matches(
+            "*Access denied reading source granules (2 auth-shaped failures; 2 "
+            "granule reads raised): check data_source.credentials_provider "
+            "names the DAAC hosting this product; e.g. s3://granules/a.h5: GET *",
+            run.err))
         fail_msg("%s", run.err);
     assert_null(strstr(run.err, "another/secret"));
     run_result_free(&run);

@@ -143,7 +143,7 @@ static const cli_case ERRORS[] = {
      3, NULL, "error: *needs a name in its bucket*\n"},
     {"not s3", "zagg run -q --config c.yaml --granules g --store https://h/x", 3, NULL,
      "error: *a store is a local folder or s3://BUCKET/NAME\n"},
-    {"nobody there", "export AWS_ENDPOINT_URL=http://127.0.0.1:1; " RUN, 1, NULL,
+    {"nobody there", "export AWS_ENDPOINT_URL=http://127.0.0.1:1; " RUN, 5, NULL,
      "error: *Connection refused (5 attempts)\n"},
     {"no store to read", "zagg inspect s3://$B/none", 1, NULL,
      "zagg inspect: store s3://*/none: no store is there: *\n"},

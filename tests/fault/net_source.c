@@ -80,8 +80,8 @@ static zagg_status work(const char *cache, bool *right, zagg_err *err)
 static zagg_status faulty_work(int64_t nth, bool lasting, const char *cache, bool *right,
                                zagg_err *err)
 {
-    fault_arm(&(fault_plan){
-        .kinds = FAULT_BIT(FAULT_ALLOC), .nth = nth, .lasting = lasting});
+    fault_arm(
+        &(fault_plan){.kinds = FAULT_BIT(FAULT_ALLOC), .nth = nth, .lasting = lasting});
     const zagg_status status = work(cache, right, err);
     fault_disarm();
     return status;
@@ -122,7 +122,8 @@ static void sweep(const char *name, bool with_cache, bool lasting)
             case_fail(&r, place, "files are left open (%s)", err.msg);
         else if (status == ZAGG_OK && !right)
             case_fail(&r, place, "other bytes");
-        else if (status != ZAGG_OK && (status != ZAGG_ENOMEM || !strstr(err.msg, "memory")))
+        else if (status != ZAGG_OK &&
+                 (status != ZAGG_ENOMEM || !strstr(err.msg, "memory")))
             case_fail(&r, place, "%s: %s", zagg_status_name(status), err.msg);
         else
             case_pass(&r);

@@ -117,7 +117,7 @@ static zagg_shardmap *map_of(const trust_fixture *f, layout l, size_t n_granules
 const char *trust_store(const trust_fixture *f, const char *name)
 {
     static char store[PATH_BYTES];
-    if (f->net)
+    if (f->server)
         (void)snprintf(store, sizeof store, "s3://%s/%s", f->bucket, name);
     else
         (void)snprintf(store, sizeof store, "%s/%s", f->base->dir, name);
@@ -195,12 +195,17 @@ int trust_new(void **state)
     return 0;
 }
 
-void trust_renew_net(trust_fixture *f, const char *endpoint, zagg_log *log, bool drop)
+void trust_drop_net(trust_fixture *f)
+{
+    zagg_net_free(f->net);
+    f->net = NULL;
+}
+
+void trust_renew_net(trust_fixture *f, const char *endpoint, zagg_log *log)
 {
     zagg_err err = ZAGG_ERR_INIT;
     const zagg_net_opts opts = {.region = "us-west-2", .log = log};
-    if (drop)
-        zagg_net_free(f->net);
+    trust_drop_net(f);
     assert_int_equal(setenv("AWS_ENDPOINT_URL", endpoint, 1), 0);
     if (zagg_net_new(&opts, &f->net, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
@@ -221,7 +226,7 @@ int trust_new_remote(void **state)
     assert_int_equal(setenv("AWS_ACCESS_KEY_ID", "AKTEST", 1), 0);
     assert_int_equal(setenv("AWS_SECRET_ACCESS_KEY", "sekret", 1), 0);
     assert_int_equal(unsetenv("AWS_SESSION_TOKEN"), 0);
-    trust_renew_net(f, server_url(f->server), NULL, false);
+    trust_renew_net(f, server_url(f->server), NULL);
     return 0;
 }
 

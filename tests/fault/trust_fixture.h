@@ -36,9 +36,11 @@ int trust_new(void **state);
 int trust_free(void **state);
 /** The same with a server. */
 int trust_new_remote(void **state);
-/** Transfers of one's own: after fork(2), or when the endpoint has changed. The former
- * ones are freed if `drop`. */
-void trust_renew_net(trust_fixture *f, const char *endpoint, zagg_log *log, bool drop);
+/** Transfers of this process to the server at `endpoint`, in the place of earlier ones.
+ */
+void trust_renew_net(trust_fixture *f, const char *endpoint, zagg_log *log);
+/** None: before fork(2), as their thread would not come along. */
+void trust_drop_net(trust_fixture *f);
 /** What a store is called in options of a run; one static buffer. */
 const char *trust_store(const trust_fixture *f, const char *name);
 

@@ -40,9 +40,9 @@ static void set(const char *name, const char *value)
 static int setup(void **state)
 {
     static const char *const NAMES[] = {
-        "AWS_PROFILE",  "AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN", "AWS_REGION",
-        "HTTP_PROXY",   "http_proxy",          "HTTPS_PROXY",       "https_proxy",
-        "AWS_CA_BUNDLE"};
+        "AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN",
+        "AWS_REGION",  "HTTP_PROXY",          "http_proxy",
+        "HTTPS_PROXY", "https_proxy",         "AWS_CA_BUNDLE"};
     (void)state;
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         set(NAMES[i], NULL);
@@ -92,8 +92,8 @@ static void from_a_daac(void **state)
     char prefix[200];
     if (!golden_available("read/cases.json"))
         skip();
-    const char *const args[] = {"--root", golden_path(""), "--user", "me", "password",
-                                "--token", TOKEN, NULL};
+    const char *const args[] = {"--root",   golden_path(""), "--user", "me",
+                                "password", "--token",       TOKEN,    NULL};
     test_server *server = server_start("daac_server", args);
     set("ZAGG_EARTHDATA_HOSTS", server_url(server) + strlen("http://"));
     (void)snprintf(prefix, sizeof prefix, "%s/data/", server_url(server));

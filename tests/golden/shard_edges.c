@@ -170,8 +170,7 @@ static zagg_status open_refusing(void *user, const char *href, zagg_source **out
 {
     parallel_counts *counts = user;
     if (strstr(href, "granule1"))
-        *counts = (parallel_counts){
-            .fail_at = 2, .fail_on = true, .failure = ZAGG_EAUTH};
+        *counts = (parallel_counts){.fail_at = 2, .fail_on = true, .failure = ZAGG_EAUTH};
     return parallel_open(user, href, out, err);
 }
 

@@ -7,7 +7,8 @@ expires. Who has no good token ends at /oauth/authorize, a page with status 200.
 a request that brings an Authorization header, as S3 does with two ways of signing.
 
 POST /_revoke: tokens so far are good no longer, those asked for afterwards are.
-POST /_expire: the same for URLs of the bucket. GET /_stats, POST /_reset.
+POST /_expire: the same for URLs of the bucket. POST /_bucket: redirects lead to the URL in the body
+from now on (--bucket-url, of a proxy that is started later). GET /_stats, POST /_reset.
 """
 import argparse
 import base64
@@ -17,6 +18,7 @@ import secrets
 import threading
 import time
 from calendar import timegm
+from collections import Counter
 from urllib.parse import parse_qsl, unquote, urlencode
 
 import s3_store
@@ -49,6 +51,7 @@ class Daac:
         self.secret = secrets.token_bytes(32)
         self.generation = 0  # of URLs: older ones have expired
         self.url_uses = {}  # by signature
+        self.token_uses = Counter()
         self.n_keys = 0
         self.stats = wire.Stats(
             auth_headers_seen_on_bucket=0, bucket_requests=0, redirects=0, logins=0,
@@ -58,6 +61,7 @@ class Daac:
         for server in (self.server, self.bucket):
             server.control[("POST", "/_revoke")] = self.revoke
             server.control[("POST", "/_expire")] = self.expire
+            server.control[("POST", "/_bucket")] = self.lead_to
 
     def revoke(self, _request):
         with self.lock:
@@ -67,6 +71,10 @@ class Daac:
 
     def expire(self, _request):
         self.generation += 1
+        return Reply(204)
+
+    def lead_to(self, request):
+        self.args.bucket_url = request.body.decode() or None
         return Reply(204)
 
     # ---- Earthdata Login and the DAAC ----
@@ -109,6 +117,10 @@ class Daac:
         scheme, _, token = request.get("authorization", "").partition(" ")
         with self.lock:
             user = next((u for u in self.users.values() if token in u.tokens), None)
+            if user is not None and 0 < self.args.token_uses <= self.token_uses[token]:
+                user.tokens.remove(token)
+                user = None
+            self.token_uses[token] += 1
         if scheme != "Bearer" or user is None:
             query = urlencode({"client_id": "test-client", "response_type": "code",
                                "redirect_uri": f"http://{request.get('host')}/login",
@@ -231,6 +243,7 @@ def parse_arguments():
     add("--lifetime", type=float, default=3600, metavar="SECONDS", help="of these keys, as told")
     add("--url-lifetime", type=int, default=3600, metavar="SECONDS", help="of bucket URLs")
     add("--url-uses", type=int, default=0, metavar="N", help="a bucket URL is good for N requests")
+    add("--token-uses", type=int, default=0, metavar="N", help="a token is good for N requests")
     add("--redirect-status", type=int, default=303, choices=(302, 303, 307))
     add("--bucket-url", metavar="URL", help="where redirects lead, such as a proxy in front")
     add("--direct", action="store_true", help="the DAAC gives the data itself")

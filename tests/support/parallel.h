@@ -17,8 +17,8 @@ typedef struct parallel_counts {
     zagg_status failure;
 } parallel_counts;
 
-/** For zagg_open_fn, with the counts as `user`: they outlive the source. A call with spans
- * that do not ascend or are empty is INTERNAL. */
+/** For zagg_open_fn, with the counts as `user`: they outlive the source. A call with
+ * spans that do not ascend or are empty is INTERNAL. */
 zagg_status parallel_open(void *counts, const char *path, zagg_source **out,
                           zagg_err *err);
 

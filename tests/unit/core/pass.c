@@ -49,7 +49,7 @@ typedef struct outcome {
 
 typedef struct collected {
     outcome shards[N_SHARDS];
-    size_t n_over;
+    atomic_size_t n_over;
 } collected;
 
 static zagg_status ready(void *user, size_t index, zagg_shard_rows *rows, zagg_err *err)

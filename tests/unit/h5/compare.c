@@ -1,5 +1,4 @@
 #include "h5_test.h"
-
 #include "support/parallel.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* Sources: files, memory and other implementations; merged reads; whole files. */
 #include "io/source.h"
+
 #include "support/support.h"
 
 #include <fcntl.h>
@@ -349,12 +350,12 @@ static void test_gaps_that_are_worth_it(void **state)
         size_t n_gaps, requests;
     } cases[] = {
         {100 * KIB, {0, 0, 0}, 3, 1},
-        {KIB, {30 * KIB, 30 * KIB}, 2, 1},                    /* little */
-        {KIB, {30 * KIB, 40 * KIB}, 2, 2},                    /* 70 are more */
-        {KIB, {40 * KIB, 40 * KIB}, 2, 3},                    /* equal ones: none */
-        {MIB, {500 * KIB, 400 * KIB, 100 * KIB}, 3, 2},       /* of 4 MiB 819 KiB */
-        {2 * MIB, {MIB + 1}, 1, 2},                           /* as long as a request */
-        {3 * MIB, {MIB, 0}, 2, 2},                            /* 8 MiB are enough */
+        {KIB, {30 * KIB, 30 * KIB}, 2, 1},              /* little */
+        {KIB, {30 * KIB, 40 * KIB}, 2, 2},              /* 70 are more */
+        {KIB, {40 * KIB, 40 * KIB}, 2, 3},              /* equal ones: none */
+        {MIB, {500 * KIB, 400 * KIB, 100 * KIB}, 3, 2}, /* of 4 MiB 819 KiB */
+        {2 * MIB, {MIB + 1}, 1, 2},                     /* as long as a request */
+        {3 * MIB, {MIB, 0}, 2, 2},                      /* 8 MiB are enough */
         {9 * MIB, {0}, 1, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -1,7 +1,6 @@
 /* The read cache: what it gives back, what it does not believe, how it stays small, and
  * that processes may share it. */
 #include "net/cache_impl.h"
-
 #include "net_test.h"
 #include "object_script.h"
 
@@ -218,7 +217,7 @@ static void damage(void **state)
             assert_int_equal(truncate(path, 0), 0);
         else
             write_at(path, 24, "\x01", 1); /* whose it is */
-        if (kind == 0) /* other blocks are good */
+        if (kind == 0)                     /* other blocks are good */
             assert_true(has(o, 0, 4096, 1000));
         assert_false(has(o, 0, 5000, 199000));
         assert_int_equal(files_in(dir)->n, 0);
@@ -302,7 +301,8 @@ static void eviction(void **state)
     zg_free(dir);
 }
 
-/* A piece that alone is larger than the bound does not stay, nor does a bound get lost. */
+/* A piece that alone is larger than the bound does not stay, nor does a bound get lost.
+ */
 static void larger_than_the_bound(void **state)
 {
     (void)state;
@@ -401,8 +401,9 @@ static void two_processes(void **state)
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
-    /* Each may be a sixteenth beyond it before it looks again. */
-    assert_true(files_in(dir)->bytes <= MIB / 2 + 3 * (MIB / 32 + 2 * PIECE));
+    /* Each may be a sixteenth beyond it before it looks again, and all but one go on
+     * while that one makes room. There are pieces for two and a half times as much. */
+    assert_true(files_in(dir)->bytes <= MIB / 2 + MIB / 4 + 3 * 2 * PIECE);
     remove_tree(dir);
     zg_free(dir);
 }
@@ -422,9 +423,8 @@ static zagg_source *open_object(zagg_net *net, const object_script *o)
 static void read_all(zagg_source *source, const object_script *o)
 {
     static unsigned char bytes[3][100000];
-    const zagg_range ranges[] = {{0, 1000, bytes[0]},
-                                 {MIB - 500, 100000, bytes[1]},
-                                 {2 * MIB, 100000, bytes[2]}};
+    const zagg_range ranges[] = {
+        {0, 1000, bytes[0]}, {MIB - 500, 100000, bytes[1]}, {2 * MIB, 100000, bytes[2]}};
     zagg_err err = ZAGG_ERR_INIT;
     if (zagg_source_read_many(source, ranges, 3, NULL, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
@@ -475,10 +475,16 @@ static void sources(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        NET_TEST(hits),       NET_TEST(versions),  NET_TEST(names),
-        NET_TEST(damage),     NET_TEST(debris),    NET_TEST(eviction),
-        NET_TEST(larger_than_the_bound),           NET_TEST(no_folder),
-        NET_TEST(two_processes),                   NET_TEST(sources),
+        NET_TEST(hits),
+        NET_TEST(versions),
+        NET_TEST(names),
+        NET_TEST(damage),
+        NET_TEST(debris),
+        NET_TEST(eviction),
+        NET_TEST(larger_than_the_bound),
+        NET_TEST(no_folder),
+        NET_TEST(two_processes),
+        NET_TEST(sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

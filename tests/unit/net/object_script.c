@@ -102,8 +102,9 @@ static http_reply answer(void *user, size_t nth, const http_request *request)
         o->authorized++;
     if (o->refuse > 0) {
         o->refuse--;
-        return (http_reply){.status = 403, .body = "<Error><Code>AccessDenied</Code>"
-                                                   "<Message>no</Message></Error>"};
+        return (http_reply){.status = 403,
+                            .body = "<Error><Code>AccessDenied</Code>"
+                                    "<Message>no</Message></Error>"};
     }
     if (o->if_match && wanted && etag && strcmp(wanted, etag) != 0)
         return (http_reply){.status = 412};

@@ -178,7 +178,9 @@ static void keep_mark(scene *s, const http_request *r)
     "<InitiateMultipartUploadResult><UploadId>u/+1</UploadId>"                           \
     "</InitiateMultipartUploadResult>"
 #define COMPLETED                                                                        \
-    "<CompleteMultipartUploadResult><Key>k</Key></CompleteMultipartUploadResult>"
+    "  \r\n \n<?xml "                                                                    \
+    "version=\"1.0\"?>\n<CompleteMultipartUploadResult><Key>k</Key></"                   \
+    "CompleteMultipartUploadResult>"
 static const http_reply PART = {.status = 200, .headers = "ETag: \"p<1>\"\r\n"};
 static const char DATA[] = "0123456789012345678901234567"; /* in four parts */
 

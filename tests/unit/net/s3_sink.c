@@ -447,6 +447,70 @@ static void failing_parts(void **state)
     server_stop(server);
 }
 
+/* ---- without memory ---- */
+
+static zagg_status count_key(void *user, const char *key, uint64_t size, zagg_err *err)
+{
+    (void)key;
+    (void)size;
+    (void)err;
+    ++*(size_t *)user;
+    return ZAGG_OK;
+}
+
+static zagg_status some_of_all(sink_test *t, const unsigned char *data)
+{
+    const zg_sink_tag none = {.age_s = -1};
+    zg_sink_tag tag;
+    zagg_sink_stream *stream = NULL;
+    void *got = NULL;
+    size_t len = 0;
+    size_t n = 0;
+    ZAGG_TRY(zagg_sink_put(t->sink, "d/small", "x", 1, &t->err));
+    ZAGG_TRY(zagg_sink_put(t->sink, "d/large", data, 3 * PART, &t->err));
+    ZAGG_TRY(zg_sink_stream_begin_direct(t->sink, "d/stream", &stream, &t->err));
+    const zagg_status status = zagg_sink_stream_add(stream, data, 2 * PART + 1, &t->err);
+    if (status != ZAGG_OK) {
+        zagg_sink_stream_abandon(stream);
+        return status;
+    }
+    ZAGG_TRY(zagg_sink_stream_commit(stream, &t->err));
+    ZAGG_TRY(zg_sink_put_if(t->sink, "d/lock", "x", 1, &none, &tag, &t->err));
+    ZAGG_TRY(zagg_sink_get(t->sink, "d/small", 10, &got, &len, &t->err));
+    zagg_bytes_free(got);
+    ZAGG_TRY(zagg_sink_list(t->sink, "", count_key, &n, &t->err));
+    assert_int_equal(n, 4);
+    return zagg_sink_delete_prefix(t->sink, "d/", &t->err);
+}
+
+/* Whichever allocation fails: an error, and neither an upload nor a leak. */
+static void without_memory(void **state)
+{
+    test_server *server = start(NULL, NULL);
+    sink_test t = sink_open_at(server_url(server), NULL, PART);
+    unsigned char *data = some_bytes(3 * PART);
+    size_t n = 0, failures = 0, well = 0;
+    (void)state;
+    EXPECT(&t, some_of_all(&t, data), ZAGG_OK);
+    /* until none is reached any more; some are done without */
+    for (int64_t nth = 1; well < 10; nth += 1 + nth / 40) {
+        zg_alloc_fail_nth(nth);
+        const zagg_status status = some_of_all(&t, data);
+        zg_alloc_fail_nth(0);
+        if (status != ZAGG_OK && status != ZAGG_ENOMEM)
+            fail_msg("%lld: %s: %s", (long long)nth, zagg_status_name(status), t.err.msg);
+        failures += status != ZAGG_OK;
+        well = status == ZAGG_OK ? well + 1 : 0;
+        EXPECT(&t, zagg_sink_delete_prefix(t.sink, "d/", &t.err), ZAGG_OK);
+    }
+    assert_true(failures > 20);
+    EXPECT(&t, zagg_sink_clean(t.sink, &n, &t.err), ZAGG_OK);
+    print_message("%zu allocations refused, %zu uploads left\n", failures, n);
+    zg_free(data);
+    sink_test_close(&t);
+    server_stop(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,6 +526,7 @@ int main(void)
         cmocka_unit_test_teardown(streams, server_stop_all),
         cmocka_unit_test_teardown(uploads_are_given_up, server_stop_all),
         cmocka_unit_test_teardown(failing_parts, server_stop_all),
+        cmocka_unit_test_teardown(without_memory, server_stop_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,9 +64,8 @@ static void first_request(void **state)
     zagg_source *source = open_object(net, &o);
     assert_int_equal(zagg_source_size(source), 3 * MIB);
     assert_string_equal(zagg_source_name(source), http_script_url(o.server, "/d/a.h5"));
-    assert_string_equal(
-        http_request_header(http_script_request(o.server, 0), "Range"),
-        "bytes=0-1048575");
+    assert_string_equal(http_request_header(http_script_request(o.server, 0), "Range"),
+                        "bytes=0-1048575");
     assert_null(http_request_header(http_script_request(o.server, 0), "If-Match"));
     check_read(source, &o, 0, MIB);
     check_read(source, &o, 77, 1000);
@@ -75,8 +74,8 @@ static void first_request(void **state)
     assert_int_equal(http_script_requests(o.server), 2);
     assert_string_equal(http_request_header(http_script_request(o.server, 1), "Range"),
                         "bytes=1048576-1048595");
-    assert_string_equal(
-        http_request_header(http_script_request(o.server, 1), "If-Match"), "\"v1\"");
+    assert_string_equal(http_request_header(http_script_request(o.server, 1), "If-Match"),
+                        "\"v1\"");
     check_read(source, &o, 3 * MIB - 5, 5);
     zagg_err err = ZAGG_ERR_INIT;
     char byte;
@@ -166,6 +165,10 @@ static void replaced(void **state)
          "changed while it was read (ETag W/\"v1\" then, W/\"v2\" now)"},
         {{.len_after = 3 * MIB + 1},
          "changed while it was read (3145728 bytes then, 3145729 now)"},
+        {{.len_after = 2 * MIB + 150}, /* the range is clipped */
+         "changed while it was read (3145728 bytes then, 2097302 now)"},
+        {{.len_after = MIB}, /* there is no such range */
+         "changed while it was read (3145728 bytes then, 1048576 now)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cases[i].o.len = 3 * MIB;
@@ -199,7 +202,8 @@ static void weak_etags(void **state)
 
 /* ---- redirects ---- */
 
-/* One redirect, then straight to where it led; after a refusal all the way again, once. */
+/* One redirect, then straight to where it led; after a refusal all the way again, once.
+ */
 static void way_is_kept(void **state)
 {
     (void)state;
@@ -229,8 +233,10 @@ static void way_is_kept(void **state)
 static void way_that_ended(void **state)
 {
     (void)state;
-    object_script o = {
-        .len = 3 * MIB, .etag = "\"v1\"", .redirects = true, .signed_query = "&Expires=9"};
+    object_script o = {.len = 3 * MIB,
+                       .etag = "\"v1\"",
+                       .redirects = true,
+                       .signed_query = "&Expires=9"};
     object_start(&o);
     zagg_net *net = new_net(NULL);
     zagg_source *source = open_object(net, &o);
@@ -417,12 +423,9 @@ static void providers(void **state)
         const char *provider, *bucket;
         bool earthdata;
     } cases[] = {
-        {NULL, "nsidc-cumulus-prod-protected", true},
-        {NULL, "lp-prod-protected", true},
-        {NULL, "gesdisc-cumulus-prod-protected", true},
-        {NULL, "other", false},
-        {"aws", "nsidc-cumulus-prod-protected", false},
-        {"lpdaac", "other", true},
+        {NULL, "nsidc-cumulus-prod-protected", true},   {NULL, "lp-prod-protected", true},
+        {NULL, "gesdisc-cumulus-prod-protected", true}, {NULL, "other", false},
+        {"aws", "nsidc-cumulus-prod-protected", false}, {"lpdaac", "other", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char url[120];
@@ -438,11 +441,11 @@ static void providers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        NET_TEST(first_request), NET_TEST(small_objects),  NET_TEST(many_spans),
-        NET_TEST(replaced),      NET_TEST(weak_etags),     NET_TEST(way_is_kept),
-        NET_TEST(way_that_ended), NET_TEST(tokens),        NET_TEST(login_page),
-        NET_TEST(endless_redirects), NET_TEST(expiries),   NET_TEST(hosts),
-        NET_TEST(locations),     NET_TEST(wrong_urls),     NET_TEST(wrong_options),
+        NET_TEST(first_request),     NET_TEST(small_objects), NET_TEST(many_spans),
+        NET_TEST(replaced),          NET_TEST(weak_etags),    NET_TEST(way_is_kept),
+        NET_TEST(way_that_ended),    NET_TEST(tokens),        NET_TEST(login_page),
+        NET_TEST(endless_redirects), NET_TEST(expiries),      NET_TEST(hosts),
+        NET_TEST(locations),         NET_TEST(wrong_urls),    NET_TEST(wrong_options),
         NET_TEST(providers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
