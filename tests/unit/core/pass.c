@@ -462,7 +462,7 @@ static void put_wide(granule_file *file, const char *beam_name, double lon,
 static size_t read_wide(const core_case *c, const char *path, size_t first, size_t n_jobs,
                         parallel_counts *counts)
 {
-    zagg_shard_job jobs[2];
+    zagg_shard_job jobs[2] = {{0}};
     collected all = {0};
     const zagg_shard_taker taker = {ready, NULL, NULL, &all};
     zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
