@@ -116,8 +116,8 @@ void zg_secret_wipe(void *data, size_t len);
 /** Wipe a text and zg_free it. */
 void zg_secret_free(char *text);
 
-/** Bytes of an address without the query of an https:// or http:// URL, which may be signed
- * and has no place in names and records. Of anything else, all of it. */
+/** Bytes of an address without the query of an https:// or http:// URL, which may be
+ * signed and has no place in names and records. Of anything else, all of it. */
 size_t zg_href_len(const char *href);
 
 /** `n` bytes as lower-case hex, and a NUL: 2n + 1 bytes. */

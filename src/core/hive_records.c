@@ -48,8 +48,8 @@ static void free_names(granule_names *g)
 static zagg_status granule_names_of(const zagg_store_origin *origin, granule_names *out,
                                     zagg_err *err)
 {
-    *out = (granule_names){.names = zg_alloc(origin->n_hrefs ? origin->n_hrefs : 1,
-                                             sizeof *out->names)};
+    *out = (granule_names){
+        .names = zg_alloc(origin->n_hrefs ? origin->n_hrefs : 1, sizeof *out->names)};
     while (out->names && out->n < origin->n_hrefs &&
            (out->names[out->n] = basename_of(origin->hrefs[out->n])) != NULL)
         out->n++;
@@ -250,7 +250,8 @@ static zagg_status put_record(zg_json_out *w, const zagg_value *record, zagg_err
     zg_json_open_map(w);
     for (size_t i = 0; i < record->n; i++) {
         const zagg_member *m = &record->members[i];
-        if (m->value->kind == ZAGG_STR && zg_href_len(m->value->str) < m->value->str_len) {
+        if (m->value->kind == ZAGG_STR &&
+            zg_href_len(m->value->str) < m->value->str_len) {
             put_href(w, m->key->str, m->value->str);
             continue;
         }

@@ -1,8 +1,7 @@
 /* Memory for libcurl, which is wiped when it is given back: requests bear tokens and
  * passwords, answers keys, and libcurl leaves them where they are. */
-#include "net/curl_library.h"
-
 #include "base/base.h"
+#include "net/curl_library.h"
 
 #include <malloc.h>
 #include <stdatomic.h>

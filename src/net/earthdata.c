@@ -169,7 +169,7 @@ static zagg_status read_token(const zg_earthdata *edl, const zg_call *call, char
     const zagg_value *root = NULL;
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
     zagg_status status = zg_json_parse_secret(arena, call->out_body, call->out_len,
-                                         "Earthdata Login", &root, NULL);
+                                              "Earthdata Login", &root, NULL);
     const zagg_value *token = zagg_value_get_set(root, "access_token");
     char *copy = NULL;
     if (status == ZAGG_OK && token != NULL && token->kind == ZAGG_STR &&

@@ -31,7 +31,8 @@ static void begin(zg_answer *a, const char *line, size_t len)
         a->status = a->status * 10 + (line[i] - '0');
 }
 
-/* RFC 9110, 5.5: what no header may hold is taken as a blank. Values get into messages. */
+/* RFC 9110, 5.5: what no header may hold is taken as a blank. Values get into messages.
+ */
 static void blank_controls(char *line)
 {
     for (; *line != '\0'; line++)

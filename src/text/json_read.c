@@ -176,8 +176,8 @@ static void forget(json_object *o, bool secret)
     json_object_put(o);
 }
 
-/* The buffer in which the tokenizer gathers a text: filled with another one that is as long
- * as any. Done before, too, it does not grow and leave its beginnings behind. */
+/* The buffer in which the tokenizer gathers a text: filled with another one that is as
+ * long as any. Done before, too, it does not grow and leave its beginnings behind. */
 static zagg_status fill_buffer(json_tokener *tok, size_t len, zagg_err *err)
 {
     char *text = zg_alloc(len + 2, 1);
@@ -237,9 +237,10 @@ static zagg_status read_value(json_tokener *tok, const json_text *j, json_object
                             zg_json_line(j->text, end), end,
                             json_tokener_error_desc(fault));
     if (!only_blanks(j->text, j->len, &end))
-        return zagg_err_set(err, ZAGG_EFORMAT,
-                            "%s: line %zu, byte %zu: text behind the end of the JSON value",
-                            j->name, zg_json_line(j->text, end), end);
+        return zagg_err_set(
+            err, ZAGG_EFORMAT,
+            "%s: line %zu, byte %zu: text behind the end of the JSON value", j->name,
+            zg_json_line(j->text, end), end);
     return ZAGG_OK;
 }
 

@@ -86,7 +86,8 @@ static void check(const net_fixture *f, const place *p, const abuse *a, case_rep
 /* ---- granules ---- */
 
 #define RAW(text) "\"fault\": \"raw\", \"text\": \"" text "\""
-#define HEAD206 "HTTP/1.1 206 Partial Content\\r\\nContent-Range: bytes 0-1048575/2375417\\r\\n"
+#define HEAD206                                                                          \
+    "HTTP/1.1 206 Partial Content\\r\\nContent-Range: bytes 0-1048575/2375417\\r\\n"
 #define HEAD200 "HTTP/1.1 200 OK\\r\\n"
 #define MORE(text, bytes) ", \"more\": \"" text "\", \"bytes\": " bytes
 
@@ -100,26 +101,32 @@ static const abuse OPENINGS[] = {
     {"HTTP/2", RAW("HTTP/2 200 OK\\r\\n\\r\\n"), ""},
     {"headers without end", RAW(HEAD206) MORE("X-A: b\\r\\n", "-1"), "header"},
     {"a header without end", RAW(HEAD206 "X-A: ") MORE("b", "-1"), "header"},
-    {"an ETag that rings", RAW(HEAD206 "ETag: \\u0007\\u001b[2J\\r\\nContent-Length: 5\\r\\n\\r\\nabcde"),
-     ""},
-    {"a range that rings", RAW("HTTP/1.1 206 P\\r\\nContent-Range: \\u001b[2J\\r\\n\\r\\n"),
+    {"an ETag that rings",
+     RAW(HEAD206 "ETag: \\u0007\\u001b[2J\\r\\nContent-Length: 5\\r\\n\\r\\nabcde"), ""},
+    {"a range that rings",
+     RAW("HTTP/1.1 206 P\\r\\nContent-Range: \\u001b[2J\\r\\n\\r\\n"),
      "without a usable Content-Range"},
     {"a header of NULs", RAW(HEAD206 "X-A: \\u0000\\u0000\\r\\n\\r\\n"), ""},
-    {"a header without a colon", RAW(HEAD206 "Content-Length: 5\\r\\nno colon\\r\\n\\r\\nabcde"), ""},
+    {"a header without a colon",
+     RAW(HEAD206 "Content-Length: 5\\r\\nno colon\\r\\n\\r\\nabcde"), ""},
     {"folded headers", RAW(HEAD206 "X-A: b\\r\\n ") MORE("c\\r\\n ", "-1"), "header"},
-    {"1 GB promised", RAW(HEAD206 "Content-Length: 1073741824\\r\\n\\r\\n") ", \"seconds\": 5",
-     "stalled"},
+    {"1 GB promised",
+     RAW(HEAD206 "Content-Length: 1073741824\\r\\n\\r\\n") ", \"seconds\": 5", "stalled"},
     {"1 GB promised and begun",
-     RAW(HEAD206 "Content-Length: 1073741824\\r\\n\\r\\n") MORE("x", "1048576"), "broke after"},
+     RAW(HEAD206 "Content-Length: 1073741824\\r\\n\\r\\n") MORE("x", "1048576"),
+     "broke after"},
     {"1 GB sent", RAW(HEAD206 "Content-Length: 1073741824\\r\\n\\r\\n") MORE("x", "-1"),
      "more than the 1048576 bytes"},
-    {"1 EB promised", RAW(HEAD206 "Content-Length: 1152921504606846976\\r\\n\\r\\n"), "broke after"},
+    {"1 EB promised", RAW(HEAD206 "Content-Length: 1152921504606846976\\r\\n\\r\\n"),
+     "broke after"},
     {"a length beyond 64 bits",
      RAW(HEAD206 "Content-Length: 99999999999999999999999\\r\\n\\r\\n"), ""},
     {"a negative length", RAW(HEAD206 "Content-Length: -5\\r\\n\\r\\n"), ""},
-    {"two lengths", RAW(HEAD206 "Content-Length: 5\\r\\nContent-Length: 9\\r\\n\\r\\nabcde"), ""},
+    {"two lengths",
+     RAW(HEAD206 "Content-Length: 5\\r\\nContent-Length: 9\\r\\n\\r\\nabcde"), ""},
     {"a total beyond 64 bits",
-     RAW("HTTP/1.1 206 P\\r\\nContent-Range: bytes 0-1048575/99999999999999999999999\\r\\n"
+     RAW("HTTP/1.1 206 P\\r\\nContent-Range: bytes "
+         "0-1048575/99999999999999999999999\\r\\n"
          "Content-Length: 5\\r\\n\\r\\nabcde"),
      "without a usable Content-Range"},
     {"a granule of 16 EB",
@@ -128,34 +135,42 @@ static const abuse OPENINGS[] = {
      "were asked for"},
     {"all of it, without end", RAW(HEAD200 "\\r\\n") MORE("x", "-1"), ""},
     {"all of it in chunks, without end",
-     RAW(HEAD200 "Transfer-Encoding: chunked\\r\\n\\r\\n") MORE("5\\r\\nabcde\\r\\n", "-1"), ""},
+     RAW(HEAD200 "Transfer-Encoding: chunked\\r\\n\\r\\n")
+         MORE("5\\r\\nabcde\\r\\n", "-1"),
+     ""},
     {"a chunk of 16 EB",
-     RAW(HEAD200 "Transfer-Encoding: chunked\\r\\n\\r\\nffffffffffffffff\\r\\n") MORE("x", "-1"), ""},
-    {"chunks that are none", RAW(HEAD200 "Transfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n"), ""},
+     RAW(HEAD200 "Transfer-Encoding: chunked\\r\\n\\r\\nffffffffffffffff\\r\\n")
+         MORE("x", "-1"),
+     ""},
+    {"chunks that are none",
+     RAW(HEAD200 "Transfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n"), ""},
     {"gzip that nobody asked for",
      RAW(HEAD206 "Content-Encoding: gzip\\r\\nContent-Length: 20\\r\\n\\r\\n")
          MORE("\\u001f\\u008b", "20"),
      ""},
-    {"an error without end", RAW("HTTP/1.1 500 Oops\\r\\n\\r\\n") MORE("<x>", "-1"), "HTTP 500"},
+    {"an error without end", RAW("HTTP/1.1 500 Oops\\r\\n\\r\\n") MORE("<x>", "-1"),
+     "HTTP 500"},
     {"an error in levels without end",
      RAW("HTTP/1.1 403 Oops\\r\\n\\r\\n<?xml version='1.0'?>") MORE("<Error>", "1000000"),
      "HTTP 403"},
     {"entities",
      RAW("HTTP/1.1 403 Oops\\r\\n\\r\\n<!DOCTYPE x [<!ENTITY a 'aaaaaaaa'><!ENTITY b "
-         "'&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;'>]><Error><Code>&c;"
+         "'&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c "
+         "'&b;&b;&b;&b;&b;&b;&b;&b;'>]><Error><Code>&c;"
          "</Code></Error>"),
      "HTTP 403"},
     {"control characters",
-     RAW("HTTP/1.1 403 Oops\\r\\n\\r\\n<Error><Message>\\u001b[2J\\u0007</Message></Error>"),
+     RAW("HTTP/1.1 403 "
+         "Oops\\r\\n\\r\\n<Error><Message>\\u001b[2J\\u0007</Message></Error>"),
      "HTTP 403"},
 };
 enum { N_OPENINGS = sizeof OPENINGS / sizeof OPENINGS[0] };
 
-
 static void granules(void **state)
 {
     const net_fixture *f = fixture_of(state);
-    const place s3 = {f->s3_proxy, "\"path\": \"/b[.]h5\", \"times\": 0", "s3", STORE, ""};
+    const place s3 = {f->s3_proxy, "\"path\": \"/b[.]h5\", \"times\": 0", "s3", STORE,
+                      ""};
     case_report r = {.set = "servers of granules"};
     for (size_t i = 0; i < N_OPENINGS; i++)
         check(f, &s3, &OPENINGS[i], &r);
@@ -182,14 +197,17 @@ static const abuse REDIRECTS[] = {
     {"to another scheme of this host", TO("gopher:b.h5"), ""},
     {"300 without Location", "\"fault\": \"300\"", "HTTP 300 in the place of data"},
     {"304 without a question", "\"fault\": \"304\"", "HTTP 304 in the place of data"},
-    {"305", "\"fault\": \"305\", \"headers\": {\"Location\": \"http://127.0.0.1:1/\"}", ""},
+    {"305", "\"fault\": \"305\", \"headers\": {\"Location\": \"http://127.0.0.1:1/\"}",
+     ""},
     {"200 of a page",
      RAW(HEAD200 "Content-Type: text/html\\r\\nContent-Length: 6\\r\\n\\r\\n<html>"),
      "a login page instead of the data"},
     {"204", "\"fault\": \"204\"", "HTTP 204 where a range was asked for"},
-    {"a Location without end", RAW("HTTP/1.1 302 F\\r\\nLocation: /") MORE("b", "-1"), "header"},
-    {"a Location of 60 KB", RAW("HTTP/1.1 302 F\\r\\nContent-Length: 0\\r\\nLocation: /")
-                                MORE("b", "60000") ", \"seconds\": 0",
+    {"a Location without end", RAW("HTTP/1.1 302 F\\r\\nLocation: /") MORE("b", "-1"),
+     "header"},
+    {"a Location of 60 KB",
+     RAW("HTTP/1.1 302 F\\r\\nContent-Length: 0\\r\\nLocation: /")
+         MORE("b", "60000") ", \"seconds\": 0",
      ""},
 };
 enum { N_REDIRECTS = sizeof REDIRECTS / sizeof REDIRECTS[0] };
@@ -197,7 +215,8 @@ enum { N_REDIRECTS = sizeof REDIRECTS / sizeof REDIRECTS[0] };
 static void redirects(void **state)
 {
     const net_fixture *f = fixture_of(state);
-    const place daac = {f->daac_proxy, "\"path\": \"b[.]h5\", \"times\": 0", "https", STORE, ""};
+    const place daac = {f->daac_proxy, "\"path\": \"b[.]h5\", \"times\": 0", "https",
+                        STORE, ""};
     case_report r = {.set = "redirects"};
     for (size_t i = 0; i < N_REDIRECTS; i++)
         check(f, &daac, &REDIRECTS[i], &r);
@@ -207,43 +226,52 @@ static void redirects(void **state)
 
 /* ---- lists ---- */
 
-#define LIST(inner) \
+#define LIST(inner)                                                                      \
     "\"fault\": \"200\", \"body\": \"<ListBucketResult>" inner "</ListBucketResult>\""
 #define KEY(key) "<Contents><Key>" key "</Key><Size>1</Size></Contents>"
 static const abuse LISTS[] = {
     {"no XML", "\"fault\": \"200\", \"body\": \"{}\"", ""},
-    {"another document", "\"fault\": \"200\", \"body\": \"<Error/>\"", "the server's list"},
-    {"keys that were not asked for", LIST(KEY("elsewhere")), "keys that were not asked for"},
+    {"another document", "\"fault\": \"200\", \"body\": \"<Error/>\"",
+     "the server's list"},
+    {"keys that were not asked for", LIST(KEY("elsewhere")),
+     "keys that were not asked for"},
     {"keys above the store", LIST(KEY("out.status/../../x")), NULL},
-    {"a size that is none", LIST("<Contents><Key>out.status/x</Key><Size>-1</Size></Contents>"),
+    {"a size that is none",
+     LIST("<Contents><Key>out.status/x</Key><Size>-1</Size></Contents>"),
      "a size that is no number"},
     {"a size beyond 64 bits",
-     LIST("<Contents><Key>out.status/x</Key><Size>99999999999999999999</Size></Contents>"),
+     LIST(
+         "<Contents><Key>out.status/x</Key><Size>99999999999999999999</Size></Contents>"),
      "a size that is no number"},
     {"a NUL in a key", LIST("<EncodingType>url</EncodingType>" KEY("out.status/%00")),
      "cannot be decoded"},
-    {"more, without saying where", LIST("<IsTruncated>true</IsTruncated>" KEY("out.status/x")),
+    {"more, without saying where",
+     LIST("<IsTruncated>true</IsTruncated>" KEY("out.status/x")),
      "without saying how it goes on"},
     {"the same page again and again",
-     LIST("<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
-          KEY("out.status/x")),
+     LIST("<IsTruncated>true</IsTruncated><NextContinuationToken>t</"
+          "NextContinuationToken>" KEY("out.status/x")),
      "has no end"},
     {"entities",
      "\"fault\": \"200\", \"body\": \"<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'>]>"
      "<ListBucketResult>&a;</ListBucketResult>\"",
      ""},
-    {"levels without end", RAW(HEAD200 "\\r\\n<ListBucketResult>") MORE("<x>", "4000000"), ""},
+    {"levels without end", RAW(HEAD200 "\\r\\n<ListBucketResult>") MORE("<x>", "4000000"),
+     ""},
     {"a list without end",
      RAW(HEAD200 "\\r\\n<ListBucketResult>") MORE(KEY("out.status/x"), "-1"), ""},
     {"a key without end",
-     RAW(HEAD200 "\\r\\n<ListBucketResult><Contents><Key>out.status/") MORE("x", "-1"), ""},
+     RAW(HEAD200 "\\r\\n<ListBucketResult><Contents><Key>out.status/") MORE("x", "-1"),
+     ""},
 };
 enum { N_LISTS = sizeof LISTS / sizeof LISTS[0] };
 
 static void lists(void **state)
 {
     const net_fixture *f = fixture_of(state);
-    const place list = {f->s3_proxy, "\"path\": \"list-type.*out[.]status\", \"times\": 0", "file", REMOTE, ""};
+    const place list = {f->s3_proxy,
+                        "\"path\": \"list-type.*out[.]status\", \"times\": 0", "file",
+                        REMOTE, ""};
     case_report r = {.set = "lists"};
     for (size_t i = 0; i < N_LISTS; i++)
         check(f, &list, &LISTS[i], &r);

@@ -38,8 +38,7 @@ static const char *const SECRETS[] = {
     URL_SIGNATURE, PROXY_PASSWORD, DAAC_SECRET, DAAC_TOKEN, OLD_SECRET, OLD_TOKEN,
     BASE64_PASSWORD,
     /* as in a URL */
-    "Zq6EarthdataPassword%21",
-    "Zq2EnvSession%2FToken", "Zq4OutSession%2FToken",
+    "Zq6EarthdataPassword%21", "Zq2EnvSession%2FToken", "Zq4OutSession%2FToken",
     /* the beginning of keys as they go into signatures */
     "AWS4Zq"};
 enum { N_SECRETS = sizeof SECRETS / sizeof SECRETS[0], FILE_BYTES = 1 << 28 };
@@ -112,12 +111,12 @@ static void leaves_nothing(const net_fixture *f, const char *env, const char *co
 
 static void start(net_fixture *f)
 {
-    const char *const args[] = {"--root", net_path(f, "root"), "--key",   "AKENV",
-                                ENV_SECRET, "--token",         ENV_TOKEN, "--key",
-                                "AKOUT",  OUT_SECRET,          "--token", OUT_TOKEN,
-                                "--key",  "AKARCHIVE",         DAAC_SECRET, "--token",
-                                DAAC_TOKEN, "--key", "AKOLD", OLD_SECRET, "--token",
-                                OLD_TOKEN, "--page-size", "5", NULL};
+    const char *const args[] = {
+        "--root",  net_path(f, "root"), "--key",       "AKENV",     ENV_SECRET,
+        "--token", ENV_TOKEN,           "--key",       "AKOUT",     OUT_SECRET,
+        "--token", OUT_TOKEN,           "--key",       "AKARCHIVE", DAAC_SECRET,
+        "--token", DAAC_TOKEN,          "--key",       "AKOLD",     OLD_SECRET,
+        "--token", OLD_TOKEN,           "--page-size", "5",         NULL};
     char port[16];
     server_stop(f->s3_proxy);
     server_stop(f->s3);
@@ -134,15 +133,17 @@ static void start(net_fixture *f)
                "{\"accessKeyId\": \"AKOUT\", \"secretAccessKey\": \"" OUT_SECRET
                "\", \"sessionToken\": \"" OUT_TOKEN "\"}\n");
     write_text(f->base.dir, "given/netrc",
-               "machine urs.earthdata.nasa.gov login someone password " EDL_PASSWORD "\n");
+               "machine urs.earthdata.nasa.gov login someone password " EDL_PASSWORD
+               "\n");
 }
 
 static void buckets(void **state)
 {
     net_fixture *f = fixture_of(state);
     start(f);
-    static const char RUN[] = "zagg run -v %s --config %s.yaml --catalog s3.json --cache "
-                              "cache --output-creds given/creds.json --store s3://stores/%s";
+    static const char RUN[] =
+        "zagg run -v %s --config %s.yaml --catalog s3.json --cache "
+        "cache --output-creds given/creds.json --store s3://stores/%s";
     static const char *const FAULTS[] = {
         "",
         "{\"fault\": \"403\", \"path\": \"a[.]h5\", \"after\": 4, \"times\": 0, "
@@ -151,7 +152,8 @@ static void buckets(void **state)
         "{\"fault\": \"400\", \"path\": \"/stores/\", \"after\": 8, \"times\": 0, "
         "\"body\": \"<Error><Code>InvalidToken</Code><Message>" OUT_TOKEN
         "</Message></Error>\"}",
-        "{\"fault\": \"503\", \"times\": 5}\n{\"fault\": \"reset\", \"after\": 9, \"times\": 3}",
+        "{\"fault\": \"503\", \"times\": 5}\n{\"fault\": \"reset\", \"after\": 9, "
+        "\"times\": 3}",
         "{\"fault\": \"500\", \"times\": 0, \"path\": \"lock\"}",
         "{\"fault\": \"garbage\", \"after\": 12, \"times\": 2}"};
     for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++)
@@ -175,8 +177,9 @@ static void buckets(void **state)
 
 static void start_archive(net_fixture *f)
 {
-    net_daac(f, (const char *const[]){"--user", "other", EDL_PASSWORD, "--token", EDL_TOKEN,
-                                      "--user", "someone", EDL_PASSWORD, NULL});
+    net_daac(f,
+             (const char *const[]){"--user", "other", EDL_PASSWORD, "--token", EDL_TOKEN,
+                                   "--user", "someone", EDL_PASSWORD, NULL});
 }
 
 /* Answers that tell what they were asked with (%s), as servers do to help. */
@@ -185,7 +188,9 @@ static const struct {
     int status;
 } TELLING[] = {
     {"", 0},
-    {"{\"fault\": \"401\", \"times\": 0, \"body\": \"{\\\"error\\\": \\\"%s is wrong\\\"}\"}", -1},
+    {"{\"fault\": \"401\", \"times\": 0, \"body\": \"{\\\"error\\\": \\\"%s is "
+     "wrong\\\"}\"}",
+     -1},
     {"{\"fault\": \"302\", \"path\": \"/data/\", \"headers\": {\"Location\": "
      "\"/oauth/authorize?token=%s\"}, \"times\": 0}",
      -1},
@@ -196,7 +201,8 @@ static void archives(void **state)
 {
     static const struct {
         const char *env, *secret;
-    } WAYS[] = {{BY_PASSWORD, EDL_PASSWORD}, {BY_NETRC, EDL_PASSWORD}, {BY_TOKEN, EDL_TOKEN}};
+    } WAYS[] = {
+        {BY_PASSWORD, EDL_PASSWORD}, {BY_NETRC, EDL_PASSWORD}, {BY_TOKEN, EDL_TOKEN}};
     net_fixture *f = fixture_of(state);
     start(f);
     start_archive(f);
@@ -206,10 +212,11 @@ static void archives(void **state)
             char *script = strstr(TELLING[i].script, "%s")
                                ? replaced(TELLING[i].script, "%s", WAYS[w].secret)
                                : zg_strdup(TELLING[i].script);
-            (void)snprintf(command, sizeof command,
-                           "zagg run -v %s --config flat.yaml --catalog https.json --driver "
-                           "https --cache cache --store local-%zu%zu",
-                           i % 2 ? "--log-json" : "--json", w, i);
+            (void)snprintf(
+                command, sizeof command,
+                "zagg run -v %s --config flat.yaml --catalog https.json --driver "
+                "https --cache cache --store local-%zu%zu",
+                i % 2 ? "--log-json" : "--json", w, i);
             server_script(f->daac_proxy, script);
             leaves_nothing(f, WAYS[w].env, command, TELLING[i].status);
             zg_free(script);
@@ -220,11 +227,12 @@ static void archives(void **state)
 /* Signed URLs as granules: of a catalog, of the command line, and where archives lead. */
 static void signed_urls(void **state)
 {
-#define QUERY "?X-Amz-Security-Token=" URL_TOKEN "&X-Amz-Signature=" URL_SIGNATURE "&A-userid=u"
+#define QUERY                                                                            \
+    "?X-Amz-Security-Token=" URL_TOKEN "&X-Amz-Signature=" URL_SIGNATURE "&A-userid=u"
     net_fixture *f = fixture_of(state);
     char granules[1024], command[2048];
-    const char *const args[] = {"--root", net_path(f, "root"), "--direct", "--user", "u", "p",
-                                "--token", EDL_TOKEN, NULL};
+    const char *const args[] = {"--root", net_path(f, "root"), "--direct", "--user", "u",
+                                "p",      "--token",           EDL_TOKEN,  NULL};
     start(f);
     test_server *archive = server_start("daac_server", args);
     const char *url = server_url(archive);
@@ -235,27 +243,31 @@ static void signed_urls(void **state)
                    url, url, url);
     write_map(&f->base, "given/signed.json", (map_parts){.granules = granules});
     setenv("ZAGG_EARTHDATA_HOSTS", url + strlen("http://"), 1);
-    leaves_nothing(f, BY_TOKEN,
-                   "zagg run -v --log-json --config hive.yaml --catalog given/signed.json "
-                   "--driver https --cache cache --store hive-signed",
-                   6);
-    leaves_nothing(f, BY_TOKEN,
-                   "zagg run -v --config flat.yaml --catalog given/signed.json --driver https "
-                   "--store s3://stores/signed --output-creds given/creds.json",
-                   6);
-    (void)snprintf(command, sizeof command,
-                   "zagg fetch -v --config flat.yaml --catalog given/signed.json --driver "
-                   "https --to copies --json");
+    leaves_nothing(
+        f, BY_TOKEN,
+        "zagg run -v --log-json --config hive.yaml --catalog given/signed.json "
+        "--driver https --cache cache --store hive-signed",
+        6);
+    leaves_nothing(
+        f, BY_TOKEN,
+        "zagg run -v --config flat.yaml --catalog given/signed.json --driver https "
+        "--store s3://stores/signed --output-creds given/creds.json",
+        6);
+    (void)snprintf(
+        command, sizeof command,
+        "zagg fetch -v --config flat.yaml --catalog given/signed.json --driver "
+        "https --to copies --json");
     leaves_nothing(f, BY_TOKEN, command, 6);
     (void)snprintf(command, sizeof command,
                    "zagg run -v --config flat.yaml --store granules-signed --granules "
                    "'%s/data/granules/a.h5" QUERY "' '%s/data/granules/none.h5" QUERY "'",
                    url, url);
     leaves_nothing(f, BY_TOKEN, command, -1);
-    leaves_nothing(f, BY_TOKEN,
-                   "zagg check --config flat.yaml --catalog given/signed.json --driver https "
-                   "--store s3://stores/checked --output-creds given/creds.json >&2",
-                   -1);
+    leaves_nothing(
+        f, BY_TOKEN,
+        "zagg check --config flat.yaml --catalog given/signed.json --driver https "
+        "--store s3://stores/checked --output-creds given/creds.json >&2",
+        -1);
     server_stop(archive);
 #undef QUERY
 }
@@ -263,13 +275,14 @@ static void signed_urls(void **state)
 /* The password of a proxy that cannot be reached, and of one that refuses. */
 static void proxies(void **state)
 {
-    static const char RUN[] = "zagg run -v --config flat.yaml --catalog s3.json --store proxied";
+    static const char RUN[] =
+        "zagg run -v --config flat.yaml --catalog s3.json --store proxied";
     const net_fixture *f = fixture_of(state);
     char env[512];
     start(*state);
-    leaves_nothing(f,
-                   "ZAGG_NET_ATTEMPTS=1 http_proxy=http://user:" PROXY_PASSWORD "@127.0.0.1:1",
-                   RUN, 6);
+    leaves_nothing(
+        f, "ZAGG_NET_ATTEMPTS=1 http_proxy=http://user:" PROXY_PASSWORD "@127.0.0.1:1",
+        RUN, 6);
     (void)snprintf(env, sizeof env, "http_proxy=http://user:" PROXY_PASSWORD "@%s",
                    server_url(f->s3) + strlen("http://"));
     leaves_nothing(f, env, RUN, -1);
@@ -385,9 +398,18 @@ static void assert_at_most(pid_t pid, const char *secret, size_t most)
 /* A run that is killed while it waits for a range of a granule. */
 static void killed_with_keys(void **state)
 {
-    static const char *const RUN[] = {
-        "zagg", "run", "-v", "--config", "flat.yaml", "--catalog", "s3.json",
-        "--output-creds", "given/creds.json", "--store", "s3://stores/killed", NULL};
+    static const char *const RUN[] = {"zagg",
+                                      "run",
+                                      "-v",
+                                      "--config",
+                                      "flat.yaml",
+                                      "--catalog",
+                                      "s3.json",
+                                      "--output-creds",
+                                      "given/creds.json",
+                                      "--store",
+                                      "s3://stores/killed",
+                                      NULL};
     net_fixture *f = fixture_of(state);
     start(f);
     setenv("ZAGG_NET_STALL_S", "60", 1);
@@ -411,15 +433,15 @@ static void killed_with_keys(void **state)
  * from where libcurl had them. */
 static void forgotten(void **state)
 {
-    static const char *const RUN[] = {
-        "zagg", "run", "-v", "--config", "nsidc.yaml", "--catalog", "s3.json", "--store",
-        "forgotten", NULL};
+    static const char *const RUN[] = {"zagg",       "run",       "-v",      "--config",
+                                      "nsidc.yaml", "--catalog", "s3.json", "--store",
+                                      "forgotten",  NULL};
     net_fixture *f = fixture_of(state);
     char text[256];
     start(f);
-    net_daac(f, (const char *const[]){"--user", "someone", EDL_PASSWORD, "--s3-key", "AKOLD",
-                                      OLD_SECRET, OLD_TOKEN, "--s3-key", "AKARCHIVE",
-                                      DAAC_SECRET, DAAC_TOKEN, NULL});
+    net_daac(f, (const char *const[]){"--user", "someone", EDL_PASSWORD, "--s3-key",
+                                      "AKOLD", OLD_SECRET, OLD_TOKEN, "--s3-key",
+                                      "AKARCHIVE", DAAC_SECRET, DAAC_TOKEN, NULL});
     char *config = replaced(FIXTURE_CONFIG, "  driver: s3\n",
                             "  driver: s3\n  credentials_provider: nsidc\n");
     write_text(f->base.dir, "nsidc.yaml", config);
@@ -454,12 +476,10 @@ static void forgotten(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buckets),
-        cmocka_unit_test(archives),
-        cmocka_unit_test(signed_urls),
-        cmocka_unit_test(proxies),
-        cmocka_unit_test(killed_with_keys),
-        cmocka_unit_test(forgotten),
+        cmocka_unit_test(buckets),          cmocka_unit_test(archives),
+        cmocka_unit_test(signed_urls),      cmocka_unit_test(proxies),
+        cmocka_unit_test(killed_with_keys), cmocka_unit_test(forgotten),
     };
-    return cmocka_run_group_tests_name("net_faults_secrets", tests, net_new_daac, net_free);
+    return cmocka_run_group_tests_name("net_faults_secrets", tests, net_new_daac,
+                                       net_free);
 }
