@@ -1,6 +1,7 @@
 /* The same cells in shards of another order. */
 #include "cat/tree_copy.h"
 #include "grid/signature.h"
+#include "map/aux_rows.h"
 #include "map/build.h"
 #include "map/derive.h"
 #include "map/refine.h"
@@ -63,7 +64,28 @@ static int by_place(const void *pa, const void *pb)
 }
 
 /** Drop what is listed again, keeping the order in which granules come first. */
-static zagg_status unite(zg_vec *list, zagg_err *err)
+static zagg_status drop_repeats(zg_derive *d, placed *all, size_t n, size_t *kept,
+                                zagg_err *err)
+{
+    *kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool again = false;
+        /* those of one id and hrefs stand together; they differ by their datetime */
+        for (size_t k = *kept; k-- > 0 && !again;) {
+            if (compare(all[k].granule->id, all[i].granule->id) != 0)
+                break;
+            again = zg_same_granule(all[k].granule, all[i].granule);
+            if (again && all[k].granule != all[i].granule)
+                ZAGG_TRY(zg_unite_rows(&d->tree, all[k].granule, all[i].granule,
+                                       &all[k].granule, err));
+        }
+        if (!again)
+            all[(*kept)++] = all[i];
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status unite(zg_derive *d, zg_vec *list, zagg_err *err)
 {
     const zagg_granule **granules = list->data;
     placed *all = zg_alloc(list->len + 1, sizeof *all);
@@ -74,24 +96,14 @@ static zagg_status unite(zg_vec *list, zagg_err *err)
         all[i] = (placed){granules[i], i};
     if (list->len > 1)
         qsort(all, list->len, sizeof *all, by_granule);
-    for (size_t i = 0; i < list->len; i++) {
-        bool again = false;
-        /* those of one id and hrefs stand together; they differ by their datetime */
-        for (size_t k = kept; k-- > 0 && !again;) {
-            if (compare(all[k].granule->id, all[i].granule->id) != 0)
-                break;
-            again = zg_same_granule(all[k].granule, all[i].granule);
-        }
-        if (!again)
-            all[kept++] = all[i];
-    }
+    zagg_status status = drop_repeats(d, all, list->len, &kept, err);
     if (kept > 1)
         qsort(all, kept, sizeof *all, by_place);
     for (size_t i = 0; i < kept; i++)
         granules[i] = all[i].granule;
     list->len = kept;
     zg_free(all);
-    return ZAGG_OK;
+    return status;
 }
 
 static zagg_status join_shards(const zagg_shardmap *map, const moved *all, zg_derive *d,
@@ -102,7 +114,7 @@ static zagg_status join_shards(const zagg_shardmap *map, const moved *all, zg_de
         list->len = 0;
         for (; i < map->n_shards && all[i].key == key; i++)
             ZAGG_TRY(add_all(list, &map->shards[all[i].at], err));
-        ZAGG_TRY(unite(list, err));
+        ZAGG_TRY(unite(d, list, err));
         ZAGG_TRY(zg_derive_shard(d, key, list->data, list->len, NULL, 0, err));
     }
     return ZAGG_OK;

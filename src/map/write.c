@@ -20,7 +20,7 @@ zagg_status zg_map_numbers_new(const zagg_shardmap *map, zg_map_numbers *out,
     size_t pairs = 0, n = 64;
     for (size_t i = 0; i < map->n_shards; i++)
         pairs += map->shards[i].n_granules;
-    while (n < 2 * pairs)
+    while (n < 3 * pairs) /* also for one more granule a pair, which deriving may add */
         n *= 2;
     *out = (zg_map_numbers){.slots = zg_alloc(n, sizeof *out->slots),
                             .numbers = zg_alloc(n, sizeof *out->numbers),

@@ -276,12 +276,41 @@ static void joined(void **state)
     zagg_shardmap_free(map);
 }
 
+/** Rows that builders put beside entries are united, each once; what is not parallel
+ * stays as the first shard has it. */
+static void joined_rows(void **state)
+{
+    static const char TEXT[] =
+        "{\"grid_signature\": {\"type\": \"healpix\", \"parent_order\": 2, "
+        "\"child_order\": 4}, \"metadata\": {\"latitude\": \"authalic-wgs84\"}, "
+        "\"shard_keys\": [1152921504606846978, 1224979098644774914, "
+        "1297036692682702850], "
+        "\"granules\": [[{\"id\": \"a\", \"s3\": \"s3://b/a\", \"paired\": [1, 2], "
+        "\"off\": [10, 20], \"other\": [7]}], [{\"id\": \"a\", \"s3\": \"s3://b/a\", "
+        "\"paired\": [2, 2, 3], \"off\": [20, 21, 30]}], [{\"id\": \"a\", \"s3\": "
+        "\"s3://b/a\", \"paired\": [1], \"off\": [10]}]]}";
+    zagg_shardmap *map = parse(TEXT), *coarse = NULL;
+    zagg_grid *grid = new_healpix(0, 4);
+    (void)state;
+    assert_int_equal(zagg_map_reproject(map, grid, NULL, NULL, &coarse, NULL), ZAGG_OK);
+    assert_int_equal(coarse->n_shards, 1);
+    assert_int_equal(coarse->shards[0].n_granules, 1);
+    assert_string_equal(
+        coarse->shards[0].granules[0]->record,
+        "{\"id\":\"a\",\"s3\":\"s3://b/a\",\"paired\":[1,2,2,3],\"off\":[10,"
+        "20,21,30],\"other\":[7]}");
+    zagg_shardmap_free(coarse);
+    zagg_grid_free(grid);
+    zagg_shardmap_free(map);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parquet),   cmocka_unit_test(forms),
-        cmocka_unit_test(empty),     cmocka_unit_test(wrong_compact),
-        cmocka_unit_test(cut_short), cmocka_unit_test(nowhere),
-        cmocka_unit_test(parts),     cmocka_unit_test(joined)};
+        cmocka_unit_test(parquet),    cmocka_unit_test(forms),
+        cmocka_unit_test(empty),      cmocka_unit_test(wrong_compact),
+        cmocka_unit_test(cut_short),  cmocka_unit_test(nowhere),
+        cmocka_unit_test(parts),      cmocka_unit_test(joined),
+        cmocka_unit_test(joined_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
