@@ -83,6 +83,7 @@ typedef struct zagg_read_plan {
 typedef struct zagg_data_source {
     const char
         *driver; /* "s3", "https", "file" or whatever is written; NULL when absent */
+    const char *credentials_provider; /* as in zagg_net_opts; NULL when absent */
     const char *const *groups;
     size_t n_groups;
     const char *latitude, *longitude; /* templates; NULL when absent */

@@ -154,10 +154,13 @@ typedef struct zagg_shard_opts {
     const volatile int *stop; /* non-zero (a signal handler may set it): nothing further
                                  is read, and shards that lack rows are not handed over;
                                  may be NULL */
+    size_t ahead; /* granules that are opened before their turn, and whether chunks are
+                     fetched before they are decoded: for sources whose requests take
+                     time (4 does well); 0: none */
 } zagg_shard_opts;
 #define ZAGG_SHARD_OPTS_INIT                                                             \
     {                                                                                    \
-        NULL, NULL, NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL                      \
+        NULL, NULL, NULL, NULL, NULL, false, NULL, 0, 0, NULL, NULL, 0                   \
     }
 
 #define ZAGG_EXEMPLARS 3
@@ -171,6 +174,7 @@ typedef struct zagg_shard_result {
     uint64_t files_processed; /* granules that could be opened */
     uint64_t read_errors;     /* group reads that failed */
     uint64_t granule_errors;  /* granules that could not be opened */
+    uint64_t auth_errors;     /* of both: for lack of keys that are accepted */
     zagg_read_counters counters;
     double read_s, index_s, aggregate_s, duration_s;
     bool no_data;       /* nothing to write; see `failed` */
@@ -208,11 +212,13 @@ typedef struct zagg_shard_rows zagg_shard_rows;
 ZAGG_API zagg_status zagg_shard_rows_aggregate(zagg_shard_rows *rows,
                                                zagg_carrier_fn sink, void *user,
                                                zagg_shard_result *result, zagg_err *err);
+/** Give them up instead: `result` says how reading went, and of no cell. */
+ZAGG_API void zagg_shard_rows_drop(zagg_shard_rows *rows, zagg_shard_result *result);
 /** Who takes the shards of a pass; both with the shard's number in the list. An error
  * ends the pass. */
 typedef struct zagg_shard_taker {
-    /** As soon as its last granule is in: calls zagg_shard_rows_aggregate. On any thread,
-     * several at once. */
+    /** As soon as its last granule is in: calls zagg_shard_rows_aggregate, or
+     * zagg_shard_rows_drop. On any thread, several at once. */
     zagg_status (*ready)(void *user, size_t index, zagg_shard_rows *rows, zagg_err *err);
     /** After every `ready` that returned OK, of shards with the same last granule in the
      * order of the list; may be NULL. On any thread. */

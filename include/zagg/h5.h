@@ -119,6 +119,35 @@ ZAGG_API zagg_status zagg_h5_scan(const zagg_h5_column *columns, size_t n_column
                                   void (*discard)(void *user, void *result), void *user,
                                   zagg_err *err);
 
+/* ---- reading ahead: for sources whose requests take time (read_many) ---- */
+
+/** Is this a file of such a source? What follows does nothing for others. */
+ZAGG_API bool zagg_h5_is_remote(const zagg_h5 *file);
+
+/** Find datasets that will be opened, with about as many calls as the deepest takes
+ * alone. Whatever fails will fail for whoever needs it. Thread-safe. */
+ZAGG_API void zagg_h5_ahead_open(zagg_h5 *file, const char *const *paths, size_t n);
+
+/** Rows of a column that will be read: ranges as for zagg_h5_read. */
+typedef struct zagg_h5_want {
+    zagg_h5_column column;
+    const zagg_rows *ranges;
+    size_t n_ranges; /* 0: which rows is not known yet */
+} zagg_h5_want;
+/** Read the chunk indexes of these rows, all datasets side by side; where the rows are
+ * not known, the upper levels. Failures as above. Thread-safe. */
+ZAGG_API void zagg_h5_ahead_index(zagg_h5 *file, const zagg_h5_want *wants, size_t n);
+
+/** Stored chunks that were fetched before they are decoded: while it lives, reading takes
+ * them from it. It must outlive the calls that read these rows. */
+typedef struct zagg_h5_stage zagg_h5_stage;
+/** Fetch what the wanted rows are stored in, with one call. Memory: the stored bytes.
+ * Of files that are not remote an empty one. Errors as zagg_h5_read's. Thread-safe. */
+ZAGG_API zagg_status zagg_h5_stage_new(zagg_h5 *file, const zagg_h5_want *wants, size_t n,
+                                       zagg_h5_stage **out, zagg_err *err);
+/** Before the file is closed. NULL is fine. Thread-safe. */
+ZAGG_API void zagg_h5_stage_free(zagg_h5_stage *stage);
+
 /** What reading the datasets of a file has cost so far; metadata are not in it. In one
  * call of zagg_h5_read, _gather or _scan a chunk is decoded once for each column that
  * needs it, however many ranges or rows lie in it; in a scan, a chunk that reaches over a

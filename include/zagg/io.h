@@ -43,9 +43,24 @@ typedef struct zagg_source_vtable {
      * ask for so much at once where they need little. 0 stands for 256 KiB, which fits
      * sources behind a network. */
     size_t request_bytes;
+    /** Read `n` spans that have been checked and ascend, side by side: for sources whose
+     * requests take time rather than work. After a failure nobody looks
+     * at what was read. NULL: one read_at after another. */
+    zagg_status (*read_many)(void *self, const zagg_range *spans, size_t n,
+                             zagg_err *err);
+    /** The same for what describes the data of a file, if that is to be told apart; NULL:
+     * read_many. */
+    zagg_status (*read_metadata)(void *self, const zagg_range *spans, size_t n,
+                                 zagg_err *err);
+    /** For sources that lack bytes: which are there around the one at `offset`, from
+     * *begin to *end - 1; false where that one is not. Nothing is then read along with
+     * what is needed. NULL: all are there. */
+    bool (*there)(void *self, uint64_t offset, uint64_t *begin, uint64_t *end);
 } zagg_source_vtable;
 
-/** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). */
+/** A local file. Errors name the path: NOTFOUND, IO (a directory, no permission, ...). A
+ * copy that zagg fetch made (there is a PATH.spans) may lack bytes: reading these is an
+ * error (IO). */
 ZAGG_API zagg_status zagg_source_open_file(const char *path, zagg_source **out,
                                            zagg_err *err);
 /** Bytes that the caller keeps alive and unchanged until close. */
@@ -65,7 +80,9 @@ ZAGG_API const char *zagg_source_name(const zagg_source *source);
 ZAGG_API zagg_status zagg_source_read_at(zagg_source *source, uint64_t offset, size_t len,
                                          void *out, zagg_err *err);
 
-/** How zagg_source_read_many merges ranges. */
+/** How zagg_source_read_many merges ranges. Where none is given, sources that read spans
+ * side by side have theirs instead: up to 8 MiB, and gaps as long as they are at most a
+ * fifth of what is wanted. */
 typedef struct zagg_coalesce {
     uint64_t max_gap;  /* bytes between two ranges that are read along; default 64 KiB */
     uint64_t max_span; /* bytes of one merged request; default 8 MiB */
@@ -77,7 +94,8 @@ typedef struct zagg_coalesce {
 
 /** Read many ranges (any order; they may overlap) with as few requests as `how` (NULL:
  * the defaults) allows. Every range is checked against the size before anything is read.
- * Extra memory: one span at most. Thread-safe. */
+ * Extra memory: one span at most; where spans are read side by side, all that are of more
+ * than one range. Thread-safe. */
 ZAGG_API zagg_status zagg_source_read_many(zagg_source *source, const zagg_range *ranges,
                                            size_t n, const zagg_coalesce *how,
                                            zagg_err *err);
@@ -110,6 +128,11 @@ ZAGG_API zagg_status zagg_sink_put(zagg_sink *sink, const char *key, const void 
  * settled by zagg_sink_sync. */
 ZAGG_API zagg_status zagg_sink_put_whole(zagg_sink *sink, const char *key,
                                          const void *data, size_t len, zagg_err *err);
+/** As zagg_sink_put where no object is under the key, as one step: of several that try at
+ * once one succeeds, and EEXISTS is the answer to the others. What is there stays as it
+ * is. UNSUPPORTED where the store cannot tell. */
+ZAGG_API zagg_status zagg_sink_put_new(zagg_sink *sink, const char *key, const void *data,
+                                       size_t len, zagg_err *err);
 /** An object that is stored piece by piece: under its key it is there as one step, as by
  * zagg_sink_put, when it is committed, and never if it is not. A directory holds 256 KiB
  * of it in memory and the rest in a temporary file (one open file a stream, from then
@@ -157,7 +180,8 @@ ZAGG_API zagg_status zagg_sink_sync(zagg_sink *sink, const char *const *keys, si
 ZAGG_API zagg_status zagg_sink_size(zagg_sink *sink, const char *key, uint64_t *out,
                                     zagg_err *err);
 /** Remove what puts that were cut short (a killed process, a power failure) left behind:
- * temporary files. Nothing else may be writing into the store. */
+ * temporary files, uploads that were not ended. Nothing else may be writing into the
+ * store. */
 ZAGG_API zagg_status zagg_sink_clean(zagg_sink *sink, size_t *n_removed, zagg_err *err);
 ZAGG_API zagg_io_stats zagg_sink_stats(const zagg_sink *sink);
 ZAGG_API void zagg_bytes_free(void *data);

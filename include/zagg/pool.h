@@ -42,7 +42,8 @@ ZAGG_API size_t zagg_pool_width(const zagg_pool *pool);
  * batch) sees every started task in order, also those that failed, unless it stopped the
  * batch itself: tasks that had been started by then are still waited for, and are passed
  * to `discard` (may be NULL), as are their results. May be called from inside a task
- * (nested batches cannot deadlock: the caller always works on its own batch). Returns
+ * (nested batches cannot deadlock: the caller works on its own batch, and on those below
+ * it while it waits). Returns
  * what stopped the batch; else ZAGG_ECANCELLED when zagg_pool_cancel kept a task from
  *  starting; else OK. Without `fold`, results of tasks that went well go to `discard`
  * too. */

@@ -4,6 +4,7 @@
 
 #include "zagg/config.h"
 #include "zagg/core.h"
+#include "zagg/net.h"
 #include "zagg/shardmap.h"
 #include "zagg/status.h"
 
@@ -28,13 +29,21 @@ ZAGG_API zagg_status zagg_run_latitude(const zagg_pipeline *pipeline,
 ZAGG_API zagg_status zagg_run_check_signature(const zagg_grid *grid,
                                               const zagg_shardmap *map, zagg_err *err);
 
-/** Shard map from granules on disk: files, folders (every *.h5 below) and glob patterns.
- * Each granule goes to every shard that holds one of its reference points (of the read
- * plan's index level; its base coordinates without one). Granules in byte order of their
- * paths; reading is spread over the pool. A granule that cannot be read is an error. */
+typedef struct zagg_granules_opts {
+    zagg_pool *pool; /* may be NULL */
+    zagg_net *net;   /* opens what is behind https:// and s3://; NULL: all are paths */
+    zagg_log *log;
+    zagg_open_fn open; /* opens all granules instead; NULL: as `net` says */
+    void *open_user;
+} zagg_granules_opts;
+/** Shard map from granules: files, folders (every *.h5 below), glob patterns and, with
+ * `net`, URLs of single granules. `opts` may be NULL. Each granule goes to every shard
+ * that holds one of its reference points (of the read plan's index level; its base
+ * coordinates without one). Granules in byte order of their paths; reading is spread over
+ * the pool. A granule that cannot be read is an error. */
 ZAGG_API zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
                                                 const char *const *paths, size_t n_paths,
-                                                zagg_pool *pool, zagg_log *log,
+                                                const zagg_granules_opts *opts,
                                                 zagg_shardmap **out, zagg_err *err);
 
 /** One shard came to its end (in any order), or a granule was read for those that want
@@ -55,7 +64,7 @@ typedef struct zagg_run_opts {
     const zagg_pipeline *pipeline;
     const zagg_shardmap *map;
     const char *program; /* "zagg 0.1.0", for the run's record; may be NULL */
-    const char *store;   /* local path */
+    const char *store;   /* local path, file:// or, with `net`, s3://BUCKET/NAME */
     const char *driver;  /* "file", "s3", "https", or NULL: config's, else inferred */
     const char *shard;   /* only this one: decimal key, or decimal morton id; NULL: all */
     int64_t max_shards;  /* 0: all */
@@ -66,12 +75,26 @@ typedef struct zagg_run_opts {
     bool allow_contraction; /* ..., those that lost granules since then, too */
     bool trace_rss;         /* see zagg_shard_opts */
     zagg_latitude latitude; /* see zagg_run_latitude */
+    zagg_net *net; /* borrowed; opens what is behind https:// and s3://. NULL: such
+                      granules are refused */
     zagg_log *log;
     zagg_run_progress_fn progress; /* may be NULL; on any thread, one at a time */
     void *user;
     const volatile int
         *stop; /* set to non-zero (a signal handler may): no new shard starts */
 } zagg_run_opts;
+
+/** One shard that came to its end: what zagg_shard_result says of it, in few bytes, as a
+ * run may have very many. */
+typedef struct zagg_run_result {
+    uint64_t shard_key, cells_with_data, total_obs, granule_count, files_processed;
+    uint64_t read_errors, granule_errors, auth_errors;
+    zagg_read_counters counters;
+    double read_s, index_s, aggregate_s, write_s, duration_s;
+    bool no_data, failed;
+    char *error;      /* NULL: none; the summary's, as the next one */
+    char *read_error; /* the first read that failed; NULL: none */
+} zagg_run_result;
 
 typedef struct zagg_run_summary {
     size_t total_shards; /* of the map */
@@ -85,7 +108,7 @@ typedef struct zagg_run_summary {
     uint64_t skipped_obs, skipped_cells; /* what the records of these say */
     bool store_failed; /* the store could not be written: no further shard was started */
     uint64_t total_obs, cells_with_data, rows_read;
-    uint64_t read_errors, granule_errors, groups_absent, groups_empty,
+    uint64_t read_errors, granule_errors, auth_errors, groups_absent, groups_empty,
         points_without_cell;
     size_t granules_min, granules_max; /* per selected shard */
     double granules_mean;
@@ -93,6 +116,8 @@ typedef struct zagg_run_summary {
     uint64_t granules_read; /* opened, each once */
     uint64_t rows_scanned;  /* as rows_read, but rows that several shards look at once */
     uint64_t chunks_decoded, bytes_fetched;
+    bool has_net; /* something was asked of a server: */
+    zagg_net_stats net;
     uint64_t spilled_bytes; /* rows that did not fit into the memory */
     double spill_s;
     uint64_t store_objects, store_bytes; /* put by this run */
@@ -100,11 +125,13 @@ typedef struct zagg_run_summary {
     bool stopped; /* by opts.stop */
     size_t threads;
     const char *driver; /* static text */
-    zagg_shard_result
+    zagg_run_result
         *results; /* of finished shards, in map order; zagg_run_summary_free */
-    double *result_write_s;
     size_t n_results;
 } zagg_run_summary;
+
+/** Does a run with these options ask servers for anything, and hence need `net`? */
+ZAGG_API bool zagg_run_needs_net(const zagg_run_opts *opts);
 
 /** Run the local backend. An error status means that the run stopped before or outside
  * any shard (config, store, memory); failed shards are counted in the summary, which is
@@ -155,6 +182,9 @@ typedef struct zagg_run_status {
  * record. Cost: reads the journal, about 300 bytes an event. */
 ZAGG_API zagg_status zagg_run_status_read(const char *store, zagg_run_status *out,
                                           zagg_err *err);
+/** The same of a folder that is open, wherever it lies. */
+ZAGG_API zagg_status zagg_run_status_read_sink(zagg_sink *status, zagg_run_status *out,
+                                               zagg_err *err);
 
 /** What a store holds, read back from its objects. */
 typedef struct zagg_store_field {
@@ -177,6 +207,9 @@ typedef struct zagg_store_report {
 } zagg_store_report;
 ZAGG_API zagg_status zagg_store_report_read(const char *store, zagg_store_report *out,
                                             zagg_err *err);
+/** The same of a store that is open, wherever it lies. */
+ZAGG_API zagg_status zagg_store_report_read_sink(zagg_sink *store, zagg_store_report *out,
+                                                 zagg_err *err);
 ZAGG_API void zagg_store_report_free(zagg_store_report *report);
 
 #ifdef __cplusplus

@@ -111,6 +111,15 @@ size_t zg_utf8_floor(const char *text, size_t len);
 /** qsort and bsearch over an array of texts (char *), by bytes. */
 int zg_compare_texts(const void *a, const void *b);
 
+/** Overwrite a secret so that the compiler keeps it. NULL is fine. */
+void zg_secret_wipe(void *data, size_t len);
+/** Wipe a text and zg_free it. */
+void zg_secret_free(char *text);
+
+/** Bytes of an address without the query of an https:// or http:// URL, which may be
+ * signed and has no place in names and records. Of anything else, all of it. */
+size_t zg_href_len(const char *href);
+
 /** `n` bytes as lower-case hex, and a NUL: 2n + 1 bytes. */
 void zg_hex(const uint8_t *bytes, size_t n, char *out);
 

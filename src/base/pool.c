@@ -1,10 +1,11 @@
 /* Task pool. A batch lives on the stack of the thread that called zagg_pool_map and is
  * linked into its pool's list while it runs. Workers take tasks from the newest batch
- * that has one to give (inner batches first, which frees their callers soonest); the
- * caller works on nothing but its own batch, so that nested batches always come to an end
- * and no thread is ever in two tasks of one batch. Outcomes wait in a ring of `window`
- * entries until the caller folds them in order. One mutex guards it all: tasks are large
- * (a chunk, a granule, a shard). */
+ * that has one to give (inner batches first, which frees their callers soonest). The
+ * caller works on its own batch and, while others run the last tasks of it, on batches
+ * that these have begun: on nothing else, so that nested batches always come to an end,
+ * stacks are no deeper than batches are nested, and no thread is ever in two tasks of one
+ * batch. Outcomes wait in a ring of `window` entries until the caller folds them in
+ * order. One mutex guards it all: tasks are large (a chunk, a granule, a shard). */
 #include "zagg/pool.h"
 
 #include "base/base.h"
@@ -24,6 +25,8 @@ typedef struct pool_outcome {
 
 typedef struct pool_batch {
     struct pool_batch *prev, *next;
+    struct pool_batch *parent; /* the caller is in a task of it; NULL: in none */
+    size_t caller_slot;        /* what the caller has in batches of others; 0: none */
     zagg_pool_task_fn task;
     void *user;
     size_t n, window;
@@ -33,6 +36,13 @@ typedef struct pool_batch {
     pool_outcome *ring;
     pthread_cond_t progress; /* the caller waits here */
 } pool_batch;
+
+/* A task that a thread is in; on its stack. */
+typedef struct pool_frame {
+    struct pool_frame *next;
+    pthread_t thread;
+    pool_batch *batch;
+} pool_frame;
 
 typedef struct pool_worker {
     zagg_pool *pool;
@@ -44,6 +54,7 @@ struct zagg_pool {
     pthread_mutex_t lock;
     pthread_cond_t work; /* workers wait here */
     pool_batch *batches;
+    pool_frame *frames; /* of all threads, a thread's innermost first */
     bool stopping;
     atomic_bool cancelled; /* lock-free, hence fine in a signal handler */
     size_t n_workers;
@@ -69,11 +80,21 @@ static zagg_err *err_copy(const zagg_err *err)
     return copy;
 }
 
+static void frame_unlink(zagg_pool *pool, pool_frame *frame)
+{
+    pool_frame **link = &pool->frames;
+    while (*link != frame)
+        link = &(*link)->next;
+    *link = frame->next;
+}
+
 /* Called with the lock held, which is given up while the task runs. */
 static void batch_run_one(zagg_pool *pool, pool_batch *batch, size_t slot)
 {
     size_t index = batch->next_start++;
+    pool_frame frame = {pool->frames, pthread_self(), batch};
     batch->running++;
+    pool->frames = &frame;
     pthread_mutex_unlock(&pool->lock);
 
     zagg_err err = ZAGG_ERR_INIT;
@@ -83,6 +104,7 @@ static void batch_run_one(zagg_pool *pool, pool_batch *batch, size_t slot)
         outcome.err = err_copy(&err);
 
     pthread_mutex_lock(&pool->lock);
+    frame_unlink(pool, &frame);
     batch->ring[index % batch->window] = outcome;
     batch->running--;
     if (outcome.status != ZAGG_OK && batch->fail_fast)
@@ -273,13 +295,35 @@ static zagg_status map_alone(const zagg_pool *pool, size_t n, zagg_pool_task_fn 
     return ZAGG_OK;
 }
 
+/* Callers that wait may work on a batch below theirs. */
+static void wake_callers_above(const pool_batch *batch)
+{
+    for (pool_batch *above = batch->parent; above != NULL; above = above->parent)
+        pthread_cond_signal(&above->progress);
+}
+
+/* Where the calling thread is: the task it is in, and its slot. */
+static void batch_place(const zagg_pool *pool, pool_batch *batch)
+{
+    const pthread_t self = pthread_self();
+    const pool_frame *frame = pool->frames;
+    while (frame != NULL && !pthread_equal(frame->thread, self))
+        frame = frame->next;
+    batch->parent = frame != NULL ? frame->batch : NULL;
+    for (size_t i = 0; i < pool->n_workers; i++)
+        if (pthread_equal(pool->workers[i].thread, self))
+            batch->caller_slot = pool->workers[i].slot;
+}
+
 static void batch_link(zagg_pool *pool, pool_batch *batch)
 {
+    batch_place(pool, batch);
     batch->next = pool->batches;
     if (batch->next != NULL)
         batch->next->prev = batch;
     pool->batches = batch;
     pthread_cond_broadcast(&pool->work);
+    wake_callers_above(batch);
 }
 
 static void batch_unlink(zagg_pool *pool, pool_batch *batch)
@@ -305,9 +349,37 @@ static zagg_status batch_fold_next(zagg_pool *pool, pool_batch *batch,
     batch->next_fold++;
     if (status != ZAGG_OK)
         batch->closed = true;
-    else if (batch_can_start(pool, batch))
+    else if (batch_can_start(pool, batch)) {
         pthread_cond_signal(&pool->work);
+        wake_callers_above(batch);
+    }
     return status;
+}
+
+/* The newest batch with a task to give that a task of `batch` has begun, at any depth. */
+static pool_batch *find_below(const zagg_pool *pool, const pool_batch *batch)
+{
+    for (pool_batch *b = pool->batches; b != NULL && b != batch; b = b->next) {
+        const pool_batch *above = b->parent;
+        while (above != NULL && above != batch)
+            above = above->parent;
+        if (above == batch && batch_can_start(pool, b))
+            return b;
+    }
+    return NULL;
+}
+
+/* Help those who run the tasks that `batch` waits for. A worker has its slot there. A
+ * thread from outside takes the one of the batch's caller, which is a worker (that thread
+ * waits above) and uses slot 0 itself. */
+static bool help_below(zagg_pool *pool, const pool_batch *batch)
+{
+    pool_batch *below = find_below(pool, batch);
+    if (below == NULL)
+        return false;
+    batch_run_one(pool, below,
+                  batch->caller_slot ? batch->caller_slot : below->caller_slot);
+    return true;
 }
 
 /* Work, fold and wait until nothing of the batch is left; the lock is held on entry and
@@ -324,10 +396,10 @@ static zagg_status batch_drive(zagg_pool *pool, pool_batch *batch,
             status = batch_fold_next(pool, batch, taker);
         else if (batch_can_start(pool, batch))
             batch_run_one(pool, batch, 0);
-        else if (batch->running > 0)
-            pthread_cond_wait(&batch->progress, &pool->lock);
-        else
+        else if (batch->running == 0)
             break;
+        else if (status != ZAGG_OK || !help_below(pool, batch))
+            pthread_cond_wait(&batch->progress, &pool->lock);
     }
     return status;
 }

@@ -123,3 +123,10 @@ void zg_hex(const uint8_t *bytes, size_t n, char *out)
     }
     out[2 * n] = '\0';
 }
+
+size_t zg_href_len(const char *href)
+{
+    const bool is_url =
+        strncmp(href, "https://", 8) == 0 || strncmp(href, "http://", 7) == 0;
+    return is_url ? strcspn(href, "?#") : strlen(href);
+}

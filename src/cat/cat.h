@@ -45,4 +45,17 @@ zagg_status zg_read_compact(zg_owned_map *own, zagg_arena *scratch,
 /** Last part of an href: what follows the last '/'. */
 const char *zg_href_basename(const char *href);
 
+/** Some shards of a map, whose granules are elsewhere now. */
+typedef struct zg_map_text {
+    const zagg_shardmap *map;
+    const zagg_shard_entry *const *shards;
+    size_t n_shards;
+    /* Path of a granule, or NULL where it has none; lives until the next call. */
+    const char *(*place)(void *user, const zagg_granule *granule);
+    void *user;
+} zg_map_text;
+/** Append the text that zagg_shardmap_parse reads back: records as they were, but for the
+ * addresses. NOMEM; `out` is incomplete then. */
+zagg_status zg_map_write(const zg_map_text *what, zg_str *out, zagg_err *err);
+
 #endif

@@ -130,14 +130,26 @@ static void make_call(const zg_fetch_request *r, size_t max_bytes, zg_call *call
         zg_headers_add(&call->headers, "CMR-Search-After", r->search_after);
 }
 
-/* One exchange; *usable is false, with *why, where another attempt may help. */
+/* A server that is not reached is no disk of this machine that fails: whoever searches
+ * is to tell them apart. */
+static zagg_status send_call(zg_http *http, zg_call *call, zagg_err *err)
+{
+    const zagg_status status = zg_http_send(http, call, 1, err);
+    if (status != ZAGG_EIO)
+        return status;
+    if (err != NULL)
+        err->status = ZAGG_EHTTP;
+    return ZAGG_EHTTP;
+}
+
+/* One exchange; nothing in *out, and *why, where another attempt may help. */
 static zagg_status ask_once(zg_http *http, const zg_fetch_request *r, size_t max_bytes,
                             bool last, zg_fetch_answer *out, zagg_err *why, zagg_err *err)
 {
     zg_call call;
     zg_fetch_answer answer = {.text = NULL};
     make_call(r, max_bytes, &call);
-    zagg_status status = zg_http_send(http, &call, 1, err);
+    zagg_status status = send_call(http, &call, err);
     if (status == ZAGG_OK)
         status = unpack(&call, r->url, max_bytes, &answer, err);
     if (status == ZAGG_OK && judge(&call, &answer, why) != ZAGG_OK) {

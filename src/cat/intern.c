@@ -108,17 +108,30 @@ static zagg_status copy_text(zagg_arena *arena, const char *text, const char **o
     return ZAGG_OK;
 }
 
+/* The name of a granule that has none but its address. */
+static zagg_status copy_basename(zagg_arena *arena, const char *href, const char **out,
+                                 zagg_err *err)
+{
+    const size_t end = zg_href_len(href);
+    size_t begin = end;
+    while (begin > 0 && href[begin - 1] != '/')
+        begin--;
+    *out = zagg_arena_strndup(arena, href + begin, end - begin);
+    return *out != NULL ? ZAGG_OK
+                        : zagg_err_set(err, ZAGG_ENOMEM,
+                                       "no memory for the granules of a shard map");
+}
+
 static zagg_status copy_granule(zagg_arena *arena, const zg_record *record,
                                 const zagg_granule **out, zagg_err *err)
 {
     zagg_granule *g = NULL;
-    const char *id = record->id;
-    if (id == NULL && record->s3 != NULL)
-        id = zg_href_basename(record->s3);
-    else if (id == NULL && record->https != NULL)
-        id = zg_href_basename(record->https);
+    const char *href = record->s3 != NULL ? record->s3 : record->https;
     ZAGG_TRY(zagg_arena_alloc(arena, 1, sizeof *g, &g, err));
-    ZAGG_TRY(copy_text(arena, id, &g->id, err));
+    if (record->id != NULL || href == NULL)
+        ZAGG_TRY(copy_text(arena, record->id, &g->id, err));
+    else
+        ZAGG_TRY(copy_basename(arena, href, &g->id, err));
     ZAGG_TRY(copy_text(arena, record->s3, &g->s3, err));
     /* local maps name the same path twice */
     if (record->https != NULL && compare_text(record->https, record->s3) == 0)

@@ -103,7 +103,9 @@ static zagg_status load_read_plan(const zg_cfg *c, const zg_spot *source)
 zagg_status zg_load_source(const zg_cfg *c, const zg_spot *source)
 {
     zg_spot driver = zg_spot_get(source, "driver");
+    zg_spot provider = zg_spot_get(source, "credentials_provider");
     ZAGG_TRY(zg_read_opt_text(c, &driver, &c->p->data_source.driver));
+    ZAGG_TRY(zg_read_opt_text(c, &provider, &c->p->data_source.credentials_provider));
     ZAGG_TRY(load_groups(c, source));
     ZAGG_TRY(load_base_coordinates(c, source));
     ZAGG_TRY(load_read_plan(c, source));

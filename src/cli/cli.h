@@ -18,6 +18,9 @@ enum {
 };
 
 int main_run(int argc, char **argv);
+int main_fetch(int argc, char **argv);
+int main_check(int argc, char **argv);
+
 int main_shardmap(int argc, char **argv);
 int main_status(int argc, char **argv);
 int main_config(int argc, char **argv);
@@ -30,6 +33,10 @@ int main_version(int argc, char **argv);
 
 /** Exit code of a run that stopped with this status before any shard. */
 int cli_exit_code(zagg_status status);
+
+/** ... because a config or shard map cannot be used: whatever is wrong with it is exit 3,
+ * its syntax included; what the system says about the file itself is not. */
+int cli_load_code(zagg_status status);
 
 /** "1,234,567" into out (at least 32 bytes). */
 const char *cli_thousands(uint64_t v, char out[32]);

@@ -1,7 +1,8 @@
-/* zagg catalog extract: a catalog of granules on this machine, from what is in them. */
+/* zagg catalog extract: a catalog of granules from what is in them. */
 #include "cli/cli.h"
 #include "cli/cmd_catalog.h"
 #include "cli/granule_item.h"
+#include "cli/net_args.h"
 #include "cli/store_args.h"
 #include "run/run.h"
 #include "zagg/pool.h"
@@ -17,9 +18,13 @@ static const cli_option OPTIONS[] = {
     {OPT_PREFIX, "href-prefix", "URL",
      "s3://... or https://... under which the files lie, for their\nhrefs; one of each "
      "may "
-     "be given (default: paths on this machine)"},
+     "be given (default: paths on this machine, or the URLs)"},
     {OPT_LINES, "lines", NULL, "lines of the beams instead of the swath as a polygon"},
     {OPT_FORCE, "force", NULL, "write over FILE"},
+    {NET_OPT_REGION, "region", "NAME",
+     "of buckets (default: AWS_REGION, the profile's, us-west-2)"},
+    {NET_OPT_REQUESTER_PAYS, "requester-pays", NULL,
+     "agree to pay for requests to such buckets"},
     {OPT_MAX_WORKERS, "max-workers", "N", "threads (default: all processors)"},
     {'q', "quiet", NULL, "only warnings and errors"},
     {0, NULL, NULL, NULL}};
@@ -27,9 +32,9 @@ static const cli_command COMMAND = {
     "catalog extract", "catalog extract GRANULE... -o FILE [OPTIONS]",
     "Describe granules by what is in them: the swath about the reference points of "
     "their\n"
-    "beams, the times of their data. GRANULE is a file, a folder or a pattern. Files "
-    "that\n"
-    "cannot be read are told of and left out; exit code 1 then.",
+    "beams, the times of their data. GRANULE is a file, a folder, a pattern or a\n"
+    "URL (https://, s3://). What cannot be read is told of and left out; exit code 1 "
+    "then.",
     OPTIONS,
     "  zagg catalog extract DOWNLOADS -o local.ndjson\n"
     "  zagg catalog extract 'ATL03_*.h5' -o atl03.parquet --href-prefix "
@@ -41,9 +46,11 @@ typedef struct extraction {
     bool force, quiet;
     size_t threads;
     granule_item_opts opts;
+    net_args net_args;
     zg_vec files; /* char * */
     zagg_catalog_writer *writer;
     uint64_t written, failed;
+    zagg_status first; /* failure */
 } extraction;
 
 static int take(void *user, int id, const char *value)
@@ -71,9 +78,11 @@ static int take(void *user, int id, const char *value)
             return EXIT_USAGE;
         x->threads = (size_t)n;
         return 0;
-    default:
+    case 'q':
         x->quiet = true;
         return 0;
+    default:
+        return net_args_take(&x->net_args, id, value) ? 0 : EXIT_USAGE;
     }
 }
 
@@ -114,7 +123,9 @@ static zagg_status item_task(void *user, size_t index, size_t slot, void **resul
 
 static void tell_failure(extraction *x, const zagg_err *err)
 {
-    x->failed++;
+    if (x->failed++ == 0)
+        x->first =
+            err->status == ZAGG_EIO && x->opts.net != NULL ? ZAGG_EHTTP : err->status;
     fprintf(stderr, "zagg catalog extract: ");
     cli_print_text(stderr, err->msg);
     fputc('\n', stderr);
@@ -151,14 +162,24 @@ static zagg_status extract_all(extraction *x, zagg_err *err)
     return status;
 }
 
+/* Only where there are URLs: no file of keys is looked for in vain. */
+static zagg_status open_net(extraction *x, zagg_err *err)
+{
+    for (size_t i = 0; i < x->files.len; i++)
+        if (zagg_url_is_remote(*ZG_VEC_AT(&x->files, char *, i)))
+            return net_args_open(&x->net_args, &x->opts.net, err);
+    return ZAGG_OK;
+}
+
 static zagg_status run(extraction *x, zagg_err *err)
 {
     ZAGG_TRY(catalog_may_write(x->output, x->force, err));
     ZAGG_TRY(zg_granule_paths(x->paths.data, x->paths.len, &x->files, err));
+    ZAGG_TRY(open_net(x, err));
     ZAGG_TRY(zagg_catalog_writer_new(x->output, NULL, &x->writer, err));
     zagg_status status = extract_all(x, err);
     if (status == ZAGG_OK && x->written == 0)
-        status = zagg_err_set(err, ZAGG_ENOTFOUND, "none of the %zu files could be read",
+        status = zagg_err_set(err, x->first, "none of the %zu granules could be read",
                               x->files.len);
     if (status == ZAGG_OK)
         return zagg_catalog_writer_finish(x->writer, err);
@@ -168,7 +189,8 @@ static zagg_status run(extraction *x, zagg_err *err)
 
 static int check(extraction *x)
 {
-    const char *what = x->paths.len == 0   ? "name granules: files, folders or patterns"
+    const char *what = x->paths.len == 0
+                           ? "name granules: files, folders, patterns or URLs"
                        : x->output == NULL ? "give the catalog to write with -o"
                                            : NULL;
     x->opts.prefixes = x->prefixes.data;
@@ -208,6 +230,7 @@ int catalog_extract(int argc, char **argv)
     for (size_t i = 0; i < x.files.len; i++)
         zg_free(*ZG_VEC_AT(&x.files, char *, i));
     zg_vec_free(&x.files);
+    zagg_net_free(x.opts.net);
     zg_vec_free(&x.paths);
     zg_vec_free(&x.prefixes);
     return code == CLI_DONE ? EXIT_OK : code;

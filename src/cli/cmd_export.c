@@ -38,6 +38,7 @@ static const cli_option OPTIONS[] = {
      "of digests these quantiles (0 to 1), a column each, not the centroids"},
     {OPT_GROUP, "group", "NAME", "group of cells, where the store has several"},
     {OPT_FORCE, "force", NULL, "write over FILE"},
+    NET_OPTIONS,
     {0, NULL, NULL, NULL}};
 static const cli_command COMMAND = {
     "export", "export STORE -o FILE [OPTIONS]",
@@ -57,6 +58,7 @@ typedef struct export_args {
     const char *path, *output, *format;
     bool force;
     zg_export_opts opts;
+    net_args net;
 } export_args;
 
 static int wrong(const char *option, const char *value, const char *must)
@@ -110,6 +112,8 @@ static int take_box(export_args *a, const char *value)
 static int take(void *user, int id, const char *value)
 {
     export_args *a = user;
+    if (net_args_take(&a->net, id, value))
+        return 0;
     switch (id) {
     case 0:
         return cli_take_store(&COMMAND, &a->path, value);
@@ -280,7 +284,7 @@ int main_export(int argc, char **argv)
     cli_store s;
     uint64_t rows = 0;
     zagg_err err = ZAGG_ERR_INIT;
-    zagg_status status = cli_store_open(&s, a.path, &err);
+    zagg_status status = cli_store_open(&s, a.path, &a.net, &err);
     if (status == ZAGG_OK)
         status = run_export(&a, &s, &rows, &err);
     if (status != ZAGG_OK)

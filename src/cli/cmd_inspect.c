@@ -18,6 +18,7 @@ static const cli_option OPTIONS[] = {
     {OPT_LON, "lon", "DEG", "its longitude"},
     {OPT_QUANTILES, "quantiles", "Q,...",
      "of digests of that cell; the default is 0.1,0.5,0.9"},
+    NET_OPTIONS,
     {0, NULL, NULL, NULL}};
 static const cli_command COMMAND = {
     "inspect", "inspect STORE [OPTIONS]",
@@ -72,6 +73,8 @@ static int take_quantiles(inspect_args *a, const char *value)
 static int take(void *user, int id, const char *value)
 {
     inspect_args *a = user;
+    if (net_args_take(&a->net, id, value))
+        return 0;
     switch (id) {
     case 0:
         return cli_take_store(&COMMAND, &a->store, value);
@@ -292,7 +295,7 @@ int main_inspect(int argc, char **argv)
         code = check_args(&args);
     if (code != 0)
         return code == CLI_DONE ? EXIT_OK : code;
-    zagg_status status = cli_store_open(&s, args.store, &err);
+    zagg_status status = cli_store_open(&s, args.store, &args.net, &err);
     if (status == ZAGG_OK)
         status = zagg_store_open_sink(s.sink, s.name, &store, &err);
     if (status == ZAGG_OK)

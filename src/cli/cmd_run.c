@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 #include "cli/run_args.h"
 #include "cli/run_output.h"
+#include "cli/store_args.h"
 #include "zagg/run.h"
 
 #include <signal.h>
@@ -31,6 +32,7 @@ typedef struct run_session {
     zagg_shardmap *map;
     zagg_latitude latitude;
     char *store;
+    zagg_net *net; /* NULL: nothing is behind a network */
     zagg_err err;
 } run_session;
 
@@ -41,32 +43,26 @@ static int fail(run_session *s, int code)
     return code;
 }
 
-/* Whatever is wrong with a config or shard map is exit 3, its syntax included; what the
- * system says about the file itself is not. */
-static int load_code(zagg_status status)
+static zagg_status open_net(run_session *s)
 {
-    return status == ZAGG_EFORMAT || status == ZAGG_EUNSUPPORTED || status == ZAGG_ERANGE
-               ? EXIT_CONFIG
-               : cli_exit_code(status);
+    net_args *a = &s->args.net;
+    a->opts.credentials_provider = s->pipeline->data_source.credentials_provider;
+    a->opts.stop = &stop_flag;
+    a->opts.log = s->progress.log;
+    return s->net ? ZAGG_OK : net_args_open(a, &s->net, &s->err);
 }
 
-static zagg_status choose_store(run_session *s)
+/* With the file driver s3://a/b is a path, here as in maps. */
+static bool has_urls(const run_session *s)
 {
-    const char *path = s->args.store ? s->args.store : s->pipeline->output.store;
-    const char *product = s->pipeline->output.product_name;
-    if (!path)
-        return zagg_err_set(
-            &s->err, ZAGG_ECONFIG,
-            "No store path specified (pass --store or set output.store: in "
-            "config)");
-    zg_str text;
-    zg_str_init(&text, 1u << 16);
-    zg_str_add(&text, path);
-    if (product)
-        zg_str_addf(&text, "%s%s", path[0] && path[strlen(path) - 1] == '/' ? "" : "/",
-                    product);
-    s->store = zg_str_take(&text);
-    return s->store ? ZAGG_OK : zagg_err_set(&s->err, ZAGG_ENOMEM, "out of memory");
+    const run_args *a = &s->args;
+    const char *driver = a->driver ? a->driver : s->pipeline->data_source.driver;
+    if (driver && strcmp(driver, "file") == 0)
+        return false;
+    for (size_t i = 0; i < a->granules.len; i++)
+        if (zagg_url_is_remote(*ZG_VEC_AT(&a->granules, const char *, i)))
+            return true;
+    return false;
 }
 
 /* A shard map from granules needs a grid and a worker before there is a run. */
@@ -76,6 +72,8 @@ static zagg_status map_granules(run_session *s)
     zagg_worker *worker = NULL;
     zagg_pool *pool = NULL;
     const size_t threads = s->args.max_workers ? s->args.max_workers : zg_cpu_count();
+    if (has_urls(s))
+        ZAGG_TRY(open_net(s));
     zagg_status status =
         zagg_grid_from_pipeline(s->pipeline, s->latitude, &grid, &s->err);
     if (status == ZAGG_EUNSUPPORTED)
@@ -85,9 +83,10 @@ static zagg_status map_granules(run_session *s)
     if (status == ZAGG_OK)
         status = zagg_pool_new(threads, &pool, &s->err);
     if (status == ZAGG_OK)
-        status = zagg_run_map_from_granules(worker, s->args.granules.data,
-                                            s->args.granules.len, pool, s->progress.log,
-                                            &s->map, &s->err);
+        status = zagg_run_map_from_granules(
+            worker, s->args.granules.data, s->args.granules.len,
+            &(zagg_granules_opts){.pool = pool, .net = s->net, .log = s->progress.log},
+            &s->map, &s->err);
     zagg_pool_free(pool);
     zagg_worker_free(worker);
     zagg_grid_free(grid);
@@ -103,10 +102,10 @@ static int load(run_session *s)
     if (status == ZAGG_OK)
         status = zagg_pipeline_check_runnable(s->pipeline, &s->err);
     if (status != ZAGG_OK)
-        return load_code(status);
-    status = choose_store(s);
+        return cli_load_code(status);
+    status = cli_run_store(a->store, s->pipeline, &s->store, &s->err);
     if (status != ZAGG_OK)
-        return load_code(status);
+        return cli_load_code(status);
     const char *catalog = a->catalog ? a->catalog : s->pipeline->catalog;
     if (!a->granules_given && !catalog) {
         zagg_err_set(
@@ -118,12 +117,12 @@ static int load(run_session *s)
     if (!a->granules_given) {
         status = zagg_shardmap_load(catalog, &s->map, &s->err);
         if (status != ZAGG_OK)
-            return load_code(status);
+            return cli_load_code(status);
     }
     status = zagg_run_latitude(s->pipeline, s->map, asked, s->progress.log, &s->latitude,
                                &s->err);
     if (status != ZAGG_OK)
-        return load_code(status);
+        return cli_load_code(status);
     if (!a->granules_given)
         return EXIT_OK;
     status = map_granules(s);
@@ -136,6 +135,23 @@ static int outcome(const zagg_run_summary *s)
     if (s->stopped)
         return EXIT_INTERRUPTED;
     return s->failed || s->incomplete ? EXIT_SHARDS_FAILED : EXIT_OK;
+}
+
+/* Keys and network are told apart only before the first shard: later on it is the store
+ * that could not be written. */
+static int code_of(const run_session *s, zagg_status status,
+                   const zagg_run_summary *summary)
+{
+    if (status == ZAGG_OK)
+        return outcome(summary);
+    if (status == ZAGG_EUNSUPPORTED)
+        return EXIT_CONFIG;
+    if (summary->finished > 0)
+        return status == ZAGG_ECONFIG || status == ZAGG_ECANCELLED ? cli_exit_code(status)
+                                                                   : EXIT_FAILED;
+    if (status == ZAGG_EIO && zagg_url_is_remote(s->store))
+        return EXIT_NETWORK; /* it was not reached */
+    return cli_exit_code(status);
 }
 
 /* Upstream's switch: any text, even "0", asks for the trace. */
@@ -160,33 +176,35 @@ static void allow_open_files(void)
 static int run(run_session *s)
 {
     const run_args *a = &s->args;
-    const zagg_run_opts opts = {.pipeline = s->pipeline,
-                                .map = s->map,
-                                .program = "zagg " ZAGG_VERSION,
-                                .store = s->store,
-                                .driver = a->driver,
-                                .shard = a->shard,
-                                .max_shards = a->max_cells,
-                                .threads = a->max_workers,
-                                .memory_bytes = a->memory_bytes,
-                                .overwrite = a->overwrite,
-                                .redo = a->redo,
-                                .allow_contraction = a->allow_contraction,
-                                .trace_rss = traces_rss(),
-                                .dry_run = a->dry_run,
-                                .latitude = s->latitude,
-                                .log = s->progress.log,
-                                .progress = progress_shard,
-                                .user = &s->progress,
-                                .stop = &stop_flag};
+    zagg_run_opts opts = {.pipeline = s->pipeline,
+                          .map = s->map,
+                          .program = "zagg " ZAGG_VERSION,
+                          .store = s->store,
+                          .driver = a->driver,
+                          .shard = a->shard,
+                          .max_shards = a->max_cells,
+                          .threads = a->max_workers,
+                          .memory_bytes = a->memory_bytes,
+                          .overwrite = a->overwrite,
+                          .redo = a->redo,
+                          .allow_contraction = a->allow_contraction,
+                          .trace_rss = traces_rss(),
+                          .dry_run = a->dry_run,
+                          .latitude = s->latitude,
+                          .log = s->progress.log,
+                          .progress = progress_shard,
+                          .user = &s->progress,
+                          .stop = &stop_flag};
     zagg_run_summary summary;
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    zagg_status status = zagg_run_local(&opts, &summary, &s->err);
-    int code = status == ZAGG_OK             ? outcome(&summary)
-               : status == ZAGG_EUNSUPPORTED ? EXIT_CONFIG
-                                             : cli_exit_code(status);
+    zagg_status status = zagg_run_needs_net(&opts) ? open_net(s) : ZAGG_OK;
+    if (status != ZAGG_OK)
+        return fail(s, cli_exit_code(status));
+    opts.net = s->net;
+    status = zagg_run_local(&opts, &summary, &s->err);
+    int code = code_of(s, status, &summary);
     progress_end(&s->progress);
     if (status == ZAGG_OK) {
         if (a->json)
@@ -196,7 +214,7 @@ static int run(run_session *s)
         if (a->profile && !a->json && !a->dry_run)
             print_phases(&summary);
         if (status == ZAGG_OK && a->table && !a->dry_run)
-            status = print_table(&summary, s->store, &s->err);
+            status = print_table(&summary, s->store, s->net, &s->err);
         if (status != ZAGG_OK)
             code = EXIT_FAILED;
     }
@@ -222,6 +240,7 @@ int main_run(int argc, char **argv)
     code = load(&s);
     code = code == EXIT_OK ? run(&s) : fail(&s, code);
     progress_free(&s.progress);
+    zagg_net_free(s.net);
     zagg_shardmap_free(s.map);
     zagg_pipeline_free(s.pipeline);
     zg_free(s.store);

@@ -316,9 +316,9 @@ static zagg_status build_from_granules(session *s)
             "in; `zagg shardmap subset` takes an area of it");
     ZAGG_TRY(zagg_pipeline_check_runnable(s->pipeline, &s->err));
     ZAGG_TRY(zagg_worker_new(s->pipeline, s->grid, &worker, &s->err));
-    zagg_status status =
-        zagg_run_map_from_granules(worker, s->args->granules.data, s->args->granules.len,
-                                   s->pool, s->progress.log, &s->map, &s->err);
+    zagg_status status = zagg_run_map_from_granules(
+        worker, s->args->granules.data, s->args->granules.len,
+        &(zagg_granules_opts){.pool = s->pool, .log = s->progress.log}, &s->map, &s->err);
     zagg_worker_free(worker);
     return status == ZAGG_OK ? describe(s) : status;
 }

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/store_args.h"
 #include "text/text.h"
 #include "zagg/run.h"
 
@@ -18,6 +19,7 @@ static const cli_option OPTIONS[] = {
     {OPT_WATCH, "watch", NULL, "go on until the run has ended"},
     {OPT_INTERVAL, "interval", "S",
      "seconds between two looks with --watch (default: 2)"},
+    NET_OPTIONS,
     {0, NULL, NULL, NULL}};
 
 static const cli_command COMMAND = {
@@ -35,11 +37,14 @@ typedef struct status_args {
     const char *store;
     bool json, watch;
     long long interval_s;
+    net_args net;
 } status_args;
 
 static int take(void *user, int id, const char *value)
 {
     status_args *a = user;
+    if (net_args_take(&a->net, id, value))
+        return 0;
     switch (id) {
     case OPT_JSON:
         a->json = true;
@@ -178,15 +183,25 @@ static void wait_a_while(const status_args *a)
     (void)nanosleep(&left, NULL);
 }
 
-static int watch(const status_args *a)
+/* `s` is open where the store is behind a network. */
+static zagg_status read_status(const status_args *a, const cli_store *s,
+                               zagg_run_status *out, zagg_err *err)
+{
+    return s->status ? zagg_run_status_read_sink(s->status, out, err)
+                     : zagg_run_status_read(a->store, out, err);
+}
+
+static int watch(const status_args *a, const cli_store *store)
 {
     const bool screen = !a->json && isatty(STDOUT_FILENO);
     for (;;) {
         zagg_err err = ZAGG_ERR_INIT;
         zagg_run_status s;
-        if (zagg_run_status_read(a->store, &s, &err) != ZAGG_OK) {
+        const zagg_status status = read_status(a, store, &s, &err);
+        if (status != ZAGG_OK) {
             fprintf(stderr, "zagg status: %s\n", err.msg);
-            return EXIT_FAILED;
+            return status == ZAGG_EAUTH || status == ZAGG_EHTTP ? cli_exit_code(status)
+                                                                : EXIT_FAILED;
         }
         if (screen && a->watch)
             printf("\033[H\033[2J");
@@ -210,5 +225,13 @@ int main_status(int argc, char **argv)
         fprintf(stderr, "zagg status: name the store, e.g. zagg status out.zarr\n");
         return EXIT_USAGE;
     }
-    return watch(&a);
+    cli_store store = {.sink = NULL};
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_status status = ZAGG_OK;
+    if (zagg_url_is_remote(a.store))
+        status = cli_store_open(&store, a.store, &a.net, &err);
+    const int code =
+        status == ZAGG_OK ? watch(&a, &store) : cli_store_fail(&COMMAND, status, &err);
+    cli_store_close(&store);
+    return code;
 }

@@ -14,6 +14,7 @@ enum { OPT_JSON = 256 };
 static const cli_option OPTIONS[] = {
     {OPT_JSON, "json", NULL, "print one JSON object"},
     {'q', "quiet", NULL, "print problems only, and no summary"},
+    NET_OPTIONS,
     {0, NULL, NULL, NULL}};
 static const cli_command COMMAND = {
     "verify", "verify STORE [OPTIONS]",
@@ -29,6 +30,7 @@ static const cli_command COMMAND = {
 typedef struct verification {
     const char *path;
     bool json, quiet;
+    net_args net;
     zg_str text; /* JSON of the findings so far */
     zg_json_out w;
 } verification;
@@ -36,6 +38,8 @@ typedef struct verification {
 static int take(void *user, int id, const char *value)
 {
     verification *c = user;
+    if (net_args_take(&c->net, id, value))
+        return 0;
     switch (id) {
     case 0:
         return cli_take_store(&COMMAND, &c->path, value);
@@ -139,7 +143,7 @@ int main_verify(int argc, char **argv)
     cli_store s;
     zagg_store_verdict verdict = {0};
     zagg_err err = ZAGG_ERR_INIT;
-    zagg_status status = cli_store_open(&s, c.path, &err);
+    zagg_status status = cli_store_open(&s, c.path, &c.net, &err);
     if (status == ZAGG_OK && c.json) {
         zg_str_init(&c.text, 0);
         zg_json_begin(&c.w, &c.text, -1);

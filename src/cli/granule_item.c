@@ -4,6 +4,7 @@
 
 #include "cat/swath.h"
 #include "cat/times.h"
+#include "run/run.h"
 #include "zagg/catalog.h"
 #include "zagg/h5.h"
 
@@ -281,7 +282,10 @@ static const zagg_value *assets_of(zg_maker *m, const granule_item_opts *opts,
 {
     zg_object o;
     zg_object_begin(&o, m);
-    if (opts->n_prefixes == 0) {
+    if (opts->n_prefixes == 0 && zagg_url_is_remote(path)) {
+        const bool s3 = strncmp(path, "s3://", 5) == 0;
+        zg_object_put(&o, s3 ? "data_s3" : "data", asset_of(m, "", path));
+    } else if (opts->n_prefixes == 0) {
         zg_str absolute;
         zg_str_init(&absolute, 0);
         absolute_path(path, &absolute);
@@ -347,22 +351,45 @@ static zagg_status make_item(const granule *g, const char *path,
     return m.status;
 }
 
+/* A URL without query and fragment; a path, and a key of a bucket, as they are. */
+static zagg_status address_of(const char *path, zagg_arena *arena, const char **out,
+                              zagg_err *err)
+{
+    *out = path;
+    if (!zagg_url_is_remote(path) || strncmp(path, "s3://", 5) == 0)
+        return ZAGG_OK;
+    const char *address = zagg_arena_strndup(arena, path, strcspn(path, "?#"));
+    if (address == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for an href");
+    *out = address;
+    return ZAGG_OK;
+}
+
+static zagg_status describe(granule *g, const char *address,
+                            const granule_item_opts *opts, zagg_arena *arena,
+                            const zagg_value **out)
+{
+    ZAGG_TRY(read_beams(g));
+    ZAGG_TRY(read_ancillary(g));
+    return make_item(g, address, opts, arena, out, g->err);
+}
+
 zagg_status granule_item(const char *path, const granule_item_opts *opts,
                          zagg_arena *arena, const zagg_value **out, zagg_err *err)
 {
     granule g = {.first_s = (double)NAN, .last_s = (double)NAN, .err = err};
     zagg_source *source = NULL;
-    ZAGG_TRY(zagg_source_open_file(path, &source, err));
+    const char *address;
+    ZAGG_TRY(address_of(path, arena, &address, err));
+    ZAGG_TRY(zg_granule_open(opts->net, path, &source, err));
     zagg_status status = zagg_h5_open(source, NULL, &g.file, err);
     if (status == ZAGG_OK)
-        status = read_beams(&g);
-    if (status == ZAGG_OK)
-        status = read_ancillary(&g);
-    if (status == ZAGG_OK)
-        status = make_item(&g, path, opts, arena, out, err);
+        status = describe(&g, address, opts, arena, out);
     for (size_t i = 0; i < 2 * N_BEAMS; i++)
         zg_free(g.columns[i]);
     zagg_h5_close(g.file);
+    if (status != ZAGG_OK)
+        zagg_err_context(err, status, "%s", zagg_source_name(source));
     zagg_source_close(source);
-    return status == ZAGG_OK ? ZAGG_OK : zagg_err_context(err, status, "%s", path);
+    return status;
 }

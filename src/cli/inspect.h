@@ -15,6 +15,7 @@ typedef struct inspect_args {
     double lat_deg, lon_deg;
     double quantiles[INSPECT_QUANTILES];
     size_t n_quantiles;
+    net_args net;
 } inspect_args;
 
 /** Sidecars of one shard of a hive. */

@@ -19,6 +19,8 @@ typedef struct subcommand {
 
 static const subcommand COMMANDS[] = {
     {"run", main_run, "aggregate the granules of a shard map into a Zarr store"},
+    {"fetch", main_fetch, "copy what a run reads of remote granules, for work offline"},
+    {"check", main_check, "try config, catalog, granules, keys and store before a run"},
     {"shardmap", main_shardmap, "build, look at and change shard maps"},
     {"status", main_status, "how far the last run into a store has come"},
     {"config", main_config, "list or show the built-in pipeline configs"},
@@ -104,6 +106,13 @@ int cli_exit_code(zagg_status status)
     default:
         return EXIT_FAILED;
     }
+}
+
+int cli_load_code(zagg_status status)
+{
+    return status == ZAGG_EFORMAT || status == ZAGG_EUNSUPPORTED || status == ZAGG_ERANGE
+               ? EXIT_CONFIG
+               : cli_exit_code(status);
 }
 
 const char *cli_thousands(uint64_t v, char out[32])

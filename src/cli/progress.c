@@ -133,6 +133,27 @@ void progress_shard(void *user, const zagg_run_event *e)
         live_line(p, e);
 }
 
+void progress_fetch(void *user, const zagg_fetch_event *e)
+{
+    progress *p = user;
+    char bytes[32], rate[32];
+    const double s = e->elapsed_s > 0 ? e->elapsed_s : 1;
+    if (!p->live) {
+        if (e->granules_done % 10 == 0 || e->granules_done == e->granules_total)
+            zagg_log_write(p->log, ZAGG_LOG_INFO, "  [%zu/%zu] granules, %s",
+                           e->granules_done, e->granules_total,
+                           cli_bytes(e->bytes, bytes));
+        return;
+    }
+    pthread_mutex_lock(&p->lock);
+    fprintf(stderr, "\r\033[K%zu/%zu granules, %s, %s/s", e->granules_done,
+            e->granules_total, cli_bytes(e->bytes, bytes),
+            cli_bytes((uint64_t)((double)e->bytes / s), rate));
+    fflush(stderr);
+    p->shown = true;
+    pthread_mutex_unlock(&p->lock);
+}
+
 void progress_free(progress *p)
 {
     progress_end(p);

@@ -28,8 +28,8 @@ enum {
     OPT_LOG_JSON,
     OPT_QUIET,
     OPT_PROFILE,
-    OPT_REGION,
-    OPT_OUTPUT_CREDS,
+    OPT_CACHE,
+    OPT_CACHE_SIZE,
     OPT_FUNCTION_NAME,
     OPT_ALLOW_CONTRACTION,
     OPT_RESUME,
@@ -38,15 +38,19 @@ enum {
 
 /* Less than this the program itself takes. */
 #define LEAST_MEMORY (UINT64_C(32) << 20)
+/* Less than this keeps nothing worth having. */
+#define LEAST_CACHE (UINT64_C(16) << 20)
 
 static const cli_option OPTIONS[] = {
     {OPT_CONFIG, "config", "FILE", "pipeline YAML (required)"},
     {OPT_CATALOG, "catalog", "FILE",
      "shard map: which granules each shard reads\n(default: `catalog` of the config)"},
     {OPT_GRANULES, "granules", "PATH...",
-     "instead of a catalog: files, folders or patterns of HDF5\ngranules; the shard map "
-     "is made from their coordinates"},
-    {OPT_STORE, "store", "DIR", "output store (default: `output.store` of the config)"},
+     "instead of a catalog: files, folders, patterns or URLs\n(s3://, https://) of HDF5 "
+     "granules; the shard map is made\nfrom their coordinates"},
+    {OPT_STORE, "store", "STORE",
+     "output store: a folder or s3://BUCKET/NAME (default:\n`output.store` of the "
+     "config)"},
     {OPT_OVERWRITE, "overwrite", NULL,
      "remove the group of this grid in the store first, and the\nrecords of all its "
      "shards"},
@@ -68,6 +72,11 @@ static const cli_option OPTIONS[] = {
      "authalic (default) or geodetic (shard maps and stores\nmade before mortie 0.9.8)"},
     {OPT_DRIVER, "driver", "KIND",
      "file, s3 or https (default: what the config and hrefs say)"},
+    NET_OPTIONS,
+    NET_WRITE_OPTIONS,
+    {OPT_CACHE, "cache", "DIR",
+     "keep what was read of remote granules in this folder, for\nlater runs"},
+    {OPT_CACHE_SIZE, "cache-size", "SIZE", "bound of the cache (default: 10G)"},
     {OPT_BACKEND, "backend", "KIND", "local"},
     {OPT_HANDOFF, "handoff", "KIND", "arrow or pandas: the same numbers"},
     {OPT_DRY_RUN, "dry-run", NULL, "check config, shard map and grid; write nothing"},
@@ -78,8 +87,6 @@ static const cli_option OPTIONS[] = {
     {'v', "verbose", NULL, "also debugging messages"},
     {OPT_PROFILE, "profile", NULL,
      "print the seconds of each phase, over all shards (always part of --json)"},
-    {OPT_REGION, "region", "NAME", "accepted; not used by the local backend"},
-    {OPT_OUTPUT_CREDS, "output-creds", "FILE", "accepted; not used by the local backend"},
     {OPT_FUNCTION_NAME, "function-name", "NAME",
      "accepted; not used by the local backend"},
     {'y', "yes", NULL, "accepted; the local backend asks nothing"},
@@ -87,7 +94,7 @@ static const cli_option OPTIONS[] = {
 
 static const cli_command COMMAND = {
     "run",
-    "run --config FILE (--catalog FILE | --granules PATH...) --store DIR [OPTIONS]",
+    "run --config FILE (--catalog FILE | --granules PATH...) --store STORE [OPTIONS]",
     "Aggregate the granules of a shard map into a Zarr store, on all processors of this\n"
     "machine. Exit code 0: all is well; 6: the run ended, but some shard failed or is "
     "short\n"
@@ -125,6 +132,10 @@ static int take_number(run_args *a, int id, const char *value)
     long long n;
     if (id == OPT_MEMORY) {
         if (!cli_size(&COMMAND, "memory", value, LEAST_MEMORY, &a->memory_bytes))
+            return EXIT_USAGE;
+    } else if (id == OPT_CACHE_SIZE) {
+        if (!cli_size(&COMMAND, "cache-size", value, LEAST_CACHE,
+                      &a->net.opts.cache_bytes))
             return EXIT_USAGE;
     } else if (id == OPT_MAX_CELLS) {
         if (!cli_integer(&COMMAND, "max-cells", value, 1, INT64_MAX, &n))
@@ -166,6 +177,8 @@ static int take_kind(run_args *a, int id, const char *value)
 static int take(void *user, int id, const char *value)
 {
     run_args *a = user;
+    if (net_args_take(&a->net, id, value))
+        return 0;
     switch (id) {
     case 0:
         return add_granule(a, value);
@@ -175,6 +188,7 @@ static int take(void *user, int id, const char *value)
     case OPT_MAX_CELLS:
     case OPT_MAX_WORKERS:
     case OPT_MEMORY:
+    case OPT_CACHE_SIZE:
         return take_number(a, id, value);
     case OPT_BACKEND:
     case OPT_DRIVER:
@@ -189,6 +203,9 @@ static int take(void *user, int id, const char *value)
         break;
     case OPT_STORE:
         a->store = value;
+        break;
+    case OPT_CACHE:
+        a->net.opts.cache_dir = value;
         break;
     case OPT_MORTON_CELL:
         a->shard = value;
@@ -252,7 +269,7 @@ int run_args_parse(int argc, char **argv, run_args *out)
         fprintf(stderr, "zagg run: give --json or --table, not both\n");
         return EXIT_USAGE;
     }
-    return 0;
+    return net_args_check(&COMMAND, &out->net);
 }
 
 void run_args_free(run_args *args)

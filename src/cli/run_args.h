@@ -3,10 +3,12 @@
 #define ZG_CLI_RUN_ARGS_H
 
 #include "base/base.h"
+#include "cli/net_args.h"
 #include "zagg/geo.h"
 
 typedef struct run_args {
     const char *config, *catalog, *store, *driver, *shard, *handoff;
+    net_args net;
     zg_vec granules; /* const char * */
     bool granules_given;
     int64_t max_cells;     /* 0: all */

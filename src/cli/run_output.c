@@ -2,11 +2,24 @@
 #include "cli/run_output.h"
 
 #include "cli/cli.h"
-#include "text/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+void print_net(const zagg_net_stats *n)
+{
+    char in[32], out[32], metadata[32];
+    printf("Network: %" PRIu64 " requests (%" PRIu64 " repeated, %" PRIu64
+           " throttled), %s in (%s of metadata), %s out, first byte after %.0f ms "
+           "(longest %.0f ms)\n",
+           n->requests, n->retries, n->throttles, cli_bytes(n->bytes_in, in),
+           cli_bytes(n->metadata_bytes, metadata), cli_bytes(n->bytes_out, out),
+           n->first_byte_mean_s * 1e3, n->first_byte_max_s * 1e3);
+    if (n->cache_hits + n->cache_misses)
+        printf("Cache: %s of %" PRIu64 " reads, %" PRIu64 " reads were not there\n",
+               cli_bytes(n->cache_bytes, in), n->cache_hits, n->cache_misses);
+}
 
 void print_summary(const zagg_run_summary *s, const char *store, bool dry_run)
 {
@@ -38,6 +51,8 @@ void print_summary(const zagg_run_summary *s, const char *store, bool dry_run)
     if (s->stopped)
         printf("Interrupted: %zu of %zu cells done; run again to complete the store\n",
                s->finished + s->skipped, s->selected);
+    if (s->has_net)
+        print_net(&s->net);
     printf("Output: %s\n", store);
 }
 
@@ -49,7 +64,7 @@ void print_phases(const zagg_run_summary *s)
         s->read_s, s->index_s, s->aggregate_s, s->write_s);
 }
 
-static void result_object(zg_json_out *w, const zagg_shard_result *r, double write_s)
+static void result_object(zg_json_out *w, const zagg_run_result *r)
 {
     zg_json_open_map(w);
     zg_json_put_u64(w, "shard_key", r->shard_key);
@@ -59,7 +74,7 @@ static void result_object(zg_json_out *w, const zagg_shard_result *r, double wri
     zg_json_put_u64(w, "files_processed", r->files_processed);
     zg_json_put_double(w, "duration_s", r->duration_s);
     zg_json_key(w, "error");
-    if (r->error[0])
+    if (r->error)
         zg_json_str(w, r->error);
     else
         zg_json_null(w);
@@ -67,13 +82,15 @@ static void result_object(zg_json_out *w, const zagg_shard_result *r, double wri
         zg_json_put_u64(w, "read_errors", r->read_errors);
     if (r->granule_errors)
         zg_json_put_u64(w, "granule_errors", r->granule_errors);
+    if (r->auth_errors)
+        zg_json_put_u64(w, "auth_errors", r->auth_errors);
     zg_json_put_u64(w, "total_obs_read", r->counters.rows_read);
     zg_json_key(w, "phase_timings");
     zg_json_open_map(w);
     zg_json_put_double(w, "read", r->read_s);
     zg_json_put_double(w, "index", r->index_s);
     zg_json_put_double(w, "aggregate", r->aggregate_s);
-    zg_json_put_double(w, "write", write_s);
+    zg_json_put_double(w, "write", r->write_s);
     zg_json_close_map(w);
     zg_json_close_map(w);
 }
@@ -88,6 +105,25 @@ static void dry_run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_double(w, "granules_per_cell_avg", s->granules_mean);
 }
 
+void json_net(zg_json_out *w, const zagg_net_stats *n)
+{
+    zg_json_key(w, "network");
+    zg_json_open_map(w);
+    zg_json_put_u64(w, "requests", n->requests);
+    zg_json_put_u64(w, "retries", n->retries);
+    zg_json_put_u64(w, "throttles", n->throttles);
+    zg_json_put_u64(w, "bytes_in", n->bytes_in);
+    zg_json_put_u64(w, "bytes_out", n->bytes_out);
+    zg_json_put_u64(w, "metadata_bytes", n->metadata_bytes);
+    zg_json_put_u64(w, "connections", n->connections);
+    zg_json_put_double(w, "first_byte_mean_s", n->first_byte_mean_s);
+    zg_json_put_double(w, "first_byte_max_s", n->first_byte_max_s);
+    zg_json_put_u64(w, "cache_hits", n->cache_hits);
+    zg_json_put_u64(w, "cache_misses", n->cache_misses);
+    zg_json_put_u64(w, "cache_bytes", n->cache_bytes);
+    zg_json_close_map(w);
+}
+
 static void run_members(zg_json_out *w, const zagg_run_summary *s)
 {
     zg_json_put_u64(w, "total_cells", s->selected);
@@ -100,6 +136,7 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_u64(w, "total_obs_read", s->rows_read);
     zg_json_put_u64(w, "read_errors", s->read_errors);
     zg_json_put_u64(w, "granule_errors", s->granule_errors);
+    zg_json_put_u64(w, "auth_errors", s->auth_errors);
     zg_json_put_u64(w, "groups_absent", s->groups_absent);
     zg_json_put_u64(w, "groups_empty", s->groups_empty);
     zg_json_put_u64(w, "points_without_cell", s->points_without_cell);
@@ -114,6 +151,8 @@ static void run_members(zg_json_out *w, const zagg_run_summary *s)
     zg_json_put_u64(w, "store_objects", s->store_objects);
     zg_json_put_u64(w, "store_bytes", s->store_bytes);
     zg_json_put_u64(w, "peak_rss_bytes", s->peak_rss_bytes);
+    if (s->has_net)
+        json_net(w, &s->net);
     zg_json_key(w, "interrupted");
     zg_json_bool(w, s->stopped);
 }
@@ -135,7 +174,7 @@ zagg_status print_json(const zagg_run_summary *s, const char *store, bool dry_ru
     zg_json_key(&w, "results");
     zg_json_open_list(&w);
     for (size_t i = 0; i < s->n_results; i++)
-        result_object(&w, &s->results[i], s->result_write_s[i]);
+        result_object(&w, &s->results[i]);
     zg_json_close_list(&w);
     zg_json_close_map(&w);
     const bool failed = text.failed;
@@ -152,11 +191,24 @@ static bool is_axis(const char *name)
            strcmp(name, "x") == 0 || strcmp(name, "y") == 0;
 }
 
-zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_err *err)
+static zagg_status read_report(const char *store, zagg_net *net, zagg_store_report *out,
+                               zagg_err *err)
+{
+    zagg_sink *sink = NULL;
+    if (!zagg_url_is_remote(store))
+        return zagg_store_report_read(store, out, err);
+    ZAGG_TRY(zagg_net_open_sink(net, store, &sink, err));
+    const zagg_status status = zagg_store_report_read_sink(sink, out, err);
+    zagg_sink_close(sink);
+    return status;
+}
+
+zagg_status print_table(const zagg_run_summary *s, const char *store, zagg_net *net,
+                        zagg_err *err)
 {
     zagg_store_report r = {0};
     char a[32], b[32], c[32];
-    ZAGG_TRY(zagg_store_report_read(store, &r, err));
+    ZAGG_TRY(read_report(store, net, &r, err));
     printf("\n%s/%s\n", store, r.group);
     printf("  %-22s %s\n", "shards with data", cli_thousands(s->with_data, a));
     printf("  %-22s %s\n", "cells with data", cli_thousands(r.cells, a));

@@ -54,9 +54,41 @@ static zagg_status open_status(cli_store *s, const char *path, zagg_err *err)
     return rc;
 }
 
-zagg_status cli_store_open(cli_store *s, const char *path, zagg_err *err)
+/* Behind a network nobody is asked whether there is such a folder: what is read first
+ * tells. */
+static zagg_status open_remote(cli_store *s, const char *url, const net_args *net,
+                               zagg_err *err)
+{
+    const char *slash = strrchr(url, '/');
+    const bool in_bucket = slash > url + strlen("s3://");
+    zg_str status;
+    s->name = zg_strdup(slash + 1);
+    if (s->name == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
+    ZAGG_TRY(net_args_open(net, &s->net, err));
+    ZAGG_TRY(zagg_net_open_sink(s->net, url, &s->sink, err));
+    if (!in_bucket)
+        return ZAGG_OK;
+    zg_str_init(&status, 0);
+    zg_str_addf(&status, "%s.status", url);
+    const zagg_status rc = status.failed
+                               ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path")
+                               : zagg_net_open_sink(s->net, status.data, &s->status, err);
+    zg_str_free(&status);
+    return rc;
+}
+
+zagg_status cli_store_open(cli_store *s, const char *path, const net_args *net,
+                           zagg_err *err)
 {
     *s = (cli_store){.sink = NULL};
+    if (zagg_url_is_remote(path)) {
+        char *url = trimmed(path);
+        const zagg_status rc = url != NULL ? open_remote(s, url, net, err)
+                                           : zagg_err_set(err, ZAGG_ENOMEM, "no memory");
+        zg_free(url);
+        return rc;
+    }
     if (strncmp(path, "file://", 7) == 0)
         path += 7;
     char *folder = trimmed(path);
@@ -77,12 +109,33 @@ zagg_status cli_store_open(cli_store *s, const char *path, zagg_err *err)
     return status;
 }
 
+zagg_status cli_run_store(const char *asked, const zagg_pipeline *pipeline, char **out,
+                          zagg_err *err)
+{
+    const char *path = asked != NULL ? asked : pipeline->output.store;
+    const char *product = pipeline->output.product_name;
+    if (path == NULL)
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "No store path specified (pass --store or set output.store: in "
+            "config)");
+    zg_str text;
+    zg_str_init(&text, 1u << 16);
+    zg_str_add(&text, path);
+    if (product != NULL)
+        zg_str_addf(&text, "%s%s", path[0] && path[strlen(path) - 1] == '/' ? "" : "/",
+                    product);
+    *out = zg_str_take(&text);
+    return *out != NULL ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "out of memory");
+}
+
 void cli_store_close(cli_store *s)
 {
     if (s->sink != NULL)
         zagg_sink_close(s->sink);
     if (s->status != NULL)
         zagg_sink_close(s->status);
+    zagg_net_free(s->net);
     zg_free(s->name);
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 
 enum { BLOCK = 1024 };
+/* Points of remote granules that are fetched at once. */
+#define POINT_BYTES ((uint64_t)32 << 20)
 
 typedef struct key_scan {
     const zagg_grid *grid;
@@ -125,6 +127,8 @@ zagg_status zagg_worker_shard_keys(const zagg_worker *worker, zagg_h5 *granule,
     const zagg_data_source *ds = &worker->pipeline->data_source;
     key_scan s = {.grid = worker->grid};
     zagg_status status = ZAGG_OK;
+    zagg_h5_stage *points;
+    zg_read_ahead_points(worker, granule, POINT_BYTES, &points);
     zg_vec_init(&s.keys, sizeof(uint64_t), 0);
     for (size_t i = 0; status == ZAGG_OK && i < ds->n_groups; i++) {
         zg_group_read r = {.worker = worker,
@@ -143,5 +147,6 @@ zagg_status zagg_worker_shard_keys(const zagg_worker *worker, zagg_h5 *granule,
     if (status == ZAGG_OK)
         status = unique_keys(&s.keys, arena, keys, n_keys, err);
     zg_vec_free(&s.keys);
+    zagg_h5_stage_free(points);
     return status;
 }

@@ -4,6 +4,7 @@
  * goes first when a leaf is written again, and comes last. Whatever lies below a leaf
  * without it is debris of a write that was cut short, and is removed by the next one. */
 #include "core/hive.h"
+#include "io/sink.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -258,6 +259,7 @@ static zagg_status put_stamp(const zg_hive_leaf *leaf, const zagg_store_origin *
     if (status != ZAGG_OK)
         return status;
     (void)snprintf(key, sizeof key, "%s/zarr.json", leaf->path.leaf);
+    zg_sink_fence(leaf->store); /* it says that all of the leaf is there */
     status = zagg_sink_put(leaf->store, key, document, len, err);
     zagg_bytes_free(document);
     return status;

@@ -22,33 +22,45 @@ static zagg_status no_memory(zagg_err *err)
 /* ---- granules ---- */
 
 /* What follows the last '/', however the granule is fetched. */
-static const char *basename_of(const char *href)
+static char *basename_of(const char *href)
 {
-    const char *slash = strrchr(href, '/');
-    return slash && slash[1] != '\0' ? slash + 1 : href;
+    const size_t end = zg_href_len(href);
+    size_t begin = end;
+    while (begin > 0 && href[begin - 1] != '/')
+        begin--;
+    return begin < end ? zg_strndup(href + begin, end - begin) : zg_strndup(href, end);
 }
 
 /* Sorted names of the granules, and their hash: "" without granules. */
 typedef struct granule_names {
-    const char **names;
+    char **names; /* owned */
     size_t n;
     char sha256[65];
 } granule_names;
 
+static void free_names(granule_names *g)
+{
+    for (size_t i = 0; i < g->n; i++)
+        zg_free(g->names[i]);
+    zg_free(g->names);
+}
+
 static zagg_status granule_names_of(const zagg_store_origin *origin, granule_names *out,
                                     zagg_err *err)
 {
-    out->n = origin->n_hrefs;
-    out->sha256[0] = '\0';
-    out->names = zg_alloc(out->n ? out->n : 1, sizeof *out->names);
-    if (!out->names)
+    *out = (granule_names){
+        .names = zg_alloc(origin->n_hrefs ? origin->n_hrefs : 1, sizeof *out->names)};
+    while (out->names && out->n < origin->n_hrefs &&
+           (out->names[out->n] = basename_of(origin->hrefs[out->n])) != NULL)
+        out->n++;
+    if (!out->names || out->n < origin->n_hrefs) {
+        free_names(out);
         return no_memory(err);
-    for (size_t i = 0; i < out->n; i++)
-        out->names[i] = basename_of(origin->hrefs[i]);
+    }
     if (out->n > 1)
         qsort(out->names, out->n, sizeof *out->names, zg_compare_texts);
     if (out->n > 0)
-        zg_sha256_lines(out->names, out->n, out->sha256);
+        zg_sha256_lines((const char *const *)out->names, out->n, out->sha256);
     return ZAGG_OK;
 }
 
@@ -218,6 +230,40 @@ static zagg_status put_signature(zg_json_out *w, const zagg_store_plan *plan,
     return ZAGG_OK;
 }
 
+static bool has_scheme(const char *href, const char *scheme)
+{
+    return href && strncmp(href, scheme, strlen(scheme)) == 0;
+}
+
+static void put_href(zg_json_out *w, const char *key, const char *href)
+{
+    char *plain = href ? zg_strndup(href, zg_href_len(href)) : NULL;
+    if (href && !plain)
+        w->out->failed = true;
+    zg_json_put_str(w, key, plain);
+    zg_free(plain);
+}
+
+/* The record as it was, but for what signs its addresses. */
+static zagg_status put_record(zg_json_out *w, const zagg_value *record, zagg_err *err)
+{
+    zg_json_open_map(w);
+    for (size_t i = 0; i < record->n; i++) {
+        const zagg_member *m = &record->members[i];
+        if (m->value->kind == ZAGG_STR &&
+            zg_href_len(m->value->str) < m->value->str_len) {
+            put_href(w, m->key->str, m->value->str);
+            continue;
+        }
+        zg_json_key(w, m->key->str);
+        ZAGG_TRY(zg_json_value(w, m->value, err));
+    }
+    zg_json_close_map(w);
+    return ZAGG_OK;
+}
+
+/* A granule that was named by one href has it under both names, as a path is read by
+ * whatever driver; the record of a URL says where it leads. */
 static zagg_status put_granule(zg_json_out *w, zagg_arena *arena, const zagg_granule *g,
                                zagg_err *err)
 {
@@ -225,12 +271,12 @@ static zagg_status put_granule(zg_json_out *w, zagg_arena *arena, const zagg_gra
     if (g->record) {
         ZAGG_TRY(zagg_json_parse(arena, g->record, strlen(g->record), "granule", &record,
                                  err));
-        return zg_json_value(w, record, err);
+        return put_record(w, record, err);
     }
     zg_json_open_map(w);
     zg_json_put_str(w, "id", g->id);
-    zg_json_put_str(w, "s3", g->s3);
-    zg_json_put_str(w, "https", g->https);
+    put_href(w, "s3", has_scheme(g->s3, "https://") ? NULL : g->s3);
+    put_href(w, "https", has_scheme(g->https, "s3://") ? NULL : g->https);
     zg_json_close_map(w);
     return ZAGG_OK;
 }
@@ -290,6 +336,6 @@ zagg_status zg_hive_put_records(const zagg_store_plan *plan, zagg_sink *store,
         status = put_stats(plan, store, path, origin, &granules, figures, err);
     if (status == ZAGG_OK)
         status = put_shardmap(plan, store, path, origin, figures->written_at, err);
-    zg_free(granules.names);
+    free_names(&granules);
     return status;
 }

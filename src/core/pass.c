@@ -26,59 +26,21 @@ void zg_pass_trace_rss(const zg_pass *p, const char *stage)
 
 /* ---- one granule ---- */
 
-static zagg_status open_local(void *user, const char *href, zagg_source **out,
-                              zagg_err *err)
-{
-    (void)user;
-    return zagg_source_open_file(href, out, err);
-}
-
-/* Which shards want it, each once. */
-static zagg_status list_wanted(zg_granule_read *g, zagg_arena *arena, zagg_err *err)
-{
-    zg_pass *p = g->pass;
-    const zg_want *wants = p->wants + g->granule->first_want;
-    const size_t n = g->granule->n_wants;
-    uint32_t *shards, *local;
-    size_t *first, n_wanted = 0;
-    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *shards, &shards, err));
-    ZAGG_TRY(zagg_arena_alloc(arena, n + 1, sizeof *first, &first, err));
-    ZAGG_TRY(zagg_arena_alloc(arena, p->n_jobs, sizeof *local, &local, err));
-    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *g->n_kept, &g->n_kept, err));
-    memset(local, 0xff, p->n_jobs * sizeof *local); /* ZAGG_NO_SHARD */
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0 && wants[i].shard == wants[i - 1].shard)
-            continue;
-        local[wants[i].shard] = (uint32_t)n_wanted;
-        first[n_wanted] = i;
-        shards[n_wanted++] = wants[i].shard;
-    }
-    first[n_wanted] = n;
-    g->first_want = first;
-    g->wanted = (zg_wanted){&p->set, shards, n_wanted, local};
-    return ZAGG_OK;
-}
-
 /* It cannot be opened: every shard that names it is told. */
-static zagg_status skip_granule(zg_granule_read *g, const char *text, zagg_err *err)
+static zagg_status skip_granule(zg_granule_read *g, const zagg_err *fault, zagg_err *err)
 {
     zg_pass *p = g->pass;
     const zg_want *wants = p->wants + g->granule->first_want;
-    zagg_log_write(p->opts->log, ZAGG_LOG_WARN, "granule skipped: %s", text);
+    zagg_log_write(p->opts->log, ZAGG_LOG_WARN, "granule skipped: %s", fault->msg);
     for (size_t i = 0; i < g->granule->n_wants; i++)
-        ZAGG_TRY(zg_pass_note_fault(p, wants[i], true, 0, text, err));
+        ZAGG_TRY(zg_pass_note_fault(p, wants[i], (zg_read_place){true, 0}, fault, err));
     return ZAGG_OK;
 }
 
 static zagg_status read_groups(zg_granule_read *g, zagg_err *err)
 {
-    const zagg_data_source *ds = &g->pass->worker->pipeline->data_source;
     const zg_want *wants = g->pass->wants + g->granule->first_want;
-    for (size_t i = 0; i < ds->n_groups; i++) {
-        if (zagg_pool_cancelled(g->pass->opts->pool) || zg_pass_stopped(g->pass))
-            return zagg_err_set(err, ZAGG_ECANCELLED, "cancelled");
-        ZAGG_TRY(zg_pass_read_group(g, (uint32_t)i, err));
-    }
+    ZAGG_TRY(zg_pass_read_groups(g, err));
     for (size_t i = 0; i < g->granule->n_wants; i++) {
         zg_pass_shard *s = &g->pass->shards[wants[i].shard];
         pthread_mutex_lock(&s->lock);
@@ -91,14 +53,13 @@ static zagg_status read_groups(zg_granule_read *g, zagg_err *err)
 static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
 {
     zg_pass *p = g->pass;
-    zagg_source *source = NULL;
     zagg_err fault = ZAGG_ERR_INIT;
-    zagg_status status = (p->opts->open ? p->opts->open : open_local)(
-        p->opts->open_user, g->granule->href, &source, &fault);
-    if (status == ZAGG_OK)
-        status = zagg_h5_open(source, NULL, &g->file, &fault);
+    zagg_status status = zg_pass_open(p, g->granule, &g->opened, &fault);
     if (status == ZAGG_OK) {
         atomic_fetch_add(&p->granules_opened, 1);
+        g->file = g->opened.file;
+        g->name = zagg_source_name(g->opened.source);
+        atomic_fetch_add(&g->busy_ns, (uint64_t)(g->opened.ahead.plan_s * 1e9));
         status = read_groups(g, err);
         const zagg_h5_stats read = zagg_h5_stats_of(g->file);
         atomic_fetch_add(&p->chunks_decoded, read.chunks_decoded);
@@ -107,12 +68,10 @@ static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
         if (err)
             *err = fault;
     } else {
-        status = skip_granule(g, fault.msg, err);
+        fault.status = status;
+        status = skip_granule(g, &fault, err);
     }
-    if (g->file)
-        zagg_h5_close(g->file);
-    if (source)
-        zagg_source_close(source);
+    zg_opened_close(&g->opened);
     return status;
 }
 
@@ -217,7 +176,10 @@ static zagg_status granule_task(void *user, size_t index, size_t slot, void **re
     if (zg_pass_stopped(p))
         return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
-    zagg_status status = list_wanted(&g, arena, err);
+    zagg_status status =
+        zg_pass_list_wanted(p, g.granule, arena, &g.wanted, &g.first_want, err);
+    if (status == ZAGG_OK)
+        status = zagg_arena_alloc(arena, g.wanted.n, sizeof *g.n_kept, &g.n_kept, err);
     if (status == ZAGG_OK)
         status = zagg_arena_alloc(arena, g.wanted.n, sizeof *ready, &ready, err);
     if (status == ZAGG_OK)
@@ -248,22 +210,35 @@ static zagg_status hand_over_empty(zg_pass *p, zagg_err *err)
 
 /* ---- the pass ---- */
 
-/* What is left for rows of the memory asked for, once every thread has what it works
- * with: coordinates and columns of a slab, carriers of inner chunks. */
+uint64_t zg_pass_memory(const zg_pass *p)
+{
+    return p->opts->memory_bytes ? p->opts->memory_bytes : zg_machine_memory_bytes() / 2;
+}
+
+/* What is left for rows of the memory asked for, once every thread has what it works with
+ * (coordinates and columns of a slab, carriers of inner chunks), and the run what it
+ * knows of every shard. */
 static uint64_t row_budget(const zg_pass *p)
 {
-    enum { FIXED = 16 << 20, THREAD = 8 << 20, LEAST = 8 << 20 };
+    enum {
+        FIXED = 16 << 20,
+        THREAD = 8 << 20,
+        LEAST = 8 << 20,
+        SHARD = 2048,
+        WINDOWS = 3,    /* of a thread's granule: under way, decoded, looked through */
+        AHEAD = 4 << 20 /* of a granule that is open before its turn */
+    };
     const zagg_worker *w = p->worker;
-    uint64_t memory = p->opts->memory_bytes, cell_bytes = 8;
-    if (memory == 0)
-        memory = zg_machine_memory_bytes() / 2;
+    const uint64_t memory = zg_pass_memory(p);
+    uint64_t cell_bytes = 8;
     for (size_t i = 0; i < w->n_fields; i++)
         cell_bytes += w->fields[i].width * zagg_dtype_size(w->fields[i].field->dtype);
     uint64_t thread, used;
     if (!zg_mul_u64(cell_bytes, 2 * w->info->cells_per_chunk, &thread) ||
-        !zg_add_u64(thread, THREAD, &thread) ||
+        !zg_add_u64(thread, THREAD + WINDOWS * p->window_bytes, &thread) ||
         !zg_mul_u64(thread, zagg_pool_width(p->opts->pool), &used) ||
-        !zg_add_u64(used, FIXED + LEAST, &used) || used > memory)
+        !zg_add_u64(used, FIXED + LEAST + (uint64_t)p->n_jobs * SHARD, &used) ||
+        !zg_add_u64(used, p->n_ahead * (uint64_t)AHEAD, &used) || used > memory)
         return LEAST;
     return memory - (used - LEAST);
 }
@@ -287,6 +262,8 @@ static zagg_status prepare(zg_pass *p, zagg_err *err)
     if (status == ZAGG_OK)
         status = zg_pass_list_granules(p, err);
     if (status == ZAGG_OK)
+        status = zg_pass_open_ahead(p, err);
+    if (status == ZAGG_OK)
         status = zg_row_store_new(p->worker, p->n_jobs, zagg_pool_width(p->opts->pool),
                                   row_budget(p), p->opts->spill_dir, &p->store, err);
     return status;
@@ -294,6 +271,7 @@ static zagg_status prepare(zg_pass *p, zagg_err *err)
 
 static void tear_down(zg_pass *p)
 {
+    zg_pass_end_ahead(p);
     for (size_t i = 0; p->shards && i < p->n_jobs; i++) {
         pthread_mutex_destroy(&p->shards[i].lock);
         zg_free(p->shards[i].faults);

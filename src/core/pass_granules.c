@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* One entry of one shard's list. */
 typedef struct entry {
@@ -91,6 +92,31 @@ zagg_status zg_pass_list_granules(zg_pass *p, zagg_err *err)
     return ok ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu granules", n);
 }
 
+zagg_status zg_pass_list_wanted(const zg_pass *p, const zg_pass_granule *granule,
+                                zagg_arena *arena, zg_wanted *out, const size_t **first,
+                                zagg_err *err)
+{
+    const zg_want *wants = p->wants + granule->first_want;
+    const size_t n = granule->n_wants;
+    uint32_t *shards, *local;
+    size_t *begin, n_wanted = 0;
+    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *shards, &shards, err));
+    ZAGG_TRY(zagg_arena_alloc(arena, n + 1, sizeof *begin, &begin, err));
+    ZAGG_TRY(zagg_arena_alloc(arena, p->n_jobs, sizeof *local, &local, err));
+    memset(local, 0xff, p->n_jobs * sizeof *local); /* ZAGG_NO_SHARD */
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && wants[i].shard == wants[i - 1].shard)
+            continue;
+        local[wants[i].shard] = (uint32_t)n_wanted;
+        begin[n_wanted] = i;
+        shards[n_wanted++] = wants[i].shard;
+    }
+    begin[n_wanted] = n;
+    *first = begin;
+    *out = (zg_wanted){&p->set, shards, n_wanted, local};
+    return ZAGG_OK;
+}
+
 /* ---- failed reads ---- */
 
 static bool comes_before(const zg_read_fault *a, uint32_t position, uint32_t group)
@@ -121,22 +147,42 @@ static void keep_first(zg_pass_shard *s, const zg_read_fault *fault)
     s->n_faults = n;
 }
 
-zagg_status zg_pass_note_fault(zg_pass *p, zg_want want, bool whole_granule,
-                               uint32_t group, const char *text, zagg_err *err)
+/* Upstream's idea of a failure for lack of rights: the status of the answer, or what such
+ * answers say. */
+static bool is_auth_shaped(const zagg_err *fault)
+{
+    static const char *const SIGNS[] = {
+        "accessdenied",          "access denied", "invalidaccesskeyid",
+        "signaturedoesnotmatch", "expiredtoken",  "expired token",
+        "expired credentials",   "invalidtoken",  "tokenrefreshrequired",
+        "403 forbidden",         "http 403",      "status 403",
+        "unauthorized"};
+    if (fault->status != ZAGG_EHTTP)
+        return fault->status == ZAGG_EAUTH;
+    for (const char *at = fault->msg; *at; at++)
+        for (size_t i = 0; i < sizeof SIGNS / sizeof *SIGNS; i++)
+            if (strncasecmp(at, SIGNS[i], strlen(SIGNS[i])) == 0)
+                return true;
+    return false;
+}
+
+zagg_status zg_pass_note_fault(zg_pass *p, zg_want want, zg_read_place place,
+                               const zagg_err *from, zagg_err *err)
 {
     zg_pass_shard *s = &p->shards[want.shard];
-    zg_read_fault fault = {.position = want.position, .group = group};
-    size_t len = strlen(text);
+    zg_read_fault fault = {.position = want.position, .group = place.group};
+    size_t len = strlen(from->msg);
     len = len > ZAGG_EXEMPLAR_LEN - 1 ? ZAGG_EXEMPLAR_LEN - 1 : len;
-    memcpy(fault.text, text, len);
+    memcpy(fault.text, from->msg, len);
     pthread_mutex_lock(&s->lock);
     if (!s->faults)
         s->faults = zg_alloc(ZAGG_EXEMPLARS, sizeof *s->faults);
     const bool ok = s->faults != NULL;
     if (ok)
         keep_first(s, &fault);
-    s->granule_errors += whole_granule;
-    s->read_errors += !whole_granule;
+    s->granule_errors += place.whole_granule;
+    s->read_errors += !place.whole_granule;
+    s->auth_errors += is_auth_shaped(from);
     pthread_mutex_unlock(&s->lock);
     return ok ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a failed read");
 }

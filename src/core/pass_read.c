@@ -1,268 +1,9 @@
-/* Reading one group of a granule for all shards that want it: slab after slab, each slab
- * by one thread, its rows to the shards that own them. */
-#include "core/pass.h"
+/* Reading one group of a granule for all shards that want it: opened, read slab after
+ * slab, its rows to the shards that own them. Of a remote granule the next group is
+ * opened before one is read, so that what it needs is under way meanwhile. */
+#include "core/pass_group.h"
 
 #include <string.h>
-
-/* Base rows of one slab, unless chunks are larger. */
-enum { SLAB_ROWS = 1 << 16 };
-
-/* Part of a group's ranges that one task reads. */
-typedef struct slab_plan {
-    size_t first, n; /* of the cut ranges */
-} slab_plan;
-
-typedef struct group_job {
-    zg_granule_read *granule;
-    uint32_t number;
-    zg_group_read read;
-    zg_vec cuts;              /* zagg_rows */
-    zg_vec slabs;             /* slab_plan */
-    atomic_bool store_failed; /* as opposed to reading: */
-    zagg_status store_status;
-    zagg_err store_err;
-    _Atomic uint64_t *n_no_cell; /* of each wanted shard */
-} group_job;
-
-/* ---- handing over ---- */
-
-/* Rows of a slab that belong to one shard: `n` of them from `first` on, in order. */
-typedef struct share {
-    uint32_t local;
-    size_t first, n;
-} share;
-
-/* The first one, which ends the pass whatever else is wrong with the group. */
-static zagg_status keep_store_failure(group_job *j, zagg_status status,
-                                      const zagg_err *err)
-{
-    if (!atomic_exchange(&j->store_failed, true)) {
-        j->store_status = status;
-        if (err)
-            j->store_err = *err;
-    }
-    return status;
-}
-
-/* A table of rows of one shard goes to the store, for each time that the shard names the
- * granule. */
-static zagg_status add_share(group_job *j, const zagg_table *t, uint64_t first_row,
-                             uint32_t local, zagg_arena *arena, zagg_err *err)
-{
-    const zg_granule_read *g = j->granule;
-    const zg_want *wants = g->pass->wants + g->granule->first_want;
-    const void **columns;
-    zagg_dtype *dtypes;
-    ZAGG_TRY(zagg_arena_alloc(arena, t->n_columns, sizeof *columns, &columns, err));
-    ZAGG_TRY(zagg_arena_alloc(arena, t->n_columns, sizeof *dtypes, &dtypes, err));
-    for (size_t c = 0; c < t->n_columns; c++) {
-        columns[c] = t->columns[c].data;
-        dtypes[c] = t->columns[c].dtype;
-    }
-    const zg_row_batch batch = {t->n_rows, t->ranks, dtypes, columns, t->leaf_ids};
-    for (size_t i = g->first_want[local]; i < g->first_want[local + 1]; i++) {
-        const zg_row_key key = {wants[i].position, j->number, first_row};
-        const zagg_status status =
-            zg_row_store_add(g->pass->store, wants[i].shard, key, &batch, err);
-        if (status != ZAGG_OK)
-            return keep_store_failure(j, status, err);
-    }
-    atomic_fetch_add(&g->n_kept[local], t->n_rows);
-    return ZAGG_OK;
-}
-
-/* The part of a table that one shard gets; expression filters see it as a table of its
- * own. */
-static zagg_status hand_over(group_job *j, const zg_slab *slab, const uint64_t *rows,
-                             const share *s, zagg_err *err)
-{
-    const zagg_table *whole = &slab->table;
-    zagg_column *columns;
-    ZAGG_TRY(
-        zagg_arena_alloc(slab->arena, whole->n_columns, sizeof *columns, &columns, err));
-    zagg_table part = {s->n, whole->n_columns, columns, whole->ranks + s->first,
-                       whole->leaf_ids ? whole->leaf_ids + s->first : NULL};
-    for (size_t c = 0; c < whole->n_columns; c++) {
-        columns[c] = whole->columns[c];
-        if (columns[c].data)
-            columns[c].data =
-                (uint8_t *)columns[c].data + s->first * zagg_dtype_size(columns[c].dtype);
-    }
-    const uint64_t first_row = rows[s->first];
-    ZAGG_TRY(zg_filter_table(j->read.worker, &part, err));
-    return part.n_rows ? add_share(j, &part, first_row, s->local, slab->arena, err)
-                       : ZAGG_OK;
-}
-
-static void *permuted(const zg_slab *slab, const void *from, size_t size,
-                      const uint32_t *order, size_t n, zagg_err *err)
-{
-    uint8_t *to;
-    if (zagg_arena_alloc(slab->arena, n, size, &to, err) != ZAGG_OK)
-        return NULL;
-    for (size_t i = 0; i < n; i++)
-        memcpy(to + i * size, (const uint8_t *)from + order[i] * size, size);
-    return to;
-}
-
-/* All of the table in another order of rows. */
-static zagg_status reorder(zg_slab *slab, const uint32_t *order, uint64_t **rows,
-                           zagg_err *err)
-{
-    zagg_table *t = &slab->table;
-    const size_t n = t->n_rows;
-    for (size_t c = 0; c < t->n_columns; c++) {
-        zagg_column *column = &t->columns[c];
-        if (column->data &&
-            !(column->data = permuted(slab, column->data, zagg_dtype_size(column->dtype),
-                                      order, n, err)))
-            return ZAGG_ENOMEM;
-    }
-    if (!(t->ranks = permuted(slab, t->ranks, sizeof *t->ranks, order, n, err)) ||
-        (t->leaf_ids && !(t->leaf_ids = permuted(slab, t->leaf_ids, sizeof *t->leaf_ids,
-                                                 order, n, err))) ||
-        !(*rows = permuted(slab, *rows, sizeof **rows, order, n, err)))
-        return ZAGG_ENOMEM;
-    return ZAGG_OK;
-}
-
-/* Shares in order of shards, and the order of rows that brings them together: stable.
- * `*sorted` where rows are in that order already, as along a track that crosses shards.
- */
-static zagg_status find_shares(const zg_slab *slab, size_t n_wanted, share **out,
-                               size_t *n_out, uint32_t **order, bool *sorted,
-                               zagg_err *err)
-{
-    const uint32_t *owners = slab->owners.data;
-    const size_t n = slab->owners.len;
-    size_t *at;
-    share *shares;
-    size_t n_shares = 0, begin = 0;
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, n_wanted, sizeof *at, &at, err));
-    *sorted = true;
-    for (size_t i = 0; i < n; i++) {
-        n_shares += at[owners[i]]++ == 0;
-        *sorted &= i == 0 || owners[i] >= owners[i - 1];
-    }
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, n_shares, sizeof *shares, &shares, err));
-    *n_out = 0;
-    for (uint32_t local = 0; local < n_wanted; local++) {
-        if (at[local] == 0)
-            continue;
-        shares[(*n_out)++] = (share){local, begin, at[local]};
-        begin += at[local];
-        at[local] = begin - at[local];
-    }
-    *out = shares;
-    if (*sorted)
-        return ZAGG_OK;
-    ZAGG_TRY(zagg_arena_alloc(slab->arena, n, sizeof **order, order, err));
-    for (size_t i = 0; i < n; i++)
-        (*order)[at[owners[i]]++] = (uint32_t)i;
-    return ZAGG_OK;
-}
-
-static zagg_status deliver(group_job *j, zg_slab *slab, zagg_err *err)
-{
-    share *shares;
-    size_t n_shares;
-    uint32_t *order = NULL;
-    uint64_t *rows = slab->rows.data;
-    bool sorted;
-    if (slab->rows.len > UINT32_MAX)
-        return zagg_err_set(err, ZAGG_ERANGE, "%zu rows at once are too many",
-                            slab->rows.len);
-    ZAGG_TRY(
-        find_shares(slab, j->read.wanted->n, &shares, &n_shares, &order, &sorted, err));
-    if (!sorted)
-        ZAGG_TRY(reorder(slab, order, &rows, err));
-    for (size_t i = 0; i < n_shares; i++)
-        ZAGG_TRY(hand_over(j, slab, rows, &shares[i], err));
-    return ZAGG_OK;
-}
-
-/* ---- slabs ---- */
-
-/* Ranges cut at multiples of some chunks. Expression filters may reduce over all rows of
- * a read, so that those cannot be cut. */
-static zagg_status cut_slabs(group_job *j, zagg_err *err)
-{
-    const zg_group_read *r = &j->read;
-    uint64_t size = r->chunk_rows;
-    if (size < SLAB_ROWS)
-        size *= SLAB_ROWS / size;
-    if (r->worker->n_filters)
-        size = UINT64_MAX;
-    uint64_t slab = UINT64_MAX;
-    for (size_t i = 0; i < r->n_ranges; i++)
-        for (uint64_t at = r->ranges[i].begin; at < r->ranges[i].end;) {
-            const uint64_t number = at / size, left = r->ranges[i].end - at;
-            const uint64_t fits = size - at % size;
-            slab_plan *s = slab == number
-                               ? ZG_VEC_AT(&j->slabs, slab_plan, j->slabs.len - 1)
-                               : zg_vec_push(&j->slabs);
-            zagg_rows *cut = zg_vec_push(&j->cuts);
-            if (!s || !cut)
-                return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the read plan");
-            *cut = (zagg_rows){at, at + (left < fits ? left : fits)};
-            if (slab != number)
-                *s = (slab_plan){j->cuts.len - 1, 0};
-            s->n++;
-            slab = number;
-            at = cut->end;
-        }
-    return ZAGG_OK;
-}
-
-static zagg_status take_slab(zg_pass *p, zg_slab **out, zagg_err *err)
-{
-    pthread_mutex_lock(&p->lock);
-    *out = p->idle;
-    if (*out)
-        p->idle = (*out)->next;
-    pthread_mutex_unlock(&p->lock);
-    return *out ? ZAGG_OK : zg_slab_new(p->worker, out, err);
-}
-
-static void give_slab(zg_pass *p, zg_slab *slab)
-{
-    pthread_mutex_lock(&p->lock);
-    slab->next = p->idle;
-    p->idle = slab;
-    pthread_mutex_unlock(&p->lock);
-}
-
-static zagg_status read_slab(group_job *j, const slab_plan *plan, zagg_err *err)
-{
-    zg_slab *slab;
-    ZAGG_TRY(take_slab(j->granule->pass, &slab, err));
-    zagg_status status = zg_slab_read(
-        slab, &j->read, ZG_VEC_AT(&j->cuts, zagg_rows, plan->first), plan->n, err);
-    if (status == ZAGG_OK && slab->table.n_rows)
-        status = deliver(j, slab, err);
-    for (size_t i = 0; i < slab->no_cell.len; i++) {
-        const uint64_t n = *ZG_VEC_AT(&slab->no_cell, uint64_t, i);
-        if (n)
-            atomic_fetch_add(&j->n_no_cell[i], n);
-    }
-    give_slab(j->granule->pass, slab);
-    return status;
-}
-
-static zagg_status slab_task(void *user, size_t index, size_t slot, void **result,
-                             zagg_err *err)
-{
-    group_job *j = user;
-    const double start_s = zg_clock_mono_s();
-    (void)slot;
-    (void)result;
-    if (zg_pass_stopped(j->granule->pass))
-        return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
-    const zagg_status status = read_slab(j, ZG_VEC_AT(&j->slabs, slab_plan, index), err);
-    atomic_fetch_add(&j->granule->busy_ns,
-                     (uint64_t)((zg_clock_mono_s() - start_s) * 1e9));
-    return status;
-}
 
 /* ---- the outcome ---- */
 
@@ -271,7 +12,7 @@ static uint64_t rows_of(const zg_group_read *r, const zg_slices *s)
     return s->whole ? r->n_base : s->n_rows;
 }
 
-static void add_counters(group_job *j)
+static void add_counters(zg_group_job *j)
 {
     const zg_granule_read *g = j->granule;
     const zg_group_read *r = &j->read;
@@ -293,35 +34,37 @@ static void add_counters(group_job *j)
 }
 
 /* Messages about the file start with its name and tell the whole path. */
-static void place_fault(const group_job *j, zagg_status status, zagg_err *fault)
+static void place_fault(const zg_group_job *j, zagg_status status, zagg_err *fault)
 {
-    const char *href = j->granule->granule->href;
-    if (strncmp(fault->msg, href, strlen(href)) != 0)
-        zagg_err_context(fault, status, "%s: group %s", href, j->read.group);
+    const char *name = j->granule->name;
+    if (strncmp(fault->msg, name, strlen(name)) != 0)
+        zagg_err_context(fault, status, "%s: group %s", name, j->read.group);
+    fault->status = status;
 }
 
-static zagg_status note_fault(const group_job *j, size_t local, const char *text,
+static zagg_status note_fault(const zg_group_job *j, size_t local, const zagg_err *fault,
                               zagg_err *err)
 {
     const zg_granule_read *g = j->granule;
     const zg_want *wants = g->pass->wants + g->granule->first_want;
     for (size_t i = g->first_want[local]; i < g->first_want[local + 1]; i++)
-        ZAGG_TRY(zg_pass_note_fault(g->pass, wants[i], false, j->number, text, err));
+        ZAGG_TRY(zg_pass_note_fault(g->pass, wants[i], (zg_read_place){false, j->number},
+                                    fault, err));
     return ZAGG_OK;
 }
 
 /* The same for all wanted shards. */
-static zagg_status note_fault_of_all(const group_job *j, zagg_status status,
+static zagg_status note_fault_of_all(const zg_group_job *j, zagg_status status,
                                      zagg_err *fault, zagg_err *err)
 {
     place_fault(j, status, fault);
     for (size_t i = 0; i < j->granule->wanted.n; i++)
-        ZAGG_TRY(note_fault(j, i, fault->msg, err));
+        ZAGG_TRY(note_fault(j, i, fault, err));
     zagg_log_write(j->granule->pass->opts->log, ZAGG_LOG_WARN, "%s", fault->msg);
     return ZAGG_OK;
 }
 
-static void drop_rows(const group_job *j)
+static void drop_rows(const zg_group_job *j)
 {
     const zg_granule_read *g = j->granule;
     const zg_want *wants = g->pass->wants + g->granule->first_want;
@@ -338,7 +81,7 @@ static zagg_status pass_error(zagg_status status, const zagg_err *from, zagg_err
 
 /* ---- one shard by itself ---- */
 
-static zagg_status read_for_one(group_job *j, size_t local, zagg_err *err)
+static zagg_status read_for_one(zg_group_job *j, size_t local, zagg_err *err)
 {
     zg_granule_read *g = j->granule;
     const uint32_t shard = g->wanted.shards[local];
@@ -365,9 +108,9 @@ static zagg_status read_for_one(group_job *j, size_t local, zagg_err *err)
     } else if (status != ZAGG_OK) {
         place_fault(j, status, &fault);
         zagg_log_write(g->pass->opts->log, ZAGG_LOG_WARN, "%s", fault.msg);
-        status = note_fault(j, local, fault.msg, err);
+        status = note_fault(j, local, &fault, err);
     } else if (table) {
-        status = add_share(j, table, 0, (uint32_t)local, arena, err);
+        status = zg_share_add(j, table, 0, (uint32_t)local, arena, err);
     }
     zagg_arena_free(arena);
     return status;
@@ -375,39 +118,92 @@ static zagg_status read_for_one(group_job *j, size_t local, zagg_err *err)
 
 /* ---- the group ---- */
 
-static zagg_status read_slabs(group_job *j, zagg_err *err)
-{
-    const zg_pass *p = j->granule->pass;
-    j->n_no_cell = zg_alloc(j->read.wanted->n, sizeof *j->n_no_cell);
-    if (!j->n_no_cell)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the shards of a read");
-    ZAGG_TRY(cut_slabs(j, err));
-    return zagg_pool_map(p->opts->pool, j->slabs.len, 0, slab_task, NULL, NULL, j, err);
-}
-
 /* What is not for lack of good bytes is not asked for again: a server was asked often
  * enough, and of a disk's failure there is nothing to know about one shard. */
-static bool is_final(zagg_status status, size_t n_wanted)
+static bool is_final(const zg_granule_read *g, zagg_status status)
 {
     return status == ZAGG_EHTTP || status == ZAGG_EAUTH ||
-           (status == ZAGG_EIO && n_wanted == 1);
+           (status == ZAGG_EIO && (g->wanted.n == 1 || zagg_h5_is_remote(g->file)));
 }
 
-/* Open and read for all shards together. `*alone`: something is damaged, or missing for
- * some, and each shard has to be read by itself to know what that means for it. */
-static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
+/* Whether windows of slabs are fetched before they are decoded. */
+static bool reads_ahead(const zg_granule_read *g)
+{
+    return g->pass->ahead && zagg_h5_is_remote(g->file);
+}
+
+static zagg_status open_and_cut(zg_group_job *j, zagg_err *err)
+{
+    ZAGG_TRY(zg_group_open(&j->read, &j->common, err));
+    if (j->read.n_ranges == 0)
+        return ZAGG_OK;
+    zagg_status status = zg_slabs_cut(j, err);
+    if (status == ZAGG_OK && reads_ahead(j->granule))
+        status = zg_windows_begin(j, err);
+    return status;
+}
+
+static void end_group(zg_group_job *j)
+{
+    if (!j)
+        return;
+    zg_windows_drop(j);
+    zg_vec_free(&j->cuts);
+    zg_vec_free(&j->slabs);
+    zg_free(j->n_no_cell);
+    zagg_arena_free(j->read.scratch);
+    zg_free(j);
+}
+
+static zagg_status begin_group(zg_granule_read *g, uint32_t number, zg_group_job **out,
+                               zagg_err *err)
+{
+    const zagg_worker *w = g->pass->worker;
+    zg_group_job *j = zg_alloc(1, sizeof *j);
+    if (!j)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory to read a group");
+    j->granule = g;
+    j->number = number;
+    j->read = (zg_group_read){
+        .worker = w,
+        .wanted = &g->wanted,
+        .granule = g->file,
+        .group = w->pipeline->data_source.groups[number],
+        .pool = g->pass->opts->pool,
+        .plan = g->opened.ahead.plans ? &g->opened.ahead.plans[number] : NULL,
+        .with_leaf_ids = w->leaf_ids};
+    zg_vec_init(&j->cuts, sizeof(zagg_rows), 0);
+    zg_vec_init(&j->slabs, sizeof(zg_slab_plan), 0);
+    zg_vec_init(&j->windows, sizeof(size_t), 0);
+    zagg_status status = zagg_arena_new(0, &j->read.scratch, err);
+    if (status != ZAGG_OK) {
+        end_group(j);
+        return status;
+    }
+    const double start_s = zg_clock_mono_s();
+    j->opened = open_and_cut(j, &j->open_err);
+    atomic_fetch_add(&g->busy_ns, (uint64_t)((zg_clock_mono_s() - start_s) * 1e9));
+    *out = j;
+    return ZAGG_OK;
+}
+
+static zagg_status read_slabs(zg_group_job *j, zagg_err *err)
+{
+    return reads_ahead(j->granule) ? zg_windows_read(j, err) : zg_slabs_read(j, err);
+}
+
+/* Read for all shards together. `*alone`: something is damaged, or missing for some, and
+ * each shard has to be read by itself to know what that means for it. */
+static zagg_status read_together(zg_group_job *j, bool *alone, zagg_err *err)
 {
     zg_granule_read *g = j->granule;
-    zagg_err fault = ZAGG_ERR_INIT;
-    bool common = false;
-    const double start_s = zg_clock_mono_s();
-    zagg_status status = zg_group_open(&j->read, &common, &fault);
-    atomic_fetch_add(&g->busy_ns, (uint64_t)((zg_clock_mono_s() - start_s) * 1e9));
+    zagg_err fault = j->open_err;
+    zagg_status status = j->opened;
     *alone = false;
-    common |= g->wanted.n == 1;
+    const bool common = j->common || g->wanted.n == 1;
     if (zg_pass_is_fatal(status))
         return pass_error(status, &fault, err);
-    if (status != ZAGG_OK && (common || is_final(status, g->wanted.n)))
+    if (status != ZAGG_OK && (common || is_final(g, status)))
         return note_fault_of_all(j, status, &fault, err);
     *alone = status != ZAGG_OK || (j->read.absent && !common);
     if (*alone)
@@ -423,7 +219,7 @@ static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
         return ZAGG_OK;
     }
     drop_rows(j);
-    if (is_final(status, g->wanted.n))
+    if (is_final(g, status))
         return note_fault_of_all(j, status, &fault, err);
     /* Also where one shard wants it: which slabs came before the fault, and what they
      * counted, depends on the threads. */
@@ -431,27 +227,37 @@ static zagg_status read_together(group_job *j, bool *alone, zagg_err *err)
     return ZAGG_OK;
 }
 
-zagg_status zg_pass_read_group(zg_granule_read *g, uint32_t group, zagg_err *err)
+static zagg_status read_group(zg_group_job *j, zagg_err *err)
 {
-    const zagg_worker *w = g->pass->worker;
     bool alone;
-    group_job j = {.granule = g,
-                   .number = group,
-                   .read = {.worker = w,
-                            .wanted = &g->wanted,
-                            .granule = g->file,
-                            .group = w->pipeline->data_source.groups[group],
-                            .pool = g->pass->opts->pool,
-                            .with_leaf_ids = w->leaf_ids}};
-    zg_vec_init(&j.cuts, sizeof(zagg_rows), 0);
-    zg_vec_init(&j.slabs, sizeof(slab_plan), 0);
-    ZAGG_TRY(zagg_arena_new(0, &j.read.scratch, err));
-    zagg_status status = read_together(&j, &alone, err);
-    for (size_t i = 0; status == ZAGG_OK && alone && i < g->wanted.n; i++)
-        status = read_for_one(&j, i, err);
-    zg_vec_free(&j.cuts);
-    zg_vec_free(&j.slabs);
-    zg_free(j.n_no_cell);
-    zagg_arena_free(j.read.scratch);
+    zagg_status status = read_together(j, &alone, err);
+    for (size_t i = 0; status == ZAGG_OK && alone && i < j->granule->wanted.n; i++)
+        status = read_for_one(j, i, err);
+    return status;
+}
+
+zagg_status zg_pass_read_groups(zg_granule_read *g, zagg_err *err)
+{
+    const size_t n = g->pass->worker->pipeline->data_source.n_groups;
+    const size_t begun_before = reads_ahead(g) ? 1 : 0;
+    zg_group_job *now = NULL, *next = NULL;
+    zagg_status status = ZAGG_OK;
+    for (size_t i = 0, begun = 0; status == ZAGG_OK && i < n; i++) {
+        if (zagg_pool_cancelled(g->pass->opts->pool) || zg_pass_stopped(g->pass)) {
+            status = zagg_err_set(err, ZAGG_ECANCELLED, "cancelled");
+            break;
+        }
+        for (; status == ZAGG_OK && begun < n && begun <= i + begun_before; begun++)
+            status = begin_group(g, (uint32_t)begun, begun == i ? &now : &next, err);
+        if (begun == n)
+            zg_pass_groups_opened(g);
+        if (status == ZAGG_OK)
+            status = read_group(now, err);
+        end_group(now);
+        now = next;
+        next = NULL;
+    }
+    end_group(now);
+    end_group(next);
     return status;
 }

@@ -367,7 +367,7 @@ static zagg_status build_table(zg_slab *slab, zagg_err *err)
     return ZAGG_OK;
 }
 
-zagg_status zg_slab_read(zg_slab *slab, zg_group_read *r, const zagg_rows *ranges,
+zagg_status zg_slab_scan(zg_slab *slab, zg_group_read *r, const zagg_rows *ranges,
                          size_t n_ranges, zagg_err *err)
 {
     const zagg_h5_column cols[2] = {r->lat, r->lon};
@@ -375,7 +375,18 @@ zagg_status zg_slab_read(zg_slab *slab, zg_group_read *r, const zagg_rows *range
     const zagg_status status =
         zagg_h5_scan(cols, 2, ranges, n_ranges, NULL, scan_work, NULL, NULL, slab, err);
     add_no_cell(slab);
-    ZAGG_TRY(status);
+    return status;
+}
+
+zagg_status zg_slab_fill(zg_slab *slab, zagg_err *err)
+{
     ZAGG_TRY(filter_rows(slab, err));
     return slab->rows.len ? build_table(slab, err) : ZAGG_OK;
+}
+
+zagg_status zg_slab_read(zg_slab *slab, zg_group_read *r, const zagg_rows *ranges,
+                         size_t n_ranges, zagg_err *err)
+{
+    ZAGG_TRY(zg_slab_scan(slab, r, ranges, n_ranges, err));
+    return zg_slab_fill(slab, err);
 }

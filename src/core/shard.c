@@ -5,6 +5,22 @@
 
 #include <string.h>
 
+static void add_counts(zg_str *text, const zagg_shard_result *res)
+{
+    if (res->read_errors)
+        zg_str_addf(text, "%llu group reads raised",
+                    (unsigned long long)res->read_errors);
+    if (res->granule_errors)
+        zg_str_addf(text, "%s%llu granule reads raised", res->read_errors ? ", " : "",
+                    (unsigned long long)res->granule_errors);
+}
+
+static void add_exemplars(zg_str *text, const zagg_shard_result *res)
+{
+    for (size_t i = 0; i < res->n_exemplars; i++)
+        zg_str_addf(text, "%s%s", i ? " | " : "; e.g. ", res->exemplars[i]);
+}
+
 /* Upstream's wording; failed reads without any data are a failure, benign emptiness is
  * not. */
 static void describe_no_data(zagg_shard_result *res)
@@ -13,21 +29,23 @@ static void describe_no_data(zagg_shard_result *res)
     zg_str_init(&text, sizeof res->error);
     res->no_data = true;
     res->failed = res->read_errors + res->granule_errors > 0;
-    zg_str_add(&text,
-               res->granule_count ? "No data after filtering" : "No granules found");
-    if (res->failed) {
-        const char *joint = " (";
-        if (res->read_errors) {
-            zg_str_addf(&text, "%s%llu group reads raised", joint,
-                        (unsigned long long)res->read_errors);
-            joint = ", ";
+    if (res->auth_errors) {
+        zg_str_addf(&text,
+                    "Access denied reading source granules (%llu auth-shaped failures; ",
+                    (unsigned long long)res->auth_errors);
+        add_counts(&text, res);
+        zg_str_add(&text, "): check data_source.credentials_provider names the DAAC "
+                          "hosting this product");
+        add_exemplars(&text, res);
+    } else {
+        zg_str_add(&text,
+                   res->granule_count ? "No data after filtering" : "No granules found");
+        if (res->failed) {
+            zg_str_add(&text, " (");
+            add_counts(&text, res);
+            add_exemplars(&text, res);
+            zg_str_add(&text, ")");
         }
-        if (res->granule_errors)
-            zg_str_addf(&text, "%s%llu granule reads raised", joint,
-                        (unsigned long long)res->granule_errors);
-        for (size_t i = 0; i < res->n_exemplars; i++)
-            zg_str_addf(&text, "%s%s", i ? " | " : "; e.g. ", res->exemplars[i]);
-        zg_str_add(&text, ")");
     }
     memcpy(res->error, text.data, text.len);
     res->error[text.len] = '\0';
@@ -43,6 +61,7 @@ static void take_reads(const zagg_shard_rows *rows, zagg_shard_result *res)
                                .files_processed = s->files_processed,
                                .read_errors = s->read_errors,
                                .granule_errors = s->granule_errors,
+                               .auth_errors = s->auth_errors,
                                .counters = s->counters,
                                .read_s = s->read_s,
                                .n_exemplars = s->n_faults};
@@ -128,6 +147,12 @@ zagg_status zagg_shard_rows_aggregate(zagg_shard_rows *rows, zagg_carrier_fn sin
     zg_row_store_release(rows->pass->store, rows->index);
     result->duration_s = result->read_s + (zg_clock_mono_s() - start);
     return status;
+}
+
+void zagg_shard_rows_drop(zagg_shard_rows *rows, zagg_shard_result *result)
+{
+    take_reads(rows, result);
+    zg_row_store_release(rows->pass->store, rows->index);
 }
 
 /* ---- one shard alone ---- */

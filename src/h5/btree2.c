@@ -61,6 +61,7 @@ static zagg_status node_body(tree *t, const uint8_t *p, size_t n, unsigned level
 {
     const zg_h5_btree2_walk *b = t->b;
     const uint8_t *records = p + NODE_HEAD;
+    bool whole = true;
     zg_h5_cur c = zg_h5_cur_of(p, t->node_size);
     zg_h5_take(&c, NODE_HEAD + n * t->rec_size);
     for (size_t i = 0; i <= n && !t->stop; i++) {
@@ -70,14 +71,16 @@ static zagg_status node_body(tree *t, const uint8_t *p, size_t n, unsigned level
             uint64_t child = zg_h5_uint(&c, 8), count = zg_h5_uint(&c, t->n_enc);
             zg_h5_take(&c, t->total_enc[level - 1]);
             if (where >= 0)
-                ZAGG_TRY(node(t, child, count, level - 1, err));
+                ZAGG_TRY(
+                    zg_h5_defer(b->file, node(t, child, count, level - 1, err), &whole));
         }
         if (where > 0)
             break;
         if (where == 0 && !t->stop)
-            ZAGG_TRY(b->fn(b->user, record, t->rec_size, &t->stop, err));
+            ZAGG_TRY(zg_h5_defer(
+                b->file, b->fn(b->user, record, t->rec_size, &t->stop, err), &whole));
     }
-    return ZAGG_OK;
+    return whole ? ZAGG_OK : ZAGG_ECANCELLED;
 }
 
 static zagg_status node(tree *t, uint64_t addr, uint64_t n, unsigned level, zagg_err *err)

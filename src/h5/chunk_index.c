@@ -173,3 +173,13 @@ zagg_status zg_h5_index_cover(zagg_h5_dataset *ds, uint64_t begin, uint64_t end,
         }
     return st;
 }
+
+void zg_h5_index_look(zagg_h5_dataset *ds)
+{
+    zg_vec unused;
+    zg_vec_init(&unused, sizeof(zg_h5_entry), 0);
+    ds->file->inner_only = true;
+    (void)collect(ds, 0, UINT64_MAX, &unused, NULL);
+    ds->file->inner_only = false;
+    zg_vec_free(&unused);
+}

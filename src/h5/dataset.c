@@ -160,8 +160,8 @@ zagg_status zg_h5_dataset_at(zagg_h5 *file, const char *path, uint64_t addr,
     return st;
 }
 
-static zagg_status open_locked(zagg_h5 *file, const char *path, zagg_h5_dataset **out,
-                               zagg_err *err)
+zagg_status zg_h5_dataset_open_locked(zagg_h5 *file, const char *path,
+                                      zagg_h5_dataset **out, zagg_err *err)
 {
     for (size_t i = 0; i < file->datasets.len; i++) {
         zagg_h5_dataset *ds = *ZG_VEC_AT(&file->datasets, zagg_h5_dataset *, i);
@@ -190,7 +190,7 @@ zagg_status zagg_h5_dataset_open(zagg_h5 *file, const char *path, zagg_h5_datase
     char clean[ZG_H5_MAX_PATH];
     ZAGG_TRY(zg_h5_path_normalise(path, clean, err));
     pthread_mutex_lock(&file->lock);
-    zagg_status st = open_locked(file, clean, out, err);
+    zagg_status st = zg_h5_dataset_open_locked(file, clean, out, err);
     pthread_mutex_unlock(&file->lock);
     if (st != ZAGG_OK)
         return zagg_err_context(err, st, "%s: %s", file->name, clean);

@@ -80,6 +80,14 @@ typedef struct zg_h5_page {
     uint8_t *data;
 } zg_h5_page;
 
+/** Metadata of a file whose requests take time (pager_remote.c). */
+typedef struct zg_h5_block {
+    uint64_t offset;
+    size_t len;
+    uint8_t *data, *memory; /* where it begins, and the block of memory it lies in */
+    uint64_t used;          /* stamp of the last use */
+} zg_h5_block;
+
 typedef struct zg_h5_slot zg_h5_slot;
 
 struct zagg_h5 {
@@ -97,6 +105,15 @@ struct zagg_h5 {
     size_t page_bytes, max_pages;
     zg_vec pages; /* zg_h5_page */
     uint64_t clock;
+    bool has_pages; /* it keeps metadata in pages of their own */
+    bool is_remote; /* requests take time: the following instead of pages; constant */
+    zg_vec blocks;  /* zg_h5_block by offset, not overlapping */
+    size_t block_bytes;
+    bool collecting;      /* what is missing is noted, not read: */
+    zg_vec missing;       /* zagg_range */
+    size_t missing_bytes; /* of these */
+    bool inner_only;      /* while collecting: leaves of chunk indexes are not needed */
+    zagg_h5_stage *stages;
     zg_vec datasets;    /* zagg_h5_dataset * */
     size_t index_bytes; /* of all cached chunk indexes */
     zg_h5_slot *idle;
@@ -112,6 +129,37 @@ void zg_h5_pager_init(zagg_h5 *file);
 /** Read metadata from now on in the pages that the file is laid out in. */
 void zg_h5_pager_file_pages(zagg_h5 *file, uint64_t file_page_bytes);
 void zg_h5_pager_free(zagg_h5 *file);
+
+/** The same of a file whose requests take time: `len` bytes inside the file. While it is
+ * collecting CANCELLED, without a text, where some are missing. */
+zagg_status zg_h5_blocks_read(zagg_h5 *file, uint64_t offset, size_t len, void *out,
+                              zagg_err *err);
+/** Whether all of these bytes came along with metadata; then they are copied (`out` may
+ * be NULL). Needs file->lock. */
+bool zg_h5_blocks_hold(zagg_h5 *file, uint64_t offset, size_t len, void *out);
+void zg_h5_blocks_free(zagg_h5 *file);
+/** While collecting: true where some of these bytes are not here; they come with the next
+ * call. So structures tell what they are about to need; else false. */
+bool zg_h5_meta_wants(zagg_h5 *file, uint64_t addr, size_t len);
+/** The same for one of the structures that lie close together; of any length. */
+void zg_h5_meta_touch(zagg_h5 *file, uint64_t addr);
+/** Looks at structures while the file is collecting; needs no result and has no errors.
+ */
+typedef void (*zg_h5_pass_fn)(zagg_h5 *file, void *user);
+/** Let `fn` look until nothing is missing, and read what is, all of a pass with one call.
+ * What fails will fail again for whoever needs it. */
+void zg_h5_read_ahead(zagg_h5 *file, zg_h5_pass_fn fn, void *user);
+
+/** While collecting, what is not here yet does not keep the others of its kind from
+ * telling what they need: that status becomes OK, and *whole false. */
+static inline zagg_status zg_h5_defer(const zagg_h5 *file, zagg_status status,
+                                      bool *whole)
+{
+    if (status != ZAGG_ECANCELLED || !file->collecting)
+        return status;
+    *whole = false;
+    return ZAGG_OK;
+}
 
 /** How many bytes of structures one walk may visit: they do not overlap in the file, and
  * a sane group or index is small against the metadata budget. */
@@ -394,6 +442,11 @@ zagg_status zg_h5_array_page(const zg_h5_array *a, uint64_t addr, uint64_t first
 zagg_status zg_h5_index_cover(zagg_h5_dataset *ds, uint64_t begin, uint64_t end,
                               zagg_err *err);
 void zg_h5_datasets_free(zagg_h5 *file);
+/** While collecting: go through the upper levels of a chunk index. Needs file->lock. */
+void zg_h5_index_look(zagg_h5_dataset *ds);
+/** As zagg_h5_dataset_open for a path that is normalised. Needs file->lock. */
+zagg_status zg_h5_dataset_open_locked(zagg_h5 *file, const char *path,
+                                      zagg_h5_dataset **out, zagg_err *err);
 
 /* ---- reading ---- */
 
@@ -437,10 +490,15 @@ struct zg_h5_slot {
 zg_h5_slot *zg_h5_slot_get(zagg_h5 *file);
 void zg_h5_slot_put(zagg_h5 *file, zg_h5_slot *slot);
 void zg_h5_slots_free(zagg_h5 *file);
+/** `stored` of those that a stage holds is set. */
+void zg_h5_staged(zagg_h5 *file, zg_h5_ref *const *refs, size_t n);
 /** Fetch `n` chunks into the slot, neighbours with one request, and set their `stored`.
  * The array must be sorted by address. */
 zagg_status zg_h5_fetch(zagg_h5 *file, zg_h5_slot *slot, zg_h5_ref *const *refs, size_t n,
                         zagg_err *err);
+/** The same into any memory, stages left aside: zg_h5_ref.stored points into it. */
+zagg_status zg_h5_fetch_into(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const *refs,
+                             size_t n, zagg_err *err);
 /** A chunk with its filters undone, but for a shuffle at the end of that: which elements
  * are worth putting together is for those to say who take rows out of it. */
 typedef struct zg_h5_decoded {

@@ -2,6 +2,9 @@
  * into children whose keys meet the wanted rows. */
 #include "h5/h5.h"
 
+/* Of a node, unless the file says otherwise (twice its K of 32). */
+enum { CHILDREN = 64 };
+
 typedef struct tree {
     zg_h5_index_walk *w;
     uint64_t begin, end; /* wanted elements along the first axis */
@@ -42,6 +45,7 @@ static zagg_status node_body(tree *t, const uint8_t *body, size_t n, unsigned le
                              uint64_t node, zagg_err *err)
 {
     size_t step = t->key_bytes + 8;
+    bool whole = true;
     for (size_t i = 0; i < n; i++) {
         const uint8_t *key = body + i * step, *next = key + step;
         int order = compare(key, next, t->rank);
@@ -57,10 +61,13 @@ static zagg_status node_body(tree *t, const uint8_t *body, size_t n, unsigned le
             break;
         if (level == 0 && from >= t->begin)
             ZAGG_TRY(leaf_entry(t, key, child, node, err));
+        else if (level == 1 && t->w->ds->file->inner_only)
+            break;
         else if (level > 0 && to >= t->begin)
-            ZAGG_TRY(tree_node(t, child, (int)level - 1, err));
+            ZAGG_TRY(zg_h5_defer(t->w->ds->file, tree_node(t, child, (int)level - 1, err),
+                                 &whole));
     }
-    return ZAGG_OK;
+    return whole ? ZAGG_OK : ZAGG_ECANCELLED;
 }
 
 /* `level` is what the parent demands, -1 at the root. */
@@ -68,6 +75,10 @@ static zagg_status tree_node(tree *t, uint64_t addr, int level, zagg_err *err)
 {
     zagg_h5 *file = t->w->ds->file;
     uint8_t head[24];
+    if (!file->has_pages &&
+        zg_h5_meta_wants(file, addr,
+                         sizeof head + CHILDREN * (t->key_bytes + 8) + t->key_bytes))
+        return ZAGG_ECANCELLED;
     ZAGG_TRY(zg_h5_meta(file, addr, sizeof head, head, err));
     if (memcmp(head, "TREE", 4) != 0 || head[4] != 1)
         return zg_h5_index_bad(err, "no B-tree node", addr);

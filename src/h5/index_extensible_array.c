@@ -79,6 +79,7 @@ static zagg_status block_pages(const extensible *x, const level *l, uint64_t k,
     uint64_t per_page = (uint64_t)1 << x->page_bits;
     uint64_t page_bytes = per_page * x->a.elem_bytes + 4;
     uint64_t first = x->in_index + l->first + k * l->elems;
+    bool whole = true;
     for (uint64_t i = 0; i < l->pages; i++) {
         uint64_t bit = k * l->pages + i, from = first + i * per_page, page;
         if (!zg_h5_array_wanted(&x->a, from, per_page) ||
@@ -86,9 +87,10 @@ static zagg_status block_pages(const extensible *x, const level *l, uint64_t k,
             continue;
         if (!zg_mul_u64(i, page_bytes, &page) || !zg_add_u64(page, at, &page))
             return zg_h5_index_bad(err, "page beyond the end of the file", at);
-        ZAGG_TRY(zg_h5_array_page(&x->a, page, from, per_page, err));
+        ZAGG_TRY(zg_h5_defer(x->a.w->ds->file,
+                             zg_h5_array_page(&x->a, page, from, per_page, err), &whole));
     }
-    return ZAGG_OK;
+    return whole ? ZAGG_OK : ZAGG_ECANCELLED;
 }
 
 /* Data block k of a level. */
@@ -125,16 +127,20 @@ static zagg_status super_block(const extensible *x, level *l, uint64_t addr,
     ZAGG_TRY(zg_h5_array_block(&x->a, addr, "EASB", len, &p, err));
     l->bitmap = p + PREFIX_BYTES + x->offset_bytes;
     zagg_status st = check_offset(x, p, l->first, l->first, err);
+    bool whole = true;
     for (uint64_t k = 0; k < l->blocks && st == ZAGG_OK; k++)
-        st = data_block(x, l, k, zg_le64(p + head + k * 8), err);
+        st = zg_h5_defer(x->a.w->ds->file,
+                         data_block(x, l, k, zg_le64(p + head + k * 8), err), &whole);
     zg_free(p);
-    return st;
+    return st == ZAGG_OK && !whole ? ZAGG_ECANCELLED : st;
 }
 
 /* `addrs` are those of the index block: data blocks, then super blocks. */
 static zagg_status all_levels(const extensible *x, const uint8_t *addrs, zagg_err *err)
 {
     uint64_t first = 0, before = 0, page_elems = (uint64_t)1 << x->page_bits;
+    const zagg_h5 *file = x->a.w->ds->file;
+    bool whole = true;
     for (unsigned u = 0; u < x->levels; u++) {
         level l = {.first = first,
                    .blocks = (uint64_t)1 << u / 2,
@@ -150,15 +156,16 @@ static zagg_status all_levels(const extensible *x, const uint8_t *addrs, zagg_er
             l.before = before;
             before += l.blocks;
             for (uint64_t k = 0; k < l.blocks; k++, addrs += 8)
-                ZAGG_TRY(data_block(x, &l, k, zg_le64(addrs), err));
+                ZAGG_TRY(
+                    zg_h5_defer(file, data_block(x, &l, k, zg_le64(addrs), err), &whole));
             continue;
         }
         uint64_t addr = zg_le64(addrs);
         addrs += 8;
         if (wanted && addr != ZG_H5_UNDEF)
-            ZAGG_TRY(super_block(x, &l, addr, err));
+            ZAGG_TRY(zg_h5_defer(file, super_block(x, &l, addr, err), &whole));
     }
-    return ZAGG_OK;
+    return whole ? ZAGG_OK : ZAGG_ECANCELLED;
 }
 
 zagg_status zg_h5_index_extensible_array(zg_h5_index_walk *w, zagg_err *err)

@@ -50,6 +50,7 @@ static zagg_status pages(const fixed *f, zagg_err *err)
     ZAGG_TRY(zg_h5_array_block(a, f->block, "FADB", head, &p, err));
     zagg_status st = ZAGG_OK;
     uint64_t last = a->end < f->n ? a->end : f->n;
+    bool whole = true;
     for (uint64_t i = a->begin / per_page; i * per_page < last && st == ZAGG_OK; i++) {
         if (!(p[PREFIX_BYTES + i / 8] & 0x80u >> i % 8))
             continue;
@@ -57,11 +58,13 @@ static zagg_status pages(const fixed *f, zagg_err *err)
         if (!zg_mul_u64(i, page_bytes, &at) || !zg_add_u64(at, f->block + head, &at))
             st = zg_h5_index_bad(err, "fixed array larger than the file", a->node);
         else
-            st = zg_h5_array_page(a, at, i * per_page, left < per_page ? left : per_page,
-                                  err);
+            st = zg_h5_defer(a->w->ds->file,
+                             zg_h5_array_page(a, at, i * per_page,
+                                              left < per_page ? left : per_page, err),
+                             &whole);
     }
     zg_free(p);
-    return st;
+    return st == ZAGG_OK && !whole ? ZAGG_ECANCELLED : st;
 }
 
 zagg_status zg_h5_index_fixed_array(zg_h5_index_walk *w, zagg_err *err)

@@ -74,6 +74,7 @@ zagg_status zg_h5_dense_walk(zg_h5_link_walk *walk, uint64_t heap, uint64_t btre
     dense d = {.walk = walk, .objects_left = zg_h5_walk_budget(walk->file)};
     if (walk->wanted)
         d.hash = zg_h5_lookup3(walk->wanted, walk->wanted_len);
+    zg_h5_meta_touch(walk->file, btree);
     ZAGG_TRY(zg_h5_heap_open(walk->file, heap, &walk->budget_bytes, &d.heap, err));
     zg_h5_btree2_walk b = {.file = walk->file,
                            .budget_bytes = &walk->budget_bytes,

@@ -5,6 +5,12 @@
 
 #define SMALL_FILE_BYTES ((uint64_t)64 << 20)
 #define SMALL_FILE_PAGE_BYTES ((size_t)64 << 10)
+/* Pages that are missing come together, and chunks that they happen to hold are taken
+ * from them. In a small file structures lie close together, so that larger pages save
+ * requests and round trips; in a large one (of 1 GB: 64 requests with 128 KiB as with
+ * 256) they are bytes for nothing. */
+#define REMOTE_PAGE_BYTES ((size_t)128 << 10)
+#define REMOTE_SMALL_PAGE_BYTES ((size_t)256 << 10)
 #define MIN_PAGE_BYTES ((size_t)4 << 10)
 #define MAX_PAGE_BYTES ((size_t)1 << 20)
 /* How much more of a page is worth having that holds nothing but metadata. */
@@ -25,6 +31,12 @@ void zg_h5_pager_init(zagg_h5 *file)
      * would read data for nothing. */
     size_t most = file->size < SMALL_FILE_BYTES ? SMALL_FILE_PAGE_BYTES : MAX_PAGE_BYTES;
     size_t bytes = zg_source_request_bytes(file->source);
+    file->is_remote = zg_source_is_parallel(file->source);
+    zg_vec_init(&file->blocks, sizeof(zg_h5_block), 0);
+    zg_vec_init(&file->missing, sizeof(zagg_range), 0);
+    if (file->is_remote)
+        most =
+            file->size < SMALL_FILE_BYTES ? REMOTE_SMALL_PAGE_BYTES : REMOTE_PAGE_BYTES;
     use_pages_of(file, bytes < MIN_PAGE_BYTES ? MIN_PAGE_BYTES
                        : bytes > most         ? most
                                               : bytes);
@@ -39,8 +51,14 @@ void zg_h5_pager_file_pages(zagg_h5 *file, uint64_t file_page_bytes)
     while (bytes < MAX_PAGE_BYTES && 2 * bytes <= most && 2 * bytes <= file_page_bytes &&
            file_page_bytes % (2 * bytes) == 0)
         bytes *= 2;
+    file->has_pages = true;
     if (bytes <= file->page_bytes)
         return;
+    if (file->is_remote || zg_source_has_holes(file->source)) {
+        /* Blocks of any length stay. */
+        file->page_bytes = bytes;
+        return;
+    }
     zg_h5_pager_free(file);
     use_pages_of(file, bytes);
 }
@@ -50,6 +68,7 @@ void zg_h5_pager_free(zagg_h5 *file)
     for (size_t i = 0; i < file->pages.len; i++)
         zg_free(ZG_VEC_AT(&file->pages, zg_h5_page, i)->data);
     zg_vec_free(&file->pages);
+    zg_h5_blocks_free(file);
 }
 
 /* A page to load into: a new one, or the one whose last use is longest ago. */
@@ -110,6 +129,8 @@ zagg_status zg_h5_meta(zagg_h5 *file, uint64_t addr, size_t len, void *out, zagg
                             "of %llu bytes",
                             (unsigned long long)addr, len,
                             (unsigned long long)file->size);
+    if (file->is_remote || zg_source_has_holes(file->source))
+        return zg_h5_blocks_read(file, offset, len, out, err);
     uint8_t *to = out;
     while (len) {
         zg_h5_page page = {0, 0, 0, NULL};

@@ -8,6 +8,8 @@
 
 #define MIN_SPAN_BYTES ((uint64_t)64 << 10)
 #define MAX_SPAN_BYTES ((uint64_t)1 << 20)
+/* Where a request takes as long as some megabytes, they are so many times larger. */
+enum { REMOTE_TIMES = 8 };
 
 /* One chunk to decode. `first` is the range, or the row of the list, that its rows start
  * with, `at` the row of the output. */
@@ -115,14 +117,15 @@ static int by_address(const void *a, const void *b)
  */
 static zagg_status cut_spans(reading *r, size_t width, zagg_err *err)
 {
+    const uint64_t times = r->view.ds->file->is_remote ? REMOTE_TIMES : 1;
     uint64_t total = 0;
     const job *jobs = r->jobs.data;
     for (size_t i = 0; i < r->jobs.len; i++)
         total += jobs[i].ref.size;
     uint64_t max = total / (4 * (uint64_t)width);
-    max = max < MIN_SPAN_BYTES   ? MIN_SPAN_BYTES
-          : max > MAX_SPAN_BYTES ? MAX_SPAN_BYTES
-                                 : max;
+    max = max < times * MIN_SPAN_BYTES   ? times * MIN_SPAN_BYTES
+          : max > times * MAX_SPAN_BYTES ? times * MAX_SPAN_BYTES
+                                         : max;
     for (size_t i = 0; i < r->jobs.len;) {
         span *s = zg_vec_push(&r->spans);
         if (!s)

@@ -7,6 +7,8 @@
 
 /* Decoded bytes of one block, over all columns, where chunks are smaller. */
 #define BLOCK_BYTES ((uint64_t)256 << 10)
+/* The same where a request takes as long as some megabytes. */
+#define REMOTE_BLOCK_BYTES ((uint64_t)4 << 20)
 
 typedef struct scan_column {
     zg_h5_view view;
@@ -50,6 +52,7 @@ typedef struct task {
     task_column *cols;
     const void **data;
     uint64_t begin, end; /* rows that enclose all it needs */
+    size_t first, stop;  /* ranges that it needs */
     zg_vec results;      /* void * */
 } task;
 
@@ -76,6 +79,23 @@ static zagg_status copy_refs(task_column *t, uint64_t begin, uint64_t end, zagg_
     return ZAGG_OK;
 }
 
+/* Chunks between two ranges come along where they are, unless requests take time. */
+static bool is_needed(const task *t, const task_column *c, const zg_h5_ref *ref)
+{
+    const scan *s = t->scan;
+    if (ref->stored) /* compact data are there already */
+        return false;
+    if (!s->file->is_remote)
+        return true;
+    const uint64_t from = ref->chunk * c->col->view.ds->chunk_rows;
+    const uint64_t to = from + c->col->view.ds->chunk_rows;
+    for (size_t i = t->first; i < t->stop; i++)
+        if (s->ranges[i].begin < to && s->ranges[i].end > from &&
+            s->ranges[i].begin < s->ranges[i].end)
+            return true;
+    return false;
+}
+
 static zagg_status fetch_block(task *t, uint64_t begin, uint64_t end, zagg_err *err)
 {
     size_t n = 0, total = 0;
@@ -90,7 +110,7 @@ static zagg_status fetch_block(task *t, uint64_t begin, uint64_t end, zagg_err *
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a list of chunks");
     for (size_t i = 0; i < t->scan->n_cols; i++)
         for (size_t k = 0; k < t->cols[i].n_refs; k++)
-            if (!t->cols[i].refs[k].stored) /* compact data are there already */
+            if (is_needed(t, &t->cols[i], &t->cols[i].refs[k]))
                 all[n++] = &t->cols[i].refs[k];
     qsort(all, n, sizeof(zg_h5_ref *), by_address);
     zagg_status st = zg_h5_fetch(t->scan->file, t->slot, all, n, err);
@@ -200,6 +220,8 @@ static zagg_status pieces(task *t, const block *b, zagg_err *err)
     }
     t->begin = first;
     t->end = last;
+    t->first = b->range;
+    t->stop = stop;
     ZAGG_TRY(fetch_block(t, first, last, err));
     for (size_t i = b->range; i < stop; i++) {
         uint64_t begin = s->ranges[i].begin > from ? s->ranges[i].begin : from;
@@ -334,8 +356,9 @@ static void size_blocks(scan *s, size_t width)
         row_bytes += s->cols[i].view.ds->elem_size * s->cols[i].view.stride;
     for (size_t i = 0; i < s->n_ranges; i++)
         rows += s->ranges[i].end - s->ranges[i].begin;
-    uint64_t want = BLOCK_BYTES / row_bytes, share = rows / (4 * (uint64_t)width);
-    if (share < want && share * row_bytes >= BLOCK_BYTES / 8)
+    const uint64_t most = s->file->is_remote ? REMOTE_BLOCK_BYTES : BLOCK_BYTES;
+    uint64_t want = most / row_bytes, share = rows / (4 * (uint64_t)width);
+    if (share < want && share * row_bytes >= most / 8)
         want = share;
     s->piece_rows = s->cols[0].view.ds->chunk_rows;
     s->block_rows = s->piece_rows * (want > s->piece_rows ? want / s->piece_rows : 1);

@@ -28,6 +28,9 @@ size_t zg_parent_len(const char *path, size_t len);
 /** Put at once; `durable`: its bytes are on the disk when it gets its name. */
 zagg_status zg_dir_put(zg_dir *dir, bool durable, const char *key, const void *data,
                        size_t len, zagg_err *err);
+/** Put where nothing is, as one step. */
+zagg_status zg_dir_put_new(void *self, const char *key, const void *data, size_t len,
+                           zagg_err *err);
 zagg_status zg_dir_stream_begin(void *self, const char *key, void **out_stream,
                                 zagg_err *err);
 zagg_status zg_dir_stream_add(void *self, void *stream, const void *data, size_t len,

@@ -103,6 +103,11 @@ static zagg_status dir_size(void *self, const char *key, uint64_t *out, zagg_err
     return status;
 }
 
+static zagg_status dir_local_path(void *self, const char *key, char **out, zagg_err *err)
+{
+    return zg_dir_path(self, key, out, err);
+}
+
 static void dir_close(void *self)
 {
     zg_dir *dir = self;
@@ -130,6 +135,8 @@ static const zg_sink_vtable dir_vtable = {
     .stream_abandon = zg_dir_stream_abandon,
     .scratch_open = zg_dir_scratch_open,
     .scratch_add = zg_dir_scratch_add,
+    .put_new = zg_dir_put_new,
+    .local_path = dir_local_path,
 };
 
 /* How much of the path `root` leads to a folder that is there; 0 is the current one. */

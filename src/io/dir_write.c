@@ -171,6 +171,56 @@ zagg_status zg_dir_put(zg_dir *dir, bool durable, const char *key, const void *d
     return ZAGG_EIO;
 }
 
+/* ---- where nothing is ---- */
+
+/* Take the name with an empty file that the whole one replaces: for file systems without
+ * hard links. 0 or an errno. */
+static int claim_name(const dir_stream *s)
+{
+    const int fd = open(s->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return errno;
+    close(fd);
+    if (rename(s->temp, s->path) == 0)
+        return 0;
+    const int failed_with = errno;
+    unlink(s->path);
+    return failed_with;
+}
+
+/* A second name for a file is refused where there is one: link(2), unlike rename(2). */
+static int name_new(const dir_stream *s)
+{
+    if (link(s->temp, s->path) == 0)
+        return 0;
+    return errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP || errno == EMLINK
+               ? claim_name(s)
+               : errno;
+}
+
+zagg_status zg_dir_put_new(void *self, const char *key, const void *data, size_t len,
+                           zagg_err *err)
+{
+    zg_dir *dir = self;
+    dir_stream s = {.fd = -1};
+    zagg_status status = ZAGG_OK;
+    ZAGG_TRY(begin(dir, dir->durable_puts, key, &s, err));
+    int failed_with = write_all(s.fd, data, len);
+    while (s.durable && failed_with == 0 && fsync(s.fd) != 0)
+        failed_with = errno == EINTR ? 0 : errno;
+    if (close(s.fd) != 0 && errno != EINTR && failed_with == 0)
+        failed_with = errno;
+    s.fd = -1;
+    if (failed_with == 0)
+        failed_with = name_new(&s);
+    if (failed_with == EEXIST)
+        status = zagg_err_set(err, ZAGG_EEXISTS, "%s is there already", s.path);
+    else if (failed_with != 0)
+        status = cannot_write(s.path, failed_with, err);
+    abandon(&s); /* the temporary name; the file keeps the other one */
+    return status;
+}
+
 /* ---- streams ---- */
 
 zagg_status zg_dir_stream_begin(void *self, const char *key, void **out_stream,

@@ -57,17 +57,17 @@ static void read_note(int fd, char *out, size_t len)
     out[strcspn(out, "\n")] = '\0';
 }
 
-static zagg_status lock_fd(int fd, const char *path, char *holder, size_t holder_len,
+/* `len` 0: from there to the end, however long the file is. */
+static zagg_status lock_fd(int fd, const char *path, off_t start, off_t len,
                            zagg_err *err)
 {
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+    struct flock part = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
+    while (fcntl(fd, F_OFD_SETLK, &part) != 0) {
         if (errno == EINTR)
             continue;
-        if (errno == EAGAIN || errno == EACCES) {
-            read_note(fd, holder, holder_len);
+        if (errno == EAGAIN || errno == EACCES)
             return zagg_err_set(err, ZAGG_EEXISTS, "%s: another process holds it", path);
-        }
         const bool unknown =
             errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
         return zagg_err_set_errno(err, unknown ? ZAGG_EUNSUPPORTED : ZAGG_EIO, errno,
@@ -76,28 +76,50 @@ static zagg_status lock_fd(int fd, const char *path, char *holder, size_t holder
     return ZAGG_OK;
 }
 
-zagg_status zg_lock_take(const char *path, zg_lock **out, char *holder, size_t holder_len,
-                         zagg_err *err)
+/* On failure `*fd` is open where only the lock could not be had. */
+static zagg_status take(const char *path, off_t start, off_t len, int *fd, zg_lock **out,
+                        zagg_err *err)
 {
-    int fd = -1;
     zg_lock *lock = zg_alloc(1, sizeof *lock);
     char *copy = zg_strdup(path);
-    holder[0] = '\0';
+    *fd = -1;
     zagg_status status = lock != NULL && copy != NULL
-                             ? open_lock(path, &fd, err)
+                             ? open_lock(path, fd, err)
                              : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a lock");
     if (status == ZAGG_OK)
-        status = lock_fd(fd, path, holder, holder_len, err);
+        status = lock_fd(*fd, path, start, len, err);
     if (status != ZAGG_OK) {
-        if (fd >= 0)
-            close(fd);
         zg_free(lock);
         zg_free(copy);
         return status;
     }
-    *lock = (zg_lock){fd, copy};
+    *lock = (zg_lock){*fd, copy};
     *out = lock;
     return ZAGG_OK;
+}
+
+zagg_status zg_lock_take(const char *path, zg_lock **out, char *holder, size_t holder_len,
+                         zagg_err *err)
+{
+    int fd;
+    holder[0] = '\0';
+    const zagg_status status = take(path, 0, 0, &fd, out, err);
+    if (status == ZAGG_EEXISTS)
+        read_note(fd, holder, holder_len);
+    if (status != ZAGG_OK && fd >= 0)
+        close(fd);
+    return status;
+}
+
+zagg_status zg_lock_take_place(const char *path, uint64_t place, zg_lock **out,
+                               zagg_err *err)
+{
+    int fd;
+    const off_t start = (off_t)(place >> 2); /* far from the largest offset */
+    const zagg_status status = take(path, start, 1, &fd, out, err);
+    if (status != ZAGG_OK && fd >= 0)
+        close(fd);
+    return status;
 }
 
 static zagg_status write_all(int fd, const char *path, const char *text, size_t len,

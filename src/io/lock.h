@@ -14,6 +14,10 @@ typedef struct zg_lock zg_lock;
  * process exclude each other, too. */
 zagg_status zg_lock_take(const char *path, zg_lock **out, char *holder, size_t holder_len,
                          zagg_err *err);
+/** The same of one place in the file (any number): places are locked apart, and nobody
+ * notes anything. EEXISTS when it is held. */
+zagg_status zg_lock_take_place(const char *path, uint64_t place, zg_lock **out,
+                               zagg_err *err);
 /** What others are told while the lock is held. */
 zagg_status zg_lock_note(zg_lock *lock, const char *text, zagg_err *err);
 /** Is it held, and what did the holder note? Disturbs nobody. No such file: not held. */

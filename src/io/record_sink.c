@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Hashes of keys that were put or removed: an open table. */
+typedef struct zg_touched {
+    uint64_t *slots; /* 0: free */
+    size_t cap, n;   /* cap is a power of two */
+} zg_touched;
+
 struct zg_recorder {
     zagg_sink *inner, *sink;
     pthread_mutex_t lock; /* of the rest */
@@ -14,13 +20,97 @@ struct zg_recorder {
     size_t n_settled;     /* events that are settled: sorted, one a key */
     bool note_reads, failed;
     bool unsynced; /* something was noted since the last sync */
+    const zg_listing *before;
+    zg_touched touched; /* while `before` is known */
 };
+
+/* ---- what may be there ---- */
+
+static uint64_t hash_of(const char *key)
+{
+    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (; *key != '\0'; key++)
+        h = (h ^ (unsigned char)*key) * UINT64_C(1099511628211);
+    return h != 0 ? h : 1;
+}
+
+/* Where a hash is, or would be; there is room. */
+static uint64_t *slot_of(const zg_touched *t, uint64_t hash)
+{
+    size_t i = (size_t)(hash ^ hash >> 32) & (t->cap - 1);
+    while (t->slots[i] != 0 && t->slots[i] != hash)
+        i = (i + 1) & (t->cap - 1);
+    return &t->slots[i];
+}
+
+static bool grow(zg_touched *t)
+{
+    zg_touched larger = {.cap = t->cap > 0 ? 2 * t->cap : 64};
+    larger.slots = zg_alloc(larger.cap, sizeof *larger.slots);
+    if (larger.slots == NULL)
+        return false;
+    for (size_t i = 0; i < t->cap; i++)
+        if (t->slots[i] != 0)
+            *slot_of(&larger, t->slots[i]) = t->slots[i];
+    larger.n = t->n;
+    zg_free(t->slots);
+    *t = larger;
+    return true;
+}
+
+/* Two keys with one hash are asked for once too often, and nothing else. */
+static bool touch(zg_touched *t, const char *key)
+{
+    if (2 * t->n >= t->cap && !grow(t))
+        return false;
+    uint64_t *slot = slot_of(t, hash_of(key));
+    t->n += *slot == 0;
+    *slot = hash_of(key);
+    return true;
+}
+
+static bool is_touched(const zg_touched *t, const char *key)
+{
+    return t->n > 0 && *slot_of(t, hash_of(key)) != 0;
+}
+
+static bool may_be_there(zg_recorder *r, const char *key)
+{
+    if (r->before == NULL || zg_listing_has(r->before, key, NULL))
+        return true;
+    pthread_mutex_lock(&r->lock);
+    const bool touched = is_touched(&r->touched, key);
+    pthread_mutex_unlock(&r->lock);
+    return touched;
+}
+
+static bool may_be_below(zg_recorder *r, const char *prefix)
+{
+    bool found = r->before == NULL || zg_listing_has_below(r->before, prefix);
+    if (found)
+        return true;
+    pthread_mutex_lock(&r->lock);
+    for (size_t i = 0; i < r->events.len && !found; i++)
+        found = strncmp(ZG_VEC_AT(&r->events, zg_stored, i)->key, prefix,
+                        strlen(prefix)) == 0;
+    pthread_mutex_unlock(&r->lock);
+    return found;
+}
+
+static zagg_status is_absent(const zg_recorder *r, const char *key, zagg_err *err)
+{
+    return zagg_err_set(err, ZAGG_ENOTFOUND, "%s/%s is not there",
+                        zagg_sink_name(r->inner), key);
+}
+
+/* ---- events ---- */
 
 static zagg_status note(zg_recorder *r, const char *key, zg_stored what, zagg_err *err)
 {
     what.key = zg_strdup(key);
     pthread_mutex_lock(&r->lock);
-    zg_stored *slot = what.key != NULL ? zg_vec_push(&r->events) : NULL;
+    const bool known = r->before == NULL || touch(&r->touched, key);
+    zg_stored *slot = what.key != NULL && known ? zg_vec_push(&r->events) : NULL;
     if (slot != NULL)
         *slot = what;
     r->unsynced = true;
@@ -156,6 +246,8 @@ static zagg_status get(void *self, const char *key, size_t max_len, void **out_d
                        size_t *out_len, zagg_err *err)
 {
     zg_recorder *r = self;
+    if (!may_be_there(r, key))
+        return is_absent(r, key, err);
     ZAGG_TRY(zagg_sink_get(r->inner, key, max_len, out_data, out_len, err));
     if (!r->note_reads)
         return ZAGG_OK;
@@ -172,18 +264,24 @@ static zagg_status get(void *self, const char *key, size_t max_len, void **out_d
 static zagg_status list(void *self, const char *prefix, zagg_sink_list_fn fn, void *user,
                         zagg_err *err)
 {
-    return zagg_sink_list(((zg_recorder *)self)->inner, prefix, fn, user, err);
+    zg_recorder *r = self;
+    return may_be_below(r, prefix) ? zagg_sink_list(r->inner, prefix, fn, user, err)
+                                   : ZAGG_OK;
 }
 
 static zagg_status list_dir(void *self, const char *prefix, zagg_sink_list_fn fn,
                             void *user, zagg_err *err)
 {
-    return zagg_sink_list_dir(((zg_recorder *)self)->inner, prefix, fn, user, err);
+    zg_recorder *r = self;
+    return may_be_below(r, prefix) ? zagg_sink_list_dir(r->inner, prefix, fn, user, err)
+                                   : ZAGG_OK;
 }
 
 static zagg_status remove_one(void *self, const char *key, zagg_err *err)
 {
     zg_recorder *r = self;
+    if (!may_be_there(r, key))
+        return ZAGG_OK;
     ZAGG_TRY(changed(r, zagg_sink_delete(r->inner, key, err)));
     return note(r, key, (zg_stored){.there = false}, err);
 }
@@ -191,6 +289,8 @@ static zagg_status remove_one(void *self, const char *key, zagg_err *err)
 static zagg_status remove_prefix(void *self, const char *prefix, zagg_err *err)
 {
     zg_recorder *r = self;
+    if (!may_be_below(r, prefix))
+        return ZAGG_OK;
     ZAGG_TRY(changed(r, zagg_sink_delete_prefix(r->inner, prefix, err)));
     ZAGG_TRY(note(r, prefix, (zg_stored){.prefix = true}, err));
     /* The folder itself, whose absence is to be made durable, too. */
@@ -211,7 +311,25 @@ static zagg_status sync_keys(void *self, const char *const *keys, size_t n, zagg
 
 static zagg_status size_of(void *self, const char *key, uint64_t *out, zagg_err *err)
 {
-    return zagg_sink_size(((zg_recorder *)self)->inner, key, out, err);
+    zg_recorder *r = self;
+    if (!may_be_there(r, key))
+        return is_absent(r, key, err);
+    pthread_mutex_lock(&r->lock);
+    const bool known = r->before != NULL && !is_touched(&r->touched, key) &&
+                       zg_listing_has(r->before, key, out);
+    pthread_mutex_unlock(&r->lock);
+    return known ? ZAGG_OK : zagg_sink_size(r->inner, key, out, err);
+}
+
+static void fence(void *self)
+{
+    zg_sink_fence(((zg_recorder *)self)->inner);
+}
+
+static zagg_status wait_puts(void *self, zagg_err *err)
+{
+    zg_recorder *r = self;
+    return changed(r, zg_sink_wait(r->inner, err));
 }
 
 static zagg_status clean(void *self, size_t *n_removed, zagg_err *err)
@@ -241,7 +359,9 @@ static const zg_sink_vtable VTABLE = {.put = put,
                                       .stream_commit = stream_commit,
                                       .stream_abandon = stream_abandon,
                                       .scratch_open = scratch_open,
-                                      .scratch_add = scratch_add};
+                                      .scratch_add = scratch_add,
+                                      .fence = fence,
+                                      .wait = wait_puts};
 
 zagg_status zg_recorder_new(zagg_sink *inner, zg_recorder **out, zagg_err *err)
 {
@@ -272,6 +392,11 @@ zagg_sink *zg_recorder_sink(zg_recorder *recorder)
 void zg_recorder_note_reads(zg_recorder *recorder, bool on)
 {
     recorder->note_reads = on;
+}
+
+void zg_recorder_know(zg_recorder *recorder, const zg_listing *before)
+{
+    recorder->before = before;
 }
 
 bool zg_recorder_failed(zg_recorder *recorder)
@@ -364,8 +489,11 @@ zagg_status zg_recorders_sync(zg_recorder *const *recorders, size_t n, zagg_err 
     zg_vec keys;
     zg_vec_init(&keys, sizeof(char *), 0);
     zagg_status status = ZAGG_OK;
-    for (size_t i = 0; status == ZAGG_OK && i < n; i++)
-        status = add_keys(&keys, recorders[i], err);
+    for (size_t i = 0; status == ZAGG_OK && i < n; i++) {
+        status = zg_sink_wait(recorders[i]->sink, err);
+        if (status == ZAGG_OK)
+            status = add_keys(&keys, recorders[i], err);
+    }
     if (status == ZAGG_OK && keys.len > 0)
         status = zagg_sink_sync(recorders[0]->inner, keys.data, keys.len, err);
     for (size_t i = 0; status == ZAGG_OK && i < n; i++)
@@ -378,6 +506,7 @@ void zg_recorder_free(zg_recorder *recorder)
 {
     if (recorder == NULL)
         return;
+    zg_free(recorder->touched.slots);
     for (size_t i = 0; i < recorder->events.len; i++)
         zg_free(ZG_VEC_AT(&recorder->events, zg_stored, i)->key);
     zg_vec_free(&recorder->events);

@@ -4,6 +4,7 @@
 #define ZG_IO_RECORD_SINK_H
 
 #include "base/base.h"
+#include "io/listing.h"
 #include "zagg/io.h"
 
 /** What became of a key. */
@@ -25,6 +26,10 @@ zagg_sink *zg_recorder_sink(zg_recorder *recorder);
 /** From now on objects that are read count as stored, too: those that were there already
  * and are taken over. Default: they do not. */
 void zg_recorder_note_reads(zg_recorder *recorder, bool on);
+/** `before` (NULL: unknown; borrowed) is what the store held when nobody but the caller
+ * could change these keys any more: reading, sizing, listing and removing what was not
+ * there and was not put through this recorder asks for nothing. */
+void zg_recorder_know(zg_recorder *recorder, const zg_listing *before);
 /** True when a put, delete or sync failed: the store can no longer be written. */
 bool zg_recorder_failed(zg_recorder *recorder);
 /** The last word on each key, sorted by key; owned by the recorder and valid until the

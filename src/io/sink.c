@@ -127,6 +127,74 @@ zagg_status zagg_sink_put_whole(zagg_sink *sink, const char *key, const void *da
     return put(sink, true, key, data, len, err);
 }
 
+static zagg_status cannot_tell(const zagg_sink *sink, zagg_err *err)
+{
+    return zagg_err_set(err, ZAGG_EUNSUPPORTED,
+                        "%s: this store cannot tell whether an object is there already",
+                        sink->name);
+}
+
+zagg_status zg_sink_put_if(zagg_sink *sink, const char *key, const void *data, size_t len,
+                           const zg_sink_tag *old, zg_sink_tag *out, zagg_err *err)
+{
+    ZAGG_TRY(zg_sink_check_key(sink, key, err));
+    if (sink->vtable->put_if == NULL)
+        return cannot_tell(sink, err);
+    zg_sink_count_request(sink);
+    ZAGG_TRY(sink->vtable->put_if(sink->self, key, data, len, old, out, err));
+    zg_sink_count_put(sink, len);
+    return ZAGG_OK;
+}
+
+zagg_status zagg_sink_put_new(zagg_sink *sink, const char *key, const void *data,
+                              size_t len, zagg_err *err)
+{
+    const zg_sink_tag none = {.age_s = -1};
+    zg_sink_tag unused;
+    if (sink->vtable->put_new == NULL)
+        return zg_sink_put_if(sink, key, data, len, &none, &unused, err);
+    ZAGG_TRY(zg_sink_check_key(sink, key, err));
+    zg_sink_count_request(sink);
+    ZAGG_TRY(sink->vtable->put_new(sink->self, key, data, len, err));
+    zg_sink_count_put(sink, len);
+    return ZAGG_OK;
+}
+
+zagg_status zg_sink_get_tagged(zagg_sink *sink, const char *key, size_t max_len,
+                               void **out_data, size_t *out_len, zg_sink_tag *tag,
+                               zagg_err *err)
+{
+    ZAGG_TRY(zg_sink_check_key(sink, key, err));
+    if (sink->vtable->get_tagged == NULL)
+        return cannot_tell(sink, err);
+    zg_sink_count_request(sink);
+    ZAGG_TRY(
+        sink->vtable->get_tagged(sink->self, key, max_len, out_data, out_len, tag, err));
+    zg_io_count(&sink->counters.bytes, *out_len);
+    return ZAGG_OK;
+}
+
+zagg_status zg_sink_local_path(zagg_sink *sink, const char *key, char **out,
+                               zagg_err *err)
+{
+    *out = NULL;
+    ZAGG_TRY(zg_sink_check_key(sink, key, err));
+    if (sink->vtable->local_path == NULL)
+        return ZAGG_OK;
+    return sink->vtable->local_path(sink->self, key, out, err);
+}
+
+void zg_sink_fence(zagg_sink *sink)
+{
+    if (sink->vtable->fence != NULL)
+        sink->vtable->fence(sink->self);
+}
+
+zagg_status zg_sink_wait(zagg_sink *sink, zagg_err *err)
+{
+    return sink->vtable->wait != NULL ? sink->vtable->wait(sink->self, err) : ZAGG_OK;
+}
+
 zagg_status zagg_sink_get(zagg_sink *sink, const char *key, size_t max_len,
                           void **out_data, size_t *out_len, zagg_err *err)
 {

@@ -4,6 +4,12 @@
 
 #include "io/source.h"
 
+/** A version of an object. */
+typedef struct zg_sink_tag {
+    char text[256]; /* what the store calls it; "" only as "none is there" */
+    double age_s;   /* since it was stored, by the store's own clock; -1: unknown */
+} zg_sink_tag;
+
 /** Keys and prefixes have been checked when these are called. All thread-safe. */
 typedef struct zg_sink_vtable {
     zagg_status (*put)(void *self, const char *key, const void *data, size_t len,
@@ -43,6 +49,20 @@ typedef struct zg_sink_vtable {
     zagg_status (*scratch_open)(void *self, const char *key, int *out_fd, zagg_err *err);
     zagg_status (*scratch_add)(void *self, int fd, const void *data, size_t len,
                                zagg_err *err);
+    /* zg_sink_put_if and zg_sink_get_tagged; NULL: not to be had. */
+    zagg_status (*put_if)(void *self, const char *key, const void *data, size_t len,
+                          const zg_sink_tag *old, zg_sink_tag *out, zagg_err *err);
+    zagg_status (*get_tagged)(void *self, const char *key, size_t max_len,
+                              void **out_data, size_t *out_len, zg_sink_tag *tag,
+                              zagg_err *err);
+    /* zagg_sink_put_new; NULL: by put_if. */
+    zagg_status (*put_new)(void *self, const char *key, const void *data, size_t len,
+                           zagg_err *err);
+    /* zg_sink_local_path; NULL: there are no files. */
+    zagg_status (*local_path)(void *self, const char *key, char **out, zagg_err *err);
+    /* zg_sink_fence and zg_sink_wait; NULL where a put that came back is over. */
+    void (*fence)(void *self);
+    zagg_status (*wait)(void *self, zagg_err *err);
 } zg_sink_vtable;
 
 /** Of a sink: shared by sink.c and sink_stream.c. */
@@ -64,6 +84,25 @@ zagg_status zg_sink_no_memory(const zagg_sink *sink, const char *key, zagg_err *
 void zg_sink_count_request(zagg_sink *sink);
 /** An object of `len` bytes was stored. */
 void zg_sink_count_put(zagg_sink *sink, uint64_t len);
+
+/** Put if the object is still the version `old` ("": if there is none); *out is the new
+ * one (age 0). EEXISTS: it is another one by now; UNSUPPORTED where the store cannot
+ * tell.
+ */
+zagg_status zg_sink_put_if(zagg_sink *sink, const char *key, const void *data, size_t len,
+                           const zg_sink_tag *old, zg_sink_tag *out, zagg_err *err);
+/** As zagg_sink_get, with the object's version. */
+zagg_status zg_sink_get_tagged(zagg_sink *sink, const char *key, size_t max_len,
+                               void **out_data, size_t *out_len, zg_sink_tag *tag,
+                               zagg_err *err);
+/** The file that a key is on this machine (zg_free); *out is NULL where it is none. */
+zagg_status zg_sink_local_path(zagg_sink *sink, const char *key, char **out,
+                               zagg_err *err);
+/** What is put from now on is stored after all that was put so far, and not at all where
+ * some of that fails. Costs nothing where puts are over when they come back. */
+void zg_sink_fence(zagg_sink *sink);
+/** Wait until all that was put is stored; the first failure. */
+zagg_status zg_sink_wait(zagg_sink *sink, zagg_err *err);
 
 /** As zagg_sink_stream_begin for pieces that were gathered already: a sink that takes
  * pieces gets them as they are. */

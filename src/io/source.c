@@ -101,6 +101,28 @@ zagg_status zg_source_request(zagg_source *source, uint64_t offset, size_t len, 
     return ZAGG_OK;
 }
 
+zagg_status zg_source_request_many(zagg_source *source, const zagg_range *spans, size_t n,
+                                   bool metadata, zagg_err *err)
+{
+    const zagg_source_vtable *v = source->vtable;
+    uint64_t bytes = 0;
+    if (!zg_source_is_parallel(source)) {
+        for (size_t i = 0; i < n; i++)
+            ZAGG_TRY(zg_source_request(source, spans[i].offset, spans[i].len,
+                                       spans[i].out, err));
+        return ZAGG_OK;
+    }
+    if (n == 0)
+        return ZAGG_OK;
+    for (size_t i = 0; i < n; i++)
+        bytes += spans[i].len;
+    zg_io_count(&source->counters.requests, n);
+    ZAGG_TRY((metadata && v->read_metadata ? v->read_metadata
+                                           : v->read_many)(source->self, spans, n, err));
+    zg_io_count(&source->counters.bytes, bytes);
+    return ZAGG_OK;
+}
+
 zagg_status zagg_source_read_at(zagg_source *source, uint64_t offset, size_t len,
                                 void *out, zagg_err *err)
 {
@@ -124,8 +146,8 @@ static zagg_status mem_read_at(void *self, uint64_t offset, size_t len, void *ou
     return ZAGG_OK;
 }
 
-static const zagg_source_vtable mem_vtable = {mem_read_at, zg_free,
-                                              ZG_LOCAL_REQUEST_BYTES};
+static const zagg_source_vtable mem_vtable = {
+    .read_at = mem_read_at, .close = zg_free, .request_bytes = ZG_LOCAL_REQUEST_BYTES};
 
 zagg_status zagg_source_open_mem(const void *data, size_t len, zagg_source **out,
                                  zagg_err *err)

@@ -35,6 +35,37 @@ zagg_status zg_source_check(const zagg_source *source, uint64_t offset, size_t l
 zagg_status zg_source_request(zagg_source *source, uint64_t offset, size_t len, void *out,
                               zagg_err *err);
 
+/** Does it read spans side by side, so that few and large calls are what costs least? */
+static inline bool zg_source_is_parallel(const zagg_source *source)
+{
+    return source->vtable->read_many != NULL;
+}
+/** May bytes be missing that lie between those that are needed? */
+static inline bool zg_source_has_holes(const zagg_source *source)
+{
+    return source->vtable->there != NULL;
+}
+static inline bool zg_source_there(const zagg_source *source, uint64_t offset,
+                                   uint64_t *begin, uint64_t *end)
+{
+    return source->vtable->there(source->self, offset, begin, end);
+}
+/** Counted requests for spans that ascend and have been checked, side by side where the
+ * source can. `metadata`: they describe the data. */
+zagg_status zg_source_request_many(zagg_source *source, const zagg_range *spans, size_t n,
+                                   bool metadata, zagg_err *err);
+
+/** Ranges first .. last - 1 of a sorted list, read with one request for [start, end). */
+typedef struct zg_span {
+    size_t first, last;
+    uint64_t start, end;
+} zg_span;
+/** Part ranges sorted by offset, none of them empty, into requests: at most `n` go to
+ * `spans`. `how` may be NULL. NOMEM. */
+zagg_status zg_source_cut(const zagg_source *source, const zagg_range *sorted, size_t n,
+                          const zagg_coalesce *how, zg_span *spans, size_t *n_spans,
+                          zagg_err *err);
+
 /** openat(2) of what is there already, again for as long as signals interrupt it (which
  * network file systems let them do). */
 int zg_io_open(int dir_fd, const char *path, int flags);

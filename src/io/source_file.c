@@ -1,5 +1,5 @@
 /* A local file as a source: positioned reads, so that threads share one descriptor. */
-#include "io/source.h"
+#include "io/sparse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,8 +38,9 @@ static void file_close(void *self)
     zg_free(file);
 }
 
-static const zagg_source_vtable file_vtable = {file_read_at, file_close,
-                                               ZG_LOCAL_REQUEST_BYTES};
+static const zagg_source_vtable file_vtable = {.read_at = file_read_at,
+                                               .close = file_close,
+                                               .request_bytes = ZG_LOCAL_REQUEST_BYTES};
 
 /* Descriptor and size of a regular file. */
 static zagg_status open_regular(const char *path, int *out_fd, uint64_t *out_size,
@@ -70,11 +71,9 @@ static zagg_status open_regular(const char *path, int *out_fd, uint64_t *out_siz
     return ZAGG_OK;
 }
 
-zagg_status zagg_source_open_file(const char *path, zagg_source **out, zagg_err *err)
+static zagg_status open_whole(int fd, uint64_t size, const char *path, zagg_source **out,
+                              zagg_err *err)
 {
-    int fd = -1;
-    uint64_t size = 0;
-    ZAGG_TRY(open_regular(path, &fd, &size, err));
     size_t path_bytes = strlen(path) + 1;
     file_source *file = zg_alloc(1, sizeof *file + path_bytes);
     if (file == NULL) {
@@ -84,4 +83,23 @@ zagg_status zagg_source_open_file(const char *path, zagg_source **out, zagg_err 
     file->fd = fd;
     memcpy(file->path, path, path_bytes);
     return zagg_source_open_custom(&file_vtable, file, size, path, out, err);
+}
+
+zagg_status zagg_source_open_file(const char *path, zagg_source **out, zagg_err *err)
+{
+    int fd = -1;
+    uint64_t size = 0;
+    zagg_source *copy = NULL;
+    ZAGG_TRY(open_regular(path, &fd, &size, err));
+    /* In this order: the record of a file that is open already is its own, or claims
+     * less. */
+    const zagg_status status = zg_sparse_open_offline(fd, size, path, &copy, err);
+    if (status != ZAGG_OK) {
+        close(fd);
+        return status;
+    }
+    if (copy == NULL)
+        return open_whole(fd, size, path, out, err);
+    *out = copy;
+    return ZAGG_OK;
 }

@@ -12,6 +12,9 @@ typedef struct zg_creds zg_creds;
 zagg_status zg_creds_anonymous(zg_creds **out, zagg_err *err);
 /** These keys, for good. Copies. */
 zagg_status zg_creds_static(const zg_aws_keys *keys, zg_creds **out, zagg_err *err);
+/** The same with a name for messages: the file that they are from. */
+zagg_status zg_creds_static_of(const zg_aws_keys *keys, const char *name, zg_creds **out,
+                               zagg_err *err);
 /** The ambient chain, in AWS's order: environment (AWS_ACCESS_KEY_ID, ...), web identity
  * (AWS_WEB_IDENTITY_TOKEN_FILE + AWS_ROLE_ARN), shared credentials and config files
  * (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE; credential_process is
@@ -51,7 +54,9 @@ const char *zg_creds_name(zg_creds *creds);
 void zg_creds_free(zg_creds *creds);
 
 /** A file or text of keys in any of the spellings of upstream (camelCase, snake_case, STS
- * PascalCase); `region` and `endpoint` may come out NULL. CONFIG in upstream's words. */
+ * PascalCase); `region` and `endpoint` may come out NULL. CONFIG in upstream's words,
+ * behind `name`. "null" and "{}" are OK and give no keys, as if there were no file:
+ * upstream's way. */
 typedef struct zg_output_creds {
     zg_aws_keys keys;
     char *region, *endpoint;

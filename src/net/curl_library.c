@@ -38,7 +38,7 @@ static void load(void)
     find_functions(library);
     if (failure[0] != '\0')
         return;
-    CURLcode code = zg_libcurl.global_init(CURL_GLOBAL_DEFAULT);
+    CURLcode code = zg_curl_begin();
     if (code != CURLE_OK) {
         snprintf(failure, sizeof failure, "%s", zg_libcurl.easy_strerror(code));
         return;

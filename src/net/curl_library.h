@@ -15,7 +15,7 @@
     X(easy_setopt)                                                                       \
     X(easy_strerror)                                                                     \
     X(free)                                                                              \
-    X(global_init)                                                                       \
+    X(global_init_mem)                                                                   \
     X(multi_add_handle)                                                                  \
     X(multi_cleanup)                                                                     \
     X(multi_info_read)                                                                   \
@@ -50,5 +50,12 @@ extern zg_curl_functions zg_libcurl;
  * installed, too old or without TLS, saying so. Thread-safe; some 20 ms the first time.
  */
 zagg_status zg_curl_load(zagg_err *err);
+
+/** For zg_curl_load, its functions being there: initialise libcurl with memory that is
+ * wiped when it is given back (curl_memory.c). Where another part of the process did so
+ * before, that one's memory is kept. */
+CURLcode zg_curl_begin(void);
+/** How often there was no memory for libcurl. Thread-safe. */
+unsigned long zg_curl_refused(void);
 
 #endif

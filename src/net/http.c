@@ -33,7 +33,7 @@ zagg_status zg_http_new(const zg_http_opts *opts, zg_http **out, zagg_err *err)
     char seed[33];
     zg_unique_id(seed);
     memcpy(&http->random, seed, sizeof http->random);
-    zagg_status status = zg_http_env_read(&http->env, err);
+    zagg_status status = zg_http_env_read(http->opts.direct, &http->env, err);
     if (status == ZAGG_OK)
         status = zg_engine_new(&http->opts, &http->env, &http->engine, err);
     if (status != ZAGG_OK)
@@ -51,6 +51,11 @@ void zg_http_free(zg_http *http)
     zg_http_env_free(&http->env);
     pthread_mutex_destroy(&http->lock);
     zg_free(http);
+}
+
+unsigned zg_http_attempts(const zg_http *http)
+{
+    return http->opts.attempts;
 }
 
 void zg_call_free(zg_call *call)

@@ -17,6 +17,7 @@ typedef struct zg_http_opts {
     unsigned attempts;      /* 0: 5 */
     double backoff_s;       /* full jitter over this x 2^n, at most 10 s; 0: 0.1 s */
     double deadline_s;      /* mono clock; 0: none */
+    bool direct;            /* never through a proxy */
     const volatile int *stop;
     zagg_log *log; /* debug lines, one a request: method, URL without its query's
                       secrets, status, bytes, ms */
@@ -70,7 +71,10 @@ struct zg_call {
      * first host and port only. A redirect to a login page (/oauth/authorize), and a page
      * of HTML in the place of a range, are AUTH. */
     bool no_redirects;
-    bool once;      /* never sent again (not idempotent), but for new keys */
+    bool once; /* never sent again (not idempotent), but for new keys */
+    /* What has been begun is ended: a stop does not end this call. Of calls that are sent
+     * together the first one decides. */
+    bool despite_stop;
     bool quiet_404; /* 404 is an answer: OK, with http_status 404 */
     /* Before each attempt: headers of this attempt (signature, bearer). `url_out` may
      * replace the URL of this attempt (heap, zg_free'd by the sender); then headers of
@@ -80,11 +84,16 @@ struct zg_call {
     zagg_status (*authorize)(void *user, const zg_call *call, unsigned attempt,
                              zg_headers *add, char **url_out, zagg_err *err);
     /* An answer 400, 401 or 403, a login page, or a 301 that is not followed (S3: another
-     * region): get new keys, and say whether to try once more (asked once a call). `code`
-     * is the error code of the body ("ExpiredToken"), or ""; the call's http_status,
-     * out_headers and out_body are those of the answer. */
+     * region): get new keys, and say whether to try once more (asked twice a call at
+     * most: for another region, and for keys that have ended). `code` is the error code
+     * of the body ("ExpiredToken"), or ""; the call's http_status, out_headers and
+     * out_body are those of the answer. */
     zagg_status (*renew)(void *user, const zg_call *call, const char *code, bool *again,
                          zagg_err *err);
+    /* Such an answer that is the last one: may put better words in the place of the
+     * call's err by failing with them. NULL: that stays. */
+    zagg_status (*refused)(void *user, const zg_call *call, const char *code,
+                           zagg_err *err);
     void *user;
 
     /* ---- answered ---- */
@@ -118,6 +127,9 @@ void zg_call_free(zg_call *call);
  * and a stop, CANCELLED; an URL or range that cannot be asked for ARG. */
 zagg_status zg_http_send(zg_http *http, zg_call *calls, size_t n, zagg_err *err);
 
+/** How often a request is sent at most. */
+unsigned zg_http_attempts(const zg_http *http);
+
 /** Counters of all calls. Thread-safe. */
 zagg_net_stats zg_http_stats(const zg_http *http);
 /** Bytes of a call were pages of metadata. */
@@ -127,10 +139,5 @@ void zg_http_count_metadata(zg_http *http, uint64_t bytes);
  * tokens and at most `out_len` - 1 bytes; `code` (64 bytes) gets S3's code or "". */
 void zg_http_explain(const char *body, size_t len, char code[64], char *out,
                      size_t out_len);
-
-/** Overwrite a secret so that the compiler keeps it. NULL is fine. */
-void zg_secret_wipe(void *data, size_t len);
-/** Wipe a text and zg_free it. */
-void zg_secret_free(char *text);
 
 #endif

@@ -31,6 +31,15 @@ static void begin(zg_answer *a, const char *line, size_t len)
         a->status = a->status * 10 + (line[i] - '0');
 }
 
+/* RFC 9110, 5.5: what no header may hold is taken as a blank. Values get into messages.
+ */
+static void blank_controls(char *line)
+{
+    for (; *line != '\0'; line++)
+        if ((unsigned char)*line < ' ' || *line == 0x7f)
+            *line = ' ';
+}
+
 bool zg_answer_line(zg_answer *a, const zg_call *call, const char *line, size_t len)
 {
     while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
@@ -54,6 +63,7 @@ bool zg_answer_line(zg_answer *a, const zg_call *call, const char *line, size_t 
         return flaw(a, ZG_FLAW_HEADERS, "an answer with more headers than make sense");
     if (!zg_headers_add_line(&a->headers, line, len))
         return flaw(a, ZG_FLAW_NOMEM, "no memory for the headers of an answer");
+    blank_controls(*ZG_VEC_AT(&a->headers.lines, char *, a->headers.lines.len - 1));
     return true;
 }
 

@@ -101,9 +101,11 @@ static zagg_status read_proxy(const char *lower, const char *upper, zg_proxy *ou
     return ZAGG_OK;
 }
 
-static zagg_status read_all(zg_http_env *env, zagg_err *err)
+static zagg_status read_all(bool direct, zg_http_env *env, zagg_err *err)
 {
     ZAGG_TRY(find_certificates(env, err));
+    if (direct)
+        return ZAGG_OK;
     ZAGG_TRY(read_proxy("https_proxy", "HTTPS_PROXY", &env->https, err));
     ZAGG_TRY(read_proxy("http_proxy", "HTTP_PROXY", &env->http, err));
     const char *name;
@@ -111,10 +113,10 @@ static zagg_status read_all(zg_http_env *env, zagg_err *err)
     return none_for ? keep(none_for, &env->no_proxy, err) : ZAGG_OK;
 }
 
-zagg_status zg_http_env_read(zg_http_env *out, zagg_err *err)
+zagg_status zg_http_env_read(bool direct, zg_http_env *out, zagg_err *err)
 {
     memset(out, 0, sizeof *out);
-    zagg_status status = read_all(out, err);
+    zagg_status status = read_all(direct, out, err);
     if (status != ZAGG_OK)
         zg_http_env_free(out);
     return status;

@@ -103,6 +103,12 @@ static zg_verdict fail(const scene *s, zagg_status status, const char *text)
     return ZG_VERDICT_FAILED;
 }
 
+/* libcurl says that it has no memory where a line is longer than it takes, too. */
+static bool is_endless_header(const zg_transfer *t)
+{
+    return t->first_byte_s > 0 && !t->answer.headers_over && !t->lacked_memory;
+}
+
 zg_verdict zg_judge_transport(const zg_transfer *t, const zg_http_opts *opts,
                               const zg_http_env *env, zagg_err *err)
 {
@@ -136,6 +142,13 @@ zg_verdict zg_judge_transport(const zg_transfer *t, const zg_http_opts *opts,
     case CURLE_PROXY:
         return broke_off(&s);
     case CURLE_OUT_OF_MEMORY:
+        if (is_endless_header(t)) {
+            zagg_err_set(err, ZAGG_EHTTP, "%s: an answer with a header without end",
+                         s.what);
+            return ZG_VERDICT_FAILED;
+        }
+        return fail(&s, ZAGG_ENOMEM, "no memory for a transfer");
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* libcurl's own calls, for want of a copy */
         return fail(&s, ZAGG_ENOMEM, "no memory for a transfer");
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED:

@@ -1,12 +1,14 @@
 /* One call: its attempts, each a request or, with redirects, several. */
 #include "net/http_impl.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { LONGEST_BACKOFF_S = 10, LONGEST_RETRY_AFTER_S = 60 };
+/* Two: a bucket of another region, and keys that have ended. */
+enum { LONGEST_BACKOFF_S = 10, LONGEST_RETRY_AFTER_S = 60, MOST_RENEWALS = 2 };
 
 void zg_exchange_end(zg_exchange *x, zagg_status status)
 {
@@ -29,17 +31,24 @@ static const char *url_of(const zg_exchange *x)
     return x->hop ? x->hop : x->start ? x->start : x->call->url;
 }
 
+/* Does a transfer go to the server of a URL? False: no memory. */
+static bool compare_server(const char *url, const zg_transfer *t, bool *same)
+{
+    zg_origin origin;
+    const bool known = zg_origin_of(url, &origin);
+    *same = known && zg_origin_equal(&origin, &t->origin);
+    return known || errno != ENOMEM;
+}
+
 /* Headers of the call are for the call's own server, those of an attempt for the server
  * that the attempt began with: after a redirect elsewhere neither says who asks. */
 static bool make_headers(const zg_exchange *x, zg_transfer *t)
 {
     const zg_call *call = x->call;
-    zg_origin origin;
-    bool at_home =
-        zg_origin_of(call->url, &origin) && zg_origin_equal(&origin, &t->origin);
-    bool at_start =
-        x->hop == NULL || (zg_origin_of(x->start ? x->start : call->url, &origin) &&
-                           zg_origin_equal(&origin, &t->origin));
+    bool at_home, at_start = true;
+    if (!compare_server(call->url, t, &at_home) ||
+        (x->hop && !compare_server(x->start ? x->start : call->url, t, &at_start)))
+        return false;
     char range[80];
     snprintf(range, sizeof range, "Range: bytes=%" PRIu64 "-%" PRIu64, call->range_offset,
              call->range_offset + call->range_len - 1);
@@ -72,13 +81,21 @@ static void send_request(zg_exchange *x, zg_waiter *waiter)
     t->call = x->call;
     t->url = url_of(x);
     t->waiter = waiter;
+    /* On a connection that was used before libcurl sends a request again by itself when
+     * the server has closed it: not what must be sent once, and not after a failure, as
+     * all connections may be as dead as the last one. */
+    t->fresh = x->call->once || (x->call->attempts > 1 && x->call->http_status == 0);
     if (!zg_origin_of(t->url, &t->origin)) {
+        const bool no_memory = errno == ENOMEM;
         zg_url_show(t->url, shown, sizeof shown);
         free_transfer(t);
-        zg_exchange_end(x,
-                        zagg_err_set(&x->call->err, x->hop ? ZAGG_EHTTP : ZAGG_EARG,
-                                     "%s: not an URL of the form http[s]://HOST/...%s",
-                                     shown, x->hop ? ", to which a server leads" : ""));
+        if (no_memory)
+            fail_nomem(x);
+        else
+            zg_exchange_end(
+                x, zagg_err_set(&x->call->err, x->hop ? ZAGG_EHTTP : ZAGG_EARG,
+                                "%s: not an URL of the form http[s]://HOST/...%s", shown,
+                                x->hop ? ", to which a server leads" : ""));
         return;
     }
     if (!make_headers(x, t) || !zg_engine_submit(x->http->engine, t)) {
@@ -223,30 +240,53 @@ static void plan_again(zg_exchange *x, double retry_after_s)
     }
 }
 
-static void ask_for_keys(zg_exchange *x, const char *code)
+/* Whether to try again with other keys; a failure to get them is that of the call. */
+static bool may_renew(zg_exchange *x, const char *code, bool *failed)
 {
     zg_call *call = x->call;
     bool again = false;
-    zagg_status status = call->err.status;
-    if (call->renew != NULL && !x->renewed) {
-        x->renewed = true;
-        zagg_err err = ZAGG_ERR_INIT;
-        zagg_status renewed = call->renew(call->user, call, code, &again, &err);
-        if (renewed != ZAGG_OK) {
-            call->err = err;
-            call->err.status = status = renewed;
-            again = false;
-        }
+    zagg_err err = ZAGG_ERR_INIT;
+    if (call->renew == NULL || x->renewals == MOST_RENEWALS)
+        return false;
+    x->renewals++;
+    zagg_status status = call->renew(call->user, call, code, &again, &err);
+    *failed = status != ZAGG_OK;
+    if (*failed) {
+        call->err = err;
+        call->err.status = status;
     }
-    if (again) {
+    return again && !*failed;
+}
+
+static void explain_refusal(zg_exchange *x, const char *code)
+{
+    zg_call *call = x->call;
+    zagg_err err = ZAGG_ERR_INIT;
+    if (call->refused == NULL)
+        return;
+    zagg_status status = call->refused(call->user, call, code, &err);
+    if (status != ZAGG_OK) {
+        call->err = err;
+        call->err.status = status;
+    }
+}
+
+static void ask_for_keys(zg_exchange *x, const char *code)
+{
+    zg_call *call = x->call;
+    bool failed = false;
+    if (may_renew(x, code, &failed)) {
         x->at = 0;
         x->state = ZG_EXCHANGE_READY;
-    } else if (call->no_redirects && call->http_status / 100 == 3 &&
-               status == ZAGG_EHTTP) {
-        zg_exchange_end(x, ZAGG_OK);
-    } else {
-        zg_exchange_end(x, status);
+        return;
     }
+    if (!failed)
+        explain_refusal(x, code);
+    if (call->no_redirects && call->http_status / 100 == 3 &&
+        call->err.status == ZAGG_EHTTP)
+        zg_exchange_end(x, ZAGG_OK);
+    else
+        zg_exchange_end(x, call->err.status);
 }
 
 /* The next request of the same attempt, to where the answer led. */

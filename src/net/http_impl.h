@@ -40,8 +40,8 @@ typedef struct zg_origin {
     unsigned port;
     bool tls;
 } zg_origin;
-/** False for anything but http:// and https:// with a host and no user. libcurl must be
- * loaded. */
+/** False for anything but http:// and https:// with a host and no user, and, with errno
+ * ENOMEM, for lack of memory. libcurl must be loaded. */
 bool zg_origin_of(const char *url, zg_origin *out);
 bool zg_origin_equal(const zg_origin *a, const zg_origin *b);
 
@@ -66,7 +66,7 @@ typedef struct zg_http_env {
 } zg_http_env;
 /** CONFIG: a bundle of certificates that cannot be read, a proxy that is no URL; names
  * the variable. libcurl must be loaded. Not while other threads set the environment. */
-zagg_status zg_http_env_read(zg_http_env *out, zagg_err *err);
+zagg_status zg_http_env_read(bool direct, zg_http_env *out, zagg_err *err);
 void zg_http_env_free(zg_http_env *env);
 
 /* ---- what one request brought (http_answer.c) ---- */
@@ -135,6 +135,7 @@ struct zg_transfer {
     zg_origin origin;
     struct curl_slist *headers;
     zg_waiter *waiter;
+    bool fresh; /* over a connection of its own */
 
     /* ---- answered ---- */
     zg_answer answer;
@@ -145,6 +146,7 @@ struct zg_transfer {
     unsigned tried_port;
     int sys_errno;
     bool was_connected;
+    bool lacked_memory;
     bool by_proxy;
     long proxy_status; /* its answer to CONNECT; 0: none */
     long connects;
@@ -155,6 +157,7 @@ struct zg_transfer {
     /* ---- the engine's ---- */
     zg_transfer_state state;
     bool cancelled;
+    unsigned long refused_before; /* zg_curl_refused */
     double begun;
     CURL *easy;
     zg_host *host;
@@ -262,8 +265,8 @@ typedef struct zg_exchange {
     char *hop;        /* URL after redirects; NULL: none yet */
     zg_headers added; /* by authorize, for this attempt */
     unsigned hops;
-    bool renewed; /* was asked for new keys */
-    bool skipped; /* not sent, as another call of the batch had failed */
+    unsigned renewals; /* asked for */
+    bool skipped;      /* not sent, as another call of the batch had failed */
 } zg_exchange;
 
 /** Send the request that is due; on failure the exchange is OVER. */

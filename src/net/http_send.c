@@ -12,7 +12,8 @@ typedef struct sender {
     zg_http *http;
     zg_exchange *exchanges;
     size_t n, flying, over;
-    bool failed; /* a call has: no new ones */
+    bool failed;              /* a call has: no new ones */
+    const volatile int *stop; /* NULL: nothing stops these */
     zg_waiter waiter;
 } sender;
 
@@ -46,6 +47,7 @@ static bool begin(sender *s, zg_http *http, zg_call *calls, size_t n)
     memset(s, 0, sizeof *s);
     s->http = http;
     s->n = n;
+    s->stop = calls[0].despite_stop ? NULL : http->opts.stop;
     s->exchanges = zg_alloc(n, sizeof *s->exchanges);
     if (s->exchanges == NULL)
         return false;
@@ -90,7 +92,7 @@ static void skip_unbegun(sender *s)
         zg_exchange *x = &s->exchanges[i];
         bool unsent = x->state == ZG_EXCHANGE_READY && x->call->attempts == 0;
         bool first = x->state == ZG_EXCHANGE_FLYING && x->call->attempts == 1 &&
-                     x->hops == 0 && !x->renewed;
+                     x->hops == 0 && x->renewals == 0;
         if (unsent || (first && zg_engine_recall(s->http->engine, x->transfer)))
             skip(s, x);
     }
@@ -128,9 +130,10 @@ static void settle_done(sender *s)
 
 /* ---- ending early ---- */
 
-static const char *reason_to_end(const zg_http_opts *opts)
+static const char *reason_to_end(const sender *s)
 {
-    if (zg_is_stopped(opts->stop))
+    const zg_http_opts *opts = &s->http->opts;
+    if (zg_is_stopped(s->stop))
         return "stopped";
     if (opts->deadline_s > 0 && zg_clock_mono_s() >= opts->deadline_s)
         return "the deadline has passed";
@@ -180,7 +183,7 @@ static void wait_for_news(sender *s, double next)
 {
     const zg_http_opts *opts = &s->http->opts;
     double now = zg_clock_mono_s();
-    if (opts->stop != NULL && next > now + STOP_SLICE_S)
+    if (s->stop != NULL && next > now + STOP_SLICE_S)
         next = now + STOP_SLICE_S;
     if (opts->deadline_s > 0 && next > opts->deadline_s)
         next = opts->deadline_s;
@@ -213,7 +216,7 @@ zagg_status zg_http_send(zg_http *http, zg_call *calls, size_t n, zagg_err *err)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for requests");
     }
     while (s.over < n) {
-        const char *why = reason_to_end(&http->opts);
+        const char *why = reason_to_end(&s);
         if (why != NULL) {
             end_all(&s, why);
             break;

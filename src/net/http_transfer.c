@@ -95,9 +95,7 @@ static CURLcode set_request(zg_transfer *t)
     }
     if (!head && !get)
         SET(CURLOPT_CUSTOMREQUEST, call->method);
-    /* On a connection that was used before libcurl would send the request again by itself
-     * when the server has closed it. */
-    if (call->once)
+    if (t->fresh)
         SET(CURLOPT_FRESH_CONNECT, 1L);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, t);
@@ -126,8 +124,10 @@ static CURLcode set_manners(zg_transfer *t, const zg_http_opts *opts)
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)ceil(opts->connect_s * 1e3));
     SET(CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
     SET(CURLOPT_LOW_SPEED_TIME, (long)ceil(opts->stall_s));
-    SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    /* Refused where a transfer that failed early has left its buffer behind. */
+    if (code == CURLE_OK)
+        (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
     if (code == CURLE_OK) /* a stop does not wait for a name server; since 7.87 */
         (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
     return code;
@@ -142,6 +142,7 @@ CURLcode zg_transfer_prepare(zg_transfer *t, const zg_http_opts *opts,
                              const zg_http_env *env)
 {
     const zg_proxy *proxy = proxy_of(t, env);
+    t->refused_before = zg_curl_refused();
     CURLcode code = set_request(t);
     if (code == CURLE_OK)
         code = set_manners(t, opts);
@@ -208,6 +209,7 @@ static void collect_location(zg_transfer *t)
 void zg_transfer_collect(zg_transfer *t, const zg_http_env *env)
 {
     curl_off_t n = 0;
+    t->lacked_memory = zg_curl_refused() != t->refused_before;
     t->proxy_status = long_of(t, CURLINFO_HTTP_CONNECTCODE);
     if (t->proxy_status / 100 == 2)
         t->proxy_status = 0;

@@ -2,6 +2,7 @@
 #include "net/http_impl.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,11 +10,19 @@
 
 /* ---- origins ---- */
 
+/* errno is ENOMEM where it is no fault of the URL. */
+static bool is_done(CURLUcode code)
+{
+    if (code == CURLUE_OUT_OF_MEMORY)
+        errno = ENOMEM;
+    return code == CURLUE_OK;
+}
+
 /* One part of a parsed URL into `out`; false where it is missing or too long. */
 static bool copy_part(CURLU *parsed, CURLUPart part, char *out, size_t out_len)
 {
     char *text = NULL;
-    if (zg_libcurl.url_get(parsed, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK)
+    if (!is_done(zg_libcurl.url_get(parsed, part, &text, CURLU_DEFAULT_PORT)))
         return false;
     size_t len = strlen(text);
     bool fits = len > 0 && len < out_len;
@@ -26,8 +35,7 @@ static bool copy_part(CURLU *parsed, CURLUPart part, char *out, size_t out_len)
 static bool fill_origin(CURLU *parsed, const char *url, zg_origin *out)
 {
     char scheme[8], port[8];
-    if (zg_libcurl.url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER) !=
-            CURLUE_OK ||
+    if (!is_done(zg_libcurl.url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER)) ||
         !copy_part(parsed, CURLUPART_SCHEME, scheme, sizeof scheme) ||
         !copy_part(parsed, CURLUPART_HOST, out->host, sizeof out->host) ||
         !copy_part(parsed, CURLUPART_PORT, port, sizeof port))
@@ -42,9 +50,12 @@ bool zg_origin_of(const char *url, zg_origin *out)
     if (strchr(url, ':') == NULL)
         return false;
     CURLU *parsed = zg_libcurl.url();
+    errno = parsed == NULL ? ENOMEM : 0;
     bool ok = parsed != NULL && fill_origin(parsed, url, out);
+    const int why = errno;
     if (parsed != NULL)
         zg_libcurl.url_cleanup(parsed);
+    errno = why;
     return ok;
 }
 
@@ -60,7 +71,7 @@ typedef struct text_out {
     size_t room; /* without the NUL */
 } text_out;
 
-static void put(text_out *out, const char *text, size_t len)
+static void put_bytes(text_out *out, const char *text, size_t len)
 {
     if (len > out->room)
         len = out->room;
@@ -68,6 +79,18 @@ static void put(text_out *out, const char *text, size_t len)
     out->at += len;
     out->room -= len;
     *out->at = '\0';
+}
+
+/* Servers may lead to anything: what no URL holds is percent-encoded. */
+static void put(text_out *out, const char *text, size_t len)
+{
+    static const char DIGITS[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < len && out->room > 0; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        const char encoded[3] = {'%', DIGITS[c >> 4], DIGITS[c & 15]};
+        const bool plain = c > ' ' && c < 0x7f;
+        put_bytes(out, plain ? text + i : encoded, plain ? 1 : 3);
+    }
 }
 
 static bool contains(const char *text, size_t len, const char *word)

@@ -25,10 +25,10 @@ void zg_s3_free(zg_s3 *s3);
 zagg_status zg_s3_url(const zg_s3 *s3, const char *key, const char *query, char **out,
                       zagg_err *err);
 
-/** What `authorize` and `renew` of calls to this bucket are: sets both and `user`. Each
- * attempt is signed anew, with the hash of the body; expired keys are renewed once. An
- * answer 301 or 400 that names the bucket's region is followed by a signature for that
- * region. AUTH errors say whose keys (zg_creds_name) and S3's code. */
+/** What `authorize`, `renew` and `refused` of calls to this bucket are: sets them and
+ * `user`. Each attempt is signed anew, with the hash of the body; expired keys are
+ * renewed once. An answer 301 or 400 that names the bucket's region is followed by a
+ * signature for that region. AUTH errors say whose keys (zg_creds_name) and S3's code. */
 void zg_s3_sign_calls(zg_s3 *s3, zg_call *calls, size_t n);
 /** With a payload hash that is known already (hex; borrowed until the call is over). */
 void zg_s3_sign_call_hashed(zg_s3 *s3, zg_call *call, const char *payload_sha256);

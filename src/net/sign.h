@@ -40,6 +40,10 @@ zagg_status zg_sign_v4_texts(const zg_sign_request *request, char **canonical,
  * upper-case hex. */
 void zg_url_encode(zg_str *out, const char *text, bool keep_slash);
 
+/** The same of text that is encoded in part already: undone first, so that every spelling
+ * of it becomes the one that is signed. A '%' without two hex digits is an octet. */
+void zg_url_reencode(zg_str *out, const char *text, size_t len);
+
 /** Parts of an absolute URL; pointers into it. */
 typedef struct zg_url_parts {
     const char *scheme, *host, *path, *query; /* path from its '/', query behind '?' */

@@ -1,4 +1,5 @@
 /* Shards of a run and their records: which have to be done, and what becomes of them. */
+#include "io/sink.h"
 #include "run/trust_impl.h"
 
 #include <stdio.h>
@@ -62,8 +63,13 @@ static zagg_status attempt_new(zg_trust *t, const zagg_shard_entry *entry,
         zg_sha256_hex(entry->aoi_mask, entry->n_aoi_mask * sizeof *entry->aoi_mask,
                       shard->facts.aoi_mask);
     zagg_status status = list_ids(t, entry, shard, err);
+    if (status == ZAGG_OK && t->behind)
+        status = zg_behind_open(t->behind, t->store, &shard->behind, err);
     if (status == ZAGG_OK)
-        status = zg_recorder_new(t->store, &shard->recorder, err);
+        status = zg_recorder_new(shard->behind ? shard->behind : t->store,
+                                 &shard->recorder, err);
+    if (status == ZAGG_OK)
+        zg_recorder_know(shard->recorder, t->of_shards);
     if (status != ZAGG_OK) {
         attempt_free(a);
         return status;
@@ -86,6 +92,8 @@ static zagg_status load_one(zg_trust *t, uint64_t key, bool aside, records *r,
     char name[64];
     const zagg_value **slot = aside ? &r->aside : &r->final;
     zg_record_name(key, aside, name);
+    if (t->records && !zg_listing_has(t->records, name, NULL))
+        return ZAGG_OK;
     const zagg_status status =
         zg_record_load(t->status, name, ZG_SHARD_RECORD_SPEC, r->arena, slot, err);
     if (status == ZAGG_OK)
@@ -163,7 +171,8 @@ static zagg_status judge(zg_trust *t, const zg_attempt *a, const records *r,
     if (!r->final || change != ZG_LIST_EQUAL || !same_area || t->opts->redo)
         return ZAGG_OK;
     bool there = false;
-    ZAGG_TRY(zg_objects_are_there(r->final, t->store, &there, err));
+    ZAGG_TRY(zg_objects_are_there(r->final, zg_recorder_sink(a->shard->recorder), &there,
+                                  err));
     *verdict = there ? ZG_CURRENT : ZG_DO;
     return ZAGG_OK;
 }
@@ -289,6 +298,9 @@ bool zg_attempt_drop(zg_attempt *attempt)
 {
     if (!attempt)
         return false;
+    zagg_err err = ZAGG_ERR_INIT;
+    if (zg_sink_wait(zg_attempt_store(attempt), &err) != ZAGG_OK)
+        zagg_log_write(attempt->trust->opts->log, ZAGG_LOG_ERROR, "%s", err.msg);
     const bool failed = zg_recorder_failed(attempt->shard->recorder);
     attempt_free(attempt);
     return failed;

@@ -1,6 +1,8 @@
 /* The committing thread. */
 #include "run/commit.h"
 
+#include "io/sink.h"
+
 #include <pthread.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ void zg_finished_free(zg_finished *shard)
     if (!shard)
         return;
     zg_recorder_free(shard->recorder);
+    zagg_sink_close(shard->behind);
     zg_free(shard->ids);
     zg_free(shard);
 }
@@ -54,7 +57,7 @@ static zagg_status sync_objects(zg_commit *c, const zg_vec *batch, zagg_err *err
     return status;
 }
 
-static zagg_status put_record(zg_commit *c, const zg_finished *shard, zagg_err *err)
+static zagg_status put_record(zagg_sink *to, const zg_finished *shard, zagg_err *err)
 {
     char name[64];
     zg_str text;
@@ -62,7 +65,7 @@ static zagg_status put_record(zg_commit *c, const zg_finished *shard, zagg_err *
     zg_record_name(shard->facts.key, false, name);
     zagg_status status = zg_shard_record_text(&shard->facts, shard->recorder, &text, err);
     if (status == ZAGG_OK)
-        status = zagg_sink_put(c->how.status, name, text.data, text.len, err);
+        status = zagg_sink_put(to, name, text.data, text.len, err);
     zg_str_free(&text);
     return status;
 }
@@ -72,16 +75,21 @@ static zagg_status put_records(zg_commit *c, const zg_vec *batch, zagg_err *err)
     const size_t n = batch->len;
     char(*names)[64] = zg_alloc(n ? n : 1, sizeof *names);
     const char **keys = zg_alloc(n ? n : 1, sizeof *keys);
+    zagg_sink *behind = NULL;
     zagg_status status =
         names && keys ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for records");
+    if (status == ZAGG_OK && c->how.behind)
+        status = zg_behind_open(c->how.behind, c->how.status, &behind, err);
+    zagg_sink *to = behind ? behind : c->how.status;
     for (size_t i = 0; status == ZAGG_OK && i < n; i++) {
         const zg_finished *shard = *ZG_VEC_AT(batch, zg_finished *, i);
         zg_record_name(shard->facts.key, false, names[i]);
         keys[i] = names[i];
-        status = put_record(c, shard, err);
+        status = put_record(to, shard, err);
     }
     if (status == ZAGG_OK)
-        status = zagg_sink_sync(c->how.status, keys, n, err);
+        status = zagg_sink_sync(to, keys, n, err);
+    zagg_sink_close(behind);
     zg_free(names);
     zg_free(keys);
     return status;
@@ -106,9 +114,34 @@ static void tell(zg_commit *c, const zg_finished *shard)
     zg_journal_add(c->how.journal, &e);
 }
 
-static zagg_status commit_batch(zg_commit *c, const zg_vec *batch, zagg_err *err)
+/* Shards whose objects could not be put leave the batch: the others become complete all
+ * the same. Returns the first failure. */
+static zagg_status drop_failed(zg_vec *batch, zagg_err *err)
+{
+    zg_finished **shards = batch->data;
+    zagg_status first = ZAGG_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->len; i++) {
+        zagg_err own = ZAGG_ERR_INIT;
+        const zagg_status status =
+            zg_sink_wait(zg_recorder_sink(shards[i]->recorder), &own);
+        if (status == ZAGG_OK) {
+            shards[kept++] = shards[i];
+            continue;
+        }
+        if (first == ZAGG_OK && err)
+            *err = own;
+        first = first == ZAGG_OK ? status : first;
+        zg_finished_free(shards[i]);
+    }
+    batch->len = kept;
+    return first;
+}
+
+static zagg_status complete(zg_commit *c, const zg_vec *batch, zagg_err *err)
 {
     ZAGG_TRY(sync_objects(c, batch, err));
+    ZAGG_TRY(zg_hold_check(c->how.hold, err));
     ZAGG_TRY(put_records(c, batch, err));
     for (size_t i = 0; i < batch->len; i++) {
         const zg_finished *shard = *ZG_VEC_AT(batch, zg_finished *, i);
@@ -119,6 +152,15 @@ static zagg_status commit_batch(zg_commit *c, const zg_vec *batch, zagg_err *err
         tell(c, shard);
     }
     return ZAGG_OK;
+}
+
+static zagg_status commit_batch(zg_commit *c, zg_vec *batch, zagg_err *err)
+{
+    const zagg_status put = drop_failed(batch, err);
+    if (put != ZAGG_OK && batch->len == 0)
+        return put;
+    const zagg_status status = complete(c, batch, put == ZAGG_OK ? err : NULL);
+    return put != ZAGG_OK ? put : status;
 }
 
 /* ---- the thread ---- */

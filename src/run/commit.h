@@ -4,6 +4,8 @@
 #ifndef ZG_RUN_COMMIT_H
 #define ZG_RUN_COMMIT_H
 
+#include "io/behind.h"
+#include "run/hold.h"
 #include "run/journal.h"
 #include "run/records.h"
 
@@ -13,6 +15,7 @@ typedef struct zg_finished {
     char label[40];
     const char **ids;      /* of facts; owned */
     zg_recorder *recorder; /* owned */
+    zagg_sink *behind;     /* below the recorder; owned, may be NULL */
     bool rewritten;        /* an older record is kept aside, to be removed at the end */
 } zg_finished;
 
@@ -20,6 +23,8 @@ typedef struct zg_commit_how {
     zagg_sink *status;
     zg_recorder *template; /* what the store needs besides shards; made durable first */
     zg_journal *journal;
+    zg_behind *behind; /* puts side by side; may be NULL */
+    zg_hold *hold;     /* nothing counts once it is lost; may be NULL */
 } zg_commit_how;
 
 typedef struct zg_commit zg_commit;

@@ -37,6 +37,14 @@ static const char *local_path(const char *href)
     return href;
 }
 
+zagg_status zg_granule_open(zagg_net *net, const char *href, zagg_source **out,
+                            zagg_err *err)
+{
+    if (net && zagg_url_is_remote(href))
+        return zagg_net_open_source(net, href, out, err);
+    return zagg_source_open_file(local_path(href), out, err);
+}
+
 const char *zg_granule_href(const zagg_granule *granule, zg_driver driver)
 {
     if (driver == ZG_DRIVER_HTTPS)
@@ -47,12 +55,19 @@ const char *zg_granule_href(const zagg_granule *granule, zg_driver driver)
     return href ? local_path(href) : NULL;
 }
 
-static bool all_local(const zagg_shardmap *map, zg_driver driver)
+static bool is_http(const char *href)
+{
+    return starts(href, "https://") || starts(href, "http://");
+}
+
+/* Are all hrefs that a driver would read of a kind? */
+static bool all_are(const zagg_shardmap *map, zg_driver driver,
+                    bool (*kind)(const char *href))
 {
     for (size_t s = 0; s < map->n_shards; s++)
         for (size_t g = 0; g < map->shards[s].n_granules; g++) {
             const char *href = zg_granule_href(map->shards[s].granules[g], driver);
-            if (href && !is_local(href))
+            if (href && !kind(href))
                 return false;
         }
     return true;
@@ -70,8 +85,19 @@ zagg_status zg_driver_choose(const char *flag, const zagg_pipeline *pipeline,
     else if (flag && strcmp(flag, "s3") != 0)
         return zagg_err_set(err, ZAGG_EARG,
                             "--driver: found '%s'; must be file, s3 or https", flag);
-    if (driver != ZG_DRIVER_FILE && all_local(map, driver))
+    if (driver != ZG_DRIVER_FILE && all_are(map, driver, is_local))
         driver = ZG_DRIVER_FILE;
+    else if (driver == ZG_DRIVER_S3 && !flag && all_are(map, driver, is_http))
+        driver = ZG_DRIVER_HTTPS; /* maps from granules have one href each */
     *out = driver;
     return ZAGG_OK;
+}
+
+bool zagg_run_needs_net(const zagg_run_opts *opts)
+{
+    zg_driver driver;
+    return zagg_url_is_remote(opts->store) ||
+           (zg_driver_choose(opts->driver, opts->pipeline, opts->map, &driver, NULL) ==
+                ZAGG_OK &&
+            driver != ZG_DRIVER_FILE);
 }

@@ -1,4 +1,4 @@
-/* A shard map from granules on disk, for runs without a catalog. */
+/* A shard map from granules, for runs without a catalog. */
 #include "run/run.h"
 
 #include <dirent.h>
@@ -10,9 +10,11 @@
 
 enum { MAX_DEPTH = 32 };
 
-/* A granule on disk; the file behind a path tells granules that are named twice. */
+/* A granule; the file behind a path tells granules that are named twice, and URLs have
+ * none. */
 typedef struct granule_path {
     char *path; /* owned */
+    bool is_url;
     dev_t device;
     ino_t file;
 } granule_path;
@@ -21,6 +23,7 @@ typedef struct path_list {
     zg_vec paths; /* granule_path */
 } path_list;
 
+/* `st` NULL: a URL. */
 static zagg_status add_path(path_list *l, const char *path, const struct stat *st,
                             zagg_err *err)
 {
@@ -30,7 +33,8 @@ static zagg_status add_path(path_list *l, const char *path, const struct stat *s
         zg_free(copy);
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the list of granules");
     }
-    *slot = (granule_path){copy, st->st_dev, st->st_ino};
+    *slot = st ? (granule_path){copy, false, st->st_dev, st->st_ino}
+               : (granule_path){copy, true, 0, 0};
     return ZAGG_OK;
 }
 
@@ -134,6 +138,8 @@ static int by_path(const void *a, const void *b)
 static int by_file(const void *a, const void *b)
 {
     const granule_path *x = a, *y = b;
+    if (x->is_url != y->is_url)
+        return x->is_url ? 1 : -1;
     if (x->device != y->device)
         return x->device < y->device ? -1 : 1;
     if (x->file != y->file)
@@ -149,8 +155,10 @@ static void keep_distinct(path_list *l)
     if (l->paths.len > 1)
         qsort(list, l->paths.len, sizeof *list, by_file);
     for (size_t i = 0; i < l->paths.len; i++) {
-        if (kept && list[kept - 1].device == list[i].device &&
-            list[kept - 1].file == list[i].file)
+        const granule_path *last = kept ? &list[kept - 1] : NULL;
+        if (last && (list[i].is_url
+                         ? strcmp(last->path, list[i].path) == 0
+                         : last->device == list[i].device && last->file == list[i].file))
             zg_free(list[i].path);
         else
             list[kept++] = list[i];
@@ -160,10 +168,15 @@ static void keep_distinct(path_list *l)
         qsort(list, kept, sizeof *list, by_path);
 }
 
-static zagg_status expand(path_list *l, const char *const *paths, size_t n, zagg_err *err)
+static zagg_status expand(path_list *l, const char *const *paths, size_t n,
+                          bool with_urls, zagg_err *err)
 {
     for (size_t i = 0; i < n; i++) {
         struct stat st;
+        if (with_urls && zagg_url_is_remote(paths[i])) {
+            ZAGG_TRY(add_path(l, paths[i], NULL, err));
+            continue;
+        }
         /* A name with pattern characters that exists is that file. */
         const bool pattern = strpbrk(paths[i], "*?[") && stat(paths[i], &st) != 0;
         ZAGG_TRY(pattern ? add_pattern(l, paths[i], err) : add_tree(l, paths[i], 0, err));
@@ -181,7 +194,7 @@ zagg_status zg_granule_paths(const char *const *paths, size_t n, zg_vec *out,
 {
     path_list list;
     zg_vec_init(&list.paths, sizeof(granule_path), 0);
-    zagg_status status = expand(&list, paths, n, err);
+    zagg_status status = expand(&list, paths, n, true, err);
     for (size_t i = 0; i < list.paths.len; i++) {
         char *path = ZG_VEC_AT(&list.paths, granule_path, i)->path;
         if (status == ZAGG_OK && !zg_vec_append(out, &path, 1))
@@ -196,7 +209,7 @@ zagg_status zg_granule_paths(const char *const *paths, size_t n, zg_vec *out,
 typedef struct map_job {
     const zagg_worker *worker;
     const path_list *list;
-    zagg_pool *pool;
+    zagg_granules_opts opts;
     zagg_shardmap_builder *builder;
 } map_job;
 
@@ -228,14 +241,15 @@ static zagg_status keys_task(void *user, size_t index, size_t slot, void **resul
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a granule");
     zagg_status status = zagg_arena_new(0, &g->arena, err);
     if (status == ZAGG_OK)
-        status = zagg_source_open_file(path, &source, err);
+        status = j->opts.open ? j->opts.open(j->opts.open_user, path, &source, err)
+                              : zg_granule_open(j->opts.net, path, &source, err);
     if (status == ZAGG_OK)
         status = zagg_h5_open(source, NULL, &file, err);
     if (status == ZAGG_OK) {
-        status = zagg_worker_shard_keys(j->worker, file, j->pool, g->arena, &g->keys,
+        status = zagg_worker_shard_keys(j->worker, file, j->opts.pool, g->arena, &g->keys,
                                         &g->n, err);
         if (status != ZAGG_OK)
-            zagg_err_context(err, status, "%s", path);
+            zagg_err_context(err, status, "%s", zagg_source_name(source));
     }
     if (file)
         zagg_h5_close(file);
@@ -268,18 +282,21 @@ static zagg_status keys_fold(void *user, size_t index, zagg_status status, void 
 
 zagg_status zagg_run_map_from_granules(const zagg_worker *worker,
                                        const char *const *paths, size_t n_paths,
-                                       zagg_pool *pool, zagg_log *log,
+                                       const zagg_granules_opts *opts,
                                        zagg_shardmap **out, zagg_err *err)
 {
     path_list list;
-    map_job j = {worker, &list, pool, NULL};
+    map_job j = {.worker = worker, .list = &list};
+    if (opts)
+        j.opts = *opts;
     zg_vec_init(&list.paths, sizeof(granule_path), 0);
-    zagg_status status = expand(&list, paths, n_paths, err);
+    zagg_status status = expand(&list, paths, n_paths, j.opts.net != NULL, err);
     if (status == ZAGG_OK)
         status = zagg_shardmap_builder_new(&j.builder, err);
     if (status == ZAGG_OK) {
-        zagg_log_write(log, ZAGG_LOG_DEBUG, "mapping %zu granules", list.paths.len);
-        status = zagg_pool_map(pool, list.paths.len, 0, keys_task, keys_fold,
+        zagg_log_write(j.opts.log, ZAGG_LOG_DEBUG, "mapping %zu granules",
+                       list.paths.len);
+        status = zagg_pool_map(j.opts.pool, list.paths.len, 0, keys_task, keys_fold,
                                granule_keys_free, &j, err);
         const zagg_grid_info *info = zagg_grid_get_info(zagg_worker_grid(worker));
         if (status == ZAGG_OK)

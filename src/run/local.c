@@ -3,6 +3,7 @@
  * Granules are read in one pass for all shards that have to be done; a shard is
  * aggregated and written as soon as its last granule is in. What makes a written shard
  * count, and which shards are left out, is trust.h's. */
+#include "run/status_dir.h"
 #include "run/trust.h"
 
 #include <inttypes.h>
@@ -11,6 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Granules of servers that are opened before their turn: as many as upstream reads at
+ * once. */
+enum { AHEAD = 4 };
 
 /* How one shard ended. */
 typedef struct shard_outcome {
@@ -185,6 +190,7 @@ static void count_outcome(zagg_run_summary *s, const shard_outcome *o)
     s->refused += o->refused;
     s->read_errors += r->read_errors;
     s->granule_errors += r->granule_errors;
+    s->auth_errors += r->auth_errors;
     s->groups_absent += r->counters.groups_absent;
     s->groups_empty += r->counters.groups_empty;
     s->points_without_cell += r->counters.points_without_cell;
@@ -232,6 +238,31 @@ static zagg_status granule_read(void *user, size_t done, size_t total, zagg_err 
     return check_end(run, err);
 }
 
+/* Without memory for its texts a shard has none: the counts tell. */
+static zagg_run_result compact(const shard_outcome *o)
+{
+    const zagg_shard_result *r = &o->result;
+    return (zagg_run_result){.shard_key = r->shard_key,
+                             .cells_with_data = r->cells_with_data,
+                             .total_obs = r->total_obs,
+                             .granule_count = r->granule_count,
+                             .files_processed = r->files_processed,
+                             .read_errors = r->read_errors,
+                             .granule_errors = r->granule_errors,
+                             .auth_errors = r->auth_errors,
+                             .counters = r->counters,
+                             .read_s = r->read_s,
+                             .index_s = r->index_s,
+                             .aggregate_s = r->aggregate_s,
+                             .write_s = o->write_s,
+                             .duration_s = r->duration_s,
+                             .no_data = r->no_data,
+                             .failed = r->failed,
+                             .error = r->error[0] ? zg_strdup(r->error) : NULL,
+                             .read_error =
+                                 r->n_exemplars ? zg_strdup(r->exemplars[0]) : NULL};
+}
+
 /* The summary takes a shard's outcome; shards end in any order. */
 static void take_outcome(local_run *run, run_shard *shard, shard_outcome *o)
 {
@@ -251,8 +282,7 @@ static void take_outcome(local_run *run, run_shard *shard, shard_outcome *o)
         r->failed |= o->status != ZAGG_OK;
         shard->in_store = !r->failed && !r->no_data;
         shard->state = OVER_WITH_RESULT;
-        s->results[shard - run->shards] = *r;
-        s->result_write_s[shard - run->shards] = o->write_s;
+        s->results[shard - run->shards] = compact(o);
     }
     tell_progress(run, o);
     pthread_mutex_unlock(&run->lock);
@@ -280,6 +310,8 @@ static zagg_status do_shard(local_run *run, run_shard *shard, zagg_shard_rows *r
     if (is_whole(status, &o->result)) {
         status = zg_attempt_finish(shard->attempt, &o->result, o->write_s, err);
         shard->attempt = NULL;
+        if (status != ZAGG_OK)
+            atomic_store(&run->store_failed, true);
     } else {
         drop_attempt(run, shard);
     }
@@ -381,39 +413,23 @@ static zagg_status judge_shards(local_run *run, zagg_err *err)
 
 /* ---- selection ---- */
 
-static bool key_matches(const zagg_run_opts *opts, const zagg_shard_entry *entry)
-{
-    char text[40];
-    uint64_t word;
-    snprintf(text, sizeof text, "%" PRIu64, entry->key);
-    if (strcmp(text, opts->shard) == 0)
-        return true;
-    const char *type = opts->pipeline->output.grid_type;
-    return type && strcmp(type, "healpix") == 0 &&
-           zagg_word_parse_decimal(opts->shard, strlen(opts->shard), &word, NULL) ==
-               ZAGG_OK &&
-           word == entry->key;
-}
-
 static zagg_status select_shards(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     zagg_run_summary *s = run->summary;
     const size_t most = opts->map->n_shards;
-    run->shards = zg_alloc(most ? most : 1, sizeof *run->shards);
-    if (!run->shards)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", most);
     size_t n = 0, granules = 0;
-    for (size_t i = 0; i < most; i++) {
-        if (opts->shard && !key_matches(opts, &opts->map->shards[i]))
-            continue;
-        if (opts->max_shards > 0 && n == (size_t)opts->max_shards)
-            break;
-        run->shards[n++].entry = &opts->map->shards[i];
-    }
-    if (opts->shard && n == 0)
-        return zagg_err_set(err, ZAGG_EARG, "shard '%s' not in catalog (%s)", opts->shard,
-                            opts->map->name);
+    const zagg_shard_entry **chosen = zg_alloc(most ? most : 1, sizeof *chosen);
+    run->shards = zg_alloc(most ? most : 1, sizeof *run->shards);
+    zagg_status status =
+        chosen && run->shards
+            ? zg_select_shards(opts->pipeline, opts->map, opts->shard, opts->max_shards,
+                               chosen, &n, err)
+            : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", most);
+    for (size_t i = 0; i < n; i++)
+        run->shards[i].entry = chosen[i];
+    zg_free(chosen);
+    ZAGG_TRY(status);
     s->total_shards = most;
     s->selected = n;
     for (size_t i = 0; i < n; i++) {
@@ -428,26 +444,13 @@ static zagg_status select_shards(local_run *run, zagg_err *err)
 
 /* ---- the run ---- */
 
-static zagg_status check_store(const char *store, zagg_err *err)
-{
-    if (store[0] == '\0')
-        return zagg_err_set(err, ZAGG_ECONFIG, "store: the path must not be empty");
-    if (strstr(zg_store_path(store), "://"))
-        return zagg_err_set(
-            err, ZAGG_ECONFIG,
-            "%s: only stores in a local folder can be written by this version", store);
-    return ZAGG_OK;
-}
-
 static zagg_status check_driver(const local_run *run, zagg_err *err)
 {
-    if (run->driver == ZG_DRIVER_FILE)
+    if (run->driver == ZG_DRIVER_FILE || run->opts->net)
         return ZAGG_OK;
-    return zagg_err_set(
-        err, ZAGG_ECONFIG,
-        "%s: granules behind %s:// cannot be read by this version; give local "
-        "paths, or --driver file where s3://a/b means the file a/b",
-        run->opts->map->name, zg_driver_name(run->driver));
+    return zagg_err_set(err, ZAGG_ECONFIG,
+                        "%s: granules behind %s:// need zagg_run_opts.net",
+                        run->opts->map->name, zg_driver_name(run->driver));
 }
 
 /* Upstream writes a mask that is false everywhere. */
@@ -487,10 +490,8 @@ static void join_results(local_run *run)
 {
     zagg_run_summary *s = run->summary;
     for (size_t i = 0; i < s->selected; i++)
-        if (run->shards[i].state == OVER_WITH_RESULT) {
-            s->results[s->n_results] = s->results[i];
-            s->result_write_s[s->n_results++] = s->result_write_s[i];
-        }
+        if (run->shards[i].state == OVER_WITH_RESULT)
+            s->results[s->n_results++] = s->results[i];
 }
 
 /* Of the shards that are complete in the store. */
@@ -507,15 +508,26 @@ static zagg_status list_keys(const local_run *run, uint64_t **keys, size_t *n_ke
     return ZAGG_OK;
 }
 
+static zagg_status open_granule(void *user, const char *href, zagg_source **out,
+                                zagg_err *err)
+{
+    const local_run *run = user;
+    return zg_granule_open(run->opts->net, href, out, err);
+}
+
 static zagg_status process(local_run *run, zagg_err *err)
 {
     const zagg_run_opts *opts = run->opts;
     zagg_run_summary *s = run->summary;
-    const zagg_shard_opts shard_opts = {.pool = run->pool,
-                                        .log = opts->log,
-                                        .trace_rss = opts->trace_rss,
-                                        .memory_bytes = opts->memory_bytes,
-                                        .stop = opts->stop};
+    const zagg_shard_opts shard_opts = {
+        .pool = run->pool,
+        .log = opts->log,
+        .open = run->driver == ZG_DRIVER_FILE ? NULL : open_granule,
+        .open_user = run,
+        .ahead = run->driver == ZG_DRIVER_FILE ? 0 : AHEAD,
+        .trace_rss = opts->trace_rss,
+        .memory_bytes = opts->memory_bytes,
+        .stop = opts->stop};
     const zagg_shard_taker taker = {shard_ready, shard_over, granule_read, run};
     zagg_pass_stats pass;
     ZAGG_TRY(judge_shards(run, err));
@@ -545,9 +557,7 @@ static zagg_status run_shards(local_run *run, zagg_err *err)
     size_t n_keys = 0;
     s->threads = opts->threads ? opts->threads : zg_cpu_count();
     s->results = zg_alloc(s->selected ? s->selected : 1, sizeof *s->results);
-    s->result_write_s =
-        zg_alloc(s->selected ? s->selected : 1, sizeof *s->result_write_s);
-    if (!s->results || !s->result_write_s)
+    if (!s->results)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", s->selected);
     zagg_log_write(opts->log, ZAGG_LOG_INFO,
                    "Processing %zu of %zu cells (local, %zu workers, driver=%s)",
@@ -599,7 +609,7 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
         status = compile(&run, err);
     }
     if (status == ZAGG_OK)
-        status = check_store(opts->store, err);
+        status = zg_store_check(opts->store, err);
     if (status == ZAGG_OK && !opts->dry_run) {
         status = check_driver(&run, err);
         if (status == ZAGG_OK)
@@ -613,6 +623,9 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
         summary->store_bytes = io.put_bytes;
     }
     status = zg_trust_close(run.trust, status, summary, err);
+    if (opts->net)
+        summary->net = zagg_net_stats_of(opts->net);
+    summary->has_net = summary->net.requests > 0;
     zagg_store_plan_free(run.plan);
     zagg_worker_free(run.worker);
     zagg_grid_free(run.grid);
@@ -623,9 +636,11 @@ zagg_status zagg_run_local(const zagg_run_opts *opts, zagg_run_summary *summary,
 
 void zagg_run_summary_free(zagg_run_summary *summary)
 {
+    for (size_t i = 0; i < summary->n_results; i++) {
+        zg_free(summary->results[i].error);
+        zg_free(summary->results[i].read_error);
+    }
     zg_free(summary->results);
-    zg_free(summary->result_write_s);
     summary->results = NULL;
-    summary->result_write_s = NULL;
     summary->n_results = 0;
 }

@@ -1,5 +1,6 @@
 /* What a store holds: every stored chunk of every array is decoded again. A hive is the
  * sum of its leaves. */
+#include "io/sub_sink.h"
 #include "run/run.h"
 
 #include <stdio.h>
@@ -212,13 +213,11 @@ static bool is_leaf_name(const char *name, size_t len)
 static zagg_status read_leaf(hive_walk *w, const char *folder, zagg_err *err)
 {
     zagg_sink *leaf = NULL;
-    zg_str path;
-    zg_str_init(&path, 1u << 16);
-    zg_str_addf(&path, "%s/%s", zagg_sink_name(w->sink), folder);
+    char *name = zg_strndup(folder, strlen(folder) - 1); /* without its '/' */
     zagg_status status =
-        path.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for the path of a leaf")
-                    : zagg_sink_open_dir(path.data, &leaf, err);
-    zg_str_free(&path);
+        name == NULL ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for the path of a leaf")
+                     : zg_sink_open_below(w->sink, name, &leaf, err);
+    zg_free(name);
     if (status == ZAGG_OK)
         status = read_root(leaf, true, w->g, err);
     zagg_sink_close(leaf);
@@ -276,20 +275,16 @@ static zagg_status gather(zagg_sink *sink, gathering *g, zagg_err *err)
     return ZAGG_OK;
 }
 
-zagg_status zagg_store_report_read(const char *store, zagg_store_report *out,
-                                   zagg_err *err)
+zagg_status zagg_store_report_read_sink(zagg_sink *sink, zagg_store_report *out,
+                                        zagg_err *err)
 {
     const double nan = __builtin_nan("");
-    zagg_sink *sink = NULL;
     gathering g = {.report = {0}};
     zg_vec_init(&g.fields, sizeof(zagg_store_field), 0);
-    zagg_status status = zagg_sink_open_dir(zg_store_path(store), &sink, err);
-    if (status == ZAGG_OK)
-        status = gather(sink, &g, err);
-    zagg_sink_close(sink);
+    const zagg_status status = gather(sink, &g, err);
     if (status != ZAGG_OK) {
         zg_vec_free(&g.fields);
-        return zagg_err_context(err, status, "%s", store);
+        return status;
     }
     g.report.fields = g.fields.data;
     g.report.n_fields = g.fields.len;
@@ -301,6 +296,17 @@ zagg_status zagg_store_report_read(const char *store, zagg_store_report *out,
     }
     *out = g.report;
     return ZAGG_OK;
+}
+
+zagg_status zagg_store_report_read(const char *store, zagg_store_report *out,
+                                   zagg_err *err)
+{
+    zagg_sink *sink = NULL;
+    zagg_status status = zagg_sink_open_dir(zg_store_path(store), &sink, err);
+    if (status == ZAGG_OK)
+        status = zagg_store_report_read_sink(sink, out, err);
+    zagg_sink_close(sink);
+    return status == ZAGG_OK ? status : zagg_err_context(err, status, "%s", store);
 }
 
 void zagg_store_report_free(zagg_store_report *report)

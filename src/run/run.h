@@ -20,8 +20,19 @@ zagg_status zg_driver_choose(const char *flag, const zagg_pipeline *pipeline,
  * left out, as upstream does). With the file driver this is a path. */
 const char *zg_granule_href(const zagg_granule *granule, zg_driver driver);
 
+/** Shards of a map in its order: `shard` NULL, or the one with that key (decimal, or its
+ * decimal morton id: ARG where there is none); of these the first `most` (0: all).
+ * `out` has room for all of the map. */
+zagg_status zg_select_shards(const zagg_pipeline *pipeline, const zagg_shardmap *map,
+                             const char *shard, int64_t most,
+                             const zagg_shard_entry **out, size_t *n, zagg_err *err);
+
+/** The granule of an href: a URL through `net`, where there is one, else a file. */
+zagg_status zg_granule_open(zagg_net *net, const char *href, zagg_source **out,
+                            zagg_err *err);
+
 /** Paths (char *, zg_free each) of the granules that `paths` name: files, folders with
- * .h5 and .hdf5 files in them, patterns; each file once, sorted. Messages begin with
+ * .h5 and .hdf5 files in them, patterns, URLs; each once, sorted. Messages begin with
  * "--granules PATH". NOTFOUND where there are none. */
 zagg_status zg_granule_paths(const char *const *paths, size_t n, zg_vec *out,
                              zagg_err *err);

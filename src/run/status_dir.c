@@ -7,6 +7,7 @@
 #endif
 #include "run/status_dir.h"
 
+#include "io/dir.h"
 #include "run/run.h"
 
 #include <inttypes.h>
@@ -41,7 +42,7 @@ zagg_status zg_status_path(const char *store, char **out, zagg_err *err)
     zg_str text;
     zg_str_init(&text, 0);
     zg_str_addn(&text, given, len);
-    if (!text.failed && hides_name(text.data, text.len)) {
+    if (!text.failed && !zagg_url_is_remote(given) && hides_name(text.data, text.len)) {
         char *real = realpath(text.data, NULL);
         if (real) {
             zg_str_free(&text);
@@ -53,6 +54,61 @@ zagg_status zg_status_path(const char *store, char **out, zagg_err *err)
     zg_str_add(&text, ".status");
     *out = zg_str_take(&text);
     return *out ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", store);
+}
+
+/* Behind "s3://bucket/" there must be something that ".status" can follow. */
+static bool names_folder(const char *url)
+{
+    const char *key = strchr(url + strlen("s3://"), '/');
+    return key && key[strspn(key, "/")] != '\0';
+}
+
+zagg_status zg_store_check(const char *store, zagg_err *err)
+{
+    const char *path = zg_store_path(store);
+    if (store[0] == '\0')
+        return zagg_err_set(err, ZAGG_ECONFIG, "store: the path must not be empty");
+    if (!strstr(path, "://"))
+        return ZAGG_OK;
+    if (strncmp(path, "s3://", 5) != 0 || !zagg_url_is_remote(path))
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "%s: a store is a local folder or s3://BUCKET/NAME", store);
+    if (!names_folder(path))
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: a store needs a name in its bucket (%s/out.zarr), as its "
+            "records lie beside it",
+            store, path);
+    return ZAGG_OK;
+}
+
+static zagg_status open_remote(const char *url, zagg_net *net, zagg_sink **out,
+                               zagg_err *err)
+{
+    if (!net)
+        return zagg_err_set(err, ZAGG_EARG, "%s: no network was given to reach it with",
+                            url);
+    return zagg_net_open_sink(net, url, out, err);
+}
+
+zagg_status zg_store_open(const char *store, zagg_net *net, zagg_sink **out,
+                          zagg_err *err)
+{
+    const char *path = zg_store_path(store);
+    return zagg_url_is_remote(path) ? open_remote(path, net, out, err)
+                                    : zagg_sink_open_dir(path, out, err);
+}
+
+zagg_status zg_status_open(const char *store, zagg_net *net, bool writing,
+                           zagg_sink **out, zagg_err *err)
+{
+    char *path = NULL;
+    ZAGG_TRY(zg_status_path(store, &path, err));
+    const zagg_status status = zagg_url_is_remote(path) ? open_remote(path, net, out, err)
+                               : writing ? zg_sink_open_durable(path, out, err)
+                                         : zagg_sink_open_dir(path, out, err);
+    zg_free(path);
+    return status;
 }
 
 void zg_record_name(uint64_t shard_key, bool rewriting, char out[64])

@@ -1,6 +1,8 @@
 /* What the status folder tells about the last run into a store. Read only: the lock is
  * asked about and not taken, and a run that is on notices nothing. */
-#include "io/lock.h"
+#include "io/sink.h"
+#include "run/hold.h"
+#include "run/journal.h"
 #include "run/run.h"
 #include "run/status_dir.h"
 
@@ -92,13 +94,11 @@ static const char *last_run(const char *text, size_t len)
 }
 
 /* A line that is not whole was cut short, or is being written. */
-static zagg_status read_lines(zagg_run_status *s, const char *text, size_t len,
+static zagg_status read_lines(zagg_run_status *s, const char *line, const char *end,
                               zagg_err *err)
 {
     zagg_arena *arena = NULL;
     zagg_status status = zagg_arena_new(0, &arena, err);
-    const char *end = text + len;
-    const char *line = last_run(text, len);
     while (status == ZAGG_OK && line < end) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         const zagg_value *event = NULL;
@@ -120,17 +120,64 @@ static zagg_status read_lines(zagg_run_status *s, const char *text, size_t len,
 
 /* ---- the whole ---- */
 
-static zagg_status read_journal(zagg_sink *folder, zagg_run_status *s, zagg_err *err)
+static zagg_status read_file(zagg_sink *folder, zagg_run_status *s, zagg_err *err)
 {
-    void *text = NULL;
+    void *data = NULL;
     size_t len = 0;
     zagg_status status =
-        zagg_sink_get(folder, ZG_JOURNAL, ZG_MAX_RECORD_BYTES, &text, &len, err);
+        zagg_sink_get(folder, ZG_JOURNAL, ZG_MAX_RECORD_BYTES, &data, &len, err);
     if (status == ZAGG_ENOTFOUND)
         return ZAGG_OK;
+    const char *text = data;
     if (status == ZAGG_OK)
-        status = read_lines(s, text, len, err);
-    zagg_bytes_free(text);
+        status = read_lines(s, last_run(text, len), text + len, err);
+    zagg_bytes_free(data);
+    return status;
+}
+
+static zagg_status note_part(void *user, const char *key, uint64_t size, zagg_err *err)
+{
+    zg_vec *keys = user;
+    char **slot = zg_vec_push(keys);
+    (void)size;
+    if (slot)
+        *slot = zg_strdup(key);
+    return slot && *slot ? ZAGG_OK
+                         : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a journal");
+}
+
+/* Of the last run: their names are in the order of their lines. */
+static zagg_status read_parts(zagg_sink *folder, zagg_run_status *s, zagg_err *err)
+{
+    char prefix[96];
+    zg_vec keys;
+    zg_vec_init(&keys, sizeof(char *), 0);
+    zg_journal_part(s->run_id, SIZE_MAX, prefix);
+    zagg_status status = zagg_sink_list(folder, prefix, note_part, &keys, err);
+    if (keys.len > 1)
+        qsort(keys.data, keys.len, sizeof(char *), zg_compare_texts);
+    for (size_t i = 0; i < keys.len; i++) {
+        char *key = *ZG_VEC_AT(&keys, char *, i);
+        void *data = NULL;
+        size_t len = 0;
+        if (status == ZAGG_OK)
+            status = zagg_sink_get(folder, key, ZG_MAX_RECORD_BYTES, &data, &len, err);
+        if (status == ZAGG_OK)
+            status = read_lines(s, data, (const char *)data + len, err);
+        zagg_bytes_free(data);
+        zg_free(key);
+    }
+    zg_vec_free(&keys);
+    return status;
+}
+
+static zagg_status read_journal(zagg_sink *folder, zagg_run_status *s, zagg_err *err)
+{
+    char *path = NULL;
+    ZAGG_TRY(zg_sink_local_path(folder, ZG_JOURNAL, &path, err));
+    const zagg_status status =
+        path ? read_file(folder, s, err) : read_parts(folder, s, err);
+    zg_free(path);
     return status;
 }
 
@@ -175,20 +222,15 @@ static void set_times(zagg_run_status *s)
                    : -1;
 }
 
-static zagg_status read_folder(zagg_sink *folder, const char *path, zagg_run_status *s,
-                               zagg_err *err)
+static zagg_status read_folder(zagg_sink *folder, zagg_run_status *s, zagg_err *err)
 {
     zagg_arena *arena = NULL;
     const zagg_value *run = NULL;
     bool held = false;
-    zg_str lock;
-    zg_str_init(&lock, 0);
-    zg_str_addf(&lock, "%s/%s", path, ZG_LOCK);
-    zagg_status status = lock.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory")
-                                     : zagg_arena_new(0, &arena, err);
+    zagg_status status = zagg_arena_new(0, &arena, err);
     /* The lock first: a run that ends meanwhile has written its record by then. */
     if (status == ZAGG_OK)
-        status = zg_lock_probe(lock.data, &held, s->holder, sizeof s->holder, err);
+        status = zg_hold_probe(folder, &held, s->holder, sizeof s->holder, err);
     if (status == ZAGG_OK)
         status =
             zg_record_load(folder, ZG_RUN_RECORD, ZG_RUN_RECORD_SPEC, arena, &run, err);
@@ -196,7 +238,7 @@ static zagg_status read_folder(zagg_sink *folder, const char *path, zagg_run_sta
         take_record(s, run);
         /* It may have begun between the two looks. */
         if (!held && zagg_value_is(zagg_value_get(run, "state"), "running"))
-            status = zg_lock_probe(lock.data, &held, s->holder, sizeof s->holder, err);
+            status = zg_hold_probe(folder, &held, s->holder, sizeof s->holder, err);
     }
     if (status == ZAGG_OK) {
         s->state = state_of(zg_text_of(run, "state"), held);
@@ -204,25 +246,31 @@ static zagg_status read_folder(zagg_sink *folder, const char *path, zagg_run_sta
         set_times(s);
     }
     zagg_arena_free(arena);
-    zg_str_free(&lock);
     return status;
+}
+
+zagg_status zagg_run_status_read_sink(zagg_sink *folder, zagg_run_status *out,
+                                      zagg_err *err)
+{
+    zagg_run_status s = {.eta_s = -1};
+    const zagg_status status = read_folder(folder, &s, err);
+    if (status == ZAGG_ENOTFOUND)
+        return zagg_err_set(err, ZAGG_ENOTFOUND, "no record of a run in %s",
+                            zagg_sink_name(folder));
+    ZAGG_TRY(status);
+    *out = s;
+    return ZAGG_OK;
 }
 
 zagg_status zagg_run_status_read(const char *store, zagg_run_status *out, zagg_err *err)
 {
-    char *path = NULL;
     zagg_sink *folder = NULL;
-    zagg_run_status s = {.eta_s = -1};
-    ZAGG_TRY(zg_status_path(store, &path, err));
-    zagg_status status = zagg_sink_open_dir(path, &folder, err);
+    zagg_status status = zg_status_open(store, NULL, false, &folder, err);
     if (status == ZAGG_OK)
-        status = read_folder(folder, path, &s, err);
+        status = zagg_run_status_read_sink(folder, out, err);
     if (status == ZAGG_ENOTFOUND)
-        zagg_err_set(err, ZAGG_ENOTFOUND, "%s: no record of a run in %s", store, path);
+        zagg_err_context(err, status, "%s", store);
     zagg_sink_close(folder);
-    zg_free(path);
-    if (status == ZAGG_OK)
-        *out = s;
     return status;
 }
 

@@ -1,4 +1,5 @@
 /* One run's hold on a store: beginning and end. Shards: attempt.c. */
+#include "io/sink.h"
 #include "run/trust_impl.h"
 
 #include <inttypes.h>
@@ -101,22 +102,11 @@ static zagg_status hash_map(zg_trust *t, zagg_err *err)
                   : ZAGG_OK;
 }
 
-static char *path_in(const zg_trust *t, const char *name)
+static zagg_status take_hold(zg_trust *t, zagg_err *err)
 {
-    zg_str path;
-    zg_str_init(&path, 0);
-    zg_str_addf(&path, "%s/%s", t->path, name);
-    return zg_str_take(&path);
-}
-
-static zagg_status take_lock(zg_trust *t, zagg_err *err)
-{
-    char holder[256], note[256];
-    char *path = path_in(t, ZG_LOCK);
-    if (!path)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    zagg_status status = zg_lock_take(path, &t->lock, holder, sizeof holder, err);
-    zg_free(path);
+    char holder[256];
+    const zg_hold_opts opts = {t->status, t->run_id, t->host, t->opts->log};
+    const zagg_status status = zg_hold_take(&opts, &t->hold, holder, sizeof holder, err);
     if (status == ZAGG_EEXISTS)
         return zagg_err_set(err, ZAGG_EEXISTS,
                             "store %s: another run is writing into it (%s); wait for it "
@@ -128,14 +118,28 @@ static zagg_status take_lock(zg_trust *t, zagg_err *err)
                        err ? err->msg : "no locks");
         return ZAGG_OK;
     }
-    ZAGG_TRY(status);
-    (void)snprintf(note, sizeof note, "process %ld on %s, run %s\n", (long)getpid(),
-                   t->host, t->run_id);
-    return zg_lock_note(t->lock, note, err);
+    return status;
+}
+
+/* Asking for each object by itself costs more than all of their names, unless the store
+ * is far larger than what this run does in it. */
+static zagg_status look_around(zg_trust *t, zagg_err *err)
+{
+    enum { PAGE_KEYS = 1000, LEAST_PAGES = 16 };
+    const size_t pages = t->selected + LEAST_PAGES;
+    if (!t->remote)
+        return ZAGG_OK;
+    ZAGG_TRY(zg_listing_new(t->status, pages * PAGE_KEYS, &t->records, err));
+    ZAGG_TRY(zg_listing_new(t->store, pages * PAGE_KEYS, &t->before, err));
+    ZAGG_TRY(zg_listing_new(NULL, 0, &t->nothing, err));
+    zg_recorder_know(t->template, t->before);
+    return ZAGG_OK;
 }
 
 static zagg_status load_prior(zg_trust *t, zagg_err *err)
 {
+    if (t->records && !zg_listing_has(t->records, ZG_RUN_RECORD, NULL))
+        return ZAGG_OK;
     const zagg_status status = zg_record_load(
         t->status, ZG_RUN_RECORD, ZG_RUN_RECORD_SPEC, t->arena, &t->prior, err);
     if (status == ZAGG_ENOTFOUND)
@@ -143,9 +147,23 @@ static zagg_status load_prior(zg_trust *t, zagg_err *err)
     return status == ZAGG_ENOTFOUND ? ZAGG_OK : status;
 }
 
+/* The store, and what goes into it besides shards. */
+static zagg_status open_store(zg_trust *t, zagg_err *err)
+{
+    enum { HANDS = 32, MOST_BYTES = 64 << 20 };
+    const zagg_status status =
+        zg_store_open(t->opts->store, t->opts->net, &t->store, err);
+    if (status != ZAGG_OK)
+        return zagg_err_context(err, status, "store %s", t->opts->store);
+    if (t->remote) {
+        ZAGG_TRY(zg_behind_new(HANDS, MOST_BYTES, &t->behind, err));
+        ZAGG_TRY(zg_behind_open(t->behind, t->store, &t->template_behind, err));
+    }
+    return zg_recorder_new(t->remote ? t->template_behind : t->store, &t->template, err);
+}
+
 static zagg_status open_parts(zg_trust *t, zagg_err *err)
 {
-    const char *store = zg_store_path(t->opts->store);
     ZAGG_TRY(zagg_arena_new(0, &t->arena, err));
     ZAGG_TRY(zg_identity_make(t->opts->pipeline, t->opts->latitude, &t->identity, err));
     const zagg_status hashed = zagg_pipeline_semantic_hash(
@@ -155,13 +173,11 @@ static zagg_status open_parts(zg_trust *t, zagg_err *err)
     if (hashed != ZAGG_OK) /* a config that upstream cannot hash */
         t->semantic_hash[0] = '\0';
     ZAGG_TRY(hash_map(t, err));
-    ZAGG_TRY(zg_status_path(t->opts->store, &t->path, err));
-    const zagg_status status = zagg_sink_open_dir(store, &t->store, err);
-    if (status != ZAGG_OK)
-        return zagg_err_context(err, status, "store %s", t->opts->store);
-    ZAGG_TRY(zg_recorder_new(t->store, &t->template, err));
-    ZAGG_TRY(zg_sink_open_durable(t->path, &t->status, err));
-    ZAGG_TRY(take_lock(t, err));
+    t->remote = zagg_url_is_remote(zg_store_path(t->opts->store));
+    ZAGG_TRY(open_store(t, err));
+    ZAGG_TRY(zg_status_open(t->opts->store, t->opts->net, true, &t->status, err));
+    ZAGG_TRY(take_hold(t, err));
+    ZAGG_TRY(look_around(t, err));
     return load_prior(t, err);
 }
 
@@ -225,7 +241,10 @@ static zagg_status was_cut_short(zg_trust *t, bool *out, zagg_err *err)
     *out = false;
     if (!zagg_value_is(zagg_value_get(t->prior, "store"), "creating"))
         return ZAGG_OK;
-    ZAGG_TRY(holds_something(t->status, "shards/", &records, err));
+    if (t->records)
+        records = zg_listing_has_below(t->records, "shards/");
+    else
+        ZAGG_TRY(holds_something(t->status, "shards/", &records, err));
     *out = !records;
     return ZAGG_OK;
 }
@@ -242,13 +261,22 @@ static zagg_status refuse_identity(const zg_trust *t, zagg_err *err)
     return ZAGG_EEXISTS;
 }
 
+/* May the status folder have had this, or something below it? */
+static bool may_have(const zg_trust *t, const char *name)
+{
+    return !t->records || zg_listing_has_below(t->records, name);
+}
+
 /* Records of shards and objects, all of them. */
 static zagg_status drop_records(zg_trust *t, zagg_err *err)
 {
     static const char *const GONE[] = {"shards", "rewriting", ZG_STORE_RECORD};
-    ZAGG_TRY(zagg_sink_delete_prefix(t->status, "shards/", err));
-    ZAGG_TRY(zagg_sink_delete_prefix(t->status, "rewriting/", err));
-    ZAGG_TRY(zagg_sink_delete(t->status, ZG_STORE_RECORD, err));
+    if (may_have(t, "shards/"))
+        ZAGG_TRY(zagg_sink_delete_prefix(t->status, "shards/", err));
+    if (may_have(t, "rewriting/"))
+        ZAGG_TRY(zagg_sink_delete_prefix(t->status, "rewriting/", err));
+    if (may_have(t, ZG_STORE_RECORD))
+        ZAGG_TRY(zagg_sink_delete(t->status, ZG_STORE_RECORD, err));
     return t->prior ? zagg_sink_sync(t->status, GONE, 3, err) : ZAGG_OK;
 }
 
@@ -258,6 +286,8 @@ static zagg_status set_store_record_aside(zg_trust *t, zagg_err *err)
     static const char *const KEYS[] = {"rewriting/" ZG_STORE_RECORD, ZG_STORE_RECORD};
     void *data = NULL;
     size_t len = 0;
+    if (!may_have(t, ZG_STORE_RECORD))
+        return ZAGG_OK;
     zagg_status status =
         zagg_sink_get(t->status, ZG_STORE_RECORD, ZG_MAX_RECORD_BYTES, &data, &len, err);
     if (status == ZAGG_ENOTFOUND)
@@ -277,7 +307,10 @@ static zagg_status choose_start(zg_trust *t, const zagg_store_plan *plan,
     bool there = false, known = false, cut_short = false;
     const bool same = t->prior && strcmp(zg_text_of(t->prior, "identity_sha256"),
                                          t->identity.hash) == 0;
-    ZAGG_TRY(holds_something(t->store, "", &there, err));
+    if (t->before)
+        there = zg_listing_n(t->before) > 0;
+    else
+        ZAGG_TRY(holds_something(t->store, "", &there, err));
     if (there && same)
         ZAGG_TRY(was_cut_short(t, &cut_short, err));
     const bool mine = there && same && !t->opts->overwrite && !cut_short;
@@ -287,7 +320,8 @@ static zagg_status choose_start(zg_trust *t, const zagg_store_plan *plan,
     /* Where shards are known, their being there is no reason to refuse. */
     const zagg_store_start as =
         *out == ZAGG_STORE_NEW && t->prior ? ZAGG_STORE_RESUME : *out;
-    ZAGG_TRY(zagg_store_plan_check(plan, t->store, t->opts->map, as, &known, err));
+    ZAGG_TRY(
+        zagg_store_plan_check(plan, zg_trust_store(t), t->opts->map, as, &known, err));
     if (*out == ZAGG_STORE_NEW && there && t->prior)
         return refuse_identity(t, err);
     t->creating = !known;
@@ -300,27 +334,39 @@ static zagg_status clean(zg_trust *t, zagg_err *err)
     size_t n = 0, m = 0;
     if (t->prior && !zagg_value_is(zagg_value_get(t->prior, "state"), "running"))
         return ZAGG_OK;
-    ZAGG_TRY(zagg_sink_clean(t->status, &m, err));
-    if (t->prior)
+    if (!t->remote) /* where records are whole from their first byte on */
+        ZAGG_TRY(zagg_sink_clean(t->status, &m, err));
+    if (t->prior && !t->remote)
         ZAGG_TRY(zagg_sink_clean(t->store, &n, err));
+    zagg_err own = ZAGG_ERR_INIT;
+    /* Of a server that may not be asked for them, uploads cost money and no more. */
+    if (t->prior && t->remote && zagg_sink_clean(t->store, &n, &own) != ZAGG_OK)
+        zagg_log_write(t->opts->log, ZAGG_LOG_WARN,
+                       "uploads of a run that died cannot be given up: %s", own.msg);
     if (n + m)
         zagg_log_write(t->opts->log, ZAGG_LOG_INFO,
-                       "%zu temporary files of a run that died were removed", n + m);
+                       t->remote ? "%zu uploads of a run that died were given up"
+                                 : "%zu temporary files of a run that died were removed",
+                       n + m);
     return ZAGG_OK;
 }
 
 static zagg_status open_journal(zg_trust *t, zagg_err *err)
 {
-    char *path = path_in(t, ZG_JOURNAL);
-    if (!path)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    const zagg_status status = zg_journal_open(path, t->run_id, &t->journal, err);
-    zg_free(path);
-    ZAGG_TRY(status);
+    ZAGG_TRY(zg_journal_open(t->status, t->run_id, &t->journal, err));
+    zg_hold_set_tick(t->hold, zg_journal_tick, t->journal);
     zg_journal_add(
         t->journal,
         &(zg_event){.name = "run_start", .selected = t->selected, .seconds = -1});
     return ZAGG_OK;
+}
+
+static zagg_status close_journal(zg_trust *t, zagg_err *err)
+{
+    zg_journal *journal = t->journal;
+    t->journal = NULL;
+    zg_hold_set_tick(t->hold, NULL, NULL);
+    return zg_journal_close(journal, err);
 }
 
 zagg_status zg_trust_begin(zg_trust *t, const zagg_store_plan *plan, zagg_err *err)
@@ -339,16 +385,22 @@ zagg_status zg_trust_begin(zg_trust *t, const zagg_store_plan *plan, zagg_err *e
     t->fresh =
         t->creating && (start == ZAGG_STORE_NEW ||
                         t->opts->pipeline->output.store_layout == ZAGG_LAYOUT_FLAT);
+    t->of_shards = t->fresh ? t->nothing : t->before;
     zg_recorder_note_reads(t->template, true);
-    const zagg_status status = zagg_store_plan_begin(
-        plan, zg_trust_store(t), t->opts->map, start, t->opts->log, err);
+    zagg_status status = zagg_store_plan_begin(plan, zg_trust_store(t), t->opts->map,
+                                               start, t->opts->log, err);
     zg_recorder_note_reads(t->template, false);
+    if (status == ZAGG_OK)
+        status = zg_sink_wait(zg_trust_store(t), err);
     return status;
 }
 
 zagg_status zg_trust_start_shards(zg_trust *t, zagg_err *err)
 {
-    const zg_commit_how how = {t->status, t->template, t->journal};
+    /* The documents of a flat store are read again at the end, those of shards, too. */
+    if (t->opts->pipeline->output.store_layout != ZAGG_LAYOUT_HIVE)
+        zg_recorder_know(t->template, NULL);
+    const zg_commit_how how = {t->status, t->template, t->journal, t->behind, t->hold};
     return zg_commit_new(&how, &t->commit, err);
 }
 
@@ -356,7 +408,7 @@ zagg_status zg_trust_start_shards(zg_trust *t, zagg_err *err)
 
 bool zg_trust_failed(zg_trust *trust)
 {
-    return zg_commit_failed(trust->commit);
+    return zg_commit_failed(trust->commit) || zg_hold_check(trust->hold, NULL) != ZAGG_OK;
 }
 
 zagg_status zg_trust_end_shards(zg_trust *trust, zagg_err *err)
@@ -372,8 +424,10 @@ static zagg_status put_store_record(zg_trust *t, zagg_err *err)
 {
     const zagg_value *older = NULL;
     zg_str text;
-    zagg_status status = zg_record_load(t->status, "rewriting/" ZG_STORE_RECORD,
-                                        ZG_STORE_RECORD_SPEC, t->arena, &older, err);
+    zagg_status status = ZAGG_ENOTFOUND;
+    if (may_have(t, ZG_STORE_RECORD) || may_have(t, "rewriting/" ZG_STORE_RECORD))
+        status = zg_record_load(t->status, "rewriting/" ZG_STORE_RECORD,
+                                ZG_STORE_RECORD_SPEC, t->arena, &older, err);
     if (status == ZAGG_ENOTFOUND)
         older = NULL;
     else
@@ -410,8 +464,7 @@ static zagg_status write_end(zg_trust *t, zagg_status status, const zagg_run_sum
                                                .error = error,
                                                .seconds = s->wall_s});
     zagg_err of_journal = ZAGG_ERR_INIT;
-    const zagg_status journal = zg_journal_close(t->journal, &of_journal);
-    t->journal = NULL;
+    const zagg_status journal = close_journal(t, &of_journal);
     if (end == ZAGG_OK && journal != ZAGG_OK) {
         end = journal;
         own = of_journal;
@@ -441,17 +494,28 @@ zagg_status zg_trust_close(zg_trust *trust, zagg_status status,
         if (err)
             *err = own;
     }
-    if (trust->started && summary)
+    const zagg_status held = zg_hold_check(trust->hold, &own);
+    if (held != ZAGG_OK) { /* the store is another run's by now */
+        status = held;
+        if (err)
+            *err = own;
+        zagg_err_context(err, status, "store %s", trust->opts->store);
+    }
+    if (trust->started && summary && held == ZAGG_OK)
         status = write_end(trust, status, summary, err);
     else
-        (void)zg_journal_close(trust->journal, NULL);
+        (void)close_journal(trust, NULL);
+    zg_hold_release(trust->hold);
     zg_recorder_free(trust->template);
+    zagg_sink_close(trust->template_behind);
+    zg_behind_free(trust->behind);
+    zg_listing_free(trust->before);
+    zg_listing_free(trust->records);
+    zg_listing_free(trust->nothing);
     zagg_sink_close(trust->store);
     zagg_sink_close(trust->status);
-    zg_lock_release(trust->lock);
     zagg_arena_free(trust->arena);
     zg_identity_free(&trust->identity);
-    zg_free(trust->path);
     zg_free(trust);
     return status;
 }

@@ -43,6 +43,11 @@ zagg_status zg_json_write(zg_str *out, const zagg_value *v, zg_json_style style,
  * Keys must be texts; DATE is refused (UNSUPPORTED). */
 zagg_status zg_yaml_write(zg_str *out, const zagg_value *v, zagg_err *err);
 
+/** As zagg_json_parse; of the texts no copy stays in memory that was given back but those
+ * in the arena, which is unmapped when it is freed. */
+zagg_status zg_json_parse_secret(zagg_arena *arena, const char *text, size_t len,
+                                 const char *name, const zagg_value **out, zagg_err *err);
+
 /** Text member of a map; NULL where it is absent or no text. Lives as long as the map. */
 const char *zg_value_text(const zagg_value *map, const char *key);
 

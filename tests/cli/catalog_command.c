@@ -160,7 +160,7 @@ static const cli_case CASES[] = {
      "zagg catalog --config h.yaml --catalog-in items.ndjson --index-footprints 9", 2,
      NULL, "zagg catalog: --index-footprints is for what is fetched; *"},
     {"extract of nothing", "zagg catalog extract -o x.ndjson", 2, NULL,
-     "zagg catalog extract: name granules: files, folders or patterns; *"},
+     "zagg catalog extract: name granules: files, folders, patterns or URLs; *"},
     {"extract with a path for a prefix",
      "zagg catalog extract d -o x.ndjson --href-prefix d", 2, NULL,
      "zagg catalog extract: --href-prefix must be an s3:// or https:// URL; *"},
@@ -171,7 +171,8 @@ static const cli_case CASES[] = {
      "zagg catalog extract some -o x.ndjson; code=$?; wc -l <x.ndjson; exit $code",
      1, "x.ndjson: 1 items\n1\n", "zagg catalog extract: *cut.h5*\n"},
     {"extract of the damaged", "zagg catalog extract some/cut.h5 -o y.ndjson", 1, NULL,
-     "zagg catalog extract: *cut.h5*\nzagg catalog extract: none of the 1 files could be "
+     "zagg catalog extract: *cut.h5*\nzagg catalog extract: none of the 1 granules could "
+     "be "
      "read\n"},
     {"extract of lines",
      "zagg catalog extract d --lines -o l.ndjson && grep -c MultiLineString l.ndjson", 0,

@@ -114,9 +114,10 @@ static const cli_case FILES[] = {
     {"unwritable store", RUN "--store /proc/zagg -q", 1, NULL, "error: *proc/zagg*\n"},
     {"store without a name", RUN "--store '' -q", 3, NULL,
      "error: store: the path must not be empty\n"},
-    {"remote store", RUN "--store s3://bucket/o", 3, NULL,
-     "error: s3://bucket/o: only stores in a local folder can be written by this "
-     "version\n"},
+    {"bucket of no name", RUN "--store s3://B_/o", 3, NULL,
+     "*'B_' is no bucket's name: 3 to 255 letters, digits, '.', '-' and '_'\n"},
+    {"store behind another scheme", RUN "--store ftp://host/o", 3, NULL,
+     "error: ftp://host/o: *"},
     {"store of another config",
      "sed s/int32/int64/ c.yaml > wide.yaml; " RUN
      "-q --store w > /dev/null; zagg run -q --config wide.yaml --granules g --store w",
@@ -265,9 +266,14 @@ static const cli_case MAPS[] = {
      "error: store o: group 16 is there with another template: attributes.dggs.latitude "
      "(there: \"authalic-wgs84\", asked: \"geodetic-spherical\"); --overwrite replaces "
      "the group\n"},
-    {"remote granules", "rm -rf o; " MAPPED("remote.json"), 3, NULL,
-     "error: remote.json: granules behind s3:// cannot be read by this version; give "
-     "local paths, or --driver file where s3://a/b means the file a/b\n"},
+    {"granules in a bucket of no name", "rm -rf o; " MAPPED("remote.json"), 6,
+     "*2 errors*", "warn: granule skipped: s3://g/a.h5: 'g' is no bucket's name: *"},
+    {"credentials provider that there is not",
+     "sed '/driver: s3/a\\  credentials_provider: esa' c.yaml > e.yaml; rm -rf o; "
+     "zagg run --config e.yaml --catalog remote.json --store o",
+     3, NULL,
+     "error: credentials_provider: found 'esa'; must be nsidc, lpdaac, gesdisc, aws or "
+     "anonymous\n"},
     {"remote hrefs that are files", "rm -rf o; " MAPPED("remote.json") "--driver file", 0,
      SOME_DATA, NULL},
     {"records without href", "rm -rf o; " MAPPED("bare.json"), 0, NO_DATA, NULL},

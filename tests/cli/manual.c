@@ -54,11 +54,10 @@ static void options(void **state)
     char *page = read_source("man/zagg.1");
     char *help = shell_ok(
         f->dir,
-        "for c in run catalog 'catalog fetch' 'catalog convert' "
+        "for c in run fetch check catalog 'catalog fetch' 'catalog convert' "
         "'catalog info' 'catalog extract' shardmap 'shardmap build' 'shardmap info' "
-        "'shardmap convert' 'shardmap diff' 'shardmap subset' status "
-        "config version h5 'h5 ls' 'h5 cat' "
-        "'h5 check' inspect export verify; do zagg $c --help; done; "
+        "'shardmap convert' 'shardmap diff' 'shardmap subset' status config version h5 "
+        "'h5 ls' 'h5 cat' 'h5 check' inspect export verify; do zagg $c --help; done; "
         "zagg --help; echo ' --version'");
     compare(&r, help, " --", page, "Fl -");
     compare(&r, page, "Fl -", help, " --");

@@ -147,8 +147,7 @@ static uint64_t shard_key(const fixture *f, const char *config)
         zagg_grid_from_pipeline(pipeline, ZAGG_LATITUDE_AUTHALIC, &grid, &err) !=
             ZAGG_OK ||
         zagg_worker_new(pipeline, grid, &worker, &err) != ZAGG_OK ||
-        zagg_run_map_from_granules(worker, &granule, 1, NULL, NULL, &map, &err) !=
-            ZAGG_OK)
+        zagg_run_map_from_granules(worker, &granule, 1, NULL, &map, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
     assert_int_equal(map->n_shards, 1);
     const uint64_t key = map->shards[0].key;
@@ -184,10 +183,9 @@ static void keep_summary(run_end *end, const zagg_run_summary *s)
     end->obs = s->total_obs;
     if (s->n_results == 0)
         return;
-    const zagg_shard_result *r = &s->results[0];
-    const char *text =
-        r->error[0] == '\0' && r->n_exemplars > 0 ? r->exemplars[0] : r->error;
-    (void)snprintf(end->shard_error, sizeof end->shard_error, "%s", text);
+    const zagg_run_result *r = &s->results[0];
+    const char *text = r->error ? r->error : r->read_error;
+    (void)snprintf(end->shard_error, sizeof end->shard_error, "%s", text ? text : "");
 }
 
 static run_end run_config(const char *config, const char *map_path, const char *store,

@@ -34,7 +34,7 @@ static zagg_status look_around(const fixture *f, const char *granules, survey *o
     if (status == ZAGG_OK)
         status = zagg_worker_new(pipeline, grid, &worker, err);
     if (status == ZAGG_OK)
-        status = zagg_run_map_from_granules(worker, &paths, 1, NULL, NULL, &map, err);
+        status = zagg_run_map_from_granules(worker, &paths, 1, NULL, &map, err);
     if (status == ZAGG_OK) {
         out->n_shards = map->n_shards;
         status = zagg_store_report_read(store, &out->report, err);

@@ -104,7 +104,7 @@ static zagg_shardmap *map_of(const trust_fixture *f, layout l, size_t n_granules
     if (zagg_grid_from_pipeline(f->pipelines[l], ZAGG_LATITUDE_AUTHALIC, &grid, &err) !=
             ZAGG_OK ||
         zagg_worker_new(f->pipelines[l], grid, &worker, &err) != ZAGG_OK ||
-        zagg_run_map_from_granules(worker, paths, n_granules, NULL, NULL, &map, &err) !=
+        zagg_run_map_from_granules(worker, paths, n_granules, NULL, &map, &err) !=
             ZAGG_OK)
         fail_msg("%s", err.msg);
     zagg_worker_free(worker);
@@ -114,17 +114,26 @@ static zagg_shardmap *map_of(const trust_fixture *f, layout l, size_t n_granules
 
 /* ---- runs ---- */
 
+const char *trust_store(const trust_fixture *f, const char *name)
+{
+    static char store[PATH_BYTES];
+    if (f->server)
+        (void)snprintf(store, sizeof store, "s3://%s/%s", f->bucket, name);
+    else
+        (void)snprintf(store, sizeof store, "%s/%s", f->base->dir, name);
+    return store;
+}
+
 trust_end trust_run(const trust_fixture *f, const trust_how *how)
 {
-    char store[PATH_BYTES];
     trust_end end = {.err = ZAGG_ERR_INIT};
     zagg_run_summary s;
-    (void)snprintf(store, sizeof store, "%s/%s", f->base->dir, how->store);
     const zagg_run_opts opts = {
         .pipeline = how->other ? f->others[how->layout] : f->pipelines[how->layout],
         .map = how->fewer ? f->fewer[how->layout] : f->maps[how->layout],
         .program = "test",
-        .store = store,
+        .store = trust_store(f, how->store),
+        .net = f->net,
         .driver = "file",
         .threads = how->threads ? how->threads : 1,
         .overwrite = how->overwrite,
@@ -138,7 +147,8 @@ trust_end trust_run(const trust_fixture *f, const trust_how *how)
     end.finished = s.finished;
     for (size_t i = 0; i < s.n_results && end.shard_error[0] == '\0'; i++)
         (void)snprintf(end.shard_error, sizeof end.shard_error, "%s",
-                       s.results[i].failed ? s.results[i].error : "");
+                       s.results[i].failed && s.results[i].error ? s.results[i].error
+                                                                 : "");
     if (end.status == ZAGG_OK && s.store_failed && end.failed == 0)
         end.failed = 1;
     zagg_run_summary_free(&s);
@@ -185,9 +195,48 @@ int trust_new(void **state)
     return 0;
 }
 
+void trust_drop_net(trust_fixture *f)
+{
+    zagg_net_free(f->net);
+    f->net = NULL;
+}
+
+void trust_renew_net(trust_fixture *f, const char *endpoint, zagg_log *log)
+{
+    zagg_err err = ZAGG_ERR_INIT;
+    const zagg_net_opts opts = {.region = "us-west-2", .log = log};
+    trust_drop_net(f);
+    assert_int_equal(setenv("AWS_ENDPOINT_URL", endpoint, 1), 0);
+    if (zagg_net_new(&opts, &f->net, &err) != ZAGG_OK)
+        fail_msg("%s", err.msg);
+}
+
+int trust_new_remote(void **state)
+{
+    char root[PATH_BYTES];
+    if (!server_available())
+        return 0; /* the tests skip themselves */
+    assert_int_equal(trust_new(state), 0);
+    trust_fixture *f = *state;
+    f->bucket = strrchr(f->base->dir, '/') + 1;
+    (void)snprintf(root, sizeof root, "%.*s", (int)(f->bucket - 1 - f->base->dir),
+                   f->base->dir);
+    const char *const args[] = {"--root", root, "--key", "AKTEST", "sekret", NULL};
+    f->server = server_start("s3_server", args);
+    assert_int_equal(setenv("AWS_ACCESS_KEY_ID", "AKTEST", 1), 0);
+    assert_int_equal(setenv("AWS_SECRET_ACCESS_KEY", "sekret", 1), 0);
+    assert_int_equal(unsetenv("AWS_SESSION_TOKEN"), 0);
+    trust_renew_net(f, server_url(f->server), NULL);
+    return 0;
+}
+
 int trust_free(void **state)
 {
     trust_fixture *f = *state;
+    if (!f)
+        return 0;
+    zagg_net_free(f->net);
+    server_stop(f->server);
     void *base = f->base;
     for (layout l = 0; l < N_LAYOUTS; l++) {
         zagg_pipeline_free(f->pipelines[l]);

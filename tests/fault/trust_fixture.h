@@ -5,6 +5,7 @@
 #define ZAGG_TESTS_FAULT_TRUST_FIXTURE_H
 
 #include "fault/run_fixture.h"
+#include "support/server.h"
 
 typedef enum layout {
     FLAT_SHARDED, /* an object a shard, ragged fields as vlen in them */
@@ -22,12 +23,26 @@ typedef struct trust_fixture {
     zagg_shardmap *maps[N_LAYOUTS];                          /* both granules */
     zagg_shardmap *fewer[N_LAYOUTS];                         /* the first granule only */
     size_t n_shards[N_LAYOUTS];
+    /* NULL, or a server for which the fixture's folder is a bucket, and the way to it:
+     * runs then go to s3://BUCKET/STORE, and what they leave is looked at as files. */
+    test_server *server;
+    zagg_net *net;
+    const char *bucket;
 } trust_fixture;
 
 /** Group setup and teardown. For each layout there are undisturbed stores of both maps.
  */
 int trust_new(void **state);
 int trust_free(void **state);
+/** The same with a server. */
+int trust_new_remote(void **state);
+/** Transfers of this process to the server at `endpoint`, in the place of earlier ones.
+ */
+void trust_renew_net(trust_fixture *f, const char *endpoint, zagg_log *log);
+/** None: before fork(2), as their thread would not come along. */
+void trust_drop_net(trust_fixture *f);
+/** What a store is called in options of a run; one static buffer. */
+const char *trust_store(const trust_fixture *f, const char *name);
 
 const char *layout_name(layout l);
 

@@ -136,10 +136,23 @@ void core_case_free(core_case *c)
     zagg_arena_free(c->arena);
 }
 
+static struct {
+    zagg_open_fn open;
+    void *user;
+} granules_by;
+
+void core_granules_by(zagg_open_fn open, void *user)
+{
+    granules_by.open = open;
+    granules_by.user = user;
+}
+
 zagg_status core_granule_open(const char *path, core_granule *out, zagg_err *err)
 {
     core_granule g = {NULL, NULL};
-    zagg_status status = zagg_source_open_file(path, &g.source, err);
+    zagg_status status = granules_by.open
+                             ? granules_by.open(granules_by.user, path, &g.source, err)
+                             : zagg_source_open_file(path, &g.source, err);
     if (status == ZAGG_OK)
         status = zagg_h5_open(g.source, NULL, &g.file, err);
     if (status != ZAGG_OK)

@@ -47,6 +47,8 @@ typedef struct core_granule {
     zagg_h5 *file;
 } core_granule;
 zagg_status core_granule_open(const char *path, core_granule *out, zagg_err *err);
+/** From now on granules are opened so; NULL: as files. */
+void core_granules_by(zagg_open_fn open, void *user);
 void core_granule_close(core_granule *g);
 
 /** Every cell of a shard: the columns of its carriers joined in chunk order. */

@@ -4,6 +4,7 @@
  * single failures are our own ("; e.g. ..." is cut off on both sides). */
 #include "golden/core_cases.h"
 #include "support/granule.h"
+#include "support/parallel.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ typedef struct situation {
     size_t first_cell[2], last_cell[2]; /* cells that hold the rows of a granule */
     bool broken[2];                     /* the beam lacks the heights */
     bool missing;                       /* there are no such files */
+    bool refused; /* a server stops to serve the last granule when it is open */
     const char *handoff;
     const char *precompute; /* chunk_precompute; NULL: none */
     float first_height;     /* of every granule; 0: an ordinary one */
@@ -60,7 +62,7 @@ static const char FIELDS[] =
 #define VECTOR4(text)                                                                    \
     "{\"m\": {\"kind\": \"vector\", \"trailing_shape\": 4, \"fill_value\": 0, " text "}" \
     "}"
-#define REMOTE "granules behind a server"
+#define REMOTE "a server that answers with nothing is an error of its own"
 #define ONE_SINK "carriers always go to one callback"
 #define WITH_DATA                                                                        \
     .n_granules = 2, .rows = {514, 657}, .last_cell = {4, 9}, .first_cell = {0, 5}
@@ -72,7 +74,7 @@ static const edge EDGES[] = {
     {"all_none", NULL, {.n_granules = 2}},
     {"all_none_profile", NULL, {.n_granules = 2}},
     {"all_raise", NULL, {.n_granules = 2, .rows = {3, 3}, .broken = {true, true}}},
-    {"all_raise_auth", REMOTE, {0}},
+    {"all_raise_auth", NULL, {.n_granules = 2, .rows = {0, 3}, .refused = true}},
     {"all_raise_emptybody", REMOTE, {0}},
     {"none_and_raise", NULL, {.n_granules = 2, .rows = {0, 3}, .broken = {false, true}}},
     {"data_and_raise", NULL, {.n_granules = 2, .rows = {514, 7}, .last_cell = {4, 1},
@@ -162,6 +164,16 @@ static void write_granule(const suite *s, const char *path, const situation *wha
     granule_close(file);
 }
 
+/* Of the last granule nothing but its beginning comes. */
+static zagg_status open_refusing(void *user, const char *href, zagg_source **out,
+                                 zagg_err *err)
+{
+    parallel_counts *counts = user;
+    if (strstr(href, "granule1"))
+        *counts = (parallel_counts){.fail_at = 2, .fail_on = true, .failure = ZAGG_EAUTH};
+    return parallel_open(user, href, out, err);
+}
+
 static answer process(const suite *s, const situation *what, zagg_pool *pool)
 {
     static char paths[2][PATH_LEN];
@@ -171,6 +183,12 @@ static answer process(const suite *s, const situation *what, zagg_pool *pool)
     zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
     opts.pool = pool;
     opts.handoff = what->handoff;
+    parallel_counts counts = {.calls = 0};
+    if (what->refused) {
+        opts.open = open_refusing;
+        opts.open_user = &counts;
+        opts.pool = NULL; /* one granule after another */
+    }
     for (size_t g = 0; g < what->n_granules; g++) {
         (void)snprintf(paths[g], PATH_LEN, "%s/%s%zu.h5", s->dir,
                        what->missing ? "no" : "granule", g);
@@ -223,7 +241,8 @@ static void compare_numbers(const zagg_value *want, const answer *a, char why[25
                    {"granule_count", r->granule_count},
                    {"files_processed", r->files_processed},
                    {"read_errors", r->read_errors},
-                   {"granule_errors", r->granule_errors}};
+                   {"granule_errors", r->granule_errors},
+                   {"auth_errors", r->auth_errors}};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (numbers[i].got != number_or_0(want, numbers[i].key))
             (void)snprintf(why, 256, "%s is %llu, not %llu", numbers[i].key,

@@ -408,12 +408,12 @@ static size_t compare_store(comparison *c, const char *store, const char *prefix
     return n;
 }
 
-static bool same_numbers(const zagg_shard_result *a, const zagg_shard_result *b)
+static bool same_numbers(const zagg_run_result *a, const zagg_shard_result *b)
 {
     return a->shard_key == b->shard_key && a->cells_with_data == b->cells_with_data &&
            a->total_obs == b->total_obs && a->granule_count == b->granule_count &&
            a->files_processed == b->files_processed && a->no_data == b->no_data &&
-           a->failed == b->failed && strcmp(a->error, b->error) == 0 &&
+           a->failed == b->failed && strcmp(a->error ? a->error : "", b->error) == 0 &&
            memcmp(&a->counters, &b->counters, sizeof a->counters) == 0;
 }
 

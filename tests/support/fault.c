@@ -290,6 +290,30 @@ WRAP(ssize_t, write, int fd, const void *data, size_t len)
     }
 }
 
+WRAP(ssize_t, pwrite, int fd, const void *data, size_t len, off_t offset)
+{
+    switch (judge(FAULT_WRITE, &len)) {
+    case FAILS:
+        return -1;
+    case ENDS:
+        if (plan.effect == FAULT_KILL) {
+            (void)!__real_pwrite(fd, data, len, offset);
+            die();
+        }
+        return 0;
+    default:
+        WATCHED(ssize_t, __real_pwrite(fd, data, len, offset),
+                wrote_at(fd, data, (size_t)done_, (uint64_t)offset));
+    }
+}
+
+WRAP(int, ftruncate, int fd, off_t size)
+{
+    if (fault_strikes(FAULT_WRITE))
+        return -1;
+    WATCHED(int, __real_ftruncate(fd, size), resized(fd, (uint64_t)size));
+}
+
 /* Linux gives the descriptor up whatever close says. */
 WRAP(int, close, int fd)
 {

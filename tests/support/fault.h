@@ -35,7 +35,7 @@ typedef enum fault_kind {
     FAULT_THREAD, /* pthread_create; `error` is its result */
     FAULT_OPEN,   /* open, openat */
     FAULT_READ,   /* read, pread */
-    FAULT_WRITE,  /* write */
+    FAULT_WRITE,  /* write, pwrite, ftruncate */
     FAULT_CLOSE,  /* close: it is closed in any case */
     FAULT_RENAME,
     FAULT_REMOVE, /* unlink, unlinkat */
@@ -102,7 +102,9 @@ typedef struct fault_watcher {
     void (*lock)(void);
     void (*unlock)(void);
     void (*opened)(int fd, int dir_fd, const char *path, int flags);
-    void (*wrote)(int fd, const void *data, size_t n);
+    void (*wrote)(int fd, const void *data, size_t n); /* behind what was written last */
+    void (*wrote_at)(int fd, const void *data, size_t n, uint64_t offset);
+    void (*resized)(int fd, uint64_t size);
     void (*synced)(int fd);
     void (*renamed)(const char *from, const char *to);
     void (*removed)(int dir_fd, const char *path, int flags);

@@ -48,7 +48,7 @@ static zagg_status read_at(void *self, uint64_t offset, size_t len, void *out,
 zagg_status fault_source_open(void *user, const char *path, zagg_source **out,
                               zagg_err *err)
 {
-    static const zagg_source_vtable VTABLE = {read_at, wrapper_close, 0};
+    static const zagg_source_vtable VTABLE = {.read_at = read_at, .close = wrapper_close};
     wrapper *w = zg_alloc(1, sizeof *w);
     if (w == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "%s: no memory", path);

@@ -19,6 +19,7 @@ enum { MAX_FD = 1024, PATH_BYTES = 1024, FOLDER = -2, NOTHING = -1 };
 typedef enum op_kind {
     CREATE,
     WRITE,
+    RESIZE,
     SYNC_FILE,
     SYNC_FOLDER,
     RENAME,
@@ -28,10 +29,12 @@ typedef enum op_kind {
 
 typedef struct op {
     op_kind kind;
-    int file; /* CREATE, WRITE, SYNC_FILE */
+    int file; /* CREATE, WRITE, RESIZE, SYNC_FILE */
     char *path, *to;
     char *data;
     size_t len;
+    bool placed; /* a write at `offset`, not behind what is there */
+    size_t offset;
 } op;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -157,15 +160,35 @@ static bool known(int fd)
     return fd >= 0 && fd < MAX_FD && fds[fd].path != NULL;
 }
 
-static void on_wrote(int fd, const void *data, size_t len)
+static op *add_write(int fd, const void *data, size_t len)
 {
-    if (!known(fd))
-        return;
     op *o = add_op(WRITE, fds[fd].file, fds[fd].path, NULL);
     o->data = malloc(len ? len : 1);
     assert_non_null(o->data);
     memcpy(o->data, data, len);
     o->len = len;
+    return o;
+}
+
+static void on_wrote(int fd, const void *data, size_t len)
+{
+    if (known(fd))
+        (void)add_write(fd, data, len);
+}
+
+static void on_wrote_at(int fd, const void *data, size_t len, uint64_t offset)
+{
+    if (!known(fd))
+        return;
+    op *o = add_write(fd, data, len);
+    o->placed = true;
+    o->offset = (size_t)offset;
+}
+
+static void on_resized(int fd, uint64_t size)
+{
+    if (known(fd))
+        add_op(RESIZE, fds[fd].file, fds[fd].path, NULL)->len = (size_t)size;
 }
 
 static void on_synced(int fd)
@@ -219,6 +242,8 @@ void power_record(const char *prefix)
                                           .unlock = unlock,
                                           .opened = on_opened,
                                           .wrote = on_wrote,
+                                          .wrote_at = on_wrote_at,
+                                          .resized = on_resized,
                                           .synced = on_synced,
                                           .renamed = on_renamed,
                                           .removed = on_removed,
@@ -252,10 +277,10 @@ void power_forget(void)
 
 /* ---- replaying ---- */
 
-/* Bytes of a file: written, and of these synced. */
+/* Bytes of a file: written, and as they were when it was synced. */
 typedef struct content {
-    char *data;
-    size_t len, synced;
+    char *data, *synced;
+    size_t len, synced_len;
 } content;
 
 typedef struct disk {
@@ -263,12 +288,28 @@ typedef struct disk {
     content *files;
 } disk;
 
+static void resize(char **data, size_t *len, size_t to)
+{
+    *data = realloc(*data, to + 1);
+    assert_non_null(*data);
+    if (to > *len)
+        memset(*data + *len, 0, to - *len);
+    *len = to;
+}
+
 static void write_content(content *c, const op *o)
 {
-    c->data = realloc(c->data, c->len + o->len + 1);
-    assert_non_null(c->data);
-    memcpy(c->data + c->len, o->data, o->len);
-    c->len += o->len;
+    const size_t at = o->placed ? o->offset : c->len;
+    if (at + o->len > c->len)
+        resize(&c->data, &c->len, at + o->len);
+    memcpy(c->data + at, o->data, o->len);
+}
+
+static void sync_content(content *c)
+{
+    resize(&c->synced, &c->synced_len, c->len);
+    if (c->len > 0)
+        memcpy(c->synced, c->data, c->len);
 }
 
 static void keep_folder(disk *d, const char *folder)
@@ -288,8 +329,11 @@ static void apply(disk *d, const op *o)
     case WRITE:
         write_content(&d->files[o->file], o);
         break;
+    case RESIZE:
+        resize(&d->files[o->file].data, &d->files[o->file].len, o->len);
+        break;
     case SYNC_FILE:
-        d->files[o->file].synced = d->files[o->file].len;
+        sync_content(&d->files[o->file]);
         break;
     case SYNC_FOLDER:
         keep_folder(d, o->path);
@@ -315,14 +359,14 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const name *)a)->path, ((const name *)b)->path);
 }
 
-static void put_file(const char *path, const content *c, size_t len)
+static void put_file(const char *path, const char *data, size_t len)
 {
     FILE *f = fopen(path, "wb");
     if (f == NULL && errno == ENOENT)
         return; /* its folder was lost */
     assert_non_null(f);
     if (len > 0)
-        assert_int_equal(fwrite(c->data, 1, len, f), len);
+        assert_int_equal(fwrite(data, 1, len, f), len);
     assert_int_equal(fclose(f), 0);
 }
 
@@ -336,10 +380,13 @@ static void put_name(const disk *d, const name *n, power_kind kind, uint32_t *se
         return;
     }
     const content *c = &d->files[n->file];
-    size_t len = c->synced;
+    size_t len = c->synced_len;
     if (kind == POWER_MIXED && c->len > len)
         len += roll(seed) % (c->len - len + 1);
-    put_file(n->path, c, len);
+    /* Of bytes that were written over the later ones may be there as well. */
+    const bool later =
+        kind == POWER_MIXED && c->len >= len && (len > c->synced_len || roll(seed) % 2);
+    put_file(n->path, later ? c->data : c->synced, len);
 }
 
 /* Parents sort before what is in them. */
@@ -364,8 +411,10 @@ void power_restore(size_t n, power_kind kind, uint32_t seed)
     for (size_t i = 0; i < n && i < n_ops; i++)
         apply(&d, &ops[i]);
     put_all(&d, kind, seed);
-    for (int i = 0; i < n_files; i++)
+    for (int i = 0; i < n_files; i++) {
         free(d.files[i].data);
+        free(d.files[i].synced);
+    }
     free(d.files);
     names_free(&d.seen);
     names_free(&d.kept);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const size_t widths[] = {1, 2, 7};
 enum { N_WIDTHS = 3, MAX_WIDTH = 7 };
@@ -254,35 +255,114 @@ typedef struct nest {
     zagg_pool *pool;
     int depth;
     atomic_size_t sum;
+    atomic_bool slot_busy[MAX_WIDTH]; /* of this batch */
+    atomic_bool *slot_fault;
 } nest;
 
 static zagg_status nest_task(void *user, size_t index, size_t slot, void **result,
                              zagg_err *err)
 {
     nest *outer = user;
-    (void)slot;
+    zagg_status status = ZAGG_OK;
     (void)result;
+    if (slot >= zagg_pool_width(outer->pool) ||
+        atomic_exchange(&outer->slot_busy[slot], true))
+        atomic_store(outer->slot_fault, true);
     if (outer->depth == 0) {
         busy(index);
         atomic_fetch_add(&outer->sum, index + 1);
-        return ZAGG_OK;
+    } else {
+        nest inner = {.pool = outer->pool,
+                      .depth = outer->depth - 1,
+                      .slot_fault = outer->slot_fault};
+        status = zagg_pool_map(outer->pool, 9, 2, nest_task, NULL, NULL, &inner, err);
+        atomic_fetch_add(&outer->sum, atomic_load(&inner.sum));
     }
-    nest inner = {.pool = outer->pool, .depth = outer->depth - 1};
-    ZAGG_TRY(zagg_pool_map(outer->pool, 9, 2, nest_task, NULL, NULL, &inner, err));
-    atomic_fetch_add(&outer->sum, atomic_load(&inner.sum));
-    return ZAGG_OK;
+    atomic_store(&outer->slot_busy[slot], false);
+    return status;
 }
 
 static void test_nested_batches(void **state)
 {
     (void)state;
     for (size_t w = 0; w < N_WIDTHS; w++) {
-        nest top = {.pool = new_pool(widths[w]), .depth = 3};
+        atomic_bool slot_fault = false;
+        nest top = {.pool = new_pool(widths[w]), .depth = 3, .slot_fault = &slot_fault};
         assert_int_equal(zagg_pool_map(top.pool, 9, 0, nest_task, NULL, NULL, &top, NULL),
                          ZAGG_OK);
         assert_int_equal(atomic_load(&top.sum), 9 * 9 * 9 * 45);
+        assert_false(slot_fault);
         zagg_pool_free(top.pool);
     }
+}
+
+/* Two threads that wait for one another. */
+typedef struct meeting {
+    pthread_mutex_t lock;
+    pthread_cond_t change;
+    size_t here;
+    bool missed;
+} meeting;
+
+#define MEETING_INIT                                                                     \
+    {                                                                                    \
+        .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER            \
+    }
+
+static void meet(meeting *m)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    pthread_mutex_lock(&m->lock);
+    m->here++;
+    pthread_cond_broadcast(&m->change);
+    while (m->here < 2 && !m->missed)
+        m->missed = pthread_cond_timedwait(&m->change, &m->lock, &until) != 0;
+    pthread_mutex_unlock(&m->lock);
+}
+
+typedef struct helping {
+    zagg_pool *pool;
+    pthread_t caller;
+    meeting begun, below;
+} helping;
+
+static zagg_status meet_below(void *user, size_t index, size_t slot, void **result,
+                              zagg_err *err)
+{
+    helping *h = user;
+    (void)index;
+    (void)slot;
+    (void)result;
+    (void)err;
+    meet(&h->below);
+    return ZAGG_OK;
+}
+
+static zagg_status end_or_begin_below(void *user, size_t index, size_t slot,
+                                      void **result, zagg_err *err)
+{
+    helping *h = user;
+    (void)index;
+    (void)slot;
+    (void)result;
+    meet(&h->begun);
+    if (pthread_equal(h->caller, pthread_self()))
+        return ZAGG_OK;
+    return zagg_pool_map(h->pool, 2, 0, meet_below, NULL, NULL, h, err);
+}
+
+/* The caller has nothing left to begin when the worker does what takes two. */
+static void test_waiting_callers_help(void **state)
+{
+    (void)state;
+    helping h = {new_pool(2), pthread_self(), MEETING_INIT, MEETING_INIT};
+    assert_int_equal(
+        zagg_pool_map(h.pool, 2, 0, end_or_begin_below, NULL, NULL, &h, NULL), ZAGG_OK);
+    assert_false(h.begun.missed);
+    assert_false(h.below.missed);
+    zagg_pool_free(h.pool);
 }
 
 static void *map_in_thread(void *user)
@@ -377,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_cancel_from_a_signal_handler),
         cmocka_unit_test(test_nested_batches),
+        cmocka_unit_test(test_waiting_callers_help),
         cmocka_unit_test(test_callers_on_several_threads),
         cmocka_unit_test(test_no_pool_and_no_tasks),
         cmocka_unit_test(test_lack_of_memory),

@@ -329,6 +329,16 @@ static void only_the_catalog_is_missing(void **state)
     http_script_stop(server);
 }
 
+static void not_reached(void **state)
+{
+    (void)state;
+    moody m = {.fail_from = 100, .fail_to = 100};
+    http_script *server = http_script_start_with(answer_moody, &m);
+    const zagg_search_query q = cmr_query(server);
+    http_script_stop(server);
+    refuse(&q, NULL, ZAGG_EHTTP, "*127.0.0.1*");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +347,7 @@ int main(void)
         cmocka_unit_test(circles),       cmocka_unit_test(going_on),
         cmocka_unit_test(another_query), cmocka_unit_test(places_lost),
         cmocka_unit_test(stopped),       cmocka_unit_test(only_the_catalog_is_missing),
+        cmocka_unit_test(not_reached),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -1,6 +1,7 @@
 /* Many shards in one pass over their granules: every shard must come out as it does
  * alone, whatever is damaged and however many threads work. */
 #include "read_test.h"
+#include "support/parallel.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -48,7 +49,7 @@ typedef struct outcome {
 
 typedef struct collected {
     outcome shards[N_SHARDS];
-    size_t n_over;
+    atomic_size_t n_over;
 } collected;
 
 static zagg_status ready(void *user, size_t index, zagg_shard_rows *rows, zagg_err *err)
@@ -169,26 +170,95 @@ static const config_parts CONFIGS[] = {
      .filters = "[{\"expression\": \"h <= np.mean(h)\"}]"},
 };
 
+static void pass_and_compare(const core_case *c, const shard_list *l, size_t threads,
+                             const zagg_shard_opts *how)
+{
+    collected all = {0};
+    const zagg_shard_taker taker = {ready, over, NULL, &all};
+    zagg_shard_opts opts = *how;
+    zagg_pass_stats stats;
+    zagg_err err = ZAGG_ERR_INIT;
+    assert_int_equal(zagg_pool_new(threads, &opts.pool, NULL), ZAGG_OK);
+    if (zagg_process_shards(c->worker, l->jobs, N_SHARDS, &opts, &taker, &stats, &err) !=
+        ZAGG_OK)
+        fail_msg("%s", err.msg);
+    assert_int_equal(all.n_over, N_SHARDS);
+    assert_int_equal(stats.granules, MISSING); /* each once */
+    compare(c, l, &all);
+    free_collected(&all);
+    zagg_pool_free(opts.pool);
+}
+
 static void as_each_alone(void **state)
+{
+    const fixture *f = *state;
+    const zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    shard_list l;
+    list_shards(f, &l);
+    for (size_t i = 0; i < sizeof CONFIGS / sizeof CONFIGS[0]; i++) {
+        core_case c = config_case(f->arena, &CONFIGS[i]);
+        for (size_t threads = 1; threads <= 4; threads++)
+            pass_and_compare(&c, &l, threads, &opts);
+        core_case_free(&c);
+    }
+}
+
+/* Sources whose requests take time, with and without reading ahead: nothing else comes
+ * out. */
+static void as_from_files(void **state)
 {
     const fixture *f = *state;
     shard_list l;
     list_shards(f, &l);
     for (size_t i = 0; i < sizeof CONFIGS / sizeof CONFIGS[0]; i++) {
         core_case c = config_case(f->arena, &CONFIGS[i]);
-        for (size_t threads = 1; threads <= 4; threads++) {
+        for (size_t ahead = 0; ahead <= 4; ahead += 2)
+            for (size_t threads = 1; threads <= 3; threads++) {
+                parallel_counts counts = {.calls = 0};
+                zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+                opts.open = parallel_open;
+                opts.open_user = &counts;
+                opts.ahead = ahead;
+                pass_and_compare(&c, &l, threads, &opts);
+            }
+        core_case_free(&c);
+    }
+}
+
+/* Whichever request fails, and all after it or not: shards that lack rows say so. */
+static void requests_fail(void **state)
+{
+    const fixture *f = *state;
+    const char *const hrefs[] = {f->paths[0], f->paths[1], f->paths[2]};
+    const zagg_shard_job jobs[] = {{.key = 0, .hrefs = hrefs, .n_hrefs = 3},
+                                   {.key = 1, .hrefs = hrefs, .n_hrefs = 3}};
+    for (size_t i = 0; i < 2; i++) {
+        core_case c = config_case(f->arena, &CONFIGS[i]);
+        bool fired = true;
+        for (int nth = 1; fired; nth++) {
+            parallel_counts counts = {.fail_at = nth, .fail_on = nth % 2 == 0};
             collected all = {0};
             const zagg_shard_taker taker = {ready, over, NULL, &all};
             zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
-            zagg_pass_stats stats;
             zagg_err err = ZAGG_ERR_INIT;
-            assert_int_equal(zagg_pool_new(threads, &opts.pool, NULL), ZAGG_OK);
-            if (zagg_process_shards(c.worker, l.jobs, N_SHARDS, &opts, &taker, &stats,
-                                    &err) != ZAGG_OK)
-                fail_msg("config %zu: %s", i, err.msg);
-            assert_int_equal(all.n_over, N_SHARDS);
-            assert_int_equal(stats.granules, MISSING); /* each once */
-            compare(&c, &l, &all);
+            counts.failure = nth % 3 ? ZAGG_EHTTP : ZAGG_EAUTH;
+            opts.open = parallel_open;
+            opts.open_user = &counts;
+            opts.ahead = 2;
+            assert_int_equal(zagg_pool_new(2, &opts.pool, NULL), ZAGG_OK);
+            if (zagg_process_shards(c.worker, jobs, 2, &opts, &taker, NULL, &err) !=
+                ZAGG_OK)
+                fail_msg("request %d: %s", nth, err.msg);
+            fired = counts.fail_at != nth && counts.calls >= nth;
+            for (size_t s = 0; s < 2; s++) {
+                const zagg_shard_result *r = &all.shards[s].result;
+                assert_int_equal(all.shards[s].times, 1);
+                assert_int_equal(r->auth_errors > 0,
+                                 counts.failure == ZAGG_EAUTH &&
+                                     r->read_errors + r->granule_errors > 0);
+                if (r->auth_errors && r->no_data)
+                    assert_non_null(strstr(r->error, "Access denied reading source"));
+            }
             free_collected(&all);
             zagg_pool_free(opts.pool);
         }
@@ -223,9 +293,17 @@ static void rows_are_scanned_once(void **state)
 
 enum { LONG_ROWS = 200000, LONG_CHUNK = 10000, OUTSIDE = 100 };
 
+/* In 0 .. 1: what is made of these takes room in the file. */
+static double noise(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*state >> 11) * 0x1p-53;
+}
+
 /* All photons in shard 0, but for the last ones, which have no cell. */
 static void write_long(const char *path)
 {
+    uint64_t random = 1;
     granule_file *file = granule_create(path);
     const granule_shape shape = {LONG_ROWS, 0, LONG_CHUNK};
     const beam b = beam_new();
@@ -233,10 +311,12 @@ static void write_long(const char *path)
     float *h = zg_alloc(LONG_ROWS, sizeof *h);
     assert_true(x && h);
     for (size_t i = 0; i < LONG_ROWS; i++)
-        x[i] = i < LONG_ROWS - OUTSIDE ? b.lat[0] : 91.0;
+        x[i] = i < LONG_ROWS - OUTSIDE ? b.lat[0] + 1e-9 * noise(&random) : 91.0;
     granule_put(file, "/gt1l/heights/lat", ZAGG_DT_F64, shape, x);
-    for (size_t i = 0; i < LONG_ROWS; i++)
-        x[i] = b.lon[0];
+    for (size_t i = 0; i < LONG_ROWS; i++) {
+        x[i] = b.lon[0] + 1e-9 * noise(&random);
+        h[i] = (float)noise(&random);
+    }
     granule_put(file, "/gt1l/heights/lon", ZAGG_DT_F64, shape, x);
     granule_put(file, "/gt1l/heights/h", ZAGG_DT_F32, shape, h);
     granule_put(file, "/gt1l/heights/quality", ZAGG_DT_F32, shape, h);
@@ -246,13 +326,13 @@ static void write_long(const char *path)
 }
 
 /* Shard 0 of `n_jobs` that all want one granule. */
-static zagg_shard_result read_long(const core_case *c, const char *path, size_t n_jobs,
-                                   size_t threads)
+static zagg_shard_result read_long_by(const core_case *c, const char *path, size_t n_jobs,
+                                      size_t threads, const zagg_shard_opts *how)
 {
     zagg_shard_job jobs[2];
     collected all = {0};
     const zagg_shard_taker taker = {ready, over, NULL, &all};
-    zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    zagg_shard_opts opts = *how;
     for (size_t i = 0; i < n_jobs; i++)
         jobs[i] = (zagg_shard_job){.key = i, .hrefs = &path, .n_hrefs = 1};
     assert_int_equal(zagg_pool_new(threads, &opts.pool, NULL), ZAGG_OK);
@@ -261,6 +341,26 @@ static zagg_shard_result read_long(const core_case *c, const char *path, size_t 
     zagg_pool_free(opts.pool);
     free_collected(&all);
     return all.shards[0].result;
+}
+
+static zagg_shard_result read_long(const core_case *c, const char *path, size_t n_jobs,
+                                   size_t threads)
+{
+    const zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    return read_long_by(c, path, n_jobs, threads, &opts);
+}
+
+/* As many windows as there are slabs: the least memory makes them so small. */
+static zagg_shard_result read_long_remote(const core_case *c, const char *path,
+                                          size_t n_jobs, size_t threads,
+                                          parallel_counts *counts)
+{
+    zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    opts.open = parallel_open;
+    opts.open_user = counts;
+    opts.ahead = 2;
+    opts.memory_bytes = 1;
+    return read_long_by(c, path, n_jobs, threads, &opts);
 }
 
 /* What is counted and said does not depend on which slab met the fault first. */
@@ -284,9 +384,128 @@ static void damage_in_one_of_many_slabs(void **state)
     assert_non_null(strstr(lon.error, "heights/lon"));
     for (size_t threads = 1; threads <= 3; threads++)
         for (size_t n_jobs = 1; n_jobs <= 2; n_jobs++) {
+            parallel_counts counts = {.calls = 0};
             const zagg_shard_result again = read_long(&c, path, n_jobs, threads);
             same_counts(&lon, &again);
+            const zagg_shard_result remote =
+                read_long_remote(&c, path, n_jobs, threads, &counts);
+            same_counts(&lon, &remote);
         }
+    core_case_free(&c);
+}
+
+/* Slab after slab: the coordinates of each with one call, then the heights of the rows
+ * that are kept with another. */
+static void windows(void **state)
+{
+    const fixture *f = *state;
+    enum { SLABS = (LONG_ROWS + 59999) / 60000 };
+    char path[600];
+    core_case c = config_case(f->arena, &CONFIGS[0]);
+    (void)snprintf(path, sizeof path, "%s/long.h5", f->dir);
+    write_long(path);
+    const zagg_shard_result local = read_long(&c, path, 1, 1);
+    for (size_t threads = 1; threads <= 3; threads++) {
+        parallel_counts counts = {.calls = 0};
+        const zagg_shard_result remote = read_long_remote(&c, path, 1, threads, &counts);
+        same_counts(&local, &remote);
+        /* heights of the last slab, which is short, may have come with metadata */
+        assert_in_range(counts.calls - counts.metadata_calls, 2 * SLABS - 1, 2 * SLABS);
+        assert_true(counts.metadata_calls <= 8);
+    }
+    core_case_free(&c);
+}
+
+/* ---- beams without wanted rows ---- */
+
+enum { WIDE_ROWS = 60000, WIDE_SEGMENTS = 60 };
+
+/* A beam in one shard whose photons take more room than a page of metadata. */
+static void put_wide(granule_file *file, const char *beam_name, double lon,
+                     uint64_t *random)
+{
+    static const granule_shape photons = {WIDE_ROWS, 0, 10000},
+                               segments = {WIDE_SEGMENTS, 0, 0};
+    static double x[WIDE_ROWS], seg[WIDE_SEGMENTS];
+    static float h[WIDE_ROWS];
+    static int64_t beg[WIDE_SEGMENTS];
+    static int32_t cnt[WIDE_SEGMENTS];
+    char path[64];
+    const beam b = beam_new();
+#define PUT(name, type, shape, data)                                                     \
+    (void)snprintf(path, sizeof path, "/%s/%s", beam_name, name);                        \
+    granule_put(file, path, type, shape, data)
+    for (size_t i = 0; i < WIDE_SEGMENTS; i++) {
+        seg[i] = b.seg_lat[0];
+        beg[i] = (int64_t)(1 + i * (WIDE_ROWS / WIDE_SEGMENTS));
+        cnt[i] = WIDE_ROWS / WIDE_SEGMENTS;
+    }
+    PUT("geo/lat", ZAGG_DT_F64, segments, seg);
+    PUT("geo/beg", ZAGG_DT_I64, segments, beg);
+    PUT("geo/cnt", ZAGG_DT_I32, segments, cnt);
+    for (size_t i = 0; i < WIDE_SEGMENTS; i++)
+        seg[i] = lon;
+    PUT("geo/lon", ZAGG_DT_F64, segments, seg);
+    for (size_t i = 0; i < WIDE_ROWS; i++) {
+        x[i] = b.lat[0] + 1e-9 * noise(random);
+        h[i] = (float)noise(random);
+    }
+    PUT("heights/lat", ZAGG_DT_F64, photons, x);
+    for (size_t i = 0; i < WIDE_ROWS; i++)
+        x[i] = lon + 1e-9 * noise(random);
+    PUT("heights/lon", ZAGG_DT_F64, photons, x);
+    PUT("heights/h", ZAGG_DT_F32, photons, h);
+    PUT("heights/quality", ZAGG_DT_F32, photons, h);
+#undef PUT
+}
+
+static size_t read_wide(const core_case *c, const char *path, size_t first, size_t n_jobs,
+                        parallel_counts *counts)
+{
+    zagg_shard_job jobs[2] = {{0}};
+    collected all = {0};
+    const zagg_shard_taker taker = {ready, NULL, NULL, &all};
+    zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    size_t n = 0;
+    opts.open = parallel_open;
+    opts.open_user = counts;
+    opts.ahead = 2;
+    for (size_t i = 0; i < n_jobs; i++)
+        jobs[i] = (zagg_shard_job){.key = first + i, .hrefs = &path, .n_hrefs = 1};
+    assert_int_equal(
+        zagg_process_shards(c->worker, jobs, n_jobs, &opts, &taker, NULL, NULL), ZAGG_OK);
+    for (size_t i = 0; i < n_jobs; i++) {
+        assert_int_equal(all.shards[i].result.read_errors, 0);
+        n += all.shards[i].result.total_obs;
+    }
+    free_collected(&all);
+    return n;
+}
+
+/* Of a beam that no wanted shard meets only the records are looked for. */
+static void only_beams_that_are_wanted(void **state)
+{
+    const fixture *f = *state;
+    const beam b = beam_new();
+    char path[600];
+    uint64_t random = 1;
+    core_case c = config_case(f->arena, &CONFIGS[1]);
+    (void)snprintf(path, sizeof path, "%s/wide.h5", f->dir);
+    granule_file *file = granule_create(path);
+    put_wide(file, "gt1l", b.seg_lon[0], &random);
+    put_wide(file, "gt1r", b.seg_lon[N_SEGMENTS - 1], &random);
+    granule_close(file);
+    parallel_counts both = {.calls = 0}, left = {.calls = 0}, right = {.calls = 0},
+                    none = {.calls = 0};
+    assert_int_equal(read_wide(&c, path, 0, 2, &both), 2 * WIDE_ROWS);
+    assert_int_equal(read_wide(&c, path, 0, 1, &left), WIDE_ROWS);
+    assert_int_equal(read_wide(&c, path, 1, 1, &right), WIDE_ROWS);
+    assert_int_equal(read_wide(&c, path, 2, 1, &none), 0);
+    assert_true(left.metadata_bytes < both.metadata_bytes);
+    assert_true(right.metadata_bytes < both.metadata_bytes);
+    assert_true(none.metadata_bytes < left.metadata_bytes);
+    assert_true(none.metadata_bytes < right.metadata_bytes);
+    assert_true(none.calls <= left.calls);
     core_case_free(&c);
 }
 
@@ -484,6 +703,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {TEST(as_each_alone),
+                                       TEST(as_from_files),
+                                       TEST(requests_fail),
+                                       TEST(windows),
+                                       TEST(only_beams_that_are_wanted),
                                        TEST(rows_are_scanned_once),
                                        TEST(damage_in_one_of_many_slabs),
                                        TEST(points_without_a_cell),

@@ -1,4 +1,5 @@
 #include "h5_test.h"
+#include "support/parallel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ typedef struct visit {
     zagg_h5 *file;
     case_report *report;
     zagg_pool *pools[4];
+    parallel_counts counts; /* of a remote file */
     size_t n_compared;
     uint64_t random;
 } visit;
@@ -215,9 +217,36 @@ static void check_scan(checked *c, const zagg_rows *ranges, size_t n, zagg_pool 
         bad(c, "scan", "rows are missing");
 }
 
+/* Of a remote file: all that reading `ranges` needs is there before. */
+static zagg_h5_stage *stage(checked *c, const zagg_rows *ranges, size_t n)
+{
+    const zagg_h5_want want = {c->column, ranges, n};
+    zagg_h5_stage *staged = NULL;
+    zagg_err err = ZAGG_ERR_INIT;
+    if (zagg_h5_stage_new(c->v->file, &want, 1, &staged, &err) != ZAGG_OK)
+        bad(c, "stage", err.msg);
+    return staged;
+}
+
+static void compare_staged(checked *c, const zagg_rows *ranges, size_t n)
+{
+    zagg_h5_stage *staged = stage(c, ranges, n);
+    const int before = c->v->counts.calls;
+    check_ranges(c, ranges, n, c->v->pools[1]);
+    check_scan(c, ranges, n, c->v->pools[2]);
+    if (c->v->counts.calls != before)
+        bad(c, "stage", "something was read again");
+    zagg_h5_stage_free(staged);
+}
+
 static void compare_column(checked *c)
 {
     zagg_rows whole = {0, c->rows}, ranges[9];
+    if (zagg_h5_is_remote(c->v->file)) {
+        compare_staged(c, &whole, 1);
+        compare_staged(c, ranges,
+                       random_ranges(c->v, c->rows, ranges, 1 + next_random(c->v, 9)));
+    }
     for (size_t p = 0; p < 4; p++) {
         zagg_pool *pool = c->v->pools[p];
         check_ranges(c, &whole, 1, pool);
@@ -291,14 +320,16 @@ static herr_t on_object(hid_t file, const char *name, const H5L_info_t *info, vo
     return 0;
 }
 
-size_t compare_file(const char *path, case_report *report)
+static size_t compare_source(const char *path, bool remote, case_report *report)
 {
     zagg_err err = ZAGG_ERR_INIT;
     zagg_source *source = NULL;
     visit v = {.report = report, .random = 12345};
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     assert_true(file >= 0);
-    assert_int_equal(zagg_source_open_file(path, &source, &err), ZAGG_OK);
+    assert_int_equal(remote ? parallel_open(&v.counts, path, &source, &err)
+                            : zagg_source_open_file(path, &source, &err),
+                     ZAGG_OK);
     if (zagg_h5_open(source, NULL, &v.file, &err) != ZAGG_OK)
         fail_msg("%s", err.msg);
     const size_t widths[4] = {0, 1, 2, 7}; /* 0: no pool */
@@ -311,4 +342,14 @@ size_t compare_file(const char *path, case_report *report)
     zagg_source_close(source);
     H5Fclose(file);
     return v.n_compared;
+}
+
+size_t compare_file(const char *path, case_report *report)
+{
+    return compare_source(path, false, report);
+}
+
+size_t compare_file_remote(const char *path, case_report *report)
+{
+    return compare_source(path, true, report);
 }

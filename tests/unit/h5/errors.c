@@ -377,7 +377,7 @@ static zagg_status faulty_read(void *self, uint64_t offset, size_t len, void *ou
 static void faults_of_the_source(void **state)
 {
     (void)state;
-    static const zagg_source_vtable vtable = {faulty_read, NULL, 0};
+    static const zagg_source_vtable vtable = {.read_at = faulty_read};
     opened o = open_fixture(0);
     bool passed = false;
     for (size_t n = 0; n < 200 && !passed; n++) {
@@ -429,7 +429,8 @@ static void request_sizes(void **state)
     } cases[] = {{1, 4096}, {8192, 8192}, {0, 65536}, {(size_t)1 << 30, 65536}};
     opened o = open_fixture(0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const zagg_source_vtable vtable = {recorded_read, NULL, cases[i].asked};
+        const zagg_source_vtable vtable = {.read_at = recorded_read,
+                                           .request_bytes = cases[i].asked};
         recorder r = {o.source, 0};
         zagg_source *source = NULL;
         zagg_h5 *file = NULL;

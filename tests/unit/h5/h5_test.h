@@ -27,5 +27,7 @@ void fixture_write(const fixture_kind *kind, const char *dir, char path[512]);
 /** Compare every numeric dataset of a file, read in all ways, with libhdf5. Returns how
  * many were compared. */
 size_t compare_file(const char *path, case_report *report);
+/** The same through a source whose requests take time, with and without reading ahead. */
+size_t compare_file_remote(const char *path, case_report *report);
 
 #endif

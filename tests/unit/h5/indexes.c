@@ -395,6 +395,7 @@ static void all_indexes(void **state)
         write_file(&kinds[i], path);
         size_t n = check_kinds(path, kinds[i].large);
         compare_file(path, &report);
+        compare_file_remote(path, &report);
         remove_tree(dir);
         zg_free(dir);
         report_end(&report, n);

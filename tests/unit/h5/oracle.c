@@ -15,10 +15,11 @@ static void written_files(void **state)
         char *dir = make_temp_dir(), path[512];
         fixture_write(&fixture_kinds[i], dir, path);
         size_t n = compare_file(path, &report);
+        n += compare_file_remote(path, &report);
         remove_tree(dir);
         free(dir);
         report_end(&report, n);
-        assert_true(n > 100);
+        assert_true(n > 200);
     }
 }
 
@@ -38,7 +39,8 @@ static void golden_granules(void **state)
         char path[512];
         snprintf(path, sizeof path, "%s", golden_path(files[i].name));
         compare_file(path, &report);
-        report_end(&report, files[i].at_least);
+        compare_file_remote(path, &report);
+        report_end(&report, 2 * files[i].at_least);
     }
 }
 
@@ -54,7 +56,8 @@ static void real_granule(void **state)
     fclose(file);
     case_report report = {.set = "real granule"};
     compare_file(path, &report);
-    report_end(&report, 70);
+    compare_file_remote(path, &report);
+    report_end(&report, 140);
 }
 
 int main(void)

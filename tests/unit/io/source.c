@@ -1,4 +1,6 @@
 /* Sources: files, memory and other implementations; merged reads; whole files. */
+#include "io/source.h"
+
 #include "support/support.h"
 
 #include <fcntl.h>
@@ -152,6 +154,8 @@ typedef struct recorder {
     size_t n;
     uint64_t offset[64];
     size_t len[64];
+    void *out[64];
+    size_t n_calls, n_metadata;
     bool closed, broken;
 } recorder;
 
@@ -176,7 +180,29 @@ static void record_close(void *self)
     r->closed = true;
 }
 
-static const zagg_source_vtable record_vtable = {record_read, record_close, 0};
+/* Side by side: where each span goes is noted as well. */
+static zagg_status record_many(void *self, const zagg_range *spans, size_t n,
+                               zagg_err *err)
+{
+    recorder *r = self;
+    r->n_calls++;
+    for (size_t i = 0; i < n; i++) {
+        if (r->n < 64)
+            r->out[r->n] = spans[i].out;
+        ZAGG_TRY(record_read(self, spans[i].offset, spans[i].len, spans[i].out, err));
+    }
+    return ZAGG_OK;
+}
+
+static zagg_status record_metadata(void *self, const zagg_range *spans, size_t n,
+                                   zagg_err *err)
+{
+    ((recorder *)self)->n_metadata++;
+    return record_many(self, spans, n, err);
+}
+
+static const zagg_source_vtable record_vtable = {.read_at = record_read,
+                                                 .close = record_close};
 
 static zagg_source *open_recorder(recorder *r)
 {
@@ -246,11 +272,101 @@ static void test_coalescing_counts(void **state)
     assert_true(r.closed);
 }
 
-static void test_many_ranges_of_all_kinds(void **state)
+static zagg_source *open_parallel(recorder *r)
+{
+    static const zagg_source_vtable VTABLE = {.read_at = record_read,
+                                              .close = record_close,
+                                              .read_many = record_many,
+                                              .read_metadata = record_metadata};
+    zagg_source *source = NULL;
+    memset(r, 0, sizeof *r);
+    assert_int_equal(
+        zagg_source_open_custom(&VTABLE, r, DATA_BYTES, "recorder", &source, NULL),
+        ZAGG_OK);
+    return source;
+}
+
+/* One call for all spans. What is one range comes to where it is wanted. */
+static void test_side_by_side(void **state)
 {
     (void)state;
     recorder r;
-    zagg_source *source = open_recorder(&r);
+    zagg_source *source = open_parallel(&r);
+    const zagg_coalesce tight = {10, 1000};
+    static char a[100], b[100], c[50];
+    const zagg_range ranges[] = {{500, 100, b}, {0, 100, a}, {605, 50, c}};
+    assert_int_equal(zagg_source_read_many(source, ranges, 3, &tight, NULL), ZAGG_OK);
+    assert_int_equal(r.n_calls, 1);
+    assert_int_equal(r.n, 2);
+    assert_ptr_equal(r.out[0], a);
+    assert_true(r.out[1] != b && r.len[1] == 155);
+    assert_memory_equal(a, data, 100);
+    assert_memory_equal(b, data + 500, 100);
+    assert_memory_equal(c, data + 605, 50);
+    const zagg_range spans[] = {{7, 3, a}, {8, 10, b}};
+    assert_int_equal(zg_source_request_many(source, spans, 2, true, NULL), ZAGG_OK);
+    assert_int_equal(r.n_metadata, 1);
+    assert_int_equal(zagg_source_stats(source).requests, 4);
+    assert_int_equal(zagg_source_stats(source).bytes, 100 + 155 + 13);
+    for (int64_t nth = 1; nth <= 4; nth++) {
+        zg_alloc_fail_nth(nth);
+        assert_int_equal(zagg_source_read_many(source, ranges, 3, &tight, NULL),
+                         ZAGG_ENOMEM);
+    }
+    zg_alloc_fail_nth(0);
+    r.broken = true;
+    assert_int_equal(zagg_source_read_many(source, ranges, 3, &tight, NULL), ZAGG_EHTTP);
+    zagg_source_close(source);
+}
+
+/* Ranges of `len` bytes, `gaps` apart, and how many requests they are. */
+static size_t requests_of(size_t len, const uint64_t *gaps, size_t n_gaps)
+{
+    recorder r;
+    zagg_source *source = open_parallel(&r);
+    zagg_range ranges[64];
+    zg_span spans[64];
+    size_t n = 0;
+    uint64_t at = 0;
+    for (size_t i = 0; i <= n_gaps; i++) {
+        ranges[i] = (zagg_range){at, len, NULL};
+        at += len + (i < n_gaps ? gaps[i] : 0);
+    }
+    assert_int_equal(zg_source_cut(source, ranges, n_gaps + 1, NULL, spans, &n, NULL),
+                     ZAGG_OK);
+    zagg_source_close(source);
+    return n;
+}
+
+/* The shortest gaps are read along, as long as all of them are a fifth of what is wanted,
+ * or little. */
+static void test_gaps_that_are_worth_it(void **state)
+{
+    (void)state;
+    enum { KIB = 1024, MIB = 1 << 20 };
+    static const struct {
+        size_t len;
+        uint64_t gaps[6];
+        size_t n_gaps, requests;
+    } cases[] = {
+        {100 * KIB, {0, 0, 0}, 3, 1},
+        {KIB, {30 * KIB, 30 * KIB}, 2, 1},              /* little */
+        {KIB, {30 * KIB, 40 * KIB}, 2, 2},              /* 70 are more */
+        {KIB, {40 * KIB, 40 * KIB}, 2, 3},              /* equal ones: none */
+        {MIB, {500 * KIB, 400 * KIB, 100 * KIB}, 3, 2}, /* of 4 MiB 819 KiB */
+        {2 * MIB, {MIB + 1}, 1, 2},                     /* as long as a request */
+        {3 * MIB, {MIB, 0}, 2, 2},                      /* 8 MiB are enough */
+        {9 * MIB, {0}, 1, 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t n = requests_of(cases[i].len, cases[i].gaps, cases[i].n_gaps);
+        if (n != cases[i].requests)
+            fail_msg("case %zu: %zu requests", i, n);
+    }
+}
+
+static void many_ranges_of_all_kinds(recorder *r, zagg_source *source)
+{
     uint32_t x = 5;
     for (int round = 0; round < 300; round++) {
         span spans[40];
@@ -261,9 +377,17 @@ static void test_many_ranges_of_all_kinds(void **state)
             spans[i].len = (x >> 8) % 90;
         }
         zagg_coalesce how = {(uint64_t)round % 30, (uint64_t)round % 7 * 100};
-        read_spans(source, &r, spans, 40, &how);
+        read_spans(source, r, spans, 40, &how);
     }
     zagg_source_close(source);
+}
+
+static void test_many_ranges_of_all_kinds(void **state)
+{
+    (void)state;
+    recorder r;
+    many_ranges_of_all_kinds(&r, open_recorder(&r));
+    many_ranges_of_all_kinds(&r, open_parallel(&r));
 }
 
 static void test_read_many_checks_before_reading(void **state)
@@ -366,6 +490,8 @@ int main(void)
         cmocka_unit_test(test_lack_of_memory),
         cmocka_unit_test(test_mem),
         cmocka_unit_test(test_coalescing_counts),
+        cmocka_unit_test(test_side_by_side),
+        cmocka_unit_test(test_gaps_that_are_worth_it),
         cmocka_unit_test(test_many_ranges_of_all_kinds),
         cmocka_unit_test(test_read_many_checks_before_reading),
         cmocka_unit_test(test_threads_share_a_file),

@@ -217,8 +217,8 @@ static void login_pages(void **state)
         if (i == 0)
             assert_contains(err.msg, "https://urs.example/oauth/authorize?client_id=abc");
         assert_lacks(err.msg, "s3cr");
-        assert_int_equal(renewals, 1);
-        assert_int_equal(http_script_requests(server), 2);
+        assert_int_equal(renewals, 2);
+        assert_int_equal(http_script_requests(server), 3);
         zg_call_free(&call);
         zg_http_free(http);
         http_script_stop(server);

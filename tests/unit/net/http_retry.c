@@ -185,7 +185,7 @@ static void once_is_once(void **state)
 /* ---- keys ---- */
 
 typedef struct keys {
-    unsigned signatures, renewals;
+    unsigned signatures, renewals, refusals;
     bool again;
     char code[64];
     long status;
@@ -216,6 +216,14 @@ static zagg_status renew(void *user, const zg_call *call, const char *code, bool
     return ZAGG_OK;
 }
 
+static zagg_status refused(void *user, const zg_call *call, const char *code,
+                           zagg_err *err)
+{
+    (void)call, (void)code;
+    ((keys *)user)->refusals++;
+    return zagg_err_set(err, ZAGG_EAUTH, "in other words");
+}
+
 static void new_keys(void **state)
 {
     (void)state;
@@ -226,27 +234,37 @@ static void new_keys(void **state)
                  "token has expired.</Message></Error>"},
         {.status = 200, .body = "ok"},
         {.status = 403},
+        {.status = 403},
         {.status = 403}};
-    http_script *server = http_script_start(replies, 5);
+    http_script *server = http_script_start(replies, 6);
     zg_http *http = new_http(NULL);
     for (size_t i = 0; i < 2; i++) {
         keys k = {.again = true};
-        zg_call call = {
-            .authorize = authorize, .renew = renew, .user = &k, .once = i == 1};
+        zg_call call = {.authorize = authorize,
+                        .renew = renew,
+                        .refused = refused,
+                        .user = &k,
+                        .once = i == 1};
         zg_headers_add(&call.headers, "X-Given", "first");
         zagg_err err;
         assert_int_equal(send_one(http, &call, http_script_url(server, "/k"), &err),
                          i == 0 ? ZAGG_OK : ZAGG_EAUTH);
-        assert_int_equal(k.renewals, 1);
-        assert_int_equal(k.signatures, i == 0 ? 3 : 2);
+        assert_int_equal(k.renewals, i == 0 ? 1 : 2);
+        assert_int_equal(k.signatures, 3);
+        assert_int_equal(k.refusals, i);
+        if (i == 1)
+            assert_string_equal(err.msg, "in other words");
         assert_string_equal(k.code, i == 0 ? "ExpiredToken" : "");
         assert_int_equal(k.status, i == 0 ? 400 : 403);
         zg_call_free(&call);
     }
-    for (size_t i = 0; i < 5; i++) {
+    static const char *const sent[] = {"Bearer token-0", "Bearer token-0",
+                                       "Bearer token-1", "Bearer token-0",
+                                       "Bearer token-1", "Bearer token-2"};
+    assert_int_equal(http_script_requests(server), 6);
+    for (size_t i = 0; i < 6; i++) {
         const http_request *q = http_script_request(server, i);
-        assert_string_equal(http_request_header(q, "Authorization"),
-                            i == 2 || i == 4 ? "Bearer token-1" : "Bearer token-0");
+        assert_string_equal(http_request_header(q, "Authorization"), sent[i]);
         assert_string_equal(http_request_header(q, "X-Given"), "added");
         assert_lacks(q->headers, "first");
     }

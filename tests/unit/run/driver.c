@@ -62,6 +62,11 @@ static void drivers(void **state)
     assert_int_equal(chosen(NULL, "s3", "file:///d/a.h5", NULL), ZG_DRIVER_FILE);
     assert_int_equal(chosen(NULL, "s3", "d/a.h5", NULL), ZG_DRIVER_FILE);
     assert_int_equal(chosen("https", "s3", "s3://b/a.h5", "/d/a.h5"), ZG_DRIVER_FILE);
+    /* As of --granules https://... */
+    assert_int_equal(chosen(NULL, "s3", "https://h/a.h5", "https://h/a.h5"),
+                     ZG_DRIVER_HTTPS);
+    assert_int_equal(chosen("s3", "s3", "https://h/a.h5", "https://h/a.h5"),
+                     ZG_DRIVER_S3);
 }
 
 static void wrong_driver(void **state)

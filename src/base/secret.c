@@ -1,5 +1,5 @@
 /* Secrets leave no copy behind. */
-#include "net/http.h"
+#include "base/base.h"
 
 #include <string.h>
 
