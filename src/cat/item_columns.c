@@ -115,7 +115,7 @@ static unsigned seen_of(const zagg_value *v)
     case ZAGG_FLOAT:
         return SEEN_FLOAT;
     case ZAGG_STR:
-        return zg_time_parse(v->str, &us) ? SEEN_TEXT : SEEN_TEXT | SEEN_NO_TIME;
+        return zg_utc_parse(v->str, &us) ? SEEN_TEXT : SEEN_TEXT | SEEN_NO_TIME;
     case ZAGG_MAP:
         return SEEN_MAP;
     case ZAGG_LIST:

@@ -95,7 +95,7 @@ static bool read_zone(const char **at, int64_t *offset_s)
     return true;
 }
 
-bool zg_time_parse(const char *text, int64_t *us)
+bool zg_utc_parse(const char *text, int64_t *us)
 {
     const char *at = text;
     int64_t days, h, m, s, fraction, offset;
@@ -110,7 +110,7 @@ bool zg_time_parse(const char *text, int64_t *us)
     return true;
 }
 
-bool zg_time_format(int64_t us, char out[32])
+bool zg_utc_format(int64_t us, char out[32])
 {
     int64_t days = us / DAY_US, y, m, d;
     if (us % DAY_US < 0)

@@ -217,7 +217,7 @@ bool granule_name_time(const char *name, char out[32])
             continue;
         (void)snprintf(out, 32, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", d, d + 4, d + 6, d + 8,
                        d + 10, d + 12);
-        return zg_time_parse(out, &us);
+        return zg_utc_parse(out, &us);
     }
     return false;
 }
@@ -229,7 +229,7 @@ static bool utc_of(const granule *g, double delta_s, char out[32])
 {
     const double GPS_EPOCH_S = 315964800.0, LEAP_S = 18.0;
     const double s = GPS_EPOCH_S + g->epoch_s - LEAP_S + delta_s;
-    return fabs(s) < 2e11 && zg_time_format((int64_t)llround(s * 1e6), out);
+    return fabs(s) < 2e11 && zg_utc_format((int64_t)llround(s * 1e6), out);
 }
 
 static const zagg_value *properties_of(zg_maker *m, const granule *g, const char *name)

@@ -11,7 +11,7 @@ void zg_map_time(const char *text, char out[64])
 {
     char utc[32];
     int64_t us;
-    if (zg_time_parse(text, &us) && zg_time_format(us, utc))
+    if (zg_utc_parse(text, &us) && zg_utc_format(us, utc))
         (void)snprintf(out, 64, "%.*s+00:00", (int)strcspn(utc, "Z"), utc);
     else
         (void)snprintf(out, 64, "%s", text);

@@ -24,7 +24,7 @@ typedef struct filter {
 static zagg_status parse_time(const char *text, bool end, int64_t *out, zagg_err *err)
 {
     int64_t days;
-    if (zg_time_parse(text, out)) {
+    if (zg_utc_parse(text, out)) {
         *out += end ? 1 : 0;
         return ZAGG_OK;
     }
@@ -40,7 +40,7 @@ static bool member_time(const zagg_value *record, const char *const keys[2], int
 {
     for (int i = 0; i < 2; i++) {
         const char *text = keys[i] != NULL ? zg_value_text(record, keys[i]) : NULL;
-        if (text != NULL && zg_time_parse(text, out))
+        if (text != NULL && zg_utc_parse(text, out))
             return true;
     }
     return false;

@@ -177,7 +177,7 @@ static zagg_status time_node(zg_tree *t, int64_t v, carquet_time_unit_t unit,
         us = floor_div(v, 1000);
     else if (unit == CARQUET_TIME_UNIT_MILLIS && __builtin_mul_overflow(v, 1000, &us))
         us = INT64_MAX;
-    if (!zg_time_format(us, text))
+    if (!zg_utc_format(us, text))
         return zagg_err_set(err, ZAGG_EFORMAT, "a time outside the years 1 to 9999");
     return text_node(t, text, strlen(text), out, err);
 }

@@ -310,7 +310,7 @@ static bool value_bits(zg_pq_type type, const zagg_value *v, void *out)
     case ZG_PQ_F64:
         return zagg_value_number(v, out);
     default:
-        return v->kind == ZAGG_STR && zg_time_parse(v->str, out);
+        return v->kind == ZAGG_STR && zg_utc_parse(v->str, out);
     }
 }
 

@@ -20,7 +20,7 @@ static void add_time(zg_str *out, const char *name, const char *time)
     int64_t us = 0;
     if (time == NULL)
         zg_str_addf(out, " %s=-", name);
-    else if (zg_time_parse(time, &us)) /* files differ in how they write one moment */
+    else if (zg_utc_parse(time, &us)) /* files differ in how they write one moment */
         zg_str_addf(out, " %s=%lld", name, (long long)us);
     else
         zg_str_addf(out, " %s=%s", name, time);

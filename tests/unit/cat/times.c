@@ -9,9 +9,9 @@ static void expect_time(const char *text, int64_t want, const char *back)
 {
     int64_t us = 0;
     char out[32];
-    assert_true(zg_time_parse(text, &us));
+    assert_true(zg_utc_parse(text, &us));
     assert_true(us == want);
-    assert_true(zg_time_format(us, out));
+    assert_true(zg_utc_format(us, out));
     assert_string_equal(out, back);
 }
 
@@ -42,10 +42,10 @@ static void times(void **state)
                                       "0000-01-01T00:00:00Z"};
     int64_t v;
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
-        assert_false(zg_time_parse(BAD[i], &v));
+        assert_false(zg_utc_parse(BAD[i], &v));
     char out[32];
-    assert_false(zg_time_format(INT64_MAX, out));
-    assert_false(zg_time_format(INT64_MIN, out));
+    assert_false(zg_utc_format(INT64_MAX, out));
+    assert_false(zg_utc_format(INT64_MIN, out));
     assert_true(zg_date_parse("2018-10-13", &v));
     assert_int_equal(v, 17817);
     assert_false(zg_date_parse("2018-10-13T", &v));
