@@ -26,6 +26,22 @@ typedef struct zg_record {
 zagg_status zg_intern(zagg_arena *arena, zg_record *records, size_t n,
                       const zagg_granule **granules, zagg_err *err);
 
+/** Read one granule of a file; `out` points into the document. */
+zagg_status zg_read_record(const char *name, const zagg_value *record, zg_record *out,
+                           zagg_err *err);
+
+/* ---- compact.c: zagg's own form, in which every granule stands once ---- */
+
+#define ZG_COMPACT_FORMAT "zagg-shardmap-compact/1"
+/** It says that it is that form (of whatever version). */
+bool zg_is_compact(const zagg_value *root);
+/** ECONFIG naming what is missing or of unequal length, or another version. */
+zagg_status zg_check_compact(const char *name, const zagg_value *root, zagg_err *err);
+/** Granules of all shards. */
+zagg_status zg_read_compact(zg_owned_map *own, zagg_arena *scratch,
+                            const zagg_value *root, zagg_shard_entry *shards,
+                            zagg_err *err);
+
 /** Last part of an href: what follows the last '/'. */
 const char *zg_href_basename(const char *href);
 

@@ -3,6 +3,7 @@
  * they are never doubles. The document is dropped after reading; what is kept holds each
  * granule once. */
 #include "cat/cat.h"
+#include "cat/text_source.h"
 #include "cat/tree_copy.h"
 #include "zagg/io.h"
 
@@ -44,6 +45,8 @@ static zagg_status check_form(const char *name, const zagg_value *root, zagg_err
 {
     static const char *const needed[] = {"shard_keys", "granules", "grid_signature"};
     const char *missing = NULL;
+    if (zg_is_compact(root))
+        return zg_check_compact(name, root, err);
     for (size_t i = 0; i < 3 && missing == NULL; i++)
         if (zagg_value_get(root, needed[i]) == NULL)
             missing = needed[i];
@@ -85,8 +88,8 @@ static zagg_status record_text(const char *name, const zagg_value *record,
     return ZAGG_OK;
 }
 
-static zagg_status read_record(const char *name, const zagg_value *record, zg_record *out,
-                               zagg_err *err)
+zagg_status zg_read_record(const char *name, const zagg_value *record, zg_record *out,
+                           zagg_err *err)
 {
     if (record->kind != ZAGG_MAP)
         return zagg_err_set(
@@ -135,7 +138,7 @@ static zagg_status read_granules(zg_owned_map *own, zagg_arena *scratch,
         shards[i].n_granules = list->n;
         for (size_t k = 0; k < list->n; k++, at++) {
             records[at].at = at;
-            ZAGG_TRY(read_record(name, list->items[k], &records[at], err));
+            ZAGG_TRY(zg_read_record(name, list->items[k], &records[at], err));
         }
     }
     return zg_intern(own->arena, records, n, granules, err);
@@ -290,7 +293,11 @@ static zagg_status fill(zg_owned_map *own, zagg_arena *scratch, const char *text
     ZAGG_TRY(zagg_arena_alloc(own->arena, keys->n, sizeof *shards, &shards, err));
     ZAGG_TRY(read_keys(map->name, keys, shards, err));
     ZAGG_TRY(check_distinct(map->name, scratch, shards, keys->n, err));
-    ZAGG_TRY(read_granules(own, scratch, zagg_value_get(root, "granules"), shards, err));
+    if (zg_is_compact(root))
+        ZAGG_TRY(zg_read_compact(own, scratch, root, shards, err));
+    else
+        ZAGG_TRY(
+            read_granules(own, scratch, zagg_value_get(root, "granules"), shards, err));
     ZAGG_TRY(read_masks(own, zagg_value_get_set(root, "aoi_mask"), shards, keys->n, err));
     ZAGG_TRY(copy_object(own, root, "grid_signature", &map->grid_signature, err));
     ZAGG_TRY(copy_object(own, root, "metadata", &map->metadata, err));
@@ -325,10 +332,10 @@ zagg_status zagg_shardmap_load(const char *path, zagg_shardmap **out, zagg_err *
     size_t len = 0;
     if (path == NULL || out == NULL)
         return zagg_err_set(err, ZAGG_EARG, "zagg_shardmap_load: NULL argument");
-    zagg_status status = zagg_file_read(path, MAX_FILE_BYTES, &text, &len, err);
+    zagg_status status = zg_text_load(path, MAX_FILE_BYTES, &text, &len, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "shard map");
     status = zagg_shardmap_parse(text, len, path, out, err);
-    zagg_bytes_free(text);
+    zg_free(text);
     return status;
 }

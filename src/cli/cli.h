@@ -20,9 +20,12 @@ enum {
 int main_run(int argc, char **argv);
 int main_fetch(int argc, char **argv);
 int main_check(int argc, char **argv);
+
+int main_shardmap(int argc, char **argv);
 int main_status(int argc, char **argv);
 int main_config(int argc, char **argv);
 int main_h5(int argc, char **argv);
+int main_catalog(int argc, char **argv);
 int main_inspect(int argc, char **argv);
 int main_export(int argc, char **argv);
 int main_verify(int argc, char **argv);

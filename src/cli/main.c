@@ -1,5 +1,6 @@
 /* The zagg program: one entry per subcommand. */
 #include "cli/cli.h"
+#include "pq/pq.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,8 +21,10 @@ static const subcommand COMMANDS[] = {
     {"run", main_run, "aggregate the granules of a shard map into a Zarr store"},
     {"fetch", main_fetch, "copy what a run reads of remote granules, for work offline"},
     {"check", main_check, "try config, catalog, granules, keys and store before a run"},
+    {"shardmap", main_shardmap, "build, look at and change shard maps"},
     {"status", main_status, "how far the last run into a store has come"},
     {"config", main_config, "list or show the built-in pipeline configs"},
+    {"catalog", main_catalog, "find granules; build the shard map of them"},
     {"h5", main_h5, "list, print or check what an HDF5 file holds"},
     {"inspect", main_inspect, "tell what a store holds, or the values of a cell"},
     {"export", main_export, "write cells as GeoParquet, CSV or GeoJSON"},
@@ -64,6 +67,7 @@ static void give_back_large_blocks(void)
 int main(int argc, char **argv)
 {
     give_back_large_blocks();
+    zg_pq_install();
     /* A limit on the size of files is an error of a write, as a full disk is. */
     signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {

@@ -16,6 +16,11 @@ void zg_inflater_free(zg_inflater *inf);
 zagg_status zg_inflate_exact(zg_inflater *inf, const void *in, size_t in_len, void *out,
                              size_t out_len, zagg_err *err);
 
+/** One gzip member of `in`, in a new block (zg_free). `level`: 1 to 12, as of libdeflate.
+ * NOMEM. Thread-safe. */
+zagg_status zg_gzip_pack(int level, const void *in, size_t in_len, void **out,
+                         size_t *out_len, zagg_err *err);
+
 /** State for both directions of zstd, reusable, one thread at a time. NULL on lack of
  * memory; libzstd's own memory is had on first use. */
 typedef struct zg_zstd zg_zstd;

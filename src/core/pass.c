@@ -26,32 +26,6 @@ void zg_pass_trace_rss(const zg_pass *p, const char *stage)
 
 /* ---- one granule ---- */
 
-/* Which shards want it, each once. */
-static zagg_status list_wanted(zg_granule_read *g, zagg_arena *arena, zagg_err *err)
-{
-    zg_pass *p = g->pass;
-    const zg_want *wants = p->wants + g->granule->first_want;
-    const size_t n = g->granule->n_wants;
-    uint32_t *shards, *local;
-    size_t *first, n_wanted = 0;
-    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *shards, &shards, err));
-    ZAGG_TRY(zagg_arena_alloc(arena, n + 1, sizeof *first, &first, err));
-    ZAGG_TRY(zagg_arena_alloc(arena, p->n_jobs, sizeof *local, &local, err));
-    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *g->n_kept, &g->n_kept, err));
-    memset(local, 0xff, p->n_jobs * sizeof *local); /* ZAGG_NO_SHARD */
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0 && wants[i].shard == wants[i - 1].shard)
-            continue;
-        local[wants[i].shard] = (uint32_t)n_wanted;
-        first[n_wanted] = i;
-        shards[n_wanted++] = wants[i].shard;
-    }
-    first[n_wanted] = n;
-    g->first_want = first;
-    g->wanted = (zg_wanted){&p->set, shards, n_wanted, local};
-    return ZAGG_OK;
-}
-
 /* It cannot be opened: every shard that names it is told. */
 static zagg_status skip_granule(zg_granule_read *g, const zagg_err *fault, zagg_err *err)
 {
@@ -85,6 +59,7 @@ static zagg_status read_granule(zg_granule_read *g, zagg_err *err)
         atomic_fetch_add(&p->granules_opened, 1);
         g->file = g->opened.file;
         g->name = zagg_source_name(g->opened.source);
+        atomic_fetch_add(&g->busy_ns, (uint64_t)(g->opened.ahead.plan_s * 1e9));
         status = read_groups(g, err);
         const zagg_h5_stats read = zagg_h5_stats_of(g->file);
         atomic_fetch_add(&p->chunks_decoded, read.chunks_decoded);
@@ -201,7 +176,10 @@ static zagg_status granule_task(void *user, size_t index, size_t slot, void **re
     if (zg_pass_stopped(p))
         return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
-    zagg_status status = list_wanted(&g, arena, err);
+    zagg_status status =
+        zg_pass_list_wanted(p, g.granule, arena, &g.wanted, &g.first_want, err);
+    if (status == ZAGG_OK)
+        status = zagg_arena_alloc(arena, g.wanted.n, sizeof *g.n_kept, &g.n_kept, err);
     if (status == ZAGG_OK)
         status = zagg_arena_alloc(arena, g.wanted.n, sizeof *ready, &ready, err);
     if (status == ZAGG_OK)

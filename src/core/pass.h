@@ -37,8 +37,7 @@ typedef struct zg_pass zg_pass;
 typedef struct zg_opened {
     zagg_source *source;
     zagg_h5 *file;
-    zagg_h5_stage
-        *records; /* of coarser levels, until all groups are open; may be NULL */
+    zg_read_ahead ahead;
 } zg_opened;
 
 /** One granule of the pass. */
@@ -85,6 +84,12 @@ void zg_pass_trace_rss(const zg_pass *p, const char *stage);
 
 /** Sort out which granule is wanted by which shards: p->granules, p->wants, remaining. */
 zagg_status zg_pass_list_granules(zg_pass *p, zagg_err *err);
+
+/** Which shards want a granule, each once; *first, n + 1 long, are their wants. In the
+ * arena. */
+zagg_status zg_pass_list_wanted(const zg_pass *p, const zg_pass_granule *granule,
+                                zagg_arena *arena, zg_wanted *out, const size_t **first,
+                                zagg_err *err);
 
 /** Which read of a granule failed. */
 typedef struct zg_read_place {

@@ -92,6 +92,31 @@ zagg_status zg_pass_list_granules(zg_pass *p, zagg_err *err)
     return ok ? ZAGG_OK : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu granules", n);
 }
 
+zagg_status zg_pass_list_wanted(const zg_pass *p, const zg_pass_granule *granule,
+                                zagg_arena *arena, zg_wanted *out, const size_t **first,
+                                zagg_err *err)
+{
+    const zg_want *wants = p->wants + granule->first_want;
+    const size_t n = granule->n_wants;
+    uint32_t *shards, *local;
+    size_t *begin, n_wanted = 0;
+    ZAGG_TRY(zagg_arena_alloc(arena, n, sizeof *shards, &shards, err));
+    ZAGG_TRY(zagg_arena_alloc(arena, n + 1, sizeof *begin, &begin, err));
+    ZAGG_TRY(zagg_arena_alloc(arena, p->n_jobs, sizeof *local, &local, err));
+    memset(local, 0xff, p->n_jobs * sizeof *local); /* ZAGG_NO_SHARD */
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && wants[i].shard == wants[i - 1].shard)
+            continue;
+        local[wants[i].shard] = (uint32_t)n_wanted;
+        begin[n_wanted] = i;
+        shards[n_wanted++] = wants[i].shard;
+    }
+    begin[n_wanted] = n;
+    *first = begin;
+    *out = (zg_wanted){&p->set, shards, n_wanted, local};
+    return ZAGG_OK;
+}
+
 /* ---- failed reads ---- */
 
 static bool comes_before(const zg_read_fault *a, uint32_t position, uint32_t group)

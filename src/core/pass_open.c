@@ -21,7 +21,7 @@ static zagg_status open_local(void *user, const char *href, zagg_source **out,
 
 void zg_opened_close(zg_opened *o)
 {
-    zagg_h5_stage_free(o->records);
+    zg_read_ahead_free(&o->ahead);
     if (o->file)
         zagg_h5_close(o->file);
     if (o->source)
@@ -29,22 +29,36 @@ void zg_opened_close(zg_opened *o)
     *o = (zg_opened){0};
 }
 
-static zagg_status open_now(const zg_pass *p, const char *href, zg_opened *out,
-                            zagg_err *err)
+static zagg_status read_ahead(const zg_pass *p, const zg_pass_granule *granule,
+                              zg_opened *o, zagg_err *err)
+{
+    zg_wanted wanted;
+    const size_t *first;
+    zagg_arena *arena = NULL;
+    ZAGG_TRY(zagg_arena_new(0, &arena, err));
+    const zagg_status status =
+        zg_pass_list_wanted(p, granule, arena, &wanted, &first, err);
+    if (status == ZAGG_OK)
+        zg_read_ahead_do(p->worker, &wanted, o->file, p->window_bytes, &o->ahead);
+    zagg_arena_free(arena);
+    return status;
+}
+
+static zagg_status open_now(const zg_pass *p, const zg_pass_granule *granule,
+                            zg_opened *out, zagg_err *err)
 {
     zg_opened o = {0};
     zagg_status status = (p->opts->open ? p->opts->open : open_local)(
-        p->opts->open_user, href, &o.source, err);
+        p->opts->open_user, granule->href, &o.source, err);
     if (status == ZAGG_OK)
         status = zagg_h5_open(o.source, NULL, &o.file, err);
-    if (status != ZAGG_OK) {
+    if (status == ZAGG_OK && p->ahead)
+        status = read_ahead(p, granule, &o, err);
+    if (status == ZAGG_OK)
+        *out = o;
+    else
         zg_opened_close(&o);
-        return status;
-    }
-    if (p->ahead)
-        zg_read_ahead(p->worker, o.file, p->window_bytes, &o.records);
-    *out = o;
-    return ZAGG_OK;
+    return status;
 }
 
 static zagg_status open_job(void *user, zagg_err *err)
@@ -52,7 +66,7 @@ static zagg_status open_job(void *user, zagg_err *err)
     zg_pass_granule *g = user;
     if (zg_pass_stopped(g->pass))
         return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
-    return open_now(g->pass, g->href, &g->opened, err);
+    return open_now(g->pass, g, &g->opened, err);
 }
 
 zagg_status zg_pass_open_ahead(zg_pass *p, zagg_err *err)
@@ -89,7 +103,7 @@ zagg_status zg_pass_open(zg_pass *p, zg_pass_granule *granule, zg_opened *out,
                          zagg_err *err)
 {
     if (!p->ahead)
-        return open_now(p, granule->href, out, err);
+        return open_now(p, granule, out, err);
     begin_up_to(p, (size_t)(granule - p->granules) + p->n_ahead);
     ZAGG_TRY(zg_ahead_end(p->ahead, &granule->job, err));
     *out = granule->opened;
@@ -99,8 +113,7 @@ zagg_status zg_pass_open(zg_pass *p, zg_pass_granule *granule, zg_opened *out,
 
 void zg_pass_groups_opened(zg_granule_read *g)
 {
-    zagg_h5_stage_free(g->opened.records);
-    g->opened.records = NULL;
+    zg_read_ahead_opened(&g->opened.ahead);
 }
 
 void zg_pass_end_ahead(zg_pass *p)

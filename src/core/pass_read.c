@@ -164,12 +164,14 @@ static zagg_status begin_group(zg_granule_read *g, uint32_t number, zg_group_job
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory to read a group");
     j->granule = g;
     j->number = number;
-    j->read = (zg_group_read){.worker = w,
-                              .wanted = &g->wanted,
-                              .granule = g->file,
-                              .group = w->pipeline->data_source.groups[number],
-                              .pool = g->pass->opts->pool,
-                              .with_leaf_ids = w->leaf_ids};
+    j->read = (zg_group_read){
+        .worker = w,
+        .wanted = &g->wanted,
+        .granule = g->file,
+        .group = w->pipeline->data_source.groups[number],
+        .pool = g->pass->opts->pool,
+        .plan = g->opened.ahead.plans ? &g->opened.ahead.plans[number] : NULL,
+        .with_leaf_ids = w->leaf_ids};
     zg_vec_init(&j->cuts, sizeof(zagg_rows), 0);
     zg_vec_init(&j->slabs, sizeof(zg_slab_plan), 0);
     zg_vec_init(&j->windows, sizeof(size_t), 0);

@@ -44,6 +44,14 @@ typedef struct zg_slices {
     uint64_t n_rows;
 } zg_slices;
 
+/** The read plan of a group, made before the group was opened. */
+typedef struct zg_group_plan {
+    bool made; /* else it could not be, or is not made of records */
+    bool empty;
+    uint64_t n_base;
+    zg_slices *slices; /* of each wanted shard */
+} zg_group_plan;
+
 /** What could not be opened; it only matters to reads that get as far as needing it. */
 typedef struct zg_fault {
     zagg_status status;
@@ -84,6 +92,7 @@ typedef struct zg_group_read {
     zagg_h5 *granule;
     const char *group;
     zagg_pool *pool; /* of what is read whole; NULL: by the calling thread alone */
+    const zg_group_plan *plan; /* NULL: none was made */
     bool all_columns, with_leaf_ids;
     zagg_arena *scratch; /* all of the below; gone after the group is read */
     zg_slices *slices;   /* of each wanted shard */
@@ -193,13 +202,26 @@ zagg_status zg_plan_union(zg_group_read *r, uint64_t n_rows, zagg_err *err);
 
 /* ---- read_ahead.c ---- */
 
-/** What says where the data of all groups lie, and the records of coarser levels, up to
- * `most_bytes` of these, before the first group of a remote granule is opened. *stage
- * (may be NULL) holds the records until it is freed. What fails will fail again where it
- * is needed. */
-void zg_read_ahead(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
-                   zagg_h5_stage **stage);
-/** The same for zagg_worker_shard_keys. */
+/** What was read of a remote granule before its first group is opened. */
+typedef struct zg_read_ahead {
+    zagg_h5_stage
+        *records[2]; /* of coarser levels: of the read plan, others; may be NULL */
+    zagg_arena *arena;
+    zg_group_plan *plans; /* of each group; NULL where there is no index level */
+    double plan_s;        /* what making them took */
+} zg_read_ahead;
+
+/** The read plan of every group; what says where the data of groups lie that hold wanted
+ * rows; and the records of coarser levels, up to `most_bytes` of these. What fails will
+ * fail again where it is needed. Everything of *out is set. */
+void zg_read_ahead_do(const zagg_worker *w, const zg_wanted *wanted, zagg_h5 *file,
+                      uint64_t most_bytes, zg_read_ahead *out);
+/** The records are not needed any more: all groups are open. */
+void zg_read_ahead_opened(zg_read_ahead *ahead);
+/** Zero-initialised is fine. */
+void zg_read_ahead_free(zg_read_ahead *ahead);
+/** The points that zagg_worker_shard_keys reads, up to `most_bytes`. *stage (may become
+ * NULL) holds them until it is freed. */
 void zg_read_ahead_points(const zagg_worker *w, zagg_h5 *file, uint64_t most_bytes,
                           zagg_h5_stage **stage);
 

@@ -184,6 +184,12 @@ static void take_all(zg_group_read *r)
 zagg_status zg_plan_slices(zg_group_read *r, zagg_err *err)
 {
     const zagg_level *level = r->worker->index_level;
+    if (r->plan && r->plan->made) {
+        r->slices = r->plan->slices;
+        r->n_base = r->plan->n_base;
+        r->empty = r->plan->empty;
+        return ZAGG_OK;
+    }
     ZAGG_TRY(
         zagg_arena_alloc(r->scratch, r->wanted->n, sizeof *r->slices, &r->slices, err));
     if (!level) {

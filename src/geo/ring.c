@@ -193,39 +193,80 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static bool in_cap(const zg_cap *cap, zg_vector v)
+{
+    return cap == NULL || zg_length(zg_less(v, cap->axis)) <= cap->radius;
+}
+
 static zagg_status add_leaves(zg_polygon *p, const zagg_ring *ring, unsigned order,
-                              zagg_latitude latitude, zagg_err *err)
+                              zagg_latitude latitude, const zg_cap *cap, zagg_err *err)
 {
     for (size_t i = 0; i < ring->n; i++) {
         uint64_t own, cells[ZG_VERTEX_CELLS];
         zg_vector v = zg_vertex_vector(ring->lat_deg[i], ring->lon_deg[i], latitude);
         zagg_geo_nested(&ring->lat_deg[i], &ring->lon_deg[i], 1, order, latitude, &own);
-        if (!zg_vec_append(&p->leaves, cells, zg_vertex_cells(v, own, order, cells)))
+        cells[0] = own;
+        unsigned n = in_cap(cap, v) ? zg_vertex_cells(v, own, order, cells) : 1;
+        if (!zg_vec_append(&p->leaves, cells, n))
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu vertices", ring->n);
     }
     return ZAGG_OK;
 }
 
-static zagg_status add_ring(zg_polygon *p, const zagg_ring *ring, unsigned order,
-                            const zagg_cover_opts *opts, zg_vector *scratch,
-                            zagg_err *err)
+zagg_status zg_polygon_add_leaves(zg_polygon *polygon, const zagg_ring *rings,
+                                  size_t n_rings, unsigned order, zagg_latitude latitude,
+                                  const zg_cap *cap, zagg_err *err)
+{
+    for (size_t i = 0; i < n_rings; i++)
+        ZAGG_TRY(add_leaves(polygon, &rings[i], order, latitude, cap, err));
+    if (polygon->leaves.len > 1)
+        qsort(polygon->leaves.data, polygon->leaves.len, sizeof(uint64_t), by_number);
+    return ZAGG_OK;
+}
+
+bool zg_edge_near(const zg_edge *edge, const zg_cap *cap)
+{
+    if (fabs(zg_dot(edge->normal, cap->axis)) > cap->radius)
+        return false;
+    zg_vector apart = zg_less(edge->middle, cap->axis);
+    double reach = edge->half + cap->radius;
+    return zg_dot(apart, apart) <= reach * reach;
+}
+
+static void add_ring(zg_polygon *p, const zagg_ring *ring, const zagg_cover_opts *opts,
+                     zg_vector *scratch)
 {
     size_t n = distinct_vertices(ring, opts->latitude, scratch);
     if (n < 2)
-        return ZAGG_OK;
+        return;
     zg_ring *r = &p->rings[p->n_rings++];
     bool reversed;
     r->first = p->n_edges;
     r->n = n;
     find_side(scratch, n, opts->directed, r, &reversed);
     add_edges(p, scratch, n, reversed);
-    return add_leaves(p, ring, order, opts->latitude, err);
 }
 
-zagg_status zg_polygon_new(const zagg_ring *rings, size_t n_rings, unsigned order,
-                           const zagg_cover_opts *opts, zg_polygon *out, zagg_err *err)
+/** Room for rings and edges, and for the vertices of the longest ring. */
+static zagg_status allocate(zg_polygon *out, size_t n_edges, size_t n_rings,
+                            size_t longest, zg_vector **scratch, zagg_err *err)
+{
+    *out = (zg_polygon){.edges = zg_alloc(n_edges + 1, sizeof *out->edges),
+                        .rings = zg_alloc(n_rings + 1, sizeof *out->rings)};
+    zg_vec_init(&out->leaves, sizeof(uint64_t), 0);
+    *scratch = zg_alloc(longest + 1, sizeof **scratch);
+    if (out->edges != NULL && out->rings != NULL && *scratch != NULL)
+        return ZAGG_OK;
+    zg_free(*scratch);
+    zg_polygon_free(out);
+    return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu vertices", n_edges);
+}
+
+zagg_status zg_polygon_edges(const zagg_ring *rings, size_t n_rings,
+                             const zagg_cover_opts *opts, zg_polygon *out, zagg_err *err)
 {
     size_t total = 0, longest = 0;
+    zg_vector *scratch;
     for (size_t i = 0; i < n_rings; i++) {
         if (rings[i].n < 3)
             return zagg_err_set(err, ZAGG_EARG, "Need at least 3 vertices for a polygon");
@@ -234,20 +275,39 @@ zagg_status zg_polygon_new(const zagg_ring *rings, size_t n_rings, unsigned orde
         if (!zg_add_size(total, rings[i].n, &total))
             return zagg_err_set(err, ZAGG_ERANGE, "too many vertices");
     }
-    *out = (zg_polygon){.edges = zg_alloc(total + 1, sizeof *out->edges),
-                        .rings = zg_alloc(n_rings + 1, sizeof *out->rings)};
-    zg_vec_init(&out->leaves, sizeof(uint64_t), 0);
-    zg_vector *scratch = zg_alloc(longest + 1, sizeof *scratch);
-    zagg_status status = ZAGG_OK;
-    if (!out->edges || !out->rings || !scratch)
-        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu vertices", total);
-    for (size_t i = 0; i < n_rings && status == ZAGG_OK; i++)
-        status = add_ring(out, &rings[i], order, opts, scratch, err);
+    ZAGG_TRY(allocate(out, total, n_rings, longest, &scratch, err));
+    for (size_t i = 0; i < n_rings; i++)
+        add_ring(out, &rings[i], opts, scratch);
     zg_free(scratch);
+    return ZAGG_OK;
+}
+
+zagg_status zg_polygon_path(const zagg_ring *line, zagg_latitude latitude,
+                            zg_polygon *out, zagg_err *err)
+{
+    zg_vector *v;
+    ZAGG_TRY(zg_check_points(line, err));
+    ZAGG_TRY(allocate(out, line->n, 0, line->n, &v, err));
+    size_t n = 0;
+    for (size_t i = 0; i < line->n; i++) {
+        v[n] = zg_vertex_vector(line->lat_deg[i], line->lon_deg[i], latitude);
+        if (n == 0 || !same_vertex(v[n - 1], v[n]))
+            n++;
+    }
+    for (size_t i = 1; i < n; i++)
+        out->edges[out->n_edges++] = edge_of(v[i - 1], v[i], true);
+    zg_free(v);
+    return ZAGG_OK;
+}
+
+zagg_status zg_polygon_new(const zagg_ring *rings, size_t n_rings, unsigned order,
+                           const zagg_cover_opts *opts, zg_polygon *out, zagg_err *err)
+{
+    ZAGG_TRY(zg_polygon_edges(rings, n_rings, opts, out, err));
+    zagg_status status =
+        zg_polygon_add_leaves(out, rings, n_rings, order, opts->latitude, NULL, err);
     if (status != ZAGG_OK)
         zg_polygon_free(out);
-    else if (out->leaves.len > 1)
-        qsort(out->leaves.data, out->leaves.len, sizeof(uint64_t), by_number);
     return status;
 }
 

@@ -29,10 +29,31 @@ typedef struct zg_polygon {
     zg_vec leaves; /* uint64_t: cells of the vertices at the order asked for, ascending */
 } zg_polygon;
 
+/** All points of the sphere within `radius` (radians) of the axis. */
+typedef struct zg_cap {
+    zg_vector axis;
+    double radius;
+} zg_cap;
+
 /** ARG for rings that make no polygon (see zagg_cover_polygon). */
 zagg_status zg_polygon_new(const zagg_ring *rings, size_t n_rings, unsigned order,
                            const zagg_cover_opts *opts, zg_polygon *out, zagg_err *err);
+/** The same without leaves. */
+zagg_status zg_polygon_edges(const zagg_ring *rings, size_t n_rings,
+                             const zagg_cover_opts *opts, zg_polygon *out, zagg_err *err);
+/** A line: edges from vertex to vertex, no rings, nothing inside; without leaves. ARG for
+ * coordinates that are no points. */
+zagg_status zg_polygon_path(const zagg_ring *line, zagg_latitude latitude,
+                            zg_polygon *out, zagg_err *err);
+/** Add the leaves of the vertices and sort them all. A vertex outside the cap (NULL: none
+ * is) gets its own cell only, not those that it may touch. */
+zagg_status zg_polygon_add_leaves(zg_polygon *polygon, const zagg_ring *rings,
+                                  size_t n_rings, unsigned order, zagg_latitude latitude,
+                                  const zg_cap *cap, zagg_err *err);
 void zg_polygon_free(zg_polygon *polygon);
+
+/** May the edge come into the cap? False only where it does not. */
+bool zg_edge_near(const zg_edge *edge, const zg_cap *cap);
 
 /** Is a point that no edge comes near inside an odd number of rings? O(edges). */
 bool zg_polygon_holds(const zg_polygon *polygon, zg_vector point);

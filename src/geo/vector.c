@@ -8,6 +8,9 @@
 #define TINY 0x1p-200
 /* Largest error of det() against the sum of the absolute products. */
 #define DET_ERROR 0x1p-50
+/* The same where the second and third vector are differences: three roundings more a
+ * product. */
+#define NEAR_ERROR 0x1p-48
 #define TOUCH_ERROR (4.0 * 0x1p-52)
 /* A touch must be finer than this share of the arc. */
 #define TOUCH_SHARE 0.01
@@ -93,6 +96,15 @@ static int exact_side(zg_vector a, zg_vector b, zg_vector c)
     return e.parts[e.n - 1] > 0.0 ? 1 : -1;
 }
 
+/** The same determinant seen from a: the parts of b - a and c - a are right to half a
+ * place each, so that points close to each other are told apart. 0 where this does not
+ * decide. */
+static int near_side(zg_vector a, zg_vector to_b, zg_vector to_c)
+{
+    double d = det(a, to_b, to_c), bound = NEAR_ERROR * permanent(a, to_b, to_c);
+    return (d > bound) - (d < -bound);
+}
+
 int zg_side(zg_vector a, zg_vector b, zg_vector c)
 {
     double d = det(a, b, c), bound = DET_ERROR * permanent(a, b, c);
@@ -100,7 +112,8 @@ int zg_side(zg_vector a, zg_vector b, zg_vector c)
         return 1;
     if (d < -bound)
         return -1;
-    return exact_side(a, b, c);
+    const int near = near_side(a, zg_less(b, a), zg_less(c, a));
+    return near != 0 ? near : exact_side(a, b, c);
 }
 
 bool zg_touches(zg_vector a, zg_vector b, zg_vector c)

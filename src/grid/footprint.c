@@ -104,27 +104,55 @@ static void candidates(const zagg_grid_info *i, const zg_plane_ring *ring,
     tile_range(max[1] * ay + y0, min[1] * ay + y0, i->shape[0], i->shard_shape[0], rows);
 }
 
+/* Edges whose extent along y meets that of a row of tiles. */
+static bool edges_of_row(const zg_plane_ring *ring, double lower, double upper,
+                         zg_vec *edges)
+{
+    edges->len = 0;
+    for (size_t k = 0; k < ring->n; k++) {
+        const size_t next = k + 1 < ring->n ? k + 1 : 0;
+        const zg_plane_edge e = {{ring->x[k], ring->y[k]},
+                                 {ring->x[next], ring->y[next]}};
+        if (fmin(e.a[1], e.b[1]) <= upper && fmax(e.a[1], e.b[1]) >= lower &&
+            !zg_vec_append(edges, &e, 1))
+            return false;
+    }
+    return true;
+}
+
+static bool add_row(const zagg_grid_info *i, const zg_plane_ring *ring, uint64_t row,
+                    const uint64_t columns[2], zg_vec *edges, zg_vec *keys)
+{
+    const uint64_t per_row = i->shape[1] / i->shard_shape[1];
+    double box[4];
+    tile_box(i, row, columns[0], box);
+    if (!edges_of_row(ring, box[1], box[3], edges))
+        return false;
+    for (uint64_t column = columns[0]; column <= columns[1]; column++) {
+        tile_box(i, row, column, box);
+        if (!zg_plane_edges_meet_box(edges->data, edges->len, box, box + 2))
+            continue;
+        uint64_t *key = zg_vec_push(keys);
+        if (key == NULL)
+            return false;
+        *key = row * per_row + column;
+    }
+    return true;
+}
+
 static zagg_status add_tiles(const zagg_grid *grid, const zg_plane_ring *ring,
                              zg_vec *keys, zagg_err *err)
 {
-    const zagg_grid_info *i = &grid->info;
-    const uint64_t per_row = i->shape[1] / i->shard_shape[1];
     uint64_t rows[2], columns[2];
-    double box[4];
-    candidates(i, ring, rows, columns);
-    for (uint64_t row = rows[0]; row <= rows[1]; row++)
-        for (uint64_t column = columns[0]; column <= columns[1]; column++) {
-            tile_box(i, row, column, box);
-            if (!zg_plane_meets_box(ring, box, box + 2))
-                continue;
-            uint64_t *key = zg_vec_push(keys);
-            if (key == NULL)
-                return zagg_err_set(err, ZAGG_ENOMEM,
-                                    "no memory for the shards of a "
-                                    "polygon");
-            *key = row * per_row + column;
-        }
-    return ZAGG_OK;
+    zg_vec edges;
+    bool ok = true;
+    zg_vec_init(&edges, sizeof(zg_plane_edge), 0);
+    candidates(&grid->info, ring, rows, columns);
+    for (uint64_t row = rows[0]; ok && row <= rows[1]; row++)
+        ok = add_row(&grid->info, ring, row, columns, &edges, keys);
+    zg_vec_free(&edges);
+    return ok ? ZAGG_OK
+              : zagg_err_set(err, ZAGG_ENOMEM, "no memory for the shards of a polygon");
 }
 
 static zagg_status cover_ring(const zagg_grid *grid, const zg_ground_ring *ground,

@@ -29,7 +29,7 @@ typedef struct zg_ground_ring {
  * left out. A tile that touches a ring counts, but not a neighbour that only touches its
  * bounding box (upstream's rule: candidates are the tiles of the pixels that the box has
  * a part of). A ring of fewer than 3 vertices covers nothing. Rectilinear grids only.
- * Cost: candidate tiles x vertices. */
+ * Cost: rows of candidate tiles x vertices, and tiles x edges beside them. */
 zagg_status zg_grid_coverage(const zagg_grid *grid, const zg_ground_ring *rings,
                              size_t n_rings, zg_vec *keys, zagg_err *err);
 

@@ -133,16 +133,16 @@ static bool segment_meets_box(const double a[2], const double b[2], const double
     return sides > -4 && sides < 4;
 }
 
-bool zg_plane_meets_box(const zg_plane_ring *ring, const double min[2],
-                        const double max[2])
+bool zg_plane_edges_meet_box(const zg_plane_edge *edges, size_t n, const double min[2],
+                             const double max[2])
 {
-    double a[2], b[2];
-    for (size_t k = 0; k < ring->n; k++) {
-        vertex(ring, k, a);
-        vertex(ring, k + 1 < ring->n ? k + 1 : 0, b);
-        if (segment_meets_box(a, b, min, max))
+    bool inside = false;
+    for (size_t k = 0; k < n; k++)
+        if (segment_meets_box(edges[k].a, edges[k].b, min, max))
             return true;
-    }
     /* no edge meets it, so the box lies inside as a whole or not at all */
-    return ring->n > 0 && zg_plane_locate(ring, min[0], min[1]) > 0;
+    for (size_t k = 0; k < n; k++) /* a ray to the right meets no other edges */
+        if (zg_plane_pass_edge(edges[k].a, edges[k].b, min[0], min[1], &inside))
+            return true;
+    return inside;
 }

@@ -23,13 +23,19 @@ int zg_plane_side(const double a[2], const double b[2], const double c[2]);
 bool zg_plane_pass_edge(const double a[2], const double b[2], double x, double y,
                         bool *inside);
 
+/** One side of a ring. */
+typedef struct zg_plane_edge {
+    double a[2], b[2];
+} zg_plane_edge;
+
 /** Where a point lies of the region that the ring encloses by the even-odd rule: 1
  * inside, 0 on the ring, -1 outside. */
 int zg_plane_locate(const zg_plane_ring *ring, double x, double y);
 
-/** True when the closed rectangle meets the closed region of the ring: touching counts.
- */
-bool zg_plane_meets_box(const zg_plane_ring *ring, const double min[2],
-                        const double max[2]);
+/** True when the closed rectangle meets the closed region of a ring, or the even-odd set
+ * of several: touching counts. `edges`: all those whose extent along y meets that of the
+ * rectangle; others do not count. */
+bool zg_plane_edges_meet_box(const zg_plane_edge *edges, size_t n, const double min[2],
+                             const double max[2]);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 zg_proj_functions zg_libproj;
+zg_geod_functions zg_libgeod;
 
 static char failure[256]; /* why there is none; empty: loaded */
 
@@ -20,19 +21,24 @@ static void load(void)
         return;
     }
 /* POSIX gives functions as object pointers; a union of both is no cast between them. */
-#define ZG_PROJ_SET(name_)                                                               \
+#define ZG_SET(into, prefix, name_)                                                      \
     {                                                                                    \
         union {                                                                          \
             void *object;                                                                \
-            __typeof__(zg_libproj.name_) function;                                       \
-        } found = {.object = dlsym(library, "proj_" #name_)};                            \
+            __typeof__(into.name_) function;                                             \
+        } found = {.object = dlsym(library, prefix #name_)};                             \
         if (found.object == NULL)                                                        \
-            snprintf(failure, sizeof failure, "%s has no proj_" #name_,                  \
-                     "libproj.so.25");                                                   \
-        zg_libproj.name_ = found.function;                                               \
+            snprintf(failure, sizeof failure, "%s has no %s%s", "libproj.so.25", prefix, \
+                     #name_);                                                            \
+        into.name_ = found.function;                                                     \
     }
+#define ZG_PROJ_SET(name_) ZG_SET(zg_libproj, "proj_", name_)
     ZG_PROJ_FUNCTIONS(ZG_PROJ_SET)
 #undef ZG_PROJ_SET
+    ZG_SET(zg_libgeod, "geod_", init)
+    ZG_SET(zg_libgeod, "geod_", inverse)
+    ZG_SET(zg_libgeod, "geod_", direct)
+#undef ZG_SET
 }
 
 zagg_status zg_proj_load(zagg_err *err)

@@ -5,6 +5,7 @@
 
 #include "zagg/status.h"
 
+#include <geodesic.h>
 #include <proj.h>
 
 #define ZG_PROJ_FUNCTIONS(X)                                                             \
@@ -50,6 +51,14 @@ typedef struct zg_proj_functions {
 
 /** Filled by zg_proj_load and constant from then on. */
 extern zg_proj_functions zg_libproj;
+
+/** Geodesics on an ellipsoid, which PROJ has, too: by their names without "geod_". */
+typedef struct zg_geod_functions {
+    __typeof__(geod_init) *init;
+    __typeof__(geod_inverse) *inverse;
+    __typeof__(geod_direct) *direct;
+} zg_geod_functions;
+extern zg_geod_functions zg_libgeod;
 
 /** Load PROJ unless it is loaded. EUNSUPPORTED where it is not installed or too old,
  * saying so. Thread-safe; some 5 ms the first time. */

@@ -116,44 +116,103 @@ static zagg_status fetch_local(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const 
     return ZAGG_OK;
 }
 
-/* All spans side by side. */
-static zagg_status fetch_spans(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const *refs,
-                               const zg_span *spans, size_t n_spans, zagg_range *requests,
-                               zagg_err *err)
+/* One fetch of a remote file. */
+typedef struct remote_fetch {
+    zg_h5_ref *const *refs;
+    size_t n;
+    zg_h5_ref **left; /* those that are not held */
+    size_t n_left;
+    zagg_range *ranges; /* theirs, then the requests */
+    zg_span *spans;
+    size_t n_spans;
+} remote_fetch;
+
+/* Sums up what came along with metadata; the others are left. */
+static size_t list_left(zagg_h5 *file, remote_fetch *f)
 {
-    size_t total = 0, at = 0;
-    for (size_t i = 0; i < n_spans; i++)
-        if (!zg_add_size(total, (size_t)(spans[i].end - spans[i].start), &total))
+    size_t held = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        zg_h5_ref *ref = f->refs[i];
+        const uint64_t offset = file->base + ref->addr;
+        if (zg_h5_blocks_hold(file, offset, ref->size, NULL)) {
+            held += ref->size;
+        } else {
+            f->ranges[f->n_left] = (zagg_range){offset, ref->size, NULL};
+            f->left[f->n_left++] = ref;
+        }
+    }
+    return held;
+}
+
+static void copy_held(zagg_h5 *file, const remote_fetch *f, uint8_t *to)
+{
+    for (size_t i = 0, k = 0; i < f->n; i++) {
+        zg_h5_ref *ref = f->refs[i];
+        if (k < f->n_left && f->left[k] == ref) {
+            k++;
+            continue;
+        }
+        (void)zg_h5_blocks_hold(file, file->base + ref->addr, ref->size, to);
+        ref->stored = to;
+        to += ref->size;
+    }
+}
+
+static zagg_status place_spans(zagg_h5 *file, remote_fetch *f, zg_h5_buf *into,
+                               size_t held, zagg_err *err)
+{
+    size_t total = held, at = held;
+    for (size_t i = 0; i < f->n_spans; i++)
+        if (!zg_add_size(total, (size_t)(f->spans[i].end - f->spans[i].start), &total))
             return zagg_err_set(err, ZAGG_ERANGE, "chunks to fetch overflow");
     uint8_t *to = zg_h5_buf_need(into, total);
     if (!to)
         return no_memory(total, err);
-    for (size_t i = 0; i < n_spans; i++) {
-        const size_t len = (size_t)(spans[i].end - spans[i].start);
-        requests[i] = (zagg_range){spans[i].start, len, to + at};
-        for (size_t j = spans[i].first; j < spans[i].last; j++)
-            refs[j]->stored = to + at + (file->base + refs[j]->addr - spans[i].start);
+    copy_held(file, f, to);
+    for (size_t i = 0; i < f->n_spans; i++) {
+        const zg_span span = f->spans[i];
+        const size_t len = (size_t)(span.end - span.start);
+        f->ranges[i] = (zagg_range){span.start, len, to + at};
+        for (size_t j = span.first; j < span.last; j++)
+            f->left[j]->stored = to + at + (file->base + f->left[j]->addr - span.start);
         at += len;
     }
-    zg_h5_count(&file->bytes_fetched, total);
-    return zg_source_request_many(file->source, requests, n_spans, false, err);
+    zg_h5_count(&file->bytes_fetched, total - held);
+    return ZAGG_OK;
+}
+
+/* Chunks that are held are copied; of the others all spans come side by side. */
+static zagg_status fetch_listed(zagg_h5 *file, remote_fetch *f, zg_h5_buf *into,
+                                zagg_err *err)
+{
+    pthread_mutex_lock(&file->lock); /* so that what is held stays */
+    const size_t held = list_left(file, f);
+    zagg_status st = ZAGG_OK;
+    if (f->n_left)
+        st = zg_source_cut(file->source, f->ranges, f->n_left, NULL, f->spans,
+                           &f->n_spans, err);
+    if (st == ZAGG_OK)
+        st = place_spans(file, f, into, held, err);
+    pthread_mutex_unlock(&file->lock);
+    return st != ZAGG_OK || f->n_spans == 0
+               ? st
+               : zg_source_request_many(file->source, f->ranges, f->n_spans, false, err);
 }
 
 static zagg_status fetch_remote(zagg_h5 *file, zg_h5_buf *into, zg_h5_ref *const *refs,
                                 size_t n, zagg_err *err)
 {
-    zagg_range *ranges = zg_alloc(n, sizeof *ranges);
-    zg_span *spans = zg_alloc(n, sizeof *spans);
-    size_t n_spans = 0;
-    zagg_status st = ranges && spans ? ZAGG_OK : no_memory(n * sizeof *ranges, err);
-    for (size_t i = 0; i < n && st == ZAGG_OK; i++)
-        ranges[i] = (zagg_range){file->base + refs[i]->addr, refs[i]->size, NULL};
-    if (st == ZAGG_OK)
-        st = zg_source_cut(file->source, ranges, n, NULL, spans, &n_spans, err);
-    if (st == ZAGG_OK)
-        st = fetch_spans(file, into, refs, spans, n_spans, ranges, err);
-    zg_free(spans);
-    zg_free(ranges);
+    remote_fetch f = {.refs = refs,
+                      .n = n,
+                      .left = zg_alloc(n, sizeof *f.left),
+                      .ranges = zg_alloc(n, sizeof *f.ranges),
+                      .spans = zg_alloc(n, sizeof *f.spans)};
+    const zagg_status st = f.left && f.ranges && f.spans
+                               ? fetch_listed(file, &f, into, err)
+                               : no_memory(n * sizeof *f.ranges, err);
+    zg_free(f.spans);
+    zg_free(f.ranges);
+    zg_free(f.left);
     return st;
 }
 

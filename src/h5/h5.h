@@ -134,6 +134,9 @@ void zg_h5_pager_free(zagg_h5 *file);
  * collecting CANCELLED, without a text, where some are missing. */
 zagg_status zg_h5_blocks_read(zagg_h5 *file, uint64_t offset, size_t len, void *out,
                               zagg_err *err);
+/** Whether all of these bytes came along with metadata; then they are copied (`out` may
+ * be NULL). Needs file->lock. */
+bool zg_h5_blocks_hold(zagg_h5 *file, uint64_t offset, size_t len, void *out);
 void zg_h5_blocks_free(zagg_h5 *file);
 /** While collecting: true where some of these bytes are not here; they come with the next
  * call. So structures tell what they are about to need; else false. */

@@ -5,9 +5,12 @@
 
 #define SMALL_FILE_BYTES ((uint64_t)64 << 20)
 #define SMALL_FILE_PAGE_BYTES ((size_t)64 << 10)
-/* Pages that are missing come together: larger ones save next to no requests (of a
- * granule of 330 MB 56 instead of 55), and are three times the bytes. */
-#define REMOTE_PAGE_BYTES ((size_t)64 << 10)
+/* Pages that are missing come together, and chunks that they happen to hold are taken
+ * from them. In a small file structures lie close together, so that larger pages save
+ * requests and round trips; in a large one (of 1 GB: 64 requests with 128 KiB as with
+ * 256) they are bytes for nothing. */
+#define REMOTE_PAGE_BYTES ((size_t)128 << 10)
+#define REMOTE_SMALL_PAGE_BYTES ((size_t)256 << 10)
 #define MIN_PAGE_BYTES ((size_t)4 << 10)
 #define MAX_PAGE_BYTES ((size_t)1 << 20)
 /* How much more of a page is worth having that holds nothing but metadata. */
@@ -32,7 +35,8 @@ void zg_h5_pager_init(zagg_h5 *file)
     zg_vec_init(&file->blocks, sizeof(zg_h5_block), 0);
     zg_vec_init(&file->missing, sizeof(zagg_range), 0);
     if (file->is_remote)
-        most = REMOTE_PAGE_BYTES;
+        most =
+            file->size < SMALL_FILE_BYTES ? REMOTE_SMALL_PAGE_BYTES : REMOTE_PAGE_BYTES;
     use_pages_of(file, bytes < MIN_PAGE_BYTES ? MIN_PAGE_BYTES
                        : bytes > most         ? most
                                               : bytes);

@@ -256,6 +256,27 @@ zagg_status zg_h5_blocks_read(zagg_h5 *file, uint64_t offset, size_t len, void *
     return whole ? ZAGG_OK : ZAGG_ECANCELLED;
 }
 
+bool zg_h5_blocks_hold(zagg_h5 *file, uint64_t offset, size_t len, void *out)
+{
+    uint8_t *to = out;
+    for (size_t at = block_at(file, offset); len; at++) {
+        zg_h5_block *b =
+            at < file->blocks.len ? ZG_VEC_AT(&file->blocks, zg_h5_block, at) : NULL;
+        if (!b || b->offset > offset)
+            return false;
+        const size_t skip = (size_t)(offset - b->offset);
+        const size_t n = b->len - skip < len ? b->len - skip : len;
+        if (to) {
+            memcpy(to, b->data + skip, n);
+            to += n;
+        }
+        b->used = file->clock;
+        offset += n;
+        len -= n;
+    }
+    return true;
+}
+
 bool zg_h5_meta_wants(zagg_h5 *file, uint64_t addr, size_t len)
 {
     uint64_t offset, end;

@@ -189,6 +189,23 @@ static zagg_status expand(path_list *l, const char *const *paths, size_t n,
     return ZAGG_OK;
 }
 
+zagg_status zg_granule_paths(const char *const *paths, size_t n, zg_vec *out,
+                             zagg_err *err)
+{
+    path_list list;
+    zg_vec_init(&list.paths, sizeof(granule_path), 0);
+    zagg_status status = expand(&list, paths, n, true, err);
+    for (size_t i = 0; i < list.paths.len; i++) {
+        char *path = ZG_VEC_AT(&list.paths, granule_path, i)->path;
+        if (status == ZAGG_OK && !zg_vec_append(out, &path, 1))
+            status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for the list of granules");
+        if (status != ZAGG_OK)
+            zg_free(path);
+    }
+    zg_vec_free(&list.paths);
+    return status;
+}
+
 typedef struct map_job {
     const zagg_worker *worker;
     const path_list *list;

@@ -31,6 +31,12 @@ zagg_status zg_select_shards(const zagg_pipeline *pipeline, const zagg_shardmap 
 zagg_status zg_granule_open(zagg_net *net, const char *href, zagg_source **out,
                             zagg_err *err);
 
+/** Paths (char *, zg_free each) of the granules that `paths` name: files, folders with
+ * .h5 and .hdf5 files in them, patterns, URLs; each once, sorted. Messages begin with
+ * "--granules PATH". NOTFOUND where there are none. */
+zagg_status zg_granule_paths(const char *const *paths, size_t n, zg_vec *out,
+                             zagg_err *err);
+
 /** Path of a store on this machine: what follows file://, or the text itself. */
 const char *zg_store_path(const char *store);
 

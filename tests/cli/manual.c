@@ -53,9 +53,12 @@ static void options(void **state)
     case_report r = {.set = "options"};
     char *page = read_source("man/zagg.1");
     char *help = shell_ok(
-        f->dir, "for c in run fetch check status config version h5 'h5 ls' 'h5 cat' "
-                "'h5 check' inspect export verify; do zagg $c --help; done; "
-                "zagg --help; echo ' --version'");
+        f->dir,
+        "for c in run fetch check catalog 'catalog fetch' 'catalog convert' "
+        "'catalog info' 'catalog extract' shardmap 'shardmap build' 'shardmap info' "
+        "'shardmap convert' 'shardmap diff' 'shardmap subset' status config version h5 "
+        "'h5 ls' 'h5 cat' 'h5 check' inspect export verify; do zagg $c --help; done; "
+        "zagg --help; echo ' --version'");
     compare(&r, help, " --", page, "Fl -");
     compare(&r, page, "Fl -", help, " --");
     report_end(&r, 50);

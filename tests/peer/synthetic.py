@@ -80,7 +80,12 @@ def one(name, options, folder):
         peers.same_files(f"{name}: own shard map", theirs, mapped)
 
 
-with peers.work_folder() as work:
-    for number, (case, arguments) in enumerate(CASES.items()):
-        one(case, arguments, pathlib.Path(work) / str(number))
-peers.finish()
+def main():
+    with peers.work_folder() as work:
+        for number, (case, arguments) in enumerate(CASES.items()):
+            one(case, arguments, pathlib.Path(work) / str(number))
+    peers.finish()
+
+
+if __name__ == "__main__":
+    main()

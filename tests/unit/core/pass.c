@@ -293,9 +293,17 @@ static void rows_are_scanned_once(void **state)
 
 enum { LONG_ROWS = 200000, LONG_CHUNK = 10000, OUTSIDE = 100 };
 
+/* In 0 .. 1: what is made of these takes room in the file. */
+static double noise(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*state >> 11) * 0x1p-53;
+}
+
 /* All photons in shard 0, but for the last ones, which have no cell. */
 static void write_long(const char *path)
 {
+    uint64_t random = 1;
     granule_file *file = granule_create(path);
     const granule_shape shape = {LONG_ROWS, 0, LONG_CHUNK};
     const beam b = beam_new();
@@ -303,10 +311,12 @@ static void write_long(const char *path)
     float *h = zg_alloc(LONG_ROWS, sizeof *h);
     assert_true(x && h);
     for (size_t i = 0; i < LONG_ROWS; i++)
-        x[i] = i < LONG_ROWS - OUTSIDE ? b.lat[0] : 91.0;
+        x[i] = i < LONG_ROWS - OUTSIDE ? b.lat[0] + 1e-9 * noise(&random) : 91.0;
     granule_put(file, "/gt1l/heights/lat", ZAGG_DT_F64, shape, x);
-    for (size_t i = 0; i < LONG_ROWS; i++)
-        x[i] = b.lon[0];
+    for (size_t i = 0; i < LONG_ROWS; i++) {
+        x[i] = b.lon[0] + 1e-9 * noise(&random);
+        h[i] = (float)noise(&random);
+    }
     granule_put(file, "/gt1l/heights/lon", ZAGG_DT_F64, shape, x);
     granule_put(file, "/gt1l/heights/h", ZAGG_DT_F32, shape, h);
     granule_put(file, "/gt1l/heights/quality", ZAGG_DT_F32, shape, h);
@@ -399,9 +409,103 @@ static void windows(void **state)
         parallel_counts counts = {.calls = 0};
         const zagg_shard_result remote = read_long_remote(&c, path, 1, threads, &counts);
         same_counts(&local, &remote);
-        assert_int_equal(counts.calls - counts.metadata_calls, 2 * SLABS);
+        /* heights of the last slab, which is short, may have come with metadata */
+        assert_in_range(counts.calls - counts.metadata_calls, 2 * SLABS - 1, 2 * SLABS);
         assert_true(counts.metadata_calls <= 8);
     }
+    core_case_free(&c);
+}
+
+/* ---- beams without wanted rows ---- */
+
+enum { WIDE_ROWS = 60000, WIDE_SEGMENTS = 60 };
+
+/* A beam in one shard whose photons take more room than a page of metadata. */
+static void put_wide(granule_file *file, const char *beam_name, double lon,
+                     uint64_t *random)
+{
+    static const granule_shape photons = {WIDE_ROWS, 0, 10000},
+                               segments = {WIDE_SEGMENTS, 0, 0};
+    static double x[WIDE_ROWS], seg[WIDE_SEGMENTS];
+    static float h[WIDE_ROWS];
+    static int64_t beg[WIDE_SEGMENTS];
+    static int32_t cnt[WIDE_SEGMENTS];
+    char path[64];
+    const beam b = beam_new();
+#define PUT(name, type, shape, data)                                                     \
+    (void)snprintf(path, sizeof path, "/%s/%s", beam_name, name);                        \
+    granule_put(file, path, type, shape, data)
+    for (size_t i = 0; i < WIDE_SEGMENTS; i++) {
+        seg[i] = b.seg_lat[0];
+        beg[i] = (int64_t)(1 + i * (WIDE_ROWS / WIDE_SEGMENTS));
+        cnt[i] = WIDE_ROWS / WIDE_SEGMENTS;
+    }
+    PUT("geo/lat", ZAGG_DT_F64, segments, seg);
+    PUT("geo/beg", ZAGG_DT_I64, segments, beg);
+    PUT("geo/cnt", ZAGG_DT_I32, segments, cnt);
+    for (size_t i = 0; i < WIDE_SEGMENTS; i++)
+        seg[i] = lon;
+    PUT("geo/lon", ZAGG_DT_F64, segments, seg);
+    for (size_t i = 0; i < WIDE_ROWS; i++) {
+        x[i] = b.lat[0] + 1e-9 * noise(random);
+        h[i] = (float)noise(random);
+    }
+    PUT("heights/lat", ZAGG_DT_F64, photons, x);
+    for (size_t i = 0; i < WIDE_ROWS; i++)
+        x[i] = lon + 1e-9 * noise(random);
+    PUT("heights/lon", ZAGG_DT_F64, photons, x);
+    PUT("heights/h", ZAGG_DT_F32, photons, h);
+    PUT("heights/quality", ZAGG_DT_F32, photons, h);
+#undef PUT
+}
+
+static size_t read_wide(const core_case *c, const char *path, size_t first, size_t n_jobs,
+                        parallel_counts *counts)
+{
+    zagg_shard_job jobs[2] = {{0}};
+    collected all = {0};
+    const zagg_shard_taker taker = {ready, NULL, NULL, &all};
+    zagg_shard_opts opts = ZAGG_SHARD_OPTS_INIT;
+    size_t n = 0;
+    opts.open = parallel_open;
+    opts.open_user = counts;
+    opts.ahead = 2;
+    for (size_t i = 0; i < n_jobs; i++)
+        jobs[i] = (zagg_shard_job){.key = first + i, .hrefs = &path, .n_hrefs = 1};
+    assert_int_equal(
+        zagg_process_shards(c->worker, jobs, n_jobs, &opts, &taker, NULL, NULL), ZAGG_OK);
+    for (size_t i = 0; i < n_jobs; i++) {
+        assert_int_equal(all.shards[i].result.read_errors, 0);
+        n += all.shards[i].result.total_obs;
+    }
+    free_collected(&all);
+    return n;
+}
+
+/* Of a beam that no wanted shard meets only the records are looked for. */
+static void only_beams_that_are_wanted(void **state)
+{
+    const fixture *f = *state;
+    const beam b = beam_new();
+    char path[600];
+    uint64_t random = 1;
+    core_case c = config_case(f->arena, &CONFIGS[1]);
+    (void)snprintf(path, sizeof path, "%s/wide.h5", f->dir);
+    granule_file *file = granule_create(path);
+    put_wide(file, "gt1l", b.seg_lon[0], &random);
+    put_wide(file, "gt1r", b.seg_lon[N_SEGMENTS - 1], &random);
+    granule_close(file);
+    parallel_counts both = {.calls = 0}, left = {.calls = 0}, right = {.calls = 0},
+                    none = {.calls = 0};
+    assert_int_equal(read_wide(&c, path, 0, 2, &both), 2 * WIDE_ROWS);
+    assert_int_equal(read_wide(&c, path, 0, 1, &left), WIDE_ROWS);
+    assert_int_equal(read_wide(&c, path, 1, 1, &right), WIDE_ROWS);
+    assert_int_equal(read_wide(&c, path, 2, 1, &none), 0);
+    assert_true(left.metadata_bytes < both.metadata_bytes);
+    assert_true(right.metadata_bytes < both.metadata_bytes);
+    assert_true(none.metadata_bytes < left.metadata_bytes);
+    assert_true(none.metadata_bytes < right.metadata_bytes);
+    assert_true(none.calls <= left.calls);
     core_case_free(&c);
 }
 
@@ -602,6 +706,7 @@ int main(void)
                                        TEST(as_from_files),
                                        TEST(requests_fail),
                                        TEST(windows),
+                                       TEST(only_beams_that_are_wanted),
                                        TEST(rows_are_scanned_once),
                                        TEST(damage_in_one_of_many_slabs),
                                        TEST(points_without_a_cell),

@@ -84,8 +84,15 @@ static void boxes(void **state)
                  {{1.9, 3.9}, {2.1, 9.0}, false},  /* above the notch */
                  {{-1.0, 3.0}, {5.0, 3.1}, true},  /* across */
                  {{-2.0, -2.0}, {-1.0, 9.0}, false}};
+    zg_plane_edge edges[16];
+    assert_in_range(RING.n, 3, 16);
+    for (size_t k = 0; k < RING.n; k++) {
+        const size_t next = (k + 1) % RING.n;
+        edges[k] = (zg_plane_edge){{RING.x[k], RING.y[k]}, {RING.x[next], RING.y[next]}};
+    }
     for (size_t k = 0; k < sizeof CASES / sizeof CASES[0]; k++)
-        if (zg_plane_meets_box(&RING, CASES[k].min, CASES[k].max) != CASES[k].want)
+        if (zg_plane_edges_meet_box(edges, RING.n, CASES[k].min, CASES[k].max) !=
+            CASES[k].want)
             fail_msg("case %zu", k);
 }
 

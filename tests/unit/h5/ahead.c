@@ -170,6 +170,76 @@ static void one_call(void **state)
     close_file(r);
 }
 
+static void want_range(zagg_h5 *file, void *user)
+{
+    const zagg_range *range = user;
+    (void)zg_h5_meta_wants(file, range->offset, range->len);
+}
+
+/* Chunks that came along with metadata are not asked for again, and are the file's. */
+static void chunks_of_pages(void **state)
+{
+    remote *r = *state;
+    static zagg_h5_want wants[MOST_PATHS];
+    static zagg_rows rows[MOST_PATHS];
+    static uint8_t values[1 << 20], expected[1 << 20];
+    zagg_source *source = NULL;
+    zagg_h5 *file = NULL;
+    size_t held = 0;
+    assert_int_equal(zagg_source_open_file(r->path, &source, NULL), ZAGG_OK);
+    assert_int_equal(zagg_h5_open(source, NULL, &file, NULL), ZAGG_OK);
+    open_file(r, NULL);
+    const size_t n = open_all(r, wants, rows);
+    zagg_h5_ahead_index(r->file, wants, n);
+    for (size_t i = 0; i < n; i++) {
+        const zagg_h5_info info = zagg_h5_dataset_info(wants[i].column.dataset);
+        zagg_h5_column column = {NULL, wants[i].column.column};
+        zagg_h5_stage *stage = NULL;
+        const size_t size = (size_t)rows[i].end * zagg_dtype_size(info.dtype);
+        const int before = r->counts.calls;
+        if (size > sizeof values)
+            continue;
+        const zagg_status st = zagg_h5_stage_new(r->file, &wants[i], 1, &stage, NULL);
+        assert_true(r->counts.calls - before <= 1);
+        held += st == ZAGG_OK && size > 0 && r->counts.calls == before;
+        assert_int_equal(zagg_h5_dataset_open(file, info.path, &column.dataset, NULL),
+                         ZAGG_OK);
+        const zagg_status read =
+            zagg_h5_read(wants[i].column, &rows[i], 1, NULL, values, NULL);
+        assert_int_equal(zagg_h5_read(column, &rows[i], 1, NULL, expected, NULL), read);
+        if (read == ZAGG_OK)
+            assert_memory_equal(values, expected, size);
+        zagg_h5_stage_free(stage);
+    }
+    assert_true(held > n / 4); /* small datasets lie among their headers */
+    zagg_h5_close(file);
+    zagg_source_close(source);
+    close_file(r);
+}
+
+/* The same byte for byte, in blocks that touch or do not. */
+static void held_bytes(void **state)
+{
+    remote *r = *state;
+    uint8_t first[64], part[64];
+    open_file(r, NULL);
+    r->file->base = 0;
+    const uint64_t at = r->file->page_bytes; /* behind what opening read */
+    assert_true(r->file->size > at + 2048);
+    zagg_range pages[] = {{at, 512, NULL}, {at + 512, 512, NULL}, {at + 1536, 512, NULL}};
+    for (size_t i = 0; i < 3; i++)
+        zg_h5_read_ahead(r->file, want_range, &pages[i]);
+    assert_true(zg_h5_blocks_hold(r->file, at, 1024, NULL));
+    assert_true(zg_h5_blocks_hold(r->file, at + 500, 64, part));
+    assert_int_equal(zagg_source_read_at(r->source, at + 500, 64, first, NULL), ZAGG_OK);
+    assert_memory_equal(part, first, 64);
+    assert_false(zg_h5_blocks_hold(r->file, at + 1000, 64, NULL));
+    assert_false(zg_h5_blocks_hold(r->file, at + 1535, 2, NULL));
+    assert_true(zg_h5_blocks_hold(r->file, at + 1536, 512, NULL));
+    assert_false(zg_h5_blocks_hold(r->file, at + 1536, 513, NULL));
+    close_file(r);
+}
+
 /* Any call may fail: ahead of its time that is nothing, and later all is as ever. */
 static void failures(void **state)
 {
@@ -235,12 +305,6 @@ static void little_room(void **state)
     close_file(r);
 }
 
-static void want_range(zagg_h5 *file, void *user)
-{
-    const zagg_range *range = user;
-    (void)zg_h5_meta_wants(file, range->offset, range->len);
-}
-
 /* Metadata in any order of ranges that overlap: each byte is the file's. */
 static void blocks(void **state)
 {
@@ -283,9 +347,10 @@ static void blocks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(datasets),     cmocka_unit_test(indexes),
-        cmocka_unit_test(upper_levels), cmocka_unit_test(one_call),
-        cmocka_unit_test(failures),     cmocka_unit_test(little_room),
+        cmocka_unit_test(datasets),        cmocka_unit_test(indexes),
+        cmocka_unit_test(upper_levels),    cmocka_unit_test(one_call),
+        cmocka_unit_test(chunks_of_pages), cmocka_unit_test(held_bytes),
+        cmocka_unit_test(failures),        cmocka_unit_test(little_room),
         cmocka_unit_test(blocks),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
