@@ -75,9 +75,9 @@ static const zagg_value *meta_of(const scene *s, const char *order)
 {
     const zagg_value *meta = NULL;
     char text[128];
-    const int len = snprintf(
-        text, sizeof text, "{\"collection\": \"ATL03_007\"%s%s}",
-        order != NULL ? ", \"footprint_cells_order\": " : "", order != NULL ? order : "");
+    const int len = snprintf(text, sizeof text, "{\"collection\": \"ATL03_007\"%s%s}",
+                             order != NULL ? ", \"footprint_cells_order\": " : "",
+                             order != NULL ? order : "");
     assert_int_equal(zagg_json_parse(s->arena, text, (size_t)len, "meta", &meta, NULL),
                      ZAGG_OK);
     return meta;
@@ -219,10 +219,9 @@ static void other_latitude(void **state)
     index_items(s, PARENT);
     assert_int_equal(zagg_grid_new_healpix(&spec, &geodetic, &err), ZAGG_OK);
     s->log[0] = '\0';
-    assert_int_equal(
-        build_of(s, geodetic, meta_of(s, "8"), ITEMS, (zagg_map_opts){.lines = false},
-                 &map, &err),
-        ZAGG_OK);
+    assert_int_equal(build_of(s, geodetic, meta_of(s, "8"), ITEMS,
+                              (zagg_map_opts){.lines = false}, &map, &err),
+                     ZAGG_OK);
     assert_non_null(strstr(s->log, "footprint_cells are of authalic latitude"));
     assert_used(map, false, PARENT);
     zagg_shardmap_free(map);
@@ -236,7 +235,8 @@ static void refused(void **state)
     zagg_err err = ZAGG_ERR_INIT;
     const zagg_map_opts opts = {.lines = false};
     index_items(s, PARENT);
-    assert_int_equal(build_of(s, s->grid, meta_of(s, "7"), 1, opts, &map, &err), ZAGG_ECONFIG);
+    assert_int_equal(build_of(s, s->grid, meta_of(s, "7"), 1, opts, &map, &err),
+                     ZAGG_ECONFIG);
     assert_non_null(strstr(err.msg, "--index-footprints 8"));
     static const char *const ORDERS[] = {"\"8\"", "0", "30", "8.5", "true"};
     for (size_t i = 0; i < sizeof ORDERS / sizeof ORDERS[0]; i++) {
@@ -249,7 +249,8 @@ static void refused(void **state)
         s->items[i].item.footprint_cells = BAD;
         s->items[i].item.n_footprint_cells = 1;
     }
-    assert_int_equal(build_of(s, s->grid, meta_of(s, "8"), ITEMS, opts, &map, &err), ZAGG_EFORMAT);
+    assert_int_equal(build_of(s, s->grid, meta_of(s, "8"), ITEMS, opts, &map, &err),
+                     ZAGG_EFORMAT);
     assert_non_null(strstr(err.msg, "footprint of granule_"));
     assert_non_null(strstr(err.msg, "the word 7 names no cell"));
     assert_null(map);
@@ -267,7 +268,8 @@ static void lack_of_memory(void **state)
     for (; status != ZAGG_OK; nth++) {
         zagg_shardmap *map = NULL;
         zg_alloc_fail_nth(nth);
-        status = build_of(s, s->grid, meta, 12, (zagg_map_opts){.lines = false}, &map, &err);
+        status =
+            build_of(s, s->grid, meta, 12, (zagg_map_opts){.lines = false}, &map, &err);
         zg_alloc_fail_nth(0);
         assert_true(status == ZAGG_OK || status == ZAGG_ENOMEM);
         zagg_shardmap_free(map);
@@ -278,8 +280,8 @@ static void lack_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_geometry),    cmocka_unit_test(before_geometry),
-        cmocka_unit_test(not_used),       cmocka_unit_test(other_latitude),
-        cmocka_unit_test(refused),        cmocka_unit_test(lack_of_memory)};
+        cmocka_unit_test(as_geometry), cmocka_unit_test(before_geometry),
+        cmocka_unit_test(not_used),    cmocka_unit_test(other_latitude),
+        cmocka_unit_test(refused),     cmocka_unit_test(lack_of_memory)};
     return cmocka_run_group_tests(tests, scene_new, scene_free);
 }
