@@ -363,9 +363,12 @@ static zagg_status make_slots(zagg_map_builder *b, zagg_err *err)
     b->arenas = zg_alloc(n, sizeof(zagg_arena *));
     if (b->scratch == NULL || b->arenas == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory to build a shard map");
-    for (size_t i = 0; i < n; i++, b->n_slots++) {
+    for (size_t i = 0; i < n; i++) {
+        char *first; /* a block that stays: without it every item would map its own */
         ZAGG_TRY(zagg_arena_new(0, &b->arenas[i], err));
         zg_target_scratch_init(&b->scratch[i]);
+        b->n_slots++;
+        ZAGG_TRY(zagg_arena_alloc(b->arenas[i], 1, 1, &first, err));
     }
     return ZAGG_OK;
 }
