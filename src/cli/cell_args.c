@@ -70,8 +70,9 @@ static zagg_status from_nested(const char *text, const char *mark, uint64_t *out
         !parse_number(mark + 1, strlen(mark + 1), &order) || order > ZAGG_GEO_MAX_ORDER)
         return no_cell(text, err);
     if (nested >= (uint64_t)12 << 2 * order)
-        return zagg_err_set(err, ZAGG_EARG, "order %" PRIu64 " has %" PRIu64 " cells, no %s",
-                            order, (uint64_t)12 << 2 * order, text);
+        return zagg_err_set(err, ZAGG_EARG,
+                            "order %" PRIu64 " has %" PRIu64 " cells, no %s", order,
+                            (uint64_t)12 << 2 * order, text);
     *out = zagg_word_from_nested(nested, (unsigned)order);
     return ZAGG_OK;
 }

@@ -35,7 +35,8 @@ static const cli_option OPTIONS[] = {
      "of the cells of places (default 29), of the cells that cover an\narea, and that "
      "others are coarsened to"},
     {OPT_POLYGON, "polygon", "FILE",
-     "the cells that meet an area: polygons, with their holes, or\nelse lines of GeoJSON"},
+     "the cells that meet an area: polygons, with their holes, or\nelse lines of "
+     "GeoJSON"},
     {OPT_BBOX, "bbox", "W,S,E,N", "... a box in degrees; W > E crosses the antimeridian"},
     {OPT_WKT, "wkt", "TEXT", "... well-known text, or a file of it"},
     {OPT_WKB, "wkb", "FILE", "... well-known binary"},
@@ -53,8 +54,10 @@ static const cli_option OPTIONS[] = {
     {0, NULL, NULL, NULL}};
 static const cli_command COMMAND = {
     "cell", "cell CELL... | AREA [OPTIONS]",
-    "Tell what cells of the HEALPix grid are called, and where they lie. CELL is a place\n"
-    "(LAT,LON), a decimal morton id, a packed morton word, NESTED@ORDER, or @FILE: a file\n"
+    "Tell what cells of the HEALPix grid are called, and where they lie. CELL is a "
+    "place\n"
+    "(LAT,LON), a decimal morton id, a packed morton word, NESTED@ORDER, or @FILE: a "
+    "file\n"
     "of such.",
     OPTIONS,
     "  zagg cell 38.89,-76.56 --order 11\n"
@@ -70,7 +73,12 @@ typedef struct set_step {
     const char *cells;
 } set_step;
 
-typedef enum print_what { PRINT_TABLE = 0, PRINT_ID, PRINT_WORD, PRINT_NESTED } print_what;
+typedef enum print_what {
+    PRINT_TABLE = 0,
+    PRINT_ID,
+    PRINT_WORD,
+    PRINT_NESTED
+} print_what;
 
 typedef struct cell_args {
     zg_vec cells; /* const char * */
@@ -238,8 +246,8 @@ static zagg_status cover_lines(const cell_args *a, const zagg_cover_opts *opts,
         zagg_words line;
         if (shape->parts[i].n_rings == 0 || shape->parts[i].rings[0].n == 0)
             continue;
-        ZAGG_TRY(zagg_cover_line(&shape->parts[i].rings[0], a->terms.order, opts, &line,
-                                 err));
+        ZAGG_TRY(
+            zagg_cover_line(&shape->parts[i].rings[0], a->terms.order, opts, &line, err));
         const zagg_status status = add_words(words, &line, err);
         zagg_words_free(&line);
         ZAGG_TRY(status);
@@ -255,7 +263,8 @@ static zagg_status cover(cell_args *a, zg_vec *words, zagg_err *err)
     ZAGG_TRY(shardmap_area_read(&a->area, a->arena, err));
     if (!has_polygon(&a->area.shape))
         return cover_lines(a, &opts, words, err);
-    ZAGG_TRY(zg_region_rings(a->arena, &a->area.shape, true, a->progress.log, &rings, err));
+    ZAGG_TRY(
+        zg_region_rings(a->arena, &a->area.shape, true, a->progress.log, &rings, err));
     ZAGG_TRY(
         zagg_cover_polygon(rings.items, rings.n, a->terms.order, &opts, &found, err));
     const zagg_status status = add_words(words, &found, err);

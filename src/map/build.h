@@ -65,9 +65,4 @@ zagg_status zg_build_flush(zagg_map_builder *b, zagg_err *err);
 /** Shards, lists and metadata of the map out of pairs and granules. */
 zagg_status zg_build_content(zagg_map_builder *b, zagg_err *err);
 
-/** Members of `meta` (NULL: none) with those of `more`, which win and keep the place of
- * the ones that they replace. */
-const zagg_value *zg_metadata_merge(zg_maker *m, const zagg_value *meta,
-                                    const zagg_value *more);
-
 #endif
