@@ -280,8 +280,7 @@ static zagg_status draw(const view_args *a, const zg_scene *scene, FILE *file,
     const zagg_status status = ends_with(a->output, ".png")
                                    ? zg_view_png(scene, file, err)
                                    : zg_view_html(scene, file, err);
-    return status == ZAGG_OK ? status
-                             : zagg_err_context(err, status, "%s", a->output);
+    return status == ZAGG_OK ? status : zagg_err_context(err, status, "%s", a->output);
 }
 
 /* Beside its place first, so that there is a whole page or none. */
@@ -348,8 +347,8 @@ int main_view(int argc, char **argv)
         code = kind == SOURCE_MAP ? shardmap_fail(&COMMAND, status, &err)
                                   : cli_store_fail(&COMMAND, status, &err);
     else
-        printf("%s: %s shapes by %s\n", a.output, cli_thousands(zg_scene_n_items(scene), n),
-               zg_scene_value_name(scene));
+        printf("%s: %s shapes by %s\n", a.output,
+               cli_thousands(zg_scene_n_items(scene), n), zg_scene_value_name(scene));
     zg_scene_free(scene);
     return code;
 }

@@ -37,7 +37,8 @@ static void merge_sort(zg_bin *a, zg_bin *spare, size_t n)
             const size_t end = middle + width < n ? middle + width : n;
             size_t i = from, j = middle;
             for (size_t k = from; k < end; k++)
-                spare[k] = i < middle && (j >= end || a[i].id <= a[j].id) ? a[i++] : a[j++];
+                spare[k] =
+                    i < middle && (j >= end || a[i].id <= a[j].id) ? a[i++] : a[j++];
         }
         for (size_t k = 0; k < n; k++)
             a[k] = spare[k];
@@ -73,9 +74,10 @@ static zagg_status make_room(zg_bins *b, zagg_err *err)
         /* ids of boxes do not coarsen by halves of a coarser id */
         for (size_t i = 0; i < b->bins.len; i++) {
             const zg_frame coarse = {.kind = b->frame->kind,
-                                     .columns = b->frame->kind == ZAGG_GRID_HEALPIX
-                                                    ? 0
-                                                    : zg_frame_columns(b->frame, b->step)};
+                                     .columns =
+                                         b->frame->kind == ZAGG_GRID_HEALPIX
+                                             ? 0
+                                             : zg_frame_columns(b->frame, b->step)};
             all[i].id = zg_frame_coarsen(&coarse, 1, all[i].id);
         }
         b->step++;
@@ -95,8 +97,7 @@ zagg_status zg_bins_add(zg_bins *b, uint64_t id, double value, uint64_t count,
                         .low = value,
                         .high = value,
                         .count = count};
-    zg_bin *last =
-        b->bins.len > 0 ? ZG_VEC_AT(&b->bins, zg_bin, b->bins.len - 1) : NULL;
+    zg_bin *last = b->bins.len > 0 ? ZG_VEC_AT(&b->bins, zg_bin, b->bins.len - 1) : NULL;
     if (last != NULL && last->id == bin.id) {
         join(last, &bin);
         return ZAGG_OK;

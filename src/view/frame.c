@@ -104,8 +104,7 @@ static void extent(const zg_frame *f, unsigned step, uint64_t id, uint64_t row[2
 static void box_outline(const zg_frame *f, unsigned step, uint64_t id, zg_outlines *out)
 {
     uint64_t row[2], column[2];
-    double x[4 * BOX_PIECES], y[4 * BOX_PIECES], lon[4 * BOX_PIECES],
-        lat[4 * BOX_PIECES];
+    double x[4 * BOX_PIECES], y[4 * BOX_PIECES], lon[4 * BOX_PIECES], lat[4 * BOX_PIECES];
     extent(f, step, id, row, column);
     const double west = f->left + f->width * (double)column[0];
     const double east = f->left + f->width * (double)column[1];
@@ -153,9 +152,9 @@ void zg_frame_label(const zg_frame *f, unsigned step, uint64_t id, char out[96])
     if (step == 0)
         (void)snprintf(out, 96, "row %" PRIu64 ", column %" PRIu64, row[0], column[0]);
     else
-        (void)snprintf(
-            out, 96, "rows %" PRIu64 "-%" PRIu64 ", columns %" PRIu64 "-%" PRIu64, row[0],
-            row[1] - 1, column[0], column[1] - 1);
+        (void)snprintf(out, 96,
+                       "rows %" PRIu64 "-%" PRIu64 ", columns %" PRIu64 "-%" PRIu64,
+                       row[0], row[1] - 1, column[0], column[1] - 1);
 }
 
 /* The root of the area of one of 12 * 4^order equal parts of the Earth. */
@@ -166,7 +165,8 @@ void zg_frame_size(const zg_frame *f, unsigned step, char out[48])
     double size_m;
     out[0] = '\0';
     if (f->kind == ZAGG_GRID_HEALPIX)
-        size_m = sqrt(EARTH_AREA_KM2 / 12.0) * 1000.0 / ldexp(1.0, (int)(f->order - step));
+        size_m =
+            sqrt(EARTH_AREA_KM2 / 12.0) * 1000.0 / ldexp(1.0, (int)(f->order - step));
     else if (!zg_proj_is_geographic(f->proj))
         size_m = sqrt(f->width * f->height) * ldexp(1.0, (int)step);
     else

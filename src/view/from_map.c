@@ -32,10 +32,9 @@ static zagg_latitude latitude_of(const zagg_shardmap *map)
 static zagg_status guess_frame(source *s, zagg_err *err)
 {
     const zagg_shardmap *map = s->map;
-    const unsigned order =
-        map->n_shards > 0 && zagg_word_valid(map->shards[0].key)
-            ? zagg_word_order(map->shards[0].key)
-            : 0;
+    const unsigned order = map->n_shards > 0 && zagg_word_valid(map->shards[0].key)
+                               ? zagg_word_order(map->shards[0].key)
+                               : 0;
     zg_frame_healpix(&s->frame, order, latitude_of(map));
     return map->n_shards == 0 || zagg_word_valid(map->shards[0].key)
                ? ZAGG_OK
@@ -155,8 +154,7 @@ static zagg_status add_members(const source *s, zg_map_numbers *numbers, bool *l
         item->first_member = s->scene->members.len;
         for (size_t k = 0; k < shard->n_granules; k++) {
             bool first;
-            const uint32_t number =
-                zg_map_number_of(numbers, shard->granules[k], &first);
+            const uint32_t number = zg_map_number_of(numbers, shard->granules[k], &first);
             if (first)
                 ZAGG_TRY(zg_granule_add(s->scene, shard->granules[k]->id, NULL, left_out,
                                         err));
@@ -224,8 +222,8 @@ static zagg_status add_facts(const source *s, size_t pairs, zagg_err *err)
         ZAGG_TRY(zg_scene_fact(scene, err, "Product", "%s%s%s", name,
                                version != NULL ? " " : "",
                                version != NULL ? version : ""));
-    const char *from = zg_value_text(meta, "start_date"), *to = zg_value_text(meta,
-                                                                              "end_date");
+    const char *from = zg_value_text(meta, "start_date"),
+               *to = zg_value_text(meta, "end_date");
     if (from != NULL && to != NULL)
         ZAGG_TRY(zg_scene_fact(scene, err, "Period", "%s to %s", from, to));
     return ZAGG_OK;
@@ -268,8 +266,8 @@ zagg_status zg_view_shardmap(const zagg_shardmap *map, const zg_view_opts *opts,
     s.scene->item_name = "shard";
     s.scene->value_name = "granules";
     s.scene->value_kind = ZG_VALUE_COUNT;
-    const zagg_status base = zg_scene_text(s.scene, zg_href_basename(map->name),
-                                           &s.scene->title, err);
+    const zagg_status base =
+        zg_scene_text(s.scene, zg_href_basename(map->name), &s.scene->title, err);
     const zagg_status status = base == ZAGG_OK ? gather(&s, err) : base;
     zg_frame_free(&s.frame);
     zagg_grid_free(s.grid);

@@ -109,9 +109,8 @@ static zagg_status put_in_order(finder *f, zagg_err *err)
     }
     ZAGG_TRY(zg_scene_check(f->scene, err));
     if (f->full)
-        return zg_scene_note(f->scene, err,
-                             "%zu footprints are drawn; the catalog has more",
-                             f->n_found);
+        return zg_scene_note(
+            f->scene, err, "%zu footprints are drawn; the catalog has more", f->n_found);
     return f->n_found < f->n ? zg_scene_note(f->scene, err,
                                              "of %zu granules the catalog has no "
                                              "footprint",

@@ -3,11 +3,10 @@
  * characters that could end or open a tag are escaped wherever they stand, so that no
  * text can leave it. The script itself sets text, never HTML, and the page's own policy
  * lets nothing else run. */
+#include "text/text.h"
 #include "view/page_texts.h"
 #include "view/scene.h"
 #include "view/shrink.h"
-
-#include "text/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -128,6 +127,7 @@ typedef enum column {
     COLUMN_LOW,
     COLUMN_HIGH,
     COLUMN_COUNT,
+    COLUMN_TIME,
     COLUMN_MEMBERS
 } column;
 
@@ -162,6 +162,9 @@ static void add_cell(page *p, column what, const zg_item *item)
     case COLUMN_COUNT:
         add_number(p, item->count == UINT64_MAX ? (double)NAN : (double)item->count);
         break;
+    case COLUMN_TIME:
+        add_text(p, item->time);
+        break;
     case COLUMN_MEMBERS:
         add_members(p, item);
         break;
@@ -173,9 +176,10 @@ static bool is_told(const zg_scene *s, column what)
 {
     for (size_t i = 0; i < s->items.len; i++) {
         const zg_item *item = ZG_VEC_AT(&s->items, zg_item, i);
-        if (what == COLUMN_KEY       ? item->key != 0
-            : what == COLUMN_COUNT   ? item->count != UINT64_MAX
-            : what == COLUMN_MEMBERS ? item->n_members > 0
+        if (what == COLUMN_KEY                             ? item->key != 0
+            : what == COLUMN_COUNT                         ? item->count != UINT64_MAX
+            : what == COLUMN_TIME                          ? item->time != NULL
+            : what == COLUMN_MEMBERS                       ? item->n_members > 0
             : what == COLUMN_LABEL || what == COLUMN_VALUE ? true
                                                            : item->parts > 1)
             return true;
@@ -208,6 +212,7 @@ static void add_items(page *p)
     add_column(p, "low", COLUMN_LOW);
     add_column(p, "high", COLUMN_HIGH);
     add_column(p, "counts", COLUMN_COUNT);
+    add_column(p, "times", COLUMN_TIME);
     add_column(p, "members", COLUMN_MEMBERS);
     member(p, "granules");
     zg_str_addc(&p->text, '[');
@@ -282,8 +287,8 @@ static void add_map(page *p)
     static const char *const KINDS[] = {"", "north", "south", "lonlat"};
     const zg_scene *s = p->scene;
     const zg_lattice *l = &p->lattice;
-    zg_str_addf(&p->text, ",\"projection\":{\"kind\":\"%s\",\"lon0\":",
-                KINDS[s->projection.kind]);
+    zg_str_addf(&p->text,
+                ",\"projection\":{\"kind\":\"%s\",\"lon0\":", KINDS[s->projection.kind]);
     add_exact(p, s->projection.lon0_deg);
     member(p, "shrink");
     add_exact(p, s->projection.shrink);
@@ -385,8 +390,8 @@ zagg_status zg_view_html(const zg_scene *scene, FILE *file, zagg_err *err)
     zagg_status status = put_page(&p, err);
     const int number = errno;
     if (status == ZAGG_OK && p.bad) {
-        status = zagg_err_set(err, ZAGG_EIO, "cannot write the page: %s",
-                              strerror(number));
+        status =
+            zagg_err_set(err, ZAGG_EIO, "cannot write the page: %s", strerror(number));
         if (err != NULL)
             err->sys_errno = number;
     }

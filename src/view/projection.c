@@ -119,6 +119,24 @@ void zg_projection_place(const zg_projection *p, double lon_deg, double lat_deg,
     *y = -sign * rho * zg_cos(lon);
 }
 
+bool zg_projection_degrees(const zg_projection *p, double x, double y, double *lon_deg,
+                           double *lat_deg)
+{
+    if (p->kind == ZG_PROJECT_LONLAT) {
+        const double lon = x / p->shrink;
+        *lon_deg = wrapped(lon + p->lon0_deg);
+        *lat_deg = y;
+        return fabs(lon) <= 180.0 && fabs(y) <= 90.0;
+    }
+    const double sign = p->kind == ZG_PROJECT_NORTH ? 1.0 : -1.0;
+    const double rho = zg_hypot(x, y);
+    if (!(rho <= 2.0))
+        return false;
+    *lat_deg = sign * (90.0 - 2.0 * zg_asin(rho / 2) / RAD);
+    *lon_deg = wrapped(zg_atan2(x, -sign * y) / RAD + p->lon0_deg);
+    return true;
+}
+
 /* ---- rings in longitude and latitude ---- */
 
 typedef struct points {

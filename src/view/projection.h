@@ -27,6 +27,9 @@ void zg_projection_choose(const zg_outlines *const *all, size_t n,
 /** Place of a point; y grows to the top of the map. */
 void zg_projection_place(const zg_projection *p, double lon_deg, double lat_deg,
                          double *x, double *y);
+/** The way back; false where the map has no point. Longitude -180 to 180. */
+bool zg_projection_degrees(const zg_projection *p, double x, double y, double *lon_deg,
+                           double *lat_deg);
 /** The same outlines on the map, item by item; rings over the meridian where the map ends
  * are cut in two, rings around a pole reach along its side. Around a pole an item that
  * lies beyond the equator has no rings; *n_hidden counts those. */

@@ -1,9 +1,8 @@
 /* Values to colours. */
-#include "view/scene.h"
-
 #include "cat/times.h"
 #include "num/num.h"
 #include "text/text.h"
+#include "view/scene.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -79,10 +78,9 @@ double zg_scale_place(const zg_scale *scale, double value)
         return -1;
     if (!(scale->high > scale->low))
         return 0.5;
-    const double t = scale->log ? zg_log(value / scale->low) /
-                                      zg_log(scale->high / scale->low)
-                                : (value / 2 - scale->low / 2) /
-                                      (scale->high / 2 - scale->low / 2);
+    const double t =
+        scale->log ? zg_log(value / scale->low) / zg_log(scale->high / scale->low)
+                   : (value / 2 - scale->low / 2) / (scale->high / 2 - scale->low / 2);
     return fmin(fmax(t, 0.0), 1.0);
 }
 

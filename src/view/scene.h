@@ -13,6 +13,7 @@ typedef struct zg_item {
     uint64_t parts;    /* 1, or how many it sums up */
     double low, high;  /* values of those */
     uint64_t count;    /* stores: observations, or UINT64_MAX */
+    const char *time;  /* granules: when it begins, or NULL */
     size_t first_member, n_members;
 } zg_item;
 

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#define UNITS_ACROSS 65536.0  /* of the whole map, at least */
-#define UNITS_AN_ITEM 64.0    /* across an item of mean size */
+#define UNITS_ACROSS 65536.0 /* of the whole map, at least */
+#define UNITS_AN_ITEM 64.0   /* across an item of mean size */
 #define UNITS_AT_MOST 1073741824.0
 
 /* Mean of the longer sides of the items' boxes; 0 without any. */

@@ -17,11 +17,11 @@
 #define ZG_VIEW_MAX_VERTICES ((size_t)1 << 20) /* of footprints */
 
 typedef struct zg_view_opts {
-    const char *title; /* NULL: the name of what is shown */
-    const char *field; /* stores: NAME or NAME[K], or "count"; catalogs: "date" or
-                          "count"; NULL: what suits */
-    const char *group; /* stores with several groups of cells */
-    const char *catalog; /* shard maps: file with the footprints of the granules */
+    const char *title;     /* NULL: the name of what is shown */
+    const char *field;     /* stores: NAME or NAME[K], or "count"; catalogs: "date" or
+                              "count"; NULL: what suits */
+    const char *group;     /* stores with several groups of cells */
+    const char *catalog;   /* shard maps: file with the footprints of the granules */
     const zagg_shape *aoi; /* outline to draw; NULL: none */
     zg_view_projection projection;
     const volatile int *stop; /* not 0: end with CANCELLED; may be NULL */

@@ -383,7 +383,9 @@ function paragraph(text) {
 
 function granuleButton(g) {
   const time = granules[g][1];
-  return button(granules[g][0] + (time ? "  " + time.slice(0, 10) : ""), () => selectGranule(g), state.granule === g);
+  const li = button(granules[g][0] + (time ? "  " + time.slice(0, 10) : ""), () => selectGranule(g), state.granule === g);
+  li.firstChild.dataset.granule = g;
+  return li;
 }
 
 // ---- choosing ----
@@ -418,8 +420,8 @@ function showDetails() {
 function selectGranule(g) {
   state.granule = state.granule === g ? -1 : g;
   const shards = members.filter((list) => list.includes(g)).length;
-  for (const b of $("list").querySelectorAll("button[aria-pressed]"))
-    b.setAttribute("aria-pressed", String(state.granule >= 0 && b.textContent.startsWith(granules[g][0])));
+  for (const b of $("list").querySelectorAll("button[data-granule]"))
+    b.setAttribute("aria-pressed", String(b.dataset.granule === String(state.granule)));
   say(state.granule < 0 ? "" : granules[g][0] + (shards ? ", in " + shards + " " + data.item + (shards > 1 ? "s" : "") : ""));
   draw();
 }
