@@ -1,4 +1,5 @@
 /* A scene of a store: cells by a field, or by how many observations they hold. */
+#include "cat/cat.h"
 #include "view/bins.h"
 #include "view/scene.h"
 #include "view/store_field.h"
@@ -37,8 +38,9 @@ static zagg_status find_group(source *s, zagg_err *err)
     if (n == 1)
         return ZAGG_OK;
     if (wanted != NULL)
-        return zagg_err_set(err, ZAGG_EARG, "%s: --group %s: there is no such group of cells",
-                            name, wanted);
+        return zagg_err_set(err, ZAGG_EARG,
+                            "%s: --group %s: there is no such group of cells", name,
+                            wanted);
     return zagg_err_set(err, n > 1 ? ZAGG_EARG : ZAGG_ENOTFOUND,
                         n > 1 ? "%s: has several groups of cells; choose one with --group"
                               : "%s: has no group of cells",
@@ -82,13 +84,12 @@ static zagg_status take_chunk(source *s, const zagg_store_shard *shard,
         if (!has)
             continue;
         s->cells++;
-        const uint64_t id = s->pick.kind == ZG_PICK_CELLS
-                                ? unit_of_block(s, shard->block)
+        const uint64_t id = s->pick.kind == ZG_PICK_CELLS ? unit_of_block(s, shard->block)
                             : s->pick.kind == ZG_PICK_CHUNK
                                 ? unit_of_block(s, chunk->index)
                                 : chunk->cell_ids[cell];
-        ZAGG_TRY(zg_bins_add(&s->bins, id, value, zg_pick_count(&s->pick, chunk, cell),
-                             err));
+        ZAGG_TRY(
+            zg_bins_add(&s->bins, id, value, zg_pick_count(&s->pick, chunk, cell), err));
     }
     return ZAGG_OK;
 }
@@ -183,15 +184,15 @@ static zagg_status name_values(source *s, zagg_err *err)
 {
     static const char *const UNITS[] = {"shard", "cell", "cell", "cell", "chunk"};
     char text[192];
-    const char *how = s->bins.step == 0 ? ""
+    const char *how = s->bins.step == 0                                   ? ""
                       : s->pick.is_count || s->pick.kind == ZG_PICK_CELLS ? ", sum"
-                                                                         : ", mean";
+                                                                          : ", mean";
     zg_scene *scene = s->scene;
     scene->item_name = s->bins.step > 0 ? "block" : UNITS[s->pick.kind];
-    scene->value_kind = s->pick.is_count || s->pick.kind == ZG_PICK_CELLS ||
-                                s->pick.kind == ZG_PICK_ROWS
-                            ? ZG_VALUE_COUNT
-                            : ZG_VALUE_NUMBER;
+    scene->value_kind =
+        s->pick.is_count || s->pick.kind == ZG_PICK_CELLS || s->pick.kind == ZG_PICK_ROWS
+            ? ZG_VALUE_COUNT
+            : ZG_VALUE_NUMBER;
     (void)snprintf(text, sizeof text, "%s%s", s->pick.name, how);
     return zg_scene_text(scene, text, &scene->value_name, err);
 }
@@ -226,9 +227,9 @@ static zagg_status note_windows(source *s, zagg_err *err)
             windows++;
         }
     }
-    return windows > 1 ? zg_scene_note(s->scene, err,
-                                       "all time windows are shown together")
-                       : ZAGG_OK;
+    return windows > 1
+               ? zg_scene_note(s->scene, err, "all time windows are shown together")
+               : ZAGG_OK;
 }
 
 static zagg_status add_facts(source *s, zagg_err *err)
@@ -241,10 +242,9 @@ static zagg_status add_facts(source *s, zagg_err *err)
                            zagg_store_form_name(zagg_store_get_form(s->store)),
                            s->group->name));
     ZAGG_TRY(zg_scene_fact(scene, err, "Shards", "%zu", s->group->n_shards));
-    ZAGG_TRY(zg_scene_fact(scene, err,
-                           s->pick.kind == ZG_PICK_CHUNK ? "Chunks with data"
-                                                         : "Cells with data",
-                           "%s", n));
+    ZAGG_TRY(zg_scene_fact(
+        scene, err,
+        s->pick.kind == ZG_PICK_CHUNK ? "Chunks with data" : "Cells with data", "%s", n));
     if (g->kind == ZAGG_GRID_HEALPIX)
         return zg_scene_fact(scene, err, "Grid",
                              "HEALPix, cells of order %u, shards of order %u",
@@ -258,7 +258,8 @@ static zagg_status add_facts(source *s, zagg_err *err)
 
 static zagg_status gather(source *s, zagg_err *err)
 {
-    ZAGG_TRY(zg_scene_text(s->scene, zagg_store_name(s->store), &s->scene->title, err));
+    ZAGG_TRY(zg_scene_text(s->scene, zg_href_basename(zagg_store_name(s->store)),
+                           &s->scene->title, err));
     ZAGG_TRY(find_frame(s, err));
     ZAGG_TRY(read_store(s, err));
     ZAGG_TRY(name_values(s, err));

@@ -6,9 +6,9 @@
 
 enum { SAMPLES = 24, MAX_LINES = 64 };
 
-static const double STEPS[] = {90,   45,   30,    15,    10,    5,      2,     1,     0.5,
-                               0.2,  0.1,  0.05,  0.02,  0.01,  0.005,  0.002, 0.001, 5e-4,
-                               2e-4, 1e-4, 5e-5,  2e-5,  1e-5};
+static const double STEPS[] = {90,    45,   30,   15,   10,   5,    2,     1,
+                               0.5,   0.2,  0.1,  0.05, 0.02, 0.01, 0.005, 0.002,
+                               0.001, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5};
 
 static double step_for(double range, double lines)
 {
@@ -38,7 +38,14 @@ void zg_graticule_choose(zg_graticule *g, const zg_projection *p, const double b
 {
     const bool polar = p->kind != ZG_PROJECT_LONLAT;
     *g = (zg_graticule){.any = false};
-    for (int i = 0; i <= SAMPLES; i++)
+    if (!polar) {
+        g->any = true;
+        g->west = p->lon0_deg + fmax(box[0] / p->shrink, -180.0);
+        g->east = p->lon0_deg + fmin(box[2] / p->shrink, 180.0);
+        g->south = fmax(box[1], -90.0);
+        g->north = fmin(box[3], 90.0);
+    }
+    for (int i = 0; polar && i <= SAMPLES; i++)
         for (int k = 0; k <= SAMPLES; k++) {
             double lon, lat;
             if (zg_projection_degrees(p, box[0] + (box[2] - box[0]) * i / SAMPLES,
@@ -64,9 +71,11 @@ void zg_graticule_choose(zg_graticule *g, const zg_projection *p, const double b
 static void name_degrees(double v, double step, const char *ends, char out[32])
 {
     const int digits = step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
-    const bool zero = fabs(v) < step / 2;
+    const bool zero = fabs(v) < step / 2 || fabs(v) == 180.0; /* of neither side */
     (void)snprintf(out, 32, "%.*f%s%c", digits, fabs(v), zero ? "" : " ",
-                   zero ? '\0' : v > 0 ? ends[0] : ends[1]);
+                   zero    ? '\0'
+                   : v > 0 ? ends[0]
+                           : ends[1]);
 }
 
 bool zg_graticule_line(const zg_graticule *g, const zg_projection *p, bool meridian,
@@ -85,7 +94,8 @@ bool zg_graticule_line(const zg_graticule *g, const zg_projection *p, bool merid
             zg_projection_place(p, at, g->south + (g->north - g->south) * part, &x[i],
                                 &y[i]);
         else
-            zg_projection_place(p, g->west + (g->east - g->west) * part, at, &x[i], &y[i]);
+            zg_projection_place(p, g->west + (g->east - g->west) * part, at, &x[i],
+                                &y[i]);
     }
     if (meridian)
         name_degrees(from_middle(at, 0), step, "EW", name);

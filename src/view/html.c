@@ -319,6 +319,10 @@ static zagg_status add_data(page *p, zagg_err *err)
         member(p, "aoi");
         ZAGG_TRY(add_shapes(p, &p->scene->aoi, err));
     }
+    if (zg_outlines_n(&p->scene->land) > 0) {
+        member(p, "land");
+        ZAGG_TRY(add_shapes(p, &p->scene->land, err));
+    }
     zg_str_addc(&p->text, '}');
     flush_json(p);
     return p->text.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory to write a page")

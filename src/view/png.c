@@ -12,8 +12,8 @@
 enum {
     WIDTH = 1200,
     HEIGHT = 900,
-    TOP = 64,     /* heading */
-    BOTTOM = 84,  /* legend */
+    TOP = 64,    /* heading */
+    BOTTOM = 84, /* legend */
     RAMP_WIDTH = 420,
     RAMP_HEIGHT = 16,
     MARGIN = 24
@@ -22,7 +22,8 @@ enum {
 static const zg_ink INK = {{0x1c, 0x27, 0x33}, 1}, SOFT = {{0x5a, 0x67, 0x75}, 1},
                     LINE = {{0xdf, 0xe5, 0xea}, 1}, EDGE = {{255, 255, 255}, 0.65},
                     NONE = {{0xc3, 0xca, 0xd1}, 1}, AREA = {{0xa6, 0x1e, 0x5a}, 1},
-                    HALO = {{255, 255, 255}, 1}, PANEL = {{0xf4, 0xf6, 0xf8}, 1};
+                    HALO = {{255, 255, 255}, 1}, PANEL = {{0xf4, 0xf6, 0xf8}, 1},
+                    LAND = {{0xed, 0xeb, 0xe4}, 1};
 
 typedef struct picture {
     const zg_scene *scene;
@@ -63,9 +64,9 @@ static void add_item(picture *p, const zg_outlines *o, size_t i, double line)
         size_t n;
         zg_outlines_get(o, r, &x, &y, &n);
         n = to_pixels(p, x, y, n);
-        p->ok &= line > 0 ? zg_raster_line(&p->raster, p->px.data, p->py.data, n, true,
-                                           line)
-                          : zg_raster_ring(&p->raster, p->px.data, p->py.data, n);
+        p->ok &= line > 0
+                     ? zg_raster_line(&p->raster, p->px.data, p->py.data, n, true, line)
+                     : zg_raster_ring(&p->raster, p->px.data, p->py.data, n);
     }
 }
 
@@ -110,6 +111,14 @@ static void draw_items(picture *p)
     }
 }
 
+static void draw_land(picture *p)
+{
+    for (size_t i = 0; i < zg_outlines_n(&p->scene->land); i++) {
+        add_item(p, &p->scene->land, i, 0);
+        fill(p, false, LAND);
+    }
+}
+
 static void draw_aoi(picture *p)
 {
     const zg_outlines *aoi = &p->scene->aoi;
@@ -129,9 +138,11 @@ static void name_line(picture *p, bool lowest, const char *name)
     const double *x = p->px.data, *y = p->py.data;
     double bx = 0, by = 0;
     bool any = false;
+    const bool polar = p->scene->projection.kind != ZG_PROJECT_LONLAT;
     for (size_t i = 0; i < p->px.len; i++)
-        if (x[i] > 8 && x[i] < WIDTH - 70 && y[i] > TOP + 16 &&
-            y[i] < HEIGHT - BOTTOM - 4 && (!any || (lowest ? y[i] > by : x[i] < bx))) {
+        if ((!lowest || !polar || hypot(x[i] - p->x0, y[i] - p->y0) > 60) && x[i] > 8 &&
+            x[i] < WIDTH - 70 && y[i] > TOP + 16 && y[i] < HEIGHT - BOTTOM - 4 &&
+            (!any || (lowest ? y[i] > by : x[i] < bx))) {
             bx = x[i];
             by = y[i];
             any = true;
@@ -160,8 +171,8 @@ static void draw_graticule(picture *p, bool names)
             if (names) {
                 name_line(p, meridian == 1, name);
             } else {
-                p->ok = p->ok && zg_raster_line(&p->raster, p->px.data, p->py.data, n,
-                                                false, 1);
+                p->ok = p->ok &&
+                        zg_raster_line(&p->raster, p->px.data, p->py.data, n, false, 1);
                 fill(p, true, LINE);
             }
         }
@@ -305,6 +316,7 @@ zagg_status zg_view_png(const zg_scene *scene, FILE *file, zagg_err *err)
     zg_vec_init(&p.px, sizeof(double), 0);
     zg_vec_init(&p.py, sizeof(double), 0);
     choose_view(&p);
+    draw_land(&p);
     draw_graticule(&p, false);
     draw_items(&p);
     draw_aoi(&p);

@@ -36,9 +36,11 @@ static size_t bin_of(double lon_deg)
 /* All degrees on the shorter way between two longitudes. */
 static void mark(reach *r, double from, double to)
 {
-    double way = wrapped(to - from);
+    const double way = wrapped(to - from);
     const size_t start = bin_of(way >= 0 ? from : to), end = bin_of(way >= 0 ? to : from);
-    for (size_t k = start;; k = (k + 1) % BINS) {
+    /* counted: places that rounding has moved over a whole degree may stand the other way
+     * round */
+    for (size_t i = 0, k = start; i < (size_t)fabs(way) + 2; i++, k = (k + 1) % BINS) {
         r->seen[k] = true;
         if (k == end)
             return;
@@ -75,23 +77,28 @@ static double middle(const reach *r, size_t *gap)
     return round(wrapped(cut + 180.0));
 }
 
-void zg_projection_choose(const zg_outlines *const *all, size_t n,
+static void mark_all(reach *r, const zg_outlines *o)
+{
+    for (size_t k = 0; k < o->rings.len; k++) {
+        const double *x, *y;
+        size_t n;
+        zg_outlines_get(o, k, &x, &y, &n);
+        mark_ring(r, x, y, n);
+    }
+}
+
+void zg_projection_choose(const zg_outlines *items, const zg_outlines *aoi,
                           zg_view_projection asked, zg_projection *out)
 {
     reach r = {.any = false};
     size_t gap = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < all[i]->rings.len; k++) {
-            const double *x, *y;
-            size_t len;
-            zg_outlines_get(all[i], k, &x, &y, &len);
-            mark_ring(&r, x, y, len);
-        }
-    const double lon0 = middle(&r, &gap);
+    mark_all(&r, aoi->rings.len > 0 ? aoi : items);
     if (asked == ZG_PROJECT_AUTO)
         asked = r.any && r.south > POLAR_DEG    ? ZG_PROJECT_NORTH
                 : r.any && r.north < -POLAR_DEG ? ZG_PROJECT_SOUTH
                                                 : ZG_PROJECT_LONLAT;
+    mark_all(&r, items);
+    const double lon0 = middle(&r, &gap);
     *out = (zg_projection){.kind = asked, .shrink = 1};
     if (asked != ZG_PROJECT_LONLAT) {
         /* what does not surround the pole stands upright */

@@ -19,10 +19,10 @@ typedef struct zg_projection {
     double shrink;   /* LONLAT: of longitudes, cosine of the middle latitude */
 } zg_projection;
 
-/** What fits these outlines on the ground (n of them): polar where all lies beyond 60
- * degrees, unless something else is `asked` for. Longitudes are cut where nothing lies.
- * O(vertices). */
-void zg_projection_choose(const zg_outlines *const *all, size_t n,
+/** What fits the outlines `items` and `aoi` on the ground: a polar one where the area, or
+ * without one every item, lies beyond 60 degrees, unless something else is `asked` for.
+ * Longitudes are cut where nothing lies. O(vertices). */
+void zg_projection_choose(const zg_outlines *items, const zg_outlines *aoi,
                           zg_view_projection asked, zg_projection *out);
 /** Place of a point; y grows to the top of the map. */
 void zg_projection_place(const zg_projection *p, double lon_deg, double lat_deg,

@@ -93,8 +93,8 @@ bool zg_raster_line(zg_raster *r, const double *x, const double *y, size_t n, bo
         if (!add_piece(r, tame(x[i]), tame(y[i]), tame(x[j]), tame(y[j]), width / 2))
             return false;
     }
-    return n != 1 || add_piece(r, tame(x[0]), tame(y[0]), tame(x[0]), tame(y[0]),
-                               width / 2);
+    return n != 1 ||
+           add_piece(r, tame(x[0]), tame(y[0]), tame(x[0]), tame(y[0]), width / 2);
 }
 
 static int by_top(const void *pa, const void *pb)
@@ -221,7 +221,8 @@ void zg_raster_text(zg_raster *r, double x, double y, size_t size, const char *t
         const double left = x + (double)(k * 6 * size);
         for (size_t c = 0; c < ZG_FONT_WIDTH; c++)
             for (size_t row = 0; row < 8; row++) {
-                const double px = left + (double)(c * size), py = y + (double)(row * size);
+                const double px = left + (double)(c * size),
+                             py = y + (double)(row * size);
                 if ((columns[c] >> row & 1) != 0 && px >= 0 && py >= 0)
                     zg_raster_box(r, (size_t)px, (size_t)py, size, size, ink);
             }

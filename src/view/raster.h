@@ -7,10 +7,10 @@
 
 typedef struct zg_raster {
     size_t width, height;
-    uint8_t *rgb;    /* width * height * 3 */
-    float *cover;    /* width: of the row at hand */
+    uint8_t *rgb;     /* width * height * 3 */
+    float *cover;     /* width: of the row at hand */
     size_t low, high; /* pixels of it that are covered: low..high - 1 */
-    zg_vec edges;    /* of the area that is being made */
+    zg_vec edges;     /* of the area that is being made */
     zg_vec crossings; /* of the line at hand */
 } zg_raster;
 

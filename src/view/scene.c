@@ -2,6 +2,7 @@
 #include "view/scene.h"
 
 #include "map/region.h"
+#include "view/land.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@ zagg_status zg_scene_new(const char *kind, zg_scene **out, zagg_err *err)
     zg_outlines_init(&s->shapes);
     zg_outlines_init(&s->footprints);
     zg_outlines_init(&s->aoi);
+    zg_outlines_init(&s->land);
     zagg_status status = zagg_arena_new(0, &s->arena, err);
     if (status != ZAGG_OK) {
         zg_scene_free(s);
@@ -43,6 +45,7 @@ void zg_scene_free(zg_scene *s)
     zg_outlines_free(&s->shapes);
     zg_outlines_free(&s->footprints);
     zg_outlines_free(&s->aoi);
+    zg_outlines_free(&s->land);
     zagg_arena_free(s->arena);
     zg_free(s);
 }
@@ -123,8 +126,9 @@ zg_item *zg_scene_item(zg_scene *s)
 
 zagg_status zg_scene_check(const zg_scene *s, zagg_err *err)
 {
-    return s->shapes.failed || s->footprints.failed || s->aoi.failed ? no_memory(err)
-                                                                     : ZAGG_OK;
+    return s->shapes.failed || s->footprints.failed || s->aoi.failed || s->land.failed
+               ? no_memory(err)
+               : ZAGG_OK;
 }
 
 /* ---- the end ---- */
@@ -185,21 +189,40 @@ static void find_extent(zg_scene *s)
     s->north += margin;
 }
 
+/* Coasts are true to a tenth of a degree: below some degrees they would mislead. */
+#define LAND_FROM_DEG 4.0
+
+static void add_land(zg_scene *s)
+{
+    const double across = fmax(s->east - s->west, s->north - s->south);
+    const bool flat = s->projection.kind == ZG_PROJECT_LONLAT;
+    if ((flat ? across : across * 57.3) < LAND_FROM_DEG)
+        return;
+    for (size_t i = 0; i < zg_land_n; i++)
+        if (zg_land[i][0] != ZG_LAND_END) {
+            zg_outlines_vertex(&s->land, zg_land[i][0] / 10.0, zg_land[i][1] / 10.0);
+        } else {
+            zg_outlines_end_ring(&s->land);
+            zg_outlines_end_item(&s->land);
+        }
+}
+
 zagg_status zg_scene_finish(zg_scene *s, const zg_view_opts *opts, zagg_err *err)
 {
     size_t hidden = 0, others = 0;
     ZAGG_TRY(add_aoi(s, opts, err));
-    const zg_outlines *all[] = {&s->shapes, &s->aoi};
-    zg_projection_choose(all, 2, opts->projection, &s->projection);
+    zg_projection_choose(&s->shapes, &s->aoi, opts->projection, &s->projection);
     turn(&s->projection, &s->shapes, &hidden);
     turn(&s->projection, &s->footprints, &others);
     turn(&s->projection, &s->aoi, &others);
+    find_extent(s);
+    add_land(s);
+    turn(&s->projection, &s->land, &others);
     ZAGG_TRY(zg_scene_check(s, err));
     if (hidden > 0)
         ZAGG_TRY(zg_scene_note(
             s, err, "%zu %ss beyond the equator are not shown in this projection", hidden,
             s->item_name));
-    find_extent(s);
     if (opts->title != NULL)
         s->title = opts->title;
     return zg_scale_choose(s, &s->scale, err);

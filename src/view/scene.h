@@ -58,6 +58,7 @@ struct zg_scene {
     zg_outlines shapes;     /* one for each item */
     zg_outlines footprints; /* one for each granule, or none at all */
     zg_outlines aoi;        /* at most one item */
+    zg_outlines land;       /* below all else; none on maps of small areas */
     zg_projection projection;
     zg_scale scale;
     double west, south, east, north; /* of all that is drawn, on the map */

@@ -50,8 +50,8 @@ static zagg_status no_such(const zagg_store_group *g, const char *asked, const c
         if (is_value(&g->fields[i]))
             zg_str_addf(&list, ", %s", g->fields[i].name);
     zg_str_add(&list, "");
-    const zagg_status status = zagg_err_set(err, ZAGG_EARG, "--field %s: %s; there is count%s",
-                                            asked, why, list.data);
+    const zagg_status status = zagg_err_set(
+        err, ZAGG_EARG, "--field %s: %s; there is count%s", asked, why, list.data);
     zg_str_free(&list);
     return status;
 }
@@ -94,8 +94,9 @@ static zagg_status describe(zg_pick *p, const zagg_store_field_info *f, const ch
         (void)snprintf(p->name, sizeof p->name, "%.100s (%s)", f->name,
                        f->digest ? "median" : "rows a cell");
         return part == SIZE_MAX ? ZAGG_OK
-                                : no_such(g, asked, "is ragged and has no values to "
-                                                    "choose from",
+                                : no_such(g, asked,
+                                          "is ragged and has no values to "
+                                          "choose from",
                                           err);
     }
     if (part == SIZE_MAX ? f->width > 1 : part >= f->width) {
@@ -210,8 +211,8 @@ zagg_status zg_pick_value(zg_pick *p, const zagg_store_chunk *chunk, size_t cell
     if (p->kind == ZG_PICK_MEDIAN)
         return median(p, &c->payloads[cell], value, err);
     if (p->kind == ZG_PICK_ROWS)
-        *value = (double)(c->payloads[cell].len /
-                          (zagg_dtype_size(c->field->dtype) * width));
+        *value =
+            (double)(c->payloads[cell].len / (zagg_dtype_size(c->field->dtype) * width));
     else
         *value = number_at(c, c->field->kind == ZAGG_STORE_SERIES
                                   ? p->part * chunk->n_cells + cell

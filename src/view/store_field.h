@@ -15,12 +15,12 @@ typedef enum zg_pick_kind {
 
 typedef struct zg_pick {
     zg_pick_kind kind;
-    size_t field;      /* of the group; unused for CELLS */
-    size_t part;       /* of `width` values */
-    bool is_count;     /* observations a cell: sums add up, and nothing is below 0 */
-    size_t count;      /* field of observations beside another one; SIZE_MAX: none */
-    zg_vec centroids;  /* float: of one digest */
-    char name[128];    /* for people: "h_mean", "hist[3]", "h_tdigest (median)" */
+    size_t field;     /* of the group; unused for CELLS */
+    size_t part;      /* of `width` values */
+    bool is_count;    /* observations a cell: sums add up, and nothing is below 0 */
+    size_t count;     /* field of observations beside another one; SIZE_MAX: none */
+    zg_vec centroids; /* float: of one digest */
+    char name[128];   /* for people: "h_mean", "hist[3]", "h_tdigest (median)" */
 } zg_pick;
 
 /** `asked`: NAME, NAME[K], "count", or NULL for the field count, or without one the cells

@@ -30,7 +30,7 @@ function decode(shapes) {
   });
 }
 
-const items = decode(data.shapes), footprints = decode(data.footprints), aoi = decode(data.aoi);
+const items = decode(data.shapes), footprints = decode(data.footprints), aoi = decode(data.aoi), land = decode(data.land);
 const members = data.members || [], granules = data.granules || [];
 
 function isInside(shape, x, y) {
@@ -110,7 +110,7 @@ function showAll() {
   const [w, s, e, n] = data.extent;
   view.x = (w + e) / 2;
   view.y = (s + n) / 2;
-  view.scale = home = Math.min(width / (e - w), height / (n - s)) || 1;
+  view.scale = home = Math.min(Math.max(width - 110, 50) / (e - w), Math.max(height - 50, 50) / (n - s)) || 1;
   draw();
 }
 
@@ -149,6 +149,10 @@ function paint() {
   ctx.setTransform(1, 0, 0, 1, 0, 0);
   ctx.fillStyle = ink("--paper");
   ctx.fillRect(0, 0, canvas.width, canvas.height);
+  ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+  onMap();
+  ctx.fillStyle = ink("--land");
+  for (const l of land) ctx.fill(l.path, "evenodd");
   ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
   const labels = paintGraticule();
   onMap();
@@ -227,6 +231,12 @@ function paintDots(onMap, s) {
 const STEPS = [90, 45, 30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00001];
 
 function visibleDegrees() {
+  if (P.kind === "lonlat") {
+    const [w, s, e, n] = [...fromPixels(0, height), ...fromPixels(width, 0)];
+    const lon = (x) => P.lon0 + Math.min(180, Math.max(-180, (x * data.unit + data.origin[0]) / P.shrink));
+    const lat = (y) => Math.min(90, Math.max(-90, y * data.unit + data.origin[1]));
+    return { west: lon(w), south: lat(s), east: lon(e), north: lat(n) };
+  }
   let lons = [], south = 90, north = -90;
   for (let i = 0; i <= 12; i++)
     for (let j = 0; j <= 12; j++) {
@@ -235,28 +245,28 @@ function visibleDegrees() {
       lons.push(((g[0] - P.lon0 + 180) % 360 + 360) % 360 - 180 + P.lon0);
       south = Math.min(south, g[1]); north = Math.max(north, g[1]);
     }
-  if (P.kind !== "lonlat") {
-    const [px, py] = toPixels(...project(0, SIGN * 90));
-    if (px > -50 && py > -50 && px < width + 50 && py < height + 50) {
-      lons = [-180, 180];
-      if (SIGN > 0) north = 90; else south = -90;
-    }
+  const [px, py] = toPixels(...project(0, SIGN * 90));
+  if (px > -50 && py > -50 && px < width + 50 && py < height + 50) {
+    lons = [-180, 180];
+    if (SIGN > 0) north = 90; else south = -90;
   }
   return lons.length ? { west: Math.min(...lons), east: Math.max(...lons), south, north } : null;
 }
 
 function degreesText(v, step, positive, negative) {
   const d = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-  return Math.abs(v).toFixed(d) + "\u00b0" + (Math.abs(v) < step / 2 ? "" : v > 0 ? positive : negative);
+  return Math.abs(v).toFixed(d) + "\u00b0" + (Math.abs(v) < step / 2 || Math.abs(v) === 180 ? "" : v > 0 ? positive : negative);
 }
 
 function curve(points, text, bottom) {
+  const pole = P.kind === "lonlat" ? [-1e9, 0] : toPixels(...toUnits(0, 0));
   let best = null, pen = false;
   for (const [lon, lat] of points) {
     const [px, py] = toPixels(...project(lon, lat));
     if (pen) ctx.lineTo(px, py); else ctx.moveTo(px, py);
     pen = true;
-    if (px > 52 && py > 14 && px < width - 30 && py < height - 34 &&
+    if (px > 52 && py > 14 && px < width - 50 && py < height - 34 &&
+        (!bottom || Math.hypot(px - pole[0], py - pole[1]) > 60) &&
         (!best || (bottom ? py > best[1] : px < best[0]))) best = [px, py, text, bottom];
   }
   return best;
@@ -273,10 +283,8 @@ function paintGraticule() {
   ctx.lineWidth = 1;
   ctx.beginPath();
   for (let lon = Math.ceil(v.west / lonStep) * lonStep; lon <= last; lon += lonStep) {
-    const end = polar && lonStep === 30 && lon % 90 ? SIGN * (90 - step) : v.north, a = polar && SIGN < 0 && lonStep === 30 && lon % 90 ? end : v.south;
-    const b = polar && SIGN < 0 ? v.north : end;
     const shown = ((lon + 180) % 360 + 360) % 360 - 180;
-    labels.push(curve(Array.from({ length: N + 1 }, (_, i) => [lon, a + (b - a) * i / N]), degreesText(shown, lonStep, "E", "W"), true));
+    labels.push(curve(Array.from({ length: N + 1 }, (_, i) => [lon, v.south + (v.north - v.south) * i / N]), degreesText(shown, lonStep, "E", "W"), true));
   }
   for (let lat = Math.ceil(v.south / step) * step; lat <= v.north; lat += step)
     labels.push(curve(Array.from({ length: N + 1 }, (_, i) => [v.west + (v.east - v.west) * i / N, lat]), degreesText(lat, step, "N", "S"), false));
@@ -290,6 +298,7 @@ function paintLabels(labels) {
   ctx.strokeStyle = ink("--halo");
   ctx.fillStyle = ink("--soft");
   for (const [px, py, text, bottom] of labels) {
+    if (bottom && (px < 110 || px > width - 170) && P.kind === "lonlat") continue;
     const x = bottom ? px - ctx.measureText(text).width / 2 : 52, y = bottom ? height - 12 : py + 4;
     const at = P.kind === "lonlat" ? [x, y] : [px + 3, py - 3];
     ctx.strokeText(text, ...at);
@@ -535,8 +544,8 @@ function legend() {
   $("legendname").textContent = data.value;
   if (s) {
     const middle = s.log ? Math.sqrt(s.low * s.high) : (s.low + s.high) / 2;
-    const ticks = s.high > s.low ? [(s.cutBelow ? "\u2264 " : "") + valueText(s.low), valueText(data.valueKind === "count" ? Math.round(middle) : middle),
-      (s.cutAbove ? "\u2265 " : "") + valueText(s.high)] : [valueText(s.low)];
+    const short = (v) => valueText(data.valueKind === "count" ? Math.round(v) : data.valueKind === "number" ? Number(v.toPrecision(4)) : v);
+    const ticks = s.high > s.low ? [(s.cutBelow ? "\u2264 " : "") + short(s.low), short(middle), (s.cutAbove ? "\u2265 " : "") + short(s.high)] : [short(s.low)];
     $("ramp").style.background = s.high > s.low ? "linear-gradient(to right," + data.ramp + ")" : rampColour(0.5);
     $("ramp").setAttribute("aria-label", data.value + " from " + ticks[0] + " (dark) to " + ticks[ticks.length - 1] + " (light)" + (s.log ? ", logarithmic" : ""));
     $("ticks").replaceChildren(...ticks.map((t) => { const e = document.createElement("span"); e.textContent = t; return e; }));
