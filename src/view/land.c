@@ -1,6 +1,6 @@
-/* Land, for finding one's way on maps of large areas: Natural Earth's 1:110m land polygons
- * (version 4.1, in the public domain, by way of the npm package world-atlas 2.0.2), rounded to
- * tenths of a degree. */
+/* Land, for finding one's way on maps of large areas: Natural Earth's 1:110m land
+ * polygons (version 4.1, in the public domain, by way of the npm package
+ * world-atlas 2.0.2), rounded to tenths of a degree. */
 #include "view/land.h"
 
 /* clang-format off */

@@ -8,8 +8,8 @@
 /* Stands behind the last vertex of each ring. */
 #define ZG_LAND_END 9999
 
-/** Longitude and latitude in tenths of a degree, ring after ring. One ring goes around the
- * south pole. */
+/** Longitude and latitude in tenths of a degree, ring after ring. One ring goes around
+ * the south pole. */
 extern const int16_t zg_land[][2];
 extern const size_t zg_land_n;
 

@@ -96,15 +96,19 @@ static bool mark(zg_lattice *l, size_t a, size_t b)
     return true;
 }
 
-/* Split where the ring is farthest from its first vertex, so that both ends stay. */
+/* The ring is closed for this, and split where it is farthest from its first vertex. */
 static bool thin_out(zg_lattice *l)
 {
-    int64_t *x = l->x.data, *y = l->y.data;
     const size_t n = l->x.len;
     size_t far = 0, used = 0;
     double most = -1;
+    const int64_t first[2] = {*ZG_VEC_AT(&l->x, int64_t, 0),
+                              *ZG_VEC_AT(&l->y, int64_t, 0)};
+    if (!zg_vec_append(&l->x, &first[0], 1) || !zg_vec_append(&l->y, &first[1], 1))
+        return false;
+    int64_t *x = l->x.data, *y = l->y.data;
     l->keep.len = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i <= n; i++) {
         const double dx = (double)(x[i] - x[0]), dy = (double)(y[i] - y[0]);
         if (zg_vec_push(&l->keep) == NULL)
             return false;
@@ -114,8 +118,8 @@ static bool thin_out(zg_lattice *l)
         }
     }
     bool *keep = l->keep.data;
-    keep[0] = keep[far] = keep[n - 1] = true;
-    if (!mark(l, 0, far) || !mark(l, far, n - 1))
+    keep[0] = keep[far] = true;
+    if (!mark(l, 0, far) || !mark(l, far, n))
         return false;
     for (size_t i = 0; i < n; i++)
         if (keep[i] && (used == 0 || x[i] != x[used - 1] || y[i] != y[used - 1])) {

@@ -100,9 +100,12 @@ static zagg_status describe(zg_pick *p, const zagg_store_field_info *f, const ch
                                           err);
     }
     if (part == SIZE_MAX ? f->width > 1 : part >= f->width) {
-        (void)snprintf(why, sizeof why,
-                       "holds %zu values a cell; choose one, from %.100s[0] to [%zu]",
-                       f->width, f->name, f->width - 1);
+        if (f->width > 1)
+            (void)snprintf(why, sizeof why,
+                           "holds %zu values a cell; choose one, from %.100s[0] to [%zu]",
+                           f->width, f->name, f->width - 1);
+        else
+            (void)snprintf(why, sizeof why, "holds one value a cell");
         return no_such(g, asked, why, err);
     }
     p->part = part == SIZE_MAX ? 0 : part;
