@@ -29,6 +29,7 @@ int main_catalog(int argc, char **argv);
 int main_cell(int argc, char **argv);
 int main_inspect(int argc, char **argv);
 int main_export(int argc, char **argv);
+int main_view(int argc, char **argv);
 int main_verify(int argc, char **argv);
 int main_version(int argc, char **argv);
 
