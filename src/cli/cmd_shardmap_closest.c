@@ -24,11 +24,13 @@ enum {
 
 static const cli_option OPTIONS[] = {
     {OPT_REFERENCE, "reference", "STORE",
-     "store whose coverage.toc tells when its shards were observed, a\nfolder or s3://; may "
+     "store whose coverage.toc tells when its shards were observed, a\nfolder or s3://; "
+     "may "
      "be given again"},
     {OPT_MAX_OFFSET, "max-time-offset", "TIME",
      "most time between such an epoch and a granule: 90s, 30m, 12h, 2d\n(default: any)"},
-    {OPT_MAX_GRANULES, "max-granules-per-shard", "N", "refuse a map with more in a shard"},
+    {OPT_MAX_GRANULES, "max-granules-per-shard", "N",
+     "refuse a map with more in a shard"},
     {OPT_POLYGON, "polygon", "FILE", "GeoJSON: only shards that its polygons reach"},
     {OPT_BBOX, "bbox", "W,S,E,N", "only shards that this box reaches, in degrees"},
     {NET_OPT_REGION, "region", "NAME",
@@ -41,8 +43,10 @@ static const cli_option OPTIONS[] = {
     {0, NULL, NULL, NULL}};
 static const cli_command COMMAND = {
     "shardmap closest", "shardmap closest MAP OUT --reference STORE [OPTIONS]",
-    "Keep of a map of rasters, for each time at which a reference store observed a shard, "
-    "the\ngranule of the shard that was taken closest to it. Times are the middles of the "
+    "Keep of a map of rasters, for each time at which a reference store observed a "
+    "shard, "
+    "the\ngranule of the shard that was taken closest to it. Times are the middles of "
+    "the "
     "buckets\nthat coverage.toc has, of 9 minutes as a rule.",
     OPTIONS,
     "  zagg shardmap closest s2.json paired.json --reference atl03_store --reference "
@@ -98,12 +102,14 @@ static int take(void *user, int id, const char *value)
         if (parse_duration(value, &a->opts.max_offset_ns))
             return 0;
         fprintf(stderr,
-                "zagg shardmap closest: --max-time-offset: found '%s'; must be a time such as "
+                "zagg shardmap closest: --max-time-offset: found '%s'; must be a time "
+                "such as "
                 "90s, 30m, 12h or 2d\n",
                 value);
         return EXIT_USAGE;
     case OPT_MAX_GRANULES:
-        if (!cli_integer(&COMMAND, "max-granules-per-shard", value, 1, INT32_MAX, &number))
+        if (!cli_integer(&COMMAND, "max-granules-per-shard", value, 1, INT32_MAX,
+                         &number))
             return EXIT_USAGE;
         a->opts.max_granules = (size_t)number;
         return 0;
@@ -206,8 +212,9 @@ static int run(closest_args *a)
     zagg_map_form form;
     zagg_err err = ZAGG_ERR_INIT;
     if (a->path == NULL || a->out.path == NULL || a->references.len == 0) {
-        fprintf(stderr, "zagg shardmap closest: give the map, the file to write, and a store "
-                        "with --reference\n");
+        fprintf(stderr,
+                "zagg shardmap closest: give the map, the file to write, and a store "
+                "with --reference\n");
         return EXIT_USAGE;
     }
     const int code = shardmap_form(&COMMAND, &a->out, &form);
@@ -232,7 +239,8 @@ int shardmap_closest(int argc, char **argv)
     if (code == 0)
         code = run(&a);
     for (size_t i = 0; i < a.covers.len; i++)
-        zagg_bytes_free((void *)(uintptr_t)ZG_VEC_AT(&a.covers, zagg_map_reference, i)->cover);
+        zagg_bytes_free(
+            (void *)(uintptr_t)ZG_VEC_AT(&a.covers, zagg_map_reference, i)->cover);
     zg_vec_free(&a.covers);
     zg_vec_free(&a.references);
     return code == CLI_DONE ? EXIT_OK : code;

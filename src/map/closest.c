@@ -1,4 +1,5 @@
-/* For every time at which a shard was observed the granule that was taken closest to it. */
+/* For every time at which a shard was observed the granule that was taken closest to it.
+ */
 #include "cat/times.h"
 #include "cat/tree_copy.h"
 #include "map/derive.h"
@@ -115,12 +116,13 @@ static zagg_status read_granule(join *j, const zagg_granule *g, size_t at, zagg_
     if (text == NULL && record != NULL)
         text = zg_value_text(record, "time_start");
     acquisition a = {.at = at};
-    if (text == NULL || !zg_utc_parse(text, &us) ||
-        us > INT64_MAX / NS_PER_US || us < INT64_MIN / NS_PER_US)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: granule %s has no time (neither datetime nor time_start), "
-                            "so that nothing tells which is closest",
-                            j->map->name, g->id != NULL ? g->id : "without id");
+    if (text == NULL || !zg_utc_parse(text, &us) || us > INT64_MAX / NS_PER_US ||
+        us < INT64_MIN / NS_PER_US)
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: granule %s has no time (neither datetime nor time_start), "
+            "so that nothing tells which is closest",
+            j->map->name, g->id != NULL ? g->id : "without id");
     a.utc_ns = us * NS_PER_US;
     ZAGG_TRY(append(&j->records, &record, err));
     return append(&j->acquisitions, &a, err);
@@ -160,7 +162,8 @@ static bool choose(const join *j, const zg_epoch *e, choice *out)
     if (list->len == 0)
         return false;
     if (at > 0)
-        before = (uint64_t)e->utc_ns - (uint64_t)ZG_VEC_AT(list, acquisition, at - 1)->utc_ns;
+        before =
+            (uint64_t)e->utc_ns - (uint64_t)ZG_VEC_AT(list, acquisition, at - 1)->utc_ns;
     if (at < list->len)
         after = (uint64_t)ZG_VEC_AT(list, acquisition, at)->utc_ns - (uint64_t)e->utc_ns;
     const bool later = after < before;
@@ -185,7 +188,8 @@ static int by_granule(const void *pa, const void *pb)
 
 /** The record with its time under `datetime`, and the epochs that chose it. */
 static const zagg_value *paired_record(zg_maker *m, const zagg_value *record,
-                                       const zagg_value *epochs, const zagg_value *offsets)
+                                       const zagg_value *epochs,
+                                       const zagg_value *offsets)
 {
     const zagg_value *time = zagg_value_get_set(record, "datetime");
     zg_object more;
@@ -211,9 +215,9 @@ static zagg_status paired_text(join *j, const choice *c, size_t n, zg_str *out,
         offsets[i] = c[i].offset_ns == NO_OFFSET ? zg_make_null(&m)
                                                  : zg_make_i64(&m, c[i].offset_ns);
     }
-    const zagg_value *record = paired_record(
-        &m, *ZG_VEC_AT(&j->records, const zagg_value *, c->at),
-        zg_make_list(&m, epochs, n), zg_make_list(&m, offsets, n));
+    const zagg_value *record =
+        paired_record(&m, *ZG_VEC_AT(&j->records, const zagg_value *, c->at),
+                      zg_make_list(&m, epochs, n), zg_make_list(&m, offsets, n));
     ZAGG_TRY(m.status);
     return zg_json_write(out, record, COMPACT, err);
 }
@@ -248,11 +252,13 @@ static zagg_status add_shard(join *j, const zagg_shard_entry *shard, zagg_err *e
     }
     char id[33] = "?";
     (void)zagg_word_decimal(shard->key, id, NULL);
-    if (status == ZAGG_OK && j->opts->max_granules > 0 && list.len > j->opts->max_granules)
-        status = zagg_err_set(err, ZAGG_ECONFIG,
-                              "shard %s would have %zu granules, more than the %zu allowed: "
-                              "allow more, or less time between them and the epochs",
-                              id, list.len, j->opts->max_granules);
+    if (status == ZAGG_OK && j->opts->max_granules > 0 &&
+        list.len > j->opts->max_granules)
+        status =
+            zagg_err_set(err, ZAGG_ECONFIG,
+                         "shard %s would have %zu granules, more than the %zu allowed: "
+                         "allow more, or less time between them and the epochs",
+                         id, list.len, j->opts->max_granules);
     if (status == ZAGG_OK && list.len > 0)
         status = zg_derive_own(&j->d, shard->key, list.data, list.len, err);
     zg_vec_free(&list);
@@ -267,10 +273,10 @@ static bool too_coarse(const join *j, const zg_epoch *e)
            UINT64_C(1) << (62 - e->order) > (uint64_t)j->opts->max_offset_ns;
 }
 
-/** Epochs that are not known well enough, whatever granules there are; *out_left: how many
- * are. */
-static zagg_status drop_coarse(join *j, const zg_epoch *epochs, size_t n, size_t *out_left,
-                               zagg_err *err)
+/** Epochs that are not known well enough, whatever granules there are; *out_left: how
+ * many are. */
+static zagg_status drop_coarse(join *j, const zg_epoch *epochs, size_t n,
+                               size_t *out_left, zagg_err *err)
 {
     *out_left = n;
     for (size_t i = 0; i < n; i++)
@@ -428,18 +434,21 @@ static zagg_status find_region(join *j, const zagg_grid *grid, zagg_err *err)
     zg_rings rings;
     if (j->opts->region == NULL)
         return ZAGG_OK;
-    ZAGG_TRY(zg_region_rings(j->scratch, j->opts->region, false, j->opts->log, &rings, err));
+    ZAGG_TRY(
+        zg_region_rings(j->scratch, j->opts->region, false, j->opts->log, &rings, err));
     return zg_region_shards(grid, &rings, &j->region, err);
 }
 
-static zagg_status work(join *j, const zagg_grid *grid, zagg_shardmap **out, zagg_err *err)
+static zagg_status work(join *j, const zagg_grid *grid, zagg_shardmap **out,
+                        zagg_err *err)
 {
     const zagg_grid_info *info = zagg_grid_get_info(grid);
     if (info->kind != ZAGG_GRID_HEALPIX || info->parent_order != j->epochs.shard_order)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "%s: shards of the reference stores are HEALPix cells of order "
-                            "%u, those of the map are not",
-                            j->map->name, j->epochs.shard_order);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "%s: shards of the reference stores are HEALPix cells of order "
+            "%u, those of the map are not",
+            j->map->name, j->epochs.shard_order);
     ZAGG_TRY(find_region(j, grid, err));
     zg_make_begin(&j->m, j->d.own->arena, err);
     ZAGG_TRY(pair_all(j, err));
@@ -477,7 +486,8 @@ zagg_status zagg_map_closest(const zagg_shardmap *map, const zagg_grid *grid,
     if (opts->n_references > MOST_REFERENCES)
         return zagg_err_set(err, ZAGG_ERANGE, "more than %d reference stores",
                             MOST_REFERENCES);
-    ZAGG_TRY(zg_epochs_read(opts->references, opts->n_references, opts->log, &j.epochs, err));
+    ZAGG_TRY(
+        zg_epochs_read(opts->references, opts->n_references, opts->log, &j.epochs, err));
     init_lists(&j);
     zagg_status status = zagg_arena_new(0, &j.scratch, err);
     if (status == ZAGG_OK)

@@ -44,11 +44,12 @@ static zagg_status add_word(const cover *c, uint64_t key, uint64_t word, unsigne
     word_span(word, &first, &last);
     const uint64_t begin = first >> shift, end = last >> shift;
     if (end - begin >= MAX_EPOCHS - c->out->rows.len)
-        return zagg_err_set(err, ZAGG_ERANGE, "covers of time tell of more than 2^24 epochs");
+        return zagg_err_set(err, ZAGG_ERANGE,
+                            "covers of time tell of more than 2^24 epochs");
     for (uint64_t b = begin; b <= end; b++) {
         const uint64_t middle = (b << shift) + (UINT64_C(1) << shift) / 2 - 1;
-        const zg_epoch row = {key, zg_clock_utc_ns(middle < TOC_END_NS ? middle : TOC_END_NS),
-                              order};
+        const zg_epoch row = {
+            key, zg_clock_utc_ns(middle < TOC_END_NS ? middle : TOC_END_NS), order};
         if (!zg_vec_append(&c->out->rows, &row, 1))
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the epochs of shards");
     }
@@ -68,7 +69,8 @@ static zagg_status decode_words(const zagg_value *text, uint8_t **out, size_t *n
     if (!base64_decode_update(&context, &len, bytes, text->str_len, text->str) ||
         !base64_decode_final(&context) || len % sizeof(uint64_t) != 0) {
         zg_free(bytes);
-        return zagg_err_set(err, ZAGG_ECONFIG, "words that are no base64 of 64-bit words");
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "words that are no base64 of 64-bit words");
     }
     *out = bytes;
     *n_words = len / sizeof(uint64_t);
@@ -106,10 +108,11 @@ static zagg_status add_block(const cover *c, const char *id, uint64_t key,
     if (text == NULL || text->kind != ZAGG_STR ||
         !zagg_value_u64(zagg_value_get_set(block, "count"), &count) ||
         (own != NULL && !small_number(own, c->pin, &order)))
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "a block needs words, their count, and a temporal_order of at "
-                            "most the store's (%u)",
-                            c->pin);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "a block needs words, their count, and a temporal_order of at "
+            "most the store's (%u)",
+            c->pin);
     ZAGG_TRY(decode_words(text, &bytes, &n, err));
     zagg_status status = ZAGG_OK;
     if (n != count)
@@ -119,10 +122,11 @@ static zagg_status add_block(const cover *c, const char *id, uint64_t key,
         status = add_word(c, key, little_endian(bytes + 8 * i), order, err);
     zg_free(bytes);
     if (status == ZAGG_OK && n > 0 && order < ZG_EPOCH_ORDER)
-        zagg_log_write(c->log, ZAGG_LOG_WARN,
-                       "%s: shard %s tells its times in buckets of order %u: its epochs are "
-                       "good to 2^%u ns",
-                       c->reference->name, id, order, 62 - order);
+        zagg_log_write(
+            c->log, ZAGG_LOG_WARN,
+            "%s: shard %s tells its times in buckets of order %u: its epochs are "
+            "good to 2^%u ns",
+            c->reference->name, id, order, 62 - order);
     return status;
 }
 
@@ -132,12 +136,14 @@ static zagg_status read_cover(const cover *c, zagg_err *err)
     for (size_t i = 0; shards != NULL && i < shards->n; i++) {
         const zagg_value *id = shards->kind == ZAGG_MAP ? shards->members[i].key : NULL;
         uint64_t key = 0;
-        if (id == NULL || zagg_word_parse_decimal(id->str, id->str_len, &key, NULL) != ZAGG_OK ||
+        if (id == NULL ||
+            zagg_word_parse_decimal(id->str, id->str_len, &key, NULL) != ZAGG_OK ||
             zagg_word_order(key) != c->out->shard_order)
             return zagg_err_set(err, ZAGG_ECONFIG,
                                 "shards must be decimal morton ids of order %u",
                                 c->out->shard_order);
-        const zagg_status status = add_block(c, id->str, key, shards->members[i].value, err);
+        const zagg_status status =
+            add_block(c, id->str, key, shards->members[i].value, err);
         if (status != ZAGG_OK)
             return zagg_err_context(err, status, "shard %s", id->str);
     }
@@ -150,8 +156,8 @@ static zagg_status read_reference(const zagg_map_reference *reference, bool firs
 {
     cover c = {.reference = reference, .pin = ZG_EPOCH_ORDER, .log = log, .out = out};
     unsigned order = 0;
-    ZAGG_TRY(zagg_json_parse(arena, reference->cover, reference->len, "coverage.toc", &c.root,
-                             err));
+    ZAGG_TRY(zagg_json_parse(arena, reference->cover, reference->len, "coverage.toc",
+                             &c.root, err));
     const zagg_value *spec =
         c.root->kind == ZAGG_MAP ? zagg_value_get_set(c.root, "spec") : NULL;
     const zagg_value *pin = zagg_value_get(c.root, "temporal_order");
@@ -166,8 +172,8 @@ static zagg_status read_reference(const zagg_map_reference *reference, bool firs
                             MAX_TIME_ORDER);
     if (!first && order != out->shard_order)
         return zagg_err_set(err, ZAGG_ECONFIG,
-                            "its shards have order %u, those of the stores before %u", order,
-                            out->shard_order);
+                            "its shards have order %u, those of the stores before %u",
+                            order, out->shard_order);
     out->shard_order = order;
     return read_cover(&c, err);
 }

@@ -23,8 +23,8 @@ typedef struct zg_epochs {
                       row with the coarsest, ascending by key; utc_ns is 0 */
 } zg_epochs;
 
-/** The union of what the references tell. ECONFIG naming the reference for what is no such
- * cover, for other shard orders, RANGE for more than 2^24 epochs, NOMEM. */
+/** The union of what the references tell. ECONFIG naming the reference for what is no
+ * such cover, for other shard orders, RANGE for more than 2^24 epochs, NOMEM. */
 zagg_status zg_epochs_read(const zagg_map_reference *references, size_t n, zagg_log *log,
                            zg_epochs *out, zagg_err *err);
 void zg_epochs_free(zg_epochs *epochs);

@@ -139,9 +139,10 @@ static uint64_t told(const zagg_shardmap *map, const char *key)
 static void choices(void **state)
 {
     scene *s = *state;
-    const uint64_t words[] = {instant("2024-12-30T00:00:00"), instant("2025-01-01T23:00:00"),
-                              instant("2025-01-02T01:00:00"), instant("2025-01-08T00:00:00"),
-                              instant("2026-01-01T00:00:00")};
+    const uint64_t words[] = {
+        instant("2024-12-30T00:00:00"), instant("2025-01-01T23:00:00"),
+        instant("2025-01-02T01:00:00"), instant("2025-01-08T00:00:00"),
+        instant("2026-01-01T00:00:00")};
     zagg_map_reference r = cover_of(s, words, 5, "");
     zagg_err err = ZAGG_ERR_INIT;
     zagg_shardmap *map = NULL;
@@ -191,7 +192,8 @@ static void runs_of_buckets(void **state)
     zg_free((void *)(uintptr_t)r.cover);
 }
 
-static void refuse(const scene *s, const char *text, zagg_status want, const char *message)
+static void refuse(const scene *s, const char *text, zagg_status want,
+                   const char *message)
 {
     const zagg_map_reference r = {"store", text, strlen(text)};
     zagg_err err = ZAGG_ERR_INIT;
@@ -215,7 +217,8 @@ static void refused(void **state)
     refuse(s, "{" SPEC ", \"order\": 6, \"temporal_order\": 32}", ZAGG_ECONFIG,
            "at most 31");
     refuse(s, "{" SPEC ", \"order\": 7}", ZAGG_ECONFIG, "order 7, those of the map");
-    refuse(s, "{" SPEC ", \"order\": 6, \"shards\": [1]}", ZAGG_ECONFIG, "decimal morton");
+    refuse(s, "{" SPEC ", \"order\": 6, \"shards\": [1]}", ZAGG_ECONFIG,
+           "decimal morton");
     refuse(s, "{" SPEC ", \"order\": 6, \"shards\": {\"11\": {}}}", ZAGG_ECONFIG,
            "decimal morton ids of order 6");
     static const struct {
@@ -229,13 +232,15 @@ static void refused(void **state)
                   {"{\"words\": \"A*==\", \"count\": 0}", "no base64 of 64-bit words"},
                   {"{\"words\": \"A\", \"count\": 0}", "no base64 of 64-bit words"}};
     for (size_t i = 0; i < sizeof BLOCKS / sizeof BLOCKS[0]; i++) {
-        (void)snprintf(text, sizeof text, "{" SPEC ", \"order\": 6, \"shards\": {\"%s\": %s}}",
-                       id, BLOCKS[i].block);
+        (void)snprintf(text, sizeof text,
+                       "{" SPEC ", \"order\": 6, \"shards\": {\"%s\": %s}}", id,
+                       BLOCKS[i].block);
         refuse(s, text, ZAGG_ECONFIG, BLOCKS[i].message);
     }
     /* three centuries in buckets of two seconds */
     (void)snprintf(text, sizeof text,
-                   "{" SPEC ", \"order\": 6, \"temporal_order\": 31, \"shards\": {\"%s\": "
+                   "{" SPEC
+                   ", \"order\": 6, \"temporal_order\": 31, \"shards\": {\"%s\": "
                    "{\"words\": \"////fwAAAAA=\", \"count\": 1}}}",
                    id);
     refuse(s, text, ZAGG_ERANGE, "more than 2^24 epochs");
@@ -245,7 +250,8 @@ static void refused(void **state)
 static void maps_refused(void **state)
 {
     scene *s = *state;
-    const uint64_t words[] = {instant("2025-01-01T00:00:00"), instant("2025-01-09T00:00:00")};
+    const uint64_t words[] = {instant("2025-01-01T00:00:00"),
+                              instant("2025-01-09T00:00:00")};
     zagg_map_reference r = cover_of(s, words, 2, "");
     zagg_err err = ZAGG_ERR_INIT;
     zagg_shardmap *map = NULL;
@@ -271,7 +277,8 @@ static void maps_refused(void **state)
 static void lack_of_memory(void **state)
 {
     scene *s = *state;
-    const uint64_t words[] = {instant("2025-01-01T00:00:00"), instant("2025-03-01T00:00:00")};
+    const uint64_t words[] = {instant("2025-01-01T00:00:00"),
+                              instant("2025-03-01T00:00:00")};
     zagg_map_reference r = cover_of(s, words, 2, "");
     zagg_err err = ZAGG_ERR_INIT;
     int64_t nth = 1;
@@ -292,8 +299,8 @@ static void lack_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(choices),      cmocka_unit_test(runs_of_buckets),
-        cmocka_unit_test(refused),      cmocka_unit_test(maps_refused),
+        cmocka_unit_test(choices), cmocka_unit_test(runs_of_buckets),
+        cmocka_unit_test(refused), cmocka_unit_test(maps_refused),
         cmocka_unit_test(lack_of_memory)};
     return cmocka_run_group_tests(tests, scene_new, scene_free);
 }
