@@ -132,7 +132,7 @@ typedef enum zagg_map_form {
     ZAGG_MAP_COMPACT,  /* granules interned, gzip */
     ZAGG_MAP_PARQUET   /* upstream's table */
 } zagg_map_form;
-/** Write a map as one step. zagg_shardmap_load reads JSON and the compact form. */
+/** Write a map as one step. zagg_shardmap_load reads them. */
 ZAGG_API zagg_status zagg_shardmap_write(const zagg_shardmap *map, zagg_map_form form,
                                          const char *path, zagg_err *err);
 

@@ -52,8 +52,10 @@ typedef struct zagg_shardmap {
     zagg_map_latitude latitude;
 } zagg_shardmap;
 
-/** Load a JSON shard map: parallel lists shard_keys and granules, grid_signature,
- * metadata; also aoi_mask, parallel to them, where the map has it. The latitude token is
+/** Load a shard map: upstream's JSON, the compact form, or, in programs with carquet,
+ * upstream's Parquet table, told by content. JSON holds parallel lists shard_keys and
+ * granules, grid_signature, metadata; also aoi_mask, parallel to them, where the map has
+ * it. The latitude token is
  * metadata.latitude or grid_signature.latitude. Keys keep 64 bits. ECONFIG naming what is
  * missing or of unequal length; FORMAT for text that is no JSON. Records without id get
  * the last part of their href. Memory grows with the file. */

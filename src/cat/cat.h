@@ -42,6 +42,16 @@ zagg_status zg_read_compact(zg_owned_map *own, zagg_arena *scratch,
                             const zagg_value *root, zagg_shard_entry *shards,
                             zagg_err *err);
 
+/* ---- map_table.c: upstream's Parquet form ---- */
+
+#define ZG_MAP_TABLE_META "zagg:shardmap_meta"
+/** Whether a file begins as Parquet does. */
+bool zg_is_table(const char *path);
+/** Such a file as the object that upstream's JSON holds, in `arena`. ECONFIG naming file
+ * and row; UNSUPPORTED in programs without carquet. */
+zagg_status zg_map_table_read(const char *path, zagg_arena *arena, const zagg_value **out,
+                              zagg_err *err);
+
 /** Last part of an href: what follows the last '/'. */
 const char *zg_href_basename(const char *href);
 

@@ -281,13 +281,11 @@ static zagg_status read_latitude(zagg_shardmap *map, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status fill(zg_owned_map *own, zagg_arena *scratch, const char *text,
-                        size_t len, zagg_err *err)
+static zagg_status fill(zg_owned_map *own, zagg_arena *scratch, const zagg_value *root,
+                        zagg_err *err)
 {
     zagg_shardmap *map = &own->pub;
-    const zagg_value *root = NULL;
     zagg_shard_entry *shards = NULL;
-    ZAGG_TRY(zagg_json_parse(scratch, text, len, map->name, &root, err));
     ZAGG_TRY(check_form(map->name, root, err));
     const zagg_value *keys = zagg_value_get(root, "shard_keys");
     ZAGG_TRY(zagg_arena_alloc(own->arena, keys->n, sizeof *shards, &shards, err));
@@ -306,17 +304,20 @@ static zagg_status fill(zg_owned_map *own, zagg_arena *scratch, const char *text
     return read_latitude(map, err);
 }
 
-zagg_status zagg_shardmap_parse(const char *text, size_t len, const char *name,
-                                zagg_shardmap **out, zagg_err *err)
+/** Text of `len` bytes, or NULL: the file `name` as a table. */
+static zagg_status read_map(const char *text, size_t len, const char *name,
+                            zagg_shardmap **out, zagg_err *err)
 {
     zg_owned_map *own = NULL;
     zagg_arena *scratch = NULL;
-    if (text == NULL || name == NULL || out == NULL)
-        return zagg_err_set(err, ZAGG_EARG, "zagg_shardmap_parse: NULL argument");
+    const zagg_value *root = NULL;
     ZAGG_TRY(zg_owned_map_new(name, &own, err));
     zagg_status status = zagg_arena_new(0, &scratch, err);
     if (status == ZAGG_OK)
-        status = fill(own, scratch, text, len, err);
+        status = text != NULL ? zagg_json_parse(scratch, text, len, name, &root, err)
+                              : zg_map_table_read(name, scratch, &root, err);
+    if (status == ZAGG_OK)
+        status = fill(own, scratch, root, err);
     zagg_arena_free(scratch);
     if (status != ZAGG_OK) {
         zagg_shardmap_free(&own->pub);
@@ -326,12 +327,22 @@ zagg_status zagg_shardmap_parse(const char *text, size_t len, const char *name,
     return ZAGG_OK;
 }
 
+zagg_status zagg_shardmap_parse(const char *text, size_t len, const char *name,
+                                zagg_shardmap **out, zagg_err *err)
+{
+    if (text == NULL || name == NULL || out == NULL)
+        return zagg_err_set(err, ZAGG_EARG, "zagg_shardmap_parse: NULL argument");
+    return read_map(text, len, name, out, err);
+}
+
 zagg_status zagg_shardmap_load(const char *path, zagg_shardmap **out, zagg_err *err)
 {
     char *text = NULL;
     size_t len = 0;
     if (path == NULL || out == NULL)
         return zagg_err_set(err, ZAGG_EARG, "zagg_shardmap_load: NULL argument");
+    if (zg_is_table(path))
+        return read_map(NULL, 0, path, out, err);
     zagg_status status = zg_text_load(path, MAX_FILE_BYTES, &text, &len, err);
     if (status != ZAGG_OK)
         return zagg_err_context(err, status, "shard map");

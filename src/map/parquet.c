@@ -2,13 +2,12 @@
  * texts; metadata and signature in the footer. */
 #include "cat/parquet.h"
 
+#include "cat/cat.h"
 #include "cat/make_value.h"
 #include "map/write.h"
 #include "text/text.h"
 
 #include <string.h>
-
-#define META_KEY "zagg:shardmap_meta"
 
 static const zg_json_style PYTHON_STYLE = {.indent = -1};
 
@@ -84,7 +83,7 @@ static zagg_status put_meta(const zg_pq_ops *pq, zg_pq_writer *writer,
     text->len = 0;
     ZAGG_TRY(zg_json_write(text, v, PYTHON_STYLE, err));
     ZAGG_TRY(check_text(text, err));
-    return pq->set_metadata(writer, META_KEY, text->data, err);
+    return pq->set_metadata(writer, ZG_MAP_TABLE_META, text->data, err);
 }
 
 static zagg_status write_rows(const zg_pq_ops *pq, zg_pq_writer *writer,

@@ -206,6 +206,34 @@ static void cases(void **state)
 
 /** Maps of the catalog, compact ones and those of granules give the store that --granules
  * gives. */
+/** Where zagg was built with carquet. */
+static void tables(void **state)
+{
+    static const cli_case TABLES[] = {
+        {"a catalog for a map",
+         "zagg catalog convert cat.ndjson cat.parquet >out && zagg shardmap info "
+         "cat.parquet",
+         3, NULL,
+         "zagg shardmap info: cat.parquet is not a shard map: its footer lacks "
+         "zagg:shardmap_meta\n"},
+        {"a map for a catalog",
+         "zagg shardmap convert map.json map.parquet >out && zagg catalog info "
+         "map.parquet",
+         1, NULL, "zagg catalog info: *map.parquet*\n"},
+        {"a table runs",
+         "zagg run -q --config c.yaml --catalog map.parquet --store table >out && zagg "
+         "run -q "
+         "--config c.yaml --catalog map.json --store plain >out && diff -r table plain",
+         0, NULL, NULL},
+    };
+    const fixture *f = *state;
+    char *out =
+        shell_ok(f->dir, "zagg shardmap convert map.json has.parquet 2>&1 || true");
+    if (strstr(out, "-> has.parquet") != NULL)
+        check_cases(f, "tables", TABLES, sizeof TABLES / sizeof TABLES[0]);
+    zg_free(out);
+}
+
 static void runs(void **state)
 {
     static const char *const MAPS[] = {"map.json", "run.json.gz", "granules.json"};
@@ -226,6 +254,7 @@ static void runs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(cases), cmocka_unit_test(runs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cases), cmocka_unit_test(tables),
+                                       cmocka_unit_test(runs)};
     return cmocka_run_group_tests(tests, setup, fixture_free);
 }

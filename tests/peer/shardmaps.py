@@ -130,6 +130,8 @@ def forms(folder, path):
     meta = json.loads(read.key_value_metadata["zagg:shardmap_meta"])
     peers.check("Parquet: keys", [int(k) for k in frame["shard_keys"]] == [int(k) for k in loaded.shard_keys])
     peers.check("Parquet: granules", [json.loads(g) for g in frame["granules"]] == loaded.granules)
+    if peers.zagg("Parquet and back", "shardmap", "convert", table, folder / "table.json"):
+        peers.check("by way of Parquet the same bytes", path.read_bytes() == (folder / "table.json").read_bytes())
     peers.check("Parquet: footer", meta == {"metadata": loaded.metadata,
                                             "grid_signature": loaded.grid_signature})
 
