@@ -1,11 +1,12 @@
-/* zagg view from outside: messages, exit codes, and files that appear whole or not at all.
- * What pages show and do: tests/view and tests/unit/view. */
+/* zagg view from outside: messages, exit codes, and files that appear whole or not at
+ * all. What pages show and do: tests/view and tests/unit/view. */
 #include "cli/fixture.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The store s; items.ndjson, a catalog of one item; e.ndjson, one without items; a.wkt. */
+/* The store s; items.ndjson, a catalog of one item; e.ndjson, one without items; a.wkt.
+ */
 static int make_store(void **state)
 {
     if (fixture_new(state) != 0)
@@ -47,8 +48,9 @@ static const cli_case CASES[] = {
     {"not over a file", "zagg view m.json -o x.html", 1, NULL,
      "zagg view: x.html is there already; --force to write over it\n"},
     {"over a file", "zagg view m.json -o x.html --force", 0, "x.html: *\n", NULL},
-    {"not over a folder", "mkdir d.html; zagg view m.json -o d.html --force; rmdir d.html",
-     0, NULL, "zagg view: d.html is no ordinary file\n"},
+    {"not over a folder",
+     "mkdir d.html; zagg view m.json -o d.html --force; rmdir d.html", 0, NULL,
+     "zagg view: d.html is no ordinary file\n"},
     {"a field of a map", "zagg view m.json -o y.html --field h_mean", 2, NULL,
      "zagg view: *m.json: shards are coloured by their count of granules; --field is for "
      "stores and catalogs\n"},
@@ -112,12 +114,13 @@ static void cases(void **state)
 static void without_values(void **state)
 {
     const fixture *f = *state;
+    zg_free(shell_ok(
+        f->dir, "cp -r s n; rm -r n/16/h_mean/c; zagg view n -o n.html --field h_mean "
+                "| grep -q 'shapes by h_mean' && grep -q 'no cell holds data in "
+                "h_mean' n.html && zagg view n -o n.png --field h_mean"));
     zg_free(shell_ok(f->dir,
-                     "cp -r s n; rm -r n/16/h_mean/c; zagg view n -o n.html --field h_mean "
-                     "| grep -q 'shapes by h_mean' && grep -q 'no cell holds data in "
-                     "h_mean' n.html && zagg view n -o n.png --field h_mean"));
-    zg_free(shell_ok(f->dir, "cp -r s m; rm -r m/16/*/c; zagg view m -o m.html && grep -q "
-                             "'the store has no shards' m.html && zagg view m -o m.png"));
+                     "cp -r s m; rm -r m/16/*/c; zagg view m -o m.html && grep -q "
+                     "'the store has no shards' m.html && zagg view m -o m.png"));
 }
 
 int main(void)

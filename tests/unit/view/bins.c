@@ -1,6 +1,7 @@
 /* Bins: what they hold is what a sum over all values of their units is, at the finest
  * size that is few enough. */
 #include "view/bins.h"
+
 #include "support/support.h"
 
 #include <math.h>
@@ -57,7 +58,8 @@ static void check(const zg_frame *frame)
         assert_int_equal(bin->values, finite);
         assert_int_equal(bin->count, count);
         if (finite > 0)
-            assert_true(fabs(bin->sum - sum) < 1e-9 && bin->low == low && bin->high == high);
+            assert_true(fabs(bin->sum - sum) < 1e-9 && bin->low == low &&
+                        bin->high == high);
         parts += n;
     }
     assert_int_equal(parts, N);
@@ -94,9 +96,8 @@ static void boxes(void **state)
     (void)state;
     static const uint64_t SHAPES[][2] = {{1000, 777}, {1, 50000}, {50000, 1}, {9, 9}};
     for (size_t i = 0; i < 4; i++) {
-        const zg_frame f = {.kind = ZAGG_GRID_RECTILINEAR,
-                            .rows = SHAPES[i][0],
-                            .columns = SHAPES[i][1]};
+        const zg_frame f = {
+            .kind = ZAGG_GRID_RECTILINEAR, .rows = SHAPES[i][0], .columns = SHAPES[i][1]};
         make(f.rows * f.columns);
         check(&f);
     }

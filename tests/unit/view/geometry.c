@@ -1,5 +1,5 @@
-/* Outlines and projections: nothing is lost, torn or doubled at poles, at the antimeridian
- * and around the globe, whatever stands in the rings. */
+/* Outlines and projections: nothing is lost, torn or doubled at poles, at the
+ * antimeridian and around the globe, whatever stands in the rings. */
 #include "support/support.h"
 #include "view/frame.h"
 #include "view/projection.h"
@@ -228,7 +228,8 @@ static void around_a_pole(void **state)
 static void hostile_rings(void **state)
 {
     (void)state;
-    static const double LON[] = {0, NAN, 1, INFINITY, 1e300, 2, 0}, LAT[] = {0, 0, 91, 1, 1, 3, 0};
+    static const double LON[] = {0, NAN, 1, INFINITY, 1e300, 2, 0},
+                        LAT[] = {0, 0, 91, 1, 1, 3, 0};
     zg_outlines ground, map;
     zg_outlines_init(&ground);
     add(&ground, 7, LON, LAT);

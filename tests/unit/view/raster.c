@@ -1,5 +1,6 @@
 /* Pictures in memory: areas have the size that they should, wherever they lie. */
 #include "view/raster.h"
+
 #include "support/support.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* From values to colours, and to words. */
-#include "view/scene.h"
 #include "support/support.h"
+#include "view/scene.h"
 
 #include <math.h>
 
@@ -97,12 +97,10 @@ static void words(void **state)
         zg_value_kind kind;
         double value;
         const char *text;
-    } CASES[] = {{ZG_VALUE_NUMBER, 12, "12"},
-                 {ZG_VALUE_NUMBER, -0.123456789, "-0.123457"},
-                 {ZG_VALUE_NUMBER, 1e300, "1e+300"},
-                 {ZG_VALUE_NUMBER, NAN, "none"},
-                 {ZG_VALUE_DATE, 0, "1970-01-01"},
-                 {ZG_VALUE_DATE, 17901.69, "2019-01-05"}};
+    } CASES[] = {
+        {ZG_VALUE_NUMBER, 12, "12"},        {ZG_VALUE_NUMBER, -0.123456789, "-0.123457"},
+        {ZG_VALUE_NUMBER, 1e300, "1e+300"}, {ZG_VALUE_NUMBER, NAN, "none"},
+        {ZG_VALUE_DATE, 0, "1970-01-01"},   {ZG_VALUE_DATE, 17901.69, "2019-01-05"}};
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         char out[40];
         zg_value_text_of(CASES[i].kind, CASES[i].value, out);
