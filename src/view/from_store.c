@@ -243,9 +243,10 @@ static zagg_status add_facts(source *s, zagg_err *err)
                            s->group->name));
     ZAGG_TRY(zg_scene_fact(scene, err, "Shards", "%s",
                            zg_count_text(s->group->n_shards, n[0])));
-    ZAGG_TRY(zg_scene_fact(
-        scene, err,
-        s->pick.kind == ZG_PICK_CHUNK ? "Chunks with data" : "Cells with data", "%s", n));
+    ZAGG_TRY(zg_scene_fact(scene, err,
+                           s->pick.kind == ZG_PICK_CHUNK ? "Chunks with data"
+                                                         : "Cells with data",
+                           "%s", zg_count_text(s->cells, n[1])));
     if (g->kind == ZAGG_GRID_HEALPIX)
         return zg_scene_fact(scene, err, "Grid",
                              "HEALPix, cells of order %u, shards of order %u",
