@@ -27,7 +27,8 @@ typedef struct source {
     unsigned order;
     zg_frame frame;
     zg_bins bins;
-    zg_vec words; /* uint64_t: of the footprint at hand */
+    zg_vec words;           /* uint64_t: of the footprint at hand */
+    zg_vec lon, lat, rings; /* double, zagg_ring: of the part at hand */
 } source;
 
 typedef zagg_status (*item_fn)(void *user, const zagg_item *item, zagg_err *err);
@@ -148,14 +149,43 @@ static zagg_status count_words(source *s, const zagg_words *words, zagg_err *err
     return ZAGG_OK;
 }
 
+/* The rings of a part, large ones thinned out: covers are exact to the last vertex, which
+ * the cells of this map are far too coarse for. */
+static bool thinned(source *s, const zagg_shape_part *part)
+{
+    s->lon.len = s->lat.len = s->rings.len = 0;
+    size_t total = 0;
+    for (size_t r = 0; r < part->n_rings; r++)
+        total += part->rings[r].n < ZG_RING_MAX ? part->rings[r].n : ZG_RING_MAX;
+    /* room for all, so that rings can point into it */
+    if (!zg_vec_reserve(&s->lon, total + 1) || !zg_vec_reserve(&s->lat, total + 1))
+        return false;
+    for (size_t r = 0; r < part->n_rings; r++) {
+        const zagg_ring *ring = &part->rings[r];
+        const size_t first = s->lon.len, step = (ring->n + ZG_RING_MAX - 1) / ZG_RING_MAX;
+        for (size_t i = 0; i < ring->n; i += step)
+            if (!zg_vec_append(&s->lon, &ring->lon_deg[i], 1) ||
+                !zg_vec_append(&s->lat, &ring->lat_deg[i], 1))
+                return false;
+        const zagg_ring copy = {ZG_VEC_AT(&s->lat, double, first),
+                                ZG_VEC_AT(&s->lon, double, first), s->lon.len - first};
+        if (!zg_vec_append(&s->rings, &copy, 1))
+            return false;
+    }
+    return true;
+}
+
 static zagg_status cover_part(source *s, const zagg_shape_part *part, zagg_err *err)
 {
     static const zagg_cover_opts OPTS = {.max_cells = 1u << 20};
     zagg_words words;
+    if (!thinned(s, part))
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a footprint");
+    const zagg_ring *rings = s->rings.data;
     const zagg_status status =
         part->kind == ZAGG_SHAPE_POLYGON
-            ? zagg_cover_polygon(part->rings, part->n_rings, s->order, &OPTS, &words, err)
-            : zagg_cover_line(&part->rings[0], s->order, &OPTS, &words, err);
+            ? zagg_cover_polygon(rings, s->rings.len, s->order, &OPTS, &words, err)
+            : zagg_cover_line(rings, s->order, &OPTS, &words, err);
     if (status == ZAGG_EARG || status == ZAGG_ERANGE) { /* no polygon, or a huge one */
         s->bad++;
         return ZAGG_OK;
@@ -197,6 +227,27 @@ static zagg_status add_cell(source *s, const zg_bin *bin, zagg_err *err)
     return zg_scene_text(s->scene, label, &item->label, err);
 }
 
+static zagg_status count_at(source *s, unsigned order, zagg_err *err)
+{
+    s->order = order;
+    s->bad = 0;
+    zg_bins_free(&s->bins);
+    zg_bins_init(&s->bins, &s->frame, ZG_VIEW_MAX_ITEMS);
+    zg_frame_healpix(&s->frame, order, ZAGG_LATITUDE_AUTHALIC);
+    ZAGG_TRY(each_item(s, count_item, err));
+    return zg_bins_finish(&s->bins, err);
+}
+
+/* Footprints that fill little of their box bear finer cells than it lets expect. */
+static unsigned finer_order(const source *s)
+{
+    unsigned order = s->order;
+    for (double n = (double)s->bins.bins.len;
+         n > 0 && 4 * n <= WANTED_CELLS && order < MAX_ORDER; n *= 4)
+        order++;
+    return order;
+}
+
 static zagg_status count_all(source *s, zagg_err *err)
 {
     zg_scene *scene = s->scene;
@@ -208,10 +259,9 @@ static zagg_status count_all(source *s, zagg_err *err)
     scene->value_kind = ZG_VALUE_COUNT;
     zg_outlines_free(&scene->shapes);
     zg_outlines_init(&scene->shapes);
-    s->order = choose_order(s);
-    zg_frame_healpix(&s->frame, s->order, ZAGG_LATITUDE_AUTHALIC);
-    ZAGG_TRY(each_item(s, count_item, err));
-    ZAGG_TRY(zg_bins_finish(&s->bins, err));
+    ZAGG_TRY(count_at(s, choose_order(s), err));
+    if (finer_order(s) > s->order)
+        ZAGG_TRY(count_at(s, finer_order(s), err));
     for (size_t i = 0; i < s->bins.bins.len; i++)
         ZAGG_TRY(add_cell(s, ZG_VEC_AT(&s->bins.bins, zg_bin, i), err));
     zg_frame_size(&s->frame, s->bins.step, size);
@@ -245,23 +295,23 @@ static zagg_status gather(source *s, zagg_err *err)
 {
     zg_scene *scene = s->scene;
     const char *asked = s->opts->field;
+    char n[32];
     scene->item_name = "granule";
     scene->value_name = "date";
     scene->value_kind = ZG_VALUE_DATE;
     scene->see_through = true;
     ZAGG_TRY(zg_scene_text(scene, zg_href_basename(s->path), &scene->title, err));
     ZAGG_TRY(each_item(s, first_look, err));
-    ZAGG_TRY(zg_scene_fact(scene, err, "Granules", "%" PRIu64, s->n));
+    ZAGG_TRY(zg_scene_fact(scene, err, "Granules", "%s", zg_count_text(s->n, n)));
     if (s->first[0] != '\0')
         ZAGG_TRY(zg_scene_fact(scene, err, "Period", "%s to %s", s->first, s->last));
     if (s->full && asked != NULL)
         ZAGG_TRY(zg_scene_note(scene, err,
-                               "only the first %zu of %" PRIu64
-                               " footprints are drawn; --field count shows all",
-                               scene->items.len, s->n));
+                               "only the first %zu of %s footprints are drawn; --field "
+                               "count shows all",
+                               scene->items.len, n));
     if (s->full && asked == NULL) {
-        ZAGG_TRY(zg_scene_note(scene, err,
-                               "%" PRIu64 " footprints are too many for a page", s->n));
+        ZAGG_TRY(zg_scene_note(scene, err, "%s footprints are too many for a page", n));
         s->by_count = true;
     }
     if (s->by_count && s->boxed)
@@ -282,9 +332,15 @@ zagg_status zg_view_catalog(const char *path, const zg_view_opts *opts, zg_scene
     ZAGG_TRY(zg_scene_new("catalog", &s.scene, err));
     zg_bins_init(&s.bins, &s.frame, ZG_VIEW_MAX_ITEMS);
     zg_vec_init(&s.words, sizeof(uint64_t), 0);
+    zg_vec_init(&s.lon, sizeof(double), 0);
+    zg_vec_init(&s.lat, sizeof(double), 0);
+    zg_vec_init(&s.rings, sizeof(zagg_ring), 0);
     const zagg_status status = gather(&s, err);
     zg_bins_free(&s.bins);
     zg_vec_free(&s.words);
+    zg_vec_free(&s.lon);
+    zg_vec_free(&s.lat);
+    zg_vec_free(&s.rings);
     if (status == ZAGG_OK)
         *out = s.scene;
     else

@@ -114,7 +114,7 @@ static zagg_status add_shards(const source *s, zagg_err *err)
 /* Too many shards for a page: neighbours are shown together. */
 static zagg_status sum_up(const source *s, zg_bins *bins, zagg_err *err)
 {
-    char size[48];
+    char size[48], n[2][32];
     for (size_t i = 0; i < s->map->n_shards; i++) {
         uint64_t id;
         ZAGG_TRY(unit_of(s, s->map->shards[i].key, &id, err));
@@ -135,10 +135,11 @@ static zagg_status sum_up(const source *s, zg_bins *bins, zagg_err *err)
     s->scene->item_name = "group of shard";
     s->scene->value_name = "granules a shard (mean)";
     return zg_scene_note(s->scene, err,
-                         "%zu shards are too many for a page: they are shown in %zu "
+                         "%s shards are too many for a page: they are shown in %s "
                          "groups of up to %" PRIu64 " neighbours%s%s, without their "
                          "granules; `zagg shardmap subset` makes smaller maps",
-                         s->map->n_shards, s->scene->items.len,
+                         zg_count_text(s->map->n_shards, n[0]),
+                         zg_count_text(s->scene->items.len, n[1]),
                          UINT64_C(1) << (2 * (bins->step < 31 ? bins->step : 31)),
                          size[0] != '\0' ? " of about " : "", size);
 }
@@ -205,12 +206,14 @@ static zagg_status add_facts(const source *s, size_t pairs, zagg_err *err)
     const zagg_value *meta = s->map->metadata;
     const char *name = zg_value_text(meta, "short_name");
     const char *version = zg_value_text(meta, "version");
-    char size[48];
+    char size[48], n[3][32];
     zg_frame_size(&s->frame, 0, size);
-    ZAGG_TRY(zg_scene_fact(scene, err, "Shards", "%zu", s->map->n_shards));
+    ZAGG_TRY(
+        zg_scene_fact(scene, err, "Shards", "%s", zg_count_text(s->map->n_shards, n[0])));
     if (scene->granules.len > 0)
-        ZAGG_TRY(zg_scene_fact(scene, err, "Granules", "%zu", scene->granules.len));
-    ZAGG_TRY(zg_scene_fact(scene, err, "Pairs", "%zu", pairs));
+        ZAGG_TRY(zg_scene_fact(scene, err, "Granules", "%s",
+                               zg_count_text(scene->granules.len, n[1])));
+    ZAGG_TRY(zg_scene_fact(scene, err, "Pairs", "%s", zg_count_text(pairs, n[2])));
     if (s->frame.kind == ZAGG_GRID_HEALPIX)
         ZAGG_TRY(zg_scene_fact(scene, err, "Grid", "HEALPix, shards of order %u (%s)",
                                s->frame.order, size));

@@ -201,7 +201,7 @@ static zagg_status note_summing(source *s, zagg_err *err)
 {
     const bool healpix = s->frame.kind == ZAGG_GRID_HEALPIX;
     const unsigned step = s->bins.step;
-    char size[48], what[64];
+    char size[48], what[64], n[32];
     zg_frame_size(&s->frame, step, size);
     if (healpix)
         (void)snprintf(what, sizeof what, "HEALPix cells of order %u",
@@ -211,8 +211,9 @@ static zagg_status note_summing(source *s, zagg_err *err)
                        UINT64_C(1) << step, UINT64_C(1) << step);
     return zg_scene_note(
         s->scene, err,
-        "%" PRIu64 " cells are too many for a page: %s of them in %s%s%s%s", s->cells,
-        s->pick.is_count || s->pick.kind == ZG_PICK_CELLS ? "the sum" : "the mean", what,
+        "%s cells are too many for a page: what is shown is their %s in %s%s%s%s",
+        zg_count_text(s->cells, n),
+        s->pick.is_count || s->pick.kind == ZG_PICK_CELLS ? "sum" : "mean", what,
         size[0] != '\0' ? " (" : "", size, size[0] != '\0' ? ")" : "");
 }
 
@@ -236,15 +237,16 @@ static zagg_status add_facts(source *s, zagg_err *err)
 {
     const zagg_store_grid *g = &s->group->grid;
     zg_scene *scene = s->scene;
-    char n[40];
-    zg_value_text_of(ZG_VALUE_COUNT, (double)s->cells, n);
+    char n[2][32];
     ZAGG_TRY(zg_scene_fact(scene, err, "Store", "%s, group %s",
                            zagg_store_form_name(zagg_store_get_form(s->store)),
                            s->group->name));
-    ZAGG_TRY(zg_scene_fact(scene, err, "Shards", "%zu", s->group->n_shards));
-    ZAGG_TRY(zg_scene_fact(
-        scene, err,
-        s->pick.kind == ZG_PICK_CHUNK ? "Chunks with data" : "Cells with data", "%s", n));
+    ZAGG_TRY(zg_scene_fact(scene, err, "Shards", "%s",
+                           zg_count_text(s->group->n_shards, n[0])));
+    ZAGG_TRY(zg_scene_fact(scene, err,
+                           s->pick.kind == ZG_PICK_CHUNK ? "Chunks with data"
+                                                         : "Cells with data",
+                           "%s", zg_count_text(s->cells, n[1])));
     if (g->kind == ZAGG_GRID_HEALPIX)
         return zg_scene_fact(scene, err, "Grid",
                              "HEALPix, cells of order %u, shards of order %u",

@@ -84,6 +84,20 @@ double zg_scale_place(const zg_scale *scale, double value)
     return fmin(fmax(t, 0.0), 1.0);
 }
 
+const char *zg_count_text(uint64_t n, char out[32])
+{
+    char digits[24];
+    const int len = snprintf(digits, sizeof digits, "%" PRIu64, n);
+    int at = 0;
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
 void zg_value_text_of(zg_value_kind kind, double value, char out[40])
 {
     if (!isfinite(value)) {

@@ -92,6 +92,8 @@ extern const uint8_t zg_ramp[ZG_RAMP_STOPS][3];
 /** Colour at t, 0 to 1. */
 void zg_ramp_colour(double t, uint8_t rgb[3]);
 
+/** "1,234,567". */
+const char *zg_count_text(uint64_t n, char out[32]);
 /** A number for people: whole numbers as they are, else six digits; a date as one. */
 void zg_value_text_of(zg_value_kind kind, double value, char out[40]);
 
