@@ -303,6 +303,44 @@ static zagg_status output_creds(zagg_net *net, zg_creds **out, zagg_err *err)
     return ZAGG_OK;
 }
 
+zagg_status zg_net_ambient_creds(zagg_net *net, zg_creds **out, zagg_err *err)
+{
+    pthread_mutex_lock(&net->lock);
+    const zagg_status status = ambient_creds(net, out, err);
+    pthread_mutex_unlock(&net->lock);
+    return status;
+}
+
+zagg_status zg_net_source_creds(zagg_net *net, const char *bucket_name, zg_creds **out,
+                                zagg_err *err)
+{
+    size_t daac;
+    pthread_mutex_lock(&net->lock);
+    const zagg_status status = source_creds(net, bucket_name, out, &daac, err);
+    pthread_mutex_unlock(&net->lock);
+    return status;
+}
+
+zagg_status zg_net_output_file(zagg_net *net, const zg_output_creds **out, zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    *out = NULL;
+    if (net->opts.output_creds == NULL)
+        return ZAGG_OK;
+    pthread_mutex_lock(&net->lock);
+    if (!net->has_output_file)
+        status = read_output_file(net, net->opts.output_creds, err);
+    pthread_mutex_unlock(&net->lock);
+    if (status == ZAGG_OK)
+        *out = &net->output_file;
+    return status;
+}
+
+const char *zg_net_region(const zagg_net *net)
+{
+    return net->region;
+}
+
 /* ---- buckets ---- */
 
 static zg_s3 *find_bucket(const zg_vec *list, const char *name)

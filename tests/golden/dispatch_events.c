@@ -1,7 +1,7 @@
 /* golden/dispatch/seed_events.json: what is sent to a worker, byte for byte. Each payload
  * is made anew of what stands in it: its config goes through the config module, its shard
  * through the grid. */
-#include "dispatch/event.h"
+#include "dispatch/message.h"
 #include "support/support.h"
 #include "text/text.h"
 #include "zagg/core.h"
@@ -53,29 +53,29 @@ static zg_aws_keys keys_of(const zagg_value *map)
                          .token = text_of(map, "sessionToken")};
 }
 
-static zagg_status make_process(const event_case *c, const zg_event_run *run, zg_str *out,
-                                zagg_err *err)
+static zagg_status make_process(const event_case *c, const zg_message_run *run,
+                                zg_str *out, zagg_err *err)
 {
     const zagg_value *urls = zagg_value_get(c->want, "granule_urls");
     const zg_aws_keys keys = keys_of(zagg_value_get(c->want, "s3_credentials"));
     const char *hrefs[8];
-    zg_event_shard shard = {.urls = hrefs, .n_urls = urls->n, .keys = &keys};
+    zg_message_shard shard = {.urls = hrefs, .n_urls = urls->n, .keys = &keys};
     for (size_t i = 0; i < urls->n; i++)
         hrefs[i] = urls->items[i]->str;
     assert_true(zagg_value_u64(zagg_value_get(c->want, "shard_key"), &shard.key));
-    return zg_event_process(run, &shard, out, err);
+    return zg_message_process(run, &shard, out, err);
 }
 
-static zagg_status make_setup(const event_case *c, const zg_event_run *run, zg_str *out,
+static zagg_status make_setup(const event_case *c, const zg_message_run *run, zg_str *out,
                               zagg_err *err)
 {
     uint64_t n = 0;
     const bool dense = zagg_value_u64(zagg_value_get(c->want, "n_parent_cells"), &n);
-    const zg_event_begin begin = {
+    const zg_message_begin begin = {
         .overwrite = zagg_value_truthy(zagg_value_get(c->want, "overwrite")),
         .dense = dense,
         .n_shards = n};
-    return zg_event_setup(run, &begin, out, err);
+    return zg_message_setup(run, &begin, out, err);
 }
 
 static void check_event(const event_case *c, zagg_arena *arena)
@@ -88,18 +88,18 @@ static void check_event(const event_case *c, zagg_arena *arena)
                                     .endpoint = text_of(creds, "endpointUrl")};
     const bool arrow = zagg_value_is(zagg_value_get(c->want, "handoff"), "arrow");
     zagg_grid *grid = grid_of(arena, config);
-    zg_event_run run = {.grid = grid,
-                        .store = text_of(c->want, "store_path"),
-                        .output = &output,
-                        .region = "eu-nowhere-1",
-                        .profile = zagg_value_get(c->want, "profile") != NULL,
-                        .handoff = arrow ? ZAGG_HANDOFF_ARROW : ZAGG_HANDOFF_PANDAS};
+    zg_message_run run = {.grid = grid,
+                          .store = text_of(c->want, "store_path"),
+                          .output = &output,
+                          .region = "eu-nowhere-1",
+                          .profile = zagg_value_get(c->want, "profile") != NULL,
+                          .handoff = arrow ? ZAGG_HANDOFF_ARROW : ZAGG_HANDOFF_PANDAS};
     zg_str text, got;
     zagg_err err = ZAGG_ERR_INIT;
     zg_str_init(&text, 0);
     if (config != NULL) {
-        assert_int_equal(zg_event_config(config, &(zg_event_changes){NULL}, &text, &err),
-                         ZAGG_OK);
+        assert_int_equal(
+            zg_message_config(config, &(zg_message_changes){NULL}, &text, &err), ZAGG_OK);
         run.config = text.data;
     }
     zagg_status status;
@@ -108,14 +108,14 @@ static void check_event(const event_case *c, zagg_arena *arena)
     else if (zagg_value_is(mode, "setup"))
         status = make_setup(c, &run, &got, &err);
     else
-        status = zg_event_finalize(&run, &got, &err);
+        status = zg_message_finalize(&run, &got, &err);
     if (status != ZAGG_OK)
         case_fail(c->report, c->name, "%s", err.msg);
     else if (strcmp(got.data, c->text) != 0)
         case_fail(c->report, c->name, "got\n%s\nnot\n%s", got.data, c->text);
     else
         case_pass(c->report);
-    zg_event_free(&got);
+    zg_message_free(&got);
     zg_str_free(&text);
     zagg_grid_free(grid);
 }

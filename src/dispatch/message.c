@@ -1,11 +1,14 @@
 /* The JSON of events. Upstream's dispatcher writes members in a fixed order, and whoever
  * compares payloads (tests, logs, caches) may rely on it. */
-#include "dispatch/event.h"
+#include "dispatch/message.h"
 
 #include "net/secret_text.h"
 #include "text/text.h"
 
 #include <string.h>
+
+/* The name and version of a dataset. */
+enum { MOST_DATASET = 4096 };
 
 /* ---- the config ---- */
 
@@ -76,8 +79,8 @@ static zagg_status put_output(zg_json_out *w, const zagg_value *output,
     return ZAGG_OK;
 }
 
-zagg_status zg_event_config(const zagg_value *root, const zg_event_changes *changes,
-                            zg_str *out, zagg_err *err)
+zagg_status zg_message_config(const zagg_value *root, const zg_message_changes *changes,
+                              zg_str *out, zagg_err *err)
 {
     static const char *const IF_SET[] = {"pipeline", "worker"};
     zg_json_out w;
@@ -115,7 +118,7 @@ static void put_order(zg_json_out *w, const char *key, const zagg_grid_info *inf
         zg_json_null(w);
 }
 
-static void put_config(zg_json_out *w, const zg_event_run *run)
+static void put_config(zg_json_out *w, const zg_message_run *run)
 {
     if (run->config == NULL)
         return;
@@ -123,7 +126,7 @@ static void put_config(zg_json_out *w, const zg_event_run *run)
     zg_json_text(w, run->config);
 }
 
-static void put_output_keys(zg_json_out *w, const zg_event_run *run)
+static void put_output_keys(zg_json_out *w, const zg_message_run *run)
 {
     const zg_output_creds *o = run->output;
     if (o == NULL || o->keys.access_key == NULL)
@@ -170,7 +173,7 @@ static void put_block(zg_json_out *w, const zagg_grid_info *info, const zagg_sha
     zg_json_close_list(w);
 }
 
-static void put_urls(zg_json_out *w, const zg_event_shard *shard)
+static void put_urls(zg_json_out *w, const zg_message_shard *shard)
 {
     zg_json_key(w, "granule_urls");
     zg_json_open_list(w);
@@ -179,7 +182,7 @@ static void put_urls(zg_json_out *w, const zg_event_shard *shard)
     zg_json_close_list(w);
 }
 
-static void put_aoi(zg_json_out *w, const zg_event_shard *shard)
+static void put_aoi(zg_json_out *w, const zg_message_shard *shard)
 {
     if (shard->aoi == NULL)
         return;
@@ -191,8 +194,8 @@ static void put_aoi(zg_json_out *w, const zg_event_shard *shard)
 }
 
 /* Where, and by whose keys: upstream 0.61 puts these behind what 0.11 knows. */
-static void put_report(zg_json_out *w, const zg_event_run *run,
-                       const zg_event_shard *shard)
+static void put_report(zg_json_out *w, const zg_message_run *run,
+                       const zg_message_shard *shard)
 {
     if (run->run_id != NULL)
         zg_json_put_str(w, "run_id", run->run_id);
@@ -221,7 +224,7 @@ static size_t room_of_keys(const zg_aws_keys *keys)
 }
 
 /* An event without a shard. */
-static size_t room_of_run(const zg_event_run *run)
+static size_t room_of_run(const zg_message_run *run)
 {
     size_t n = 1024 + room_of(run->store) + room_of(run->region) +
                room_of(run->output_endpoint) + room_of(run->run_id);
@@ -232,7 +235,7 @@ static size_t room_of_run(const zg_event_run *run)
     return n;
 }
 
-static size_t room_of_shard(const zg_event_shard *shard)
+static size_t room_of_shard(const zg_message_shard *shard)
 {
     size_t n = room_of_keys(shard->keys) + room_of(shard->result_url) + 24 * shard->n_aoi;
     for (size_t i = 0; i < shard->n_urls; i++)
@@ -257,8 +260,8 @@ static zagg_status end(zg_json_out *w, zagg_err *err)
 
 /* ---- events ---- */
 
-zagg_status zg_event_process(const zg_event_run *run, const zg_event_shard *shard,
-                             zg_str *out, zagg_err *err)
+zagg_status zg_message_process(const zg_message_run *run, const zg_message_shard *shard,
+                               zg_str *out, zagg_err *err)
 {
     const zagg_grid_info *info = zagg_grid_get_info(run->grid);
     zagg_shard place;
@@ -284,18 +287,27 @@ zagg_status zg_event_process(const zg_event_run *run, const zg_event_shard *shar
     return end(&w, err);
 }
 
-zagg_status zg_event_setup(const zg_event_run *run, const zg_event_begin *setup,
-                           zg_str *out, zagg_err *err)
+/* Name and version, as the manifest of a hive has them. */
+static zagg_status put_dataset(zg_json_out *w, const zagg_value *metadata, zagg_err *err)
+{
+    static const char *const KEYS[] = {"short_name", "version"};
+    zg_json_key(w, "dataset");
+    zg_json_open_map(w);
+    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++) {
+        const zagg_value *v = zagg_value_get_set(metadata, KEYS[i]);
+        if (v != NULL)
+            ZAGG_TRY(put_value(w, KEYS[i], v, err));
+    }
+    zg_json_close_map(w);
+    return ZAGG_OK;
+}
+
+zagg_status zg_message_setup(const zg_message_run *run, const zg_message_begin *setup,
+                             zg_str *out, zagg_err *err)
 {
     const zagg_grid_info *info = zagg_grid_get_info(run->grid);
     zg_json_out w;
-    zg_str dataset;
-    zagg_status status = ZAGG_OK;
-    zg_str_init(&dataset, 0);
-    if (setup->dataset != NULL)
-        status = zg_json_write(&dataset, setup->dataset,
-                               (zg_json_style){-1, false, false}, err);
-    begin(&w, out, room_of_run(run) + dataset.len);
+    begin(&w, out, room_of_run(run) + MOST_DATASET);
     zg_json_put_str(&w, "mode", "setup");
     zg_json_put_str(&w, "store_path", run->store);
     put_order(&w, "parent_order", info, info->parent_order);
@@ -308,15 +320,12 @@ zagg_status zg_event_setup(const zg_event_run *run, const zg_event_begin *setup,
     put_bool(&w, "overwrite", setup->overwrite);
     put_config(&w, run);
     put_output_keys(&w, run);
-    if (setup->dataset != NULL) {
-        zg_json_key(&w, "dataset");
-        zg_json_text(&w, dataset.data);
-    }
-    zg_str_free(&dataset);
-    return status == ZAGG_OK ? end(&w, err) : status;
+    if (setup->metadata != NULL)
+        ZAGG_TRY(put_dataset(&w, setup->metadata, err));
+    return end(&w, err);
 }
 
-zagg_status zg_event_finalize(const zg_event_run *run, zg_str *out, zagg_err *err)
+zagg_status zg_message_finalize(const zg_message_run *run, zg_str *out, zagg_err *err)
 {
     zg_json_out w;
     begin(&w, out, room_of_run(run));
@@ -326,7 +335,7 @@ zagg_status zg_event_finalize(const zg_event_run *run, zg_str *out, zagg_err *er
     return end(&w, err);
 }
 
-void zg_event_free(zg_str *event)
+void zg_message_free(zg_str *event)
 {
     zg_secret_text_free(event);
 }

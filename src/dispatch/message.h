@@ -1,6 +1,6 @@
 /* Events: what a worker is told, byte for byte as upstream's dispatcher writes it. */
-#ifndef ZG_DISPATCH_EVENT_H
-#define ZG_DISPATCH_EVENT_H
+#ifndef ZG_DISPATCH_MESSAGE_H
+#define ZG_DISPATCH_MESSAGE_H
 
 #include "base/base.h"
 #include "net/creds.h"
@@ -8,9 +8,9 @@
 #include "zagg/grid.h"
 
 /** What all events of a run have in common. Everything is borrowed. */
-typedef struct zg_event_run {
+typedef struct zg_message_run {
     const zagg_grid *grid;
-    const char *config; /* zg_event_config; NULL: events carry none */
+    const char *config; /* zg_message_config; NULL: events carry none */
     const char *store;
     const zg_output_creds *output; /* no access key: no block; NULL: the same */
     const char *output_endpoint;   /* stands before the block's own; NULL: none */
@@ -18,10 +18,10 @@ typedef struct zg_event_run {
     bool profile;
     zagg_handoff handoff;
     const char *run_id; /* of what reports by status objects; NULL: no key */
-} zg_event_run;
+} zg_message_run;
 
 /** One shard. */
-typedef struct zg_event_shard {
+typedef struct zg_message_shard {
     uint64_t key;
     const char *const *urls;
     size_t n_urls;
@@ -29,38 +29,38 @@ typedef struct zg_event_shard {
     const uint64_t *aoi;     /* words or cells of the area of interest; NULL: no key */
     size_t n_aoi;
     const char *result_url; /* NULL: no key */
-} zg_event_shard;
+} zg_message_shard;
 
 /** What a config says besides its text: sections that a run's options replace. */
-typedef struct zg_event_changes {
+typedef struct zg_message_changes {
     const char *driver;   /* data_source.driver; NULL: as written */
     const char *latitude; /* output.grid.latitude; NULL: as written */
-} zg_event_changes;
+} zg_message_changes;
 
 /** The `config` member of events: data_source, aggregation, output, catalog and bounds as
  * they are written, null where they are not, and of `pipeline` and `worker` those that
  * are there. Appended to `out`. UNSUPPORTED for a date without quotes, as in upstream. */
-zagg_status zg_event_config(const zagg_value *root, const zg_event_changes *changes,
-                            zg_str *out, zagg_err *err);
+zagg_status zg_message_config(const zagg_value *root, const zg_message_changes *changes,
+                              zg_str *out, zagg_err *err);
 
 /** Events as Python's json.dumps writes them. `out` is made here, in one block of the
- * right size, as it holds keys: zg_event_free, also after a failure. ECONFIG for a key
+ * right size, as it holds keys: zg_message_free, also after a failure. ECONFIG for a key
  * that is no shard of the grid, NOMEM. */
-zagg_status zg_event_process(const zg_event_run *run, const zg_event_shard *shard,
-                             zg_str *out, zagg_err *err);
+zagg_status zg_message_process(const zg_message_run *run, const zg_message_shard *shard,
+                               zg_str *out, zagg_err *err);
 /** What the event that begins a store says besides. */
-typedef struct zg_event_begin {
+typedef struct zg_message_begin {
     bool overwrite;
     bool dense; /* the store has room for the shards of the run only: */
     size_t n_shards;
-    const zagg_value *dataset; /* name and version for the manifest of a hive; NULL: no
-                                  key */
-} zg_event_begin;
-zagg_status zg_event_setup(const zg_event_run *run, const zg_event_begin *begin,
-                           zg_str *out, zagg_err *err);
-zagg_status zg_event_finalize(const zg_event_run *run, zg_str *out, zagg_err *err);
+    const zagg_value *metadata; /* of the shard map, which names the dataset of a hive;
+                                   NULL: no key */
+} zg_message_begin;
+zagg_status zg_message_setup(const zg_message_run *run, const zg_message_begin *begin,
+                             zg_str *out, zagg_err *err);
+zagg_status zg_message_finalize(const zg_message_run *run, zg_str *out, zagg_err *err);
 
 /** Wipe and free. */
-void zg_event_free(zg_str *event);
+void zg_message_free(zg_str *event);
 
 #endif
