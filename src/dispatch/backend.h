@@ -8,7 +8,7 @@
 typedef struct zg_backend {
     zg_executor executor;
     /** Do one event and wait for its answer. Takes the event, as executor.send. */
-    zagg_status (*once)(void *self, zg_str *event, zg_answer *out, zagg_err *err);
+    zagg_status (*once)(void *self, zg_str *event, zg_reply *out, zagg_err *err);
     /** Nothing is under way any more, or is given up. */
     void (*close)(void *self);
     void *self;

@@ -75,7 +75,7 @@ static zagg_status write_finalize(const dispatch *d, zg_str *out, zagg_err *err)
 }
 
 /* One event until there is an answer that is the worker's, or the last word of others. */
-static zagg_status do_once(dispatch *d, write_fn write, zg_answer *out, zagg_err *err)
+static zagg_status do_once(dispatch *d, write_fn write, zg_reply *out, zagg_err *err)
 {
     zg_tries tries = {0};
     for (unsigned i = 1;; i++) {
@@ -85,20 +85,19 @@ static zagg_status do_once(dispatch *d, write_fn write, zg_answer *out, zagg_err
             zg_message_free(&event);
             return status;
         }
-        *out = (zg_answer){.kind = ZG_ANSWER_RESPONSE};
+        *out = (zg_reply){.kind = ZG_REPLY_RESPONSE};
         ZAGG_TRY(d->backend.once(d->backend.self, &event, out, err));
-        const bool again =
-            out->kind == ZG_ANSWER_THROTTLED || out->kind == ZG_ANSWER_FAULT;
+        const bool again = out->kind == ZG_REPLY_THROTTLED || out->kind == ZG_REPLY_FAULT;
         if (!again || i == ONCE_ATTEMPTS || zg_is_stopped(d->opts->stop))
             return ZAGG_OK;
-        zg_answer_free(out);
+        zg_reply_free(out);
         tries.attempts = i;
         zg_wait_until(zg_clock_mono_s() + zg_wait_before(&tries, random_of(d)));
     }
 }
 
 /* An answer that is no success, in upstream's words. */
-static zagg_status judge_once(const dispatch *d, const char *mode, zg_answer *a,
+static zagg_status judge_once(const dispatch *d, const char *mode, zg_reply *a,
                               zagg_err *err)
 {
     const char *who = backend_title(d->opts->backend);
@@ -106,9 +105,9 @@ static zagg_status judge_once(const dispatch *d, const char *mode, zg_answer *a,
     zagg_arena *arena = NULL;
     const zagg_value *root = NULL;
     int64_t code = 0;
-    if (a->kind == ZG_ANSWER_BROKEN)
+    if (a->kind == ZG_REPLY_BROKEN)
         return zagg_err_set(err, ZAGG_EIO, "%s %s failed: %.600s", who, mode, payload);
-    if (a->kind != ZG_ANSWER_RESPONSE)
+    if (a->kind != ZG_REPLY_RESPONSE)
         return zagg_err_set(err, a->err.status, "%s %s: %s", who, mode, a->err.msg);
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
     const bool parsed =
@@ -128,11 +127,11 @@ static zagg_status judge_once(const dispatch *d, const char *mode, zg_answer *a,
 
 static zagg_status setup(dispatch *d, zagg_err *err)
 {
-    zg_answer answer;
+    zg_reply answer;
     const double start = zg_clock_mono_s();
     ZAGG_TRY(do_once(d, write_setup, &answer, err));
     const zagg_status status = judge_once(d, "setup", &answer, err);
-    zg_answer_free(&answer);
+    zg_reply_free(&answer);
     d->summary->setup_s = zg_clock_mono_s() - start;
     return status;
 }
@@ -143,11 +142,11 @@ static zagg_status finalize(dispatch *d, zagg_err *err)
     zagg_dispatch_summary *s = d->summary;
     const double start = zg_clock_mono_s();
     for (unsigned i = 1; i <= FINALIZE_TIMES; i++) {
-        zg_answer answer;
+        zg_reply answer;
         zagg_err why = ZAGG_ERR_INIT;
         ZAGG_TRY(do_once(d, write_finalize, &answer, err));
         s->finalize_failed = judge_once(d, "finalize", &answer, &why) != ZAGG_OK;
-        zg_answer_free(&answer);
+        zg_reply_free(&answer);
         if (!s->finalize_failed)
             break;
         (void)snprintf(s->finalize_error, sizeof s->finalize_error, "%.500s", why.msg);

@@ -11,6 +11,8 @@
 
 /* How long a wait may overlook the flag that stops a run, which wakes nobody. */
 #define STOP_SLICE_S 0.1
+/* So many good replies widen the window by one. */
+enum { GOOD_FOR_ONE = 8 };
 
 typedef struct fleet_unit {
     zg_tries tries;
@@ -25,7 +27,7 @@ typedef struct fleet {
     size_t *waiting; /* heap of units */
     size_t n_waiting, n_sent, flying;
     size_t window;
-    double narrowed; /* when; answers to what was sent before tell nothing new */
+    unsigned good; /* replies since the window changed */
 } fleet;
 
 /* ---- those that wait for another attempt ---- */
@@ -107,32 +109,34 @@ static zagg_status send_due(fleet *f, double *next, zagg_err *err)
 
 /* ---- what came back ---- */
 
-static void pace(fleet *f, const fleet_unit *u, const zg_answer *a)
+/* Lambda refuses what goes beyond its limit at once and lets the rest run: what flies now
+ * is about as much as it takes. Its limit is felt for again one unit at a time, so that
+ * few of those sent are refused. */
+static void pace(fleet *f, const zg_reply *a)
 {
-    if (a->kind == ZG_ANSWER_THROTTLED) {
+    if (a->kind == ZG_REPLY_THROTTLED) {
         f->stats->throttles++;
-        if (u->sent < f->narrowed)
-            return;
-        const size_t now = f->flying + 1 < f->window ? f->flying + 1 : f->window;
-        f->window = now / 2 > 0 ? now / 2 : 1;
-        f->narrowed = zg_clock_mono_s();
+        f->good = 0;
+        if (f->flying < f->window)
+            f->window = f->flying > 0 ? f->flying : 1;
         if (f->window < f->stats->narrowest)
             f->stats->narrowest = f->window;
-    } else if (a->kind == ZG_ANSWER_RESPONSE && f->window < f->opts->workers) {
+    } else if (f->window < f->opts->workers && ++f->good == GOOD_FOR_ONE) {
+        f->good = 0;
         f->window++;
     }
 }
 
-static void note_throttle(fleet_unit *u, const zg_answer *a, double now)
+static void note_throttle(fleet_unit *u, const zg_reply *a, double now)
 {
-    if (a->kind != ZG_ANSWER_THROTTLED)
+    if (a->kind != ZG_REPLY_THROTTLED)
         u->throttled_at = 0;
     else if (u->throttled_at == 0)
         u->throttled_at = now;
     u->tries.throttled_s = u->throttled_at > 0 ? now - u->throttled_at : 0;
 }
 
-static zagg_status take_answer(fleet *f, size_t number, zg_answer *a, zagg_err *err)
+static zagg_status take_answer(fleet *f, size_t number, zg_reply *a, zagg_err *err)
 {
     const zg_fleet_opts *o = f->opts;
     fleet_unit *u = &f->units[number];
@@ -140,9 +144,9 @@ static zagg_status take_answer(fleet *f, size_t number, zg_answer *a, zagg_err *
     zagg_dispatch_result result = {.wall_s = now - u->first_sent};
     f->flying--;
     a->wall_s = now - u->sent;
-    pace(f, u, a);
+    pace(f, a);
     note_throttle(u, a, now);
-    if (a->kind == ZG_ANSWER_FATAL) {
+    if (a->kind == ZG_REPLY_FATAL) {
         if (err)
             *err = a->err;
         return a->err.status;
@@ -174,7 +178,7 @@ static zagg_status loop(fleet *f, zagg_err *err)
     const zg_executor *x = &f->opts->executor;
     while (!is_over(f)) {
         size_t number;
-        zg_answer answer = {.kind = ZG_ANSWER_RESPONSE};
+        zg_reply answer = {.kind = ZG_REPLY_RESPONSE};
         double next = zg_clock_mono_s() + STOP_SLICE_S;
         if (!zg_is_stopped(f->opts->stop)) {
             double due = next;
@@ -184,7 +188,7 @@ static zagg_status loop(fleet *f, zagg_err *err)
         if (!x->next(x->self, next, &number, &answer))
             continue;
         const zagg_status status = take_answer(f, number, &answer, err);
-        zg_answer_free(&answer);
+        zg_reply_free(&answer);
         ZAGG_TRY(status);
     }
     f->stats->left = f->n_waiting;

@@ -3,7 +3,7 @@
 #ifndef ZG_DISPATCH_FLEET_H
 #define ZG_DISPATCH_FLEET_H
 
-#include "dispatch/answer.h"
+#include "dispatch/reply.h"
 
 /** How shards are done elsewhere. One thread calls. */
 typedef struct zg_executor {
@@ -12,7 +12,7 @@ typedef struct zg_executor {
     zagg_status (*send)(void *self, size_t ticket, zg_str *event, zagg_err *err);
     /** Whichever answer is there first; false where there is none until `until_s`
      * (zg_clock_mono_s). `out` is zeroed before. */
-    bool (*next)(void *self, double until_s, size_t *ticket, zg_answer *out);
+    bool (*next)(void *self, double until_s, size_t *ticket, zg_reply *out);
     void *self;
 } zg_executor;
 
@@ -41,8 +41,8 @@ typedef struct zg_fleet_stats {
     size_t narrowest; /* window that throttling led to */
 } zg_fleet_stats;
 
-/** Send all units, each until it is over. Throttled: what is under way is halved, and one
- * more is let go with every unit that ends well. After a stop nothing is sent any more,
+/** Send all units, each until it is over. Throttled: no more fly at
+ * once than do then, and one more with every few that are not. After a stop nothing is sent any more,
  * and what is under way is waited for. O(n log n) and 100 bytes a unit. */
 zagg_status zg_fleet_run(const zg_fleet_opts *opts, zg_fleet_stats *stats, zagg_err *err);
 

@@ -28,7 +28,7 @@ enum { MORE_CONNECTIONS = 8, ONCE = 0 };
 /* ---- invocations ---- */
 
 /* Text of the answer, in what a shard's result is made of. */
-static zagg_status take_payload(zg_call *call, zg_answer *out)
+static zagg_status take_payload(zg_call *call, zg_reply *out)
 {
     out->payload =
         zg_strndup(call->out_body != NULL ? call->out_body : "", call->out_len);
@@ -38,7 +38,7 @@ static zagg_status take_payload(zg_call *call, zg_answer *out)
                : zagg_err_set(&out->err, ZAGG_ENOMEM, "no memory for an answer");
 }
 
-void zg_invocation_answer(zg_invocation *v, zg_answer *out)
+void zg_invocation_answer(zg_invocation *v, zg_reply *out)
 {
     zg_call *call = &v->aws.call;
     const char *broken = zg_headers_get(&call->out_headers, "X-Amz-Function-Error");
@@ -46,17 +46,17 @@ void zg_invocation_answer(zg_invocation *v, zg_answer *out)
     if (call->status != ZAGG_OK) {
         out->err = call->err;
         out->err.status = call->status;
-        out->kind = zg_answer_kind_of(call->http_status, out->type, &call->err);
+        out->kind = zg_reply_kind_of(call->http_status, out->type, &call->err);
         if (out->type[0])
             (void)zagg_err_set(&out->err, call->status, "%s: %s", out->type,
                                call->err.msg);
         return;
     }
-    out->kind = broken != NULL ? ZG_ANSWER_BROKEN : ZG_ANSWER_RESPONSE;
+    out->kind = broken != NULL ? ZG_REPLY_BROKEN : ZG_REPLY_RESPONSE;
     if (broken != NULL)
         (void)snprintf(out->type, sizeof out->type, "%s", broken);
     if (take_payload(call, out) != ZAGG_OK)
-        out->kind = ZG_ANSWER_FATAL;
+        out->kind = ZG_REPLY_FATAL;
 }
 
 void zg_invocation_free(zg_invocation *v)
@@ -101,7 +101,7 @@ static zagg_status send_sync(void *self, size_t ticket, zg_str *event, zagg_err 
     return zg_lambda_invoke(self, ticket, false, event, err);
 }
 
-static bool next_sync(void *self, double until_s, size_t *ticket, zg_answer *out)
+static bool next_sync(void *self, double until_s, size_t *ticket, zg_reply *out)
 {
     zg_invocation *v = zg_lambda_next(self, until_s);
     if (v == NULL)
@@ -113,7 +113,7 @@ static bool next_sync(void *self, double until_s, size_t *ticket, zg_answer *out
 }
 
 /* Setup and finalize, while nothing else is under way. */
-static zagg_status once(void *self, zg_str *event, zg_answer *out, zagg_err *err)
+static zagg_status once(void *self, zg_str *event, zg_reply *out, zagg_err *err)
 {
     zg_lambda *l = self;
     size_t ticket;

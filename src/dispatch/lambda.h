@@ -30,7 +30,7 @@ zagg_status zg_lambda_invoke(zg_lambda *lambda, size_t ticket, bool event_type,
                              zg_str *event, zagg_err *err);
 /** One that is answered, to be freed; NULL where there is none until then. */
 zg_invocation *zg_lambda_next(zg_lambda *lambda, double until_s);
-void zg_invocation_answer(zg_invocation *invocation, zg_answer *out);
+void zg_invocation_answer(zg_invocation *invocation, zg_reply *out);
 void zg_invocation_free(zg_invocation *invocation);
 
 /** Shards by event invocations, whose results are watched for (lambda_events.c). */

@@ -16,7 +16,7 @@
 
 typedef struct found {
     size_t ticket;
-    zg_answer answer;
+    zg_reply answer;
 } found;
 
 struct zg_status_watch {
@@ -31,7 +31,7 @@ void zg_status_watch_free(zg_status_watch *w)
     if (w == NULL)
         return;
     for (size_t i = 0; i < w->found.len; i++)
-        zg_answer_free(&ZG_VEC_AT(&w->found, found, i)->answer);
+        zg_reply_free(&ZG_VEC_AT(&w->found, found, i)->answer);
     zg_vec_free(&w->found);
     zg_free(w->accepted_s);
     zg_free(w);
@@ -54,7 +54,7 @@ static zagg_status take_object(void *user, uint64_t key, const char *text, size_
     w->accepted_s[unit] = 0;
     w->n_under_way--;
     w->look_every_s = FIRST_LOOK_S;
-    return zg_answer_of_object(text, len, &f->answer, err);
+    return zg_reply_of_object(text, len, &f->answer, err);
 }
 
 /* ---- the executor ---- */
@@ -64,7 +64,7 @@ static zagg_status send_event(void *self, size_t ticket, zg_str *event, zagg_err
     return zg_lambda_invoke(self, ticket, true, event, err);
 }
 
-static bool take_found(zg_status_watch *w, size_t *ticket, zg_answer *out)
+static bool take_found(zg_status_watch *w, size_t *ticket, zg_reply *out)
 {
     if (w->found.len == 0)
         return false;
@@ -76,17 +76,17 @@ static bool take_found(zg_status_watch *w, size_t *ticket, zg_answer *out)
 }
 
 /* True: it was not accepted, and `out` says why. */
-static bool take_refusal(zg_lambda *l, zg_invocation *v, size_t *ticket, zg_answer *out)
+static bool take_refusal(zg_lambda *l, zg_invocation *v, size_t *ticket, zg_reply *out)
 {
     zg_status_watch *w = l->watch;
     const double now = zg_clock_mono_s();
     zg_invocation_answer(v, out);
     *ticket = v->ticket;
     zg_invocation_free(v);
-    if (out->kind != ZG_ANSWER_RESPONSE)
+    if (out->kind != ZG_REPLY_RESPONSE)
         return true;
-    zg_answer_free(out);
-    *out = (zg_answer){.kind = ZG_ANSWER_RESPONSE};
+    zg_reply_free(out);
+    *out = (zg_reply){.kind = ZG_REPLY_RESPONSE};
     if (w->n_under_way++ == 0) {
         w->look_every_s = FIRST_LOOK_S;
         w->look_at_s = now + FIRST_LOOK_S;
@@ -107,7 +107,7 @@ static void look(zg_lambda *l)
     w->look_at_s = zg_clock_mono_s() + w->look_every_s;
 }
 
-static bool take_overdue(zg_lambda *l, size_t *ticket, zg_answer *out)
+static bool take_overdue(zg_lambda *l, size_t *ticket, zg_reply *out)
 {
     zg_status_watch *w = l->watch;
     const double most = l->summary->function_timeout_s + QUEUE_S + GRACE_S;
@@ -119,10 +119,10 @@ static bool take_overdue(zg_lambda *l, size_t *ticket, zg_answer *out)
         (void)snprintf(text, sizeof text,
                        "Task timed out: no status object within %.0f seconds", most);
         *ticket = i;
-        *out = (zg_answer){.kind = ZG_ANSWER_BROKEN,
-                           .type = "Unknown",
-                           .payload = zg_strdup(text),
-                           .len = strlen(text)};
+        *out = (zg_reply){.kind = ZG_REPLY_BROKEN,
+                          .type = "Unknown",
+                          .payload = zg_strdup(text),
+                          .len = strlen(text)};
         w->accepted_s[i] = 0;
         w->n_under_way--;
         return true;
@@ -130,7 +130,7 @@ static bool take_overdue(zg_lambda *l, size_t *ticket, zg_answer *out)
     return false;
 }
 
-static bool next_event(void *self, double until_s, size_t *ticket, zg_answer *out)
+static bool next_event(void *self, double until_s, size_t *ticket, zg_reply *out)
 {
     zg_lambda *l = self;
     zg_status_watch *w = l->watch;

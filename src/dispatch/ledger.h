@@ -5,7 +5,7 @@
 #ifndef ZG_DISPATCH_LEDGER_H
 #define ZG_DISPATCH_LEDGER_H
 
-#include "dispatch/answer.h"
+#include "dispatch/reply.h"
 #include "zagg/io.h"
 
 typedef struct zg_ledger zg_ledger;
@@ -52,8 +52,8 @@ void zg_ledger_end(zg_ledger *ledger, bool stopped);
 size_t zg_ledger_unit_of(const zg_ledger *ledger, uint64_t key);
 /** What a status object says, as the answer that it stands for. Text that is no object
  * makes an answer that is none. */
-zagg_status zg_answer_of_object(const char *text, size_t len, zg_answer *out,
-                                zagg_err *err);
+zagg_status zg_reply_of_object(const char *text, size_t len, zg_reply *out,
+                               zagg_err *err);
 
 /** A status object that a worker left. */
 typedef zagg_status (*zg_ledger_found_fn)(void *user, uint64_t key, const char *text,

@@ -397,13 +397,12 @@ static zagg_status response_of(const zagg_value *object, zg_str *out, zagg_err *
     return status;
 }
 
-zagg_status zg_answer_of_object(const char *text, size_t len, zg_answer *out,
-                                zagg_err *err)
+zagg_status zg_reply_of_object(const char *text, size_t len, zg_reply *out, zagg_err *err)
 {
     zagg_arena *arena = NULL;
     const zagg_value *object = NULL;
     zg_str payload;
-    *out = (zg_answer){.kind = ZG_ANSWER_RESPONSE};
+    *out = (zg_reply){.kind = ZG_REPLY_RESPONSE};
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
     zg_str_init(&payload, 0);
     zagg_status status = zagg_json_parse(arena, text, len, "status", &object, NULL);

@@ -1,5 +1,5 @@
 /* From answers to results. Texts are upstream's where it has some. */
-#include "dispatch/answer.h"
+#include "dispatch/reply.h"
 
 #include "text/text.h"
 #include "zagg/value.h"
@@ -15,7 +15,7 @@ enum { SHOWN_BYTES = 100, MOST_TIMEOUTS = 2 };
 /* A shard that is only throttled is given up after so long. */
 #define THROTTLED_S 900.0
 
-void zg_answer_free(zg_answer *a)
+void zg_reply_free(zg_reply *a)
 {
     if (a->payload != NULL)
         zg_secret_wipe(a->payload, a->len);
@@ -25,30 +25,30 @@ void zg_answer_free(zg_answer *a)
 
 /* ---- kinds ---- */
 
-zg_answer_kind zg_answer_kind_of(long http_status, const char *error_type,
-                                 const zagg_err *err)
+zg_reply_kind zg_reply_kind_of(long http_status, const char *error_type,
+                               const zagg_err *err)
 {
     if (err->sys_errno == EMFILE || err->sys_errno == ENFILE ||
         err->status == ZAGG_ENOMEM)
-        return ZG_ANSWER_FATAL;
+        return ZG_REPLY_FATAL;
     switch (http_status) {
     case 0:
-        return err->status == ZAGG_EIO || err->status == ZAGG_EHTTP ? ZG_ANSWER_FAULT
-                                                                    : ZG_ANSWER_REFUSED;
+        return err->status == ZAGG_EIO || err->status == ZAGG_EHTTP ? ZG_REPLY_FAULT
+                                                                    : ZG_REPLY_REFUSED;
     case 429:
-        return ZG_ANSWER_THROTTLED;
+        return ZG_REPLY_THROTTLED;
     case 500:
         return error_type[0] == '\0' || strcmp(error_type, "ServiceException") == 0 ||
                        strcmp(error_type, "InternalFailure") == 0
-                   ? ZG_ANSWER_FAULT
-                   : ZG_ANSWER_REFUSED;
+                   ? ZG_REPLY_FAULT
+                   : ZG_REPLY_REFUSED;
     case 408:
     case 502:
     case 503:
     case 504:
-        return ZG_ANSWER_FAULT;
+        return ZG_REPLY_FAULT;
     default:
-        return ZG_ANSWER_REFUSED;
+        return ZG_REPLY_REFUSED;
     }
 }
 
@@ -141,7 +141,7 @@ static bool is_report(const zagg_value *root, const char *payload)
                         : strstr(payload, "Task timed out") != NULL;
 }
 
-static zagg_status read_broken(const zg_answer *a, double timeout_s,
+static zagg_status read_broken(const zg_reply *a, double timeout_s,
                                zagg_dispatch_result *r, zagg_err *err)
 {
     const char *payload = a->payload != NULL ? a->payload : "";
@@ -184,15 +184,15 @@ static zagg_status read_response(const zagg_value *root, zagg_arena *arena,
     return fail_with(r, text, err);
 }
 
-zagg_status zg_result_of(zg_answer *a, double timeout_s, zagg_dispatch_result *r,
+zagg_status zg_result_of(zg_reply *a, double timeout_s, zagg_dispatch_result *r,
                          zagg_err *err)
 {
     zagg_arena *arena = NULL;
     const zagg_value *root = NULL;
     r->read_s = r->index_s = r->aggregate_s = r->write_s = -1;
-    if (a->kind == ZG_ANSWER_BROKEN)
+    if (a->kind == ZG_REPLY_BROKEN)
         return read_broken(a, timeout_s, r, err);
-    if (a->kind != ZG_ANSWER_RESPONSE)
+    if (a->kind != ZG_REPLY_RESPONSE)
         return fail_with(r, a->err.msg, err);
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
     const char *payload = a->payload != NULL ? a->payload : "";
@@ -204,8 +204,8 @@ zagg_status zg_result_of(zg_answer *a, double timeout_s, zagg_dispatch_result *r
     else if (!is_report(root, payload))
         status = read_response(root, arena, r, err);
     else
-        a->kind = ZG_ANSWER_BROKEN;
-    if (a->kind == ZG_ANSWER_BROKEN)
+        a->kind = ZG_REPLY_BROKEN;
+    if (a->kind == ZG_REPLY_BROKEN)
         status = read_broken(a, timeout_s, r, err);
     zagg_arena_free(arena);
     return status;
@@ -213,10 +213,10 @@ zagg_status zg_result_of(zg_answer *a, double timeout_s, zagg_dispatch_result *r
 
 /* ---- again? ---- */
 
-bool zg_send_again(zg_tries *t, unsigned max_attempts, const zg_answer *a,
+bool zg_send_again(zg_tries *t, unsigned max_attempts, const zg_reply *a,
                    const zagg_dispatch_result *r)
 {
-    if (a->kind == ZG_ANSWER_THROTTLED) {
+    if (a->kind == ZG_REPLY_THROTTLED) {
         t->throttles++;
         return t->throttled_s < THROTTLED_S;
     }
@@ -225,12 +225,12 @@ bool zg_send_again(zg_tries *t, unsigned max_attempts, const zg_answer *a,
     t->timeouts += r->timeout;
     if (t->attempts >= max_attempts)
         return false;
-    if (a->kind == ZG_ANSWER_FAULT)
+    if (a->kind == ZG_REPLY_FAULT)
         return true;
     /* A sandbox that died may have met trouble of its own, and a store that was slow once
      * need not be slow again; memory that did not suffice will not suffice. A response,
      * whatever it says, is the worker's last word. */
-    if (a->kind != ZG_ANSWER_BROKEN)
+    if (a->kind != ZG_REPLY_BROKEN)
         return false;
     return r->timeout ? t->timeouts < MOST_TIMEOUTS
                       : break_of(a->payload != NULL ? a->payload : "") == ZG_BREAK_CRASH;
