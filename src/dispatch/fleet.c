@@ -163,7 +163,7 @@ static zagg_status take_answer(fleet *f, size_t number, zg_reply *a, zagg_err *e
         return ZAGG_OK;
     }
     result.duration_s += u->charged_s;
-    result.retries = u->tries.attempts > 0 ? u->tries.attempts - 1 : 0;
+    result.retries = u->tries.sent - 1;
     return o->over(o->user, number, &result, f->flying, err);
 }
 

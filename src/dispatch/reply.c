@@ -31,6 +31,8 @@ zg_reply_kind zg_reply_kind_of(long http_status, const char *error_type,
     if (err->sys_errno == EMFILE || err->sys_errno == ENFILE ||
         err->status == ZAGG_ENOMEM)
         return ZG_REPLY_FATAL;
+    if (http_status != 0 && strncmp(error_type, "Throttling", 10) == 0)
+        return ZG_REPLY_THROTTLED;
     switch (http_status) {
     case 0:
         return err->status == ZAGG_EIO || err->status == ZAGG_EHTTP ? ZG_REPLY_FAULT
@@ -216,6 +218,7 @@ zagg_status zg_result_of(zg_reply *a, double timeout_s, zagg_dispatch_result *r,
 bool zg_send_again(zg_tries *t, unsigned max_attempts, const zg_reply *a,
                    const zagg_dispatch_result *r)
 {
+    t->sent++;
     if (a->kind == ZG_REPLY_THROTTLED) {
         t->throttles++;
         return t->throttled_s < THROTTLED_S;

@@ -44,6 +44,7 @@ zagg_status zg_result_of(zg_reply *answer, double timeout_s, zagg_dispatch_resul
 
 /** How often a shard was sent, and why it was not the last time. */
 typedef struct zg_tries {
+    unsigned sent;      /* replies that came */
     unsigned attempts;  /* throttled ones not counted */
     unsigned throttles; /* in a row */
     unsigned timeouts;
