@@ -18,7 +18,6 @@ extern "C" {
 
 /** All members may be left zero. Texts are borrowed for the call. */
 typedef struct zagg_event_opts {
-    const char *program; /* "zagg 0.1.0", for what is written into hives; may be NULL */
     const char *request_id; /* of the invocation, for bodies about failures; NULL: null */
     double remaining_s; /* until the invocation is ended from outside; nothing further is
                            read `margin_s` before that, and the response is an error that
