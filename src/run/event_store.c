@@ -243,6 +243,7 @@ static zagg_status tell_missing(const zg_event *e, zagg_err *err)
     return ZAGG_ENOTFOUND;
 }
 
+/* An event without a config is upstream's at 0.11, which always consolidates. */
 static zagg_status finish_flat(const zg_event *e, zagg_sink *store, zagg_err *err)
 {
     uint64_t size;
@@ -250,7 +251,9 @@ static zagg_status finish_flat(const zg_event *e, zagg_sink *store, zagg_err *er
     if (there == ZAGG_ENOTFOUND)
         return tell_missing(e, err);
     ZAGG_TRY(there);
-    return zagg_zarr_consolidate(store, err);
+    return !e->plan || zagg_store_plan_consolidates(e->plan)
+               ? zagg_zarr_consolidate(store, err)
+               : ZAGG_OK;
 }
 
 static zagg_status finish(zg_event *e, zagg_err *err)
