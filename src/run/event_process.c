@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Puts at once and bytes of them on their way, behind a network. */
 enum { HANDS = 16, BEHIND_BYTES = 32 << 20 };
@@ -231,16 +232,6 @@ static zagg_status judge_write(shard_writer *w, zagg_status status,
     return status;
 }
 
-static zagg_status holds_folder(void *user, const char *name, uint64_t size,
-                                zagg_err *err)
-{
-    (void)name;
-    (void)size;
-    (void)err;
-    *(bool *)user = true;
-    return ZAGG_ECANCELLED; /* one is enough */
-}
-
 /* Flat stores are made by a setup before any shard; in a hive each leaf is complete. */
 static zagg_status check_template(shard_writer *w, zagg_err *err)
 {
@@ -248,7 +239,6 @@ static zagg_status check_template(shard_writer *w, zagg_err *err)
     const char *group = zagg_store_plan_template(e->plan)->group;
     char key[96];
     uint64_t size;
-    bool some = false;
     if (e->pipeline->output.store_layout == ZAGG_LAYOUT_HIVE)
         return ZAGG_OK;
     (void)snprintf(key, sizeof key, "%s/zarr.json", group);
@@ -257,9 +247,7 @@ static zagg_status check_template(shard_writer *w, zagg_err *err)
     if (status != ZAGG_ENOTFOUND)
         return judge_write(w, status, &failure, err);
     const char *path = zg_store_path(e->store);
-    if (!zagg_url_is_remote(path))
-        (void)zagg_sink_list_dir(w->store, "", holds_folder, &some, NULL);
-    if (!some && !zagg_url_is_remote(path)) {
+    if (!zagg_url_is_remote(path) && access(path, F_OK) != 0) {
         zagg_err_set(&failure, ZAGG_ENOTFOUND, "%s does not exist", path);
         return fail_write(w, NO_STORE, &failure);
     }
