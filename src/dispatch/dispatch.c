@@ -56,22 +56,30 @@ static double random_of(void *user)
 
 typedef zagg_status (*write_fn)(const dispatch *d, zg_str *out, zagg_err *err);
 
-static zagg_status write_setup(const dispatch *d, zg_str *out, zagg_err *err)
+static zg_message_begin beginning(const dispatch *d)
 {
     const zagg_output *o = &d->opts->pipeline->output;
     const zagg_value *grid =
         zagg_value_get(zagg_value_get(d->opts->pipeline->root, "output"), "grid");
-    const zg_message_begin begin = {
+    return (zg_message_begin){
         .overwrite = d->opts->overwrite,
         .dense = zagg_value_is(zagg_value_get(grid, "layout"), "dense"),
         .n_shards = d->plan.n,
         .metadata = o->store_layout == ZAGG_LAYOUT_HIVE ? d->opts->map->metadata : NULL};
+}
+
+static zagg_status write_setup(const dispatch *d, zg_str *out, zagg_err *err)
+{
+    const zg_message_begin begin = beginning(d);
     return zg_message_setup(&d->plan.messages, &begin, out, err);
 }
 
 static zagg_status write_finalize(const dispatch *d, zg_str *out, zagg_err *err)
 {
-    return zg_message_finalize(&d->plan.messages, out, err);
+    const zagg_output *o = &d->opts->pipeline->output;
+    const zg_message_begin begin = beginning(d);
+    const bool plain = o->store_layout == ZAGG_LAYOUT_FLAT && o->consolidate_metadata;
+    return zg_message_finalize(&d->plan.messages, plain ? NULL : &begin, out, err);
 }
 
 /* One event until there is an answer that is the worker's, or the last word of others. */

@@ -142,6 +142,7 @@ static void write_manifest(const zg_ledger *l, zg_str *out)
     zg_clock_utc_offset(now);
     zg_json_begin(&w, out, -1);
     zg_json_open_map(&w);
+    zg_json_put_u64(&w, "schema_version", 1);
     zg_json_put_str(&w, "run_id", o->run_id);
     zg_json_key(&w, "shards");
     zg_json_open_list(&w);

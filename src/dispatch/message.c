@@ -150,16 +150,18 @@ static const char *or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
-static void put_granule_keys(zg_json_out *w, const zg_aws_keys *keys)
+static void put_granule_keys(zg_json_out *w, const zg_message_shard *shard)
 {
-    static const zg_aws_keys NONE = {0};
-    if (keys == NULL)
-        keys = &NONE;
+    const zg_aws_keys *keys = shard->keys;
     zg_json_key(w, "s3_credentials");
     zg_json_open_map(w);
-    zg_json_put_str(w, "accessKeyId", or_empty(keys->access_key));
-    zg_json_put_str(w, "secretAccessKey", or_empty(keys->secret_key));
-    zg_json_put_str(w, "sessionToken", or_empty(keys->token));
+    if (shard->edl_token != NULL) {
+        zg_json_put_str(w, "edl_token", shard->edl_token);
+    } else if (keys != NULL && keys->access_key != NULL) {
+        zg_json_put_str(w, "accessKeyId", keys->access_key);
+        zg_json_put_str(w, "secretAccessKey", or_empty(keys->secret_key));
+        zg_json_put_str(w, "sessionToken", or_empty(keys->token));
+    }
     zg_json_close_map(w);
 }
 
@@ -237,7 +239,8 @@ static size_t room_of_run(const zg_message_run *run)
 
 static size_t room_of_shard(const zg_message_shard *shard)
 {
-    size_t n = room_of_keys(shard->keys) + room_of(shard->result_url) + 24 * shard->n_aoi;
+    size_t n = room_of_keys(shard->keys) + room_of(shard->edl_token) +
+               room_of(shard->result_url) + 24 * shard->n_aoi;
     for (size_t i = 0; i < shard->n_urls; i++)
         n += room_of(shard->urls[i]);
     return n;
@@ -273,7 +276,7 @@ zagg_status zg_message_process(const zg_message_run *run, const zg_message_shard
     put_order(&w, "parent_order", info, info->parent_order);
     put_urls(&w, shard);
     zg_json_put_str(&w, "store_path", run->store);
-    put_granule_keys(&w, shard->keys);
+    put_granule_keys(&w, shard);
     if (info->kind == ZAGG_GRID_HEALPIX)
         zg_json_put_u64(&w, "child_order", info->child_order);
     put_config(&w, run);
@@ -325,12 +328,21 @@ zagg_status zg_message_setup(const zg_message_run *run, const zg_message_begin *
     return end(&w, err);
 }
 
-zagg_status zg_message_finalize(const zg_message_run *run, zg_str *out, zagg_err *err)
+zagg_status zg_message_finalize(const zg_message_run *run, const zg_message_begin *setup,
+                                zg_str *out, zagg_err *err)
 {
     zg_json_out w;
-    begin(&w, out, room_of_run(run));
+    begin(&w, out, room_of_run(run) + MOST_DATASET);
     zg_json_put_str(&w, "mode", "finalize");
     zg_json_put_str(&w, "store_path", run->store);
+    if (setup != NULL) {
+        const zagg_grid_info *info = zagg_grid_get_info(run->grid);
+        put_config(&w, run);
+        put_order(&w, "parent_order", info, info->parent_order);
+        put_bool(&w, "overwrite", setup->overwrite);
+        if (setup->metadata != NULL)
+            ZAGG_TRY(put_dataset(&w, setup->metadata, err));
+    }
     put_output_keys(&w, run);
     return end(&w, err);
 }

@@ -25,7 +25,9 @@ typedef struct zg_message_shard {
     uint64_t key;
     const char *const *urls;
     size_t n_urls;
-    const zg_aws_keys *keys; /* to read granules with; absent ones become "" */
+    const zg_aws_keys *keys; /* to read granules with; NULL, or without an access key: the
+                                worker has its own. No token: "" */
+    const char *edl_token;   /* of Earthdata Login, in the place of keys; NULL: none */
     const uint64_t *aoi;     /* words or cells of the area of interest; NULL: no key */
     size_t n_aoi;
     const char *result_url; /* NULL: no key */
@@ -58,7 +60,11 @@ typedef struct zg_message_begin {
 } zg_message_begin;
 zagg_status zg_message_setup(const zg_message_run *run, const zg_message_begin *begin,
                              zg_str *out, zagg_err *err);
-zagg_status zg_message_finalize(const zg_message_run *run, zg_str *out, zagg_err *err);
+/** `setup`: what the store was begun with, for stores that end with more than
+ * consolidated metadata, or without them (hives, flat ones of 0.61); NULL: for a store of
+ * 0.11, whose finalize event has neither config nor orders. */
+zagg_status zg_message_finalize(const zg_message_run *run, const zg_message_begin *setup,
+                                zg_str *out, zagg_err *err);
 
 /** Wipe and free. */
 void zg_message_free(zg_str *event);

@@ -116,6 +116,7 @@ void zg_plan_free(zg_plan *p)
     zagg_grid_free(p->grid);
     zg_free(p->shards);
     zg_free(p->config);
+    zg_secret_free(p->edl_token);
     zg_free(p->units);
     *p = (zg_plan){.opts = NULL};
 }
@@ -155,25 +156,46 @@ static zagg_status write_config(zg_plan *p, zagg_err *err)
                              : zagg_err_set(err, ZAGG_ENOMEM, "no memory for an event");
 }
 
-/* Keys of the first granule's bucket: one product lies in one place. */
-static zagg_status find_granule_creds(zg_plan *p, zagg_err *err)
+/* The first granule's bucket: one product lies in one place. NULL: there is none. */
+static zagg_status first_bucket(const zg_plan *p, char **out, zagg_err *err)
 {
-    if (p->driver != ZG_DRIVER_S3 || p->opts->net == NULL)
-        return ZAGG_OK;
+    char *key = NULL;
+    *out = NULL;
     for (size_t s = 0; s < p->n; s++)
         for (size_t g = 0; g < p->shards[s]->n_granules; g++) {
-            char *bucket = NULL, *key = NULL;
             const char *href = zg_granule_href(p->shards[s]->granules[g], p->driver);
             if (href == NULL || !zagg_url_is_remote(href))
                 continue;
-            ZAGG_TRY(zg_s3_split(href, false, &bucket, &key, err));
-            const zagg_status status =
-                zg_net_source_creds(p->opts->net, bucket, &p->granule_creds, err);
-            zg_free(bucket);
+            ZAGG_TRY(zg_s3_split(href, false, out, &key, err));
             zg_free(key);
-            return status;
+            return ZAGG_OK;
         }
     return ZAGG_OK;
+}
+
+/* Nodes of a cluster share this machine's files and environment, and keys are better not
+ * put on disks: their workers look for keys as this program does. */
+static zagg_status find_granule_creds(zg_plan *p, zagg_err *err)
+{
+    const zagg_dispatch_opts *o = p->opts;
+    zg_earthdata *edl = NULL;
+    char *bucket = NULL;
+    if (o->backend == ZAGG_BACKEND_SLURM || o->net == NULL)
+        return ZAGG_OK;
+    if (p->driver == ZG_DRIVER_HTTPS) {
+        /* Not every server wants a token; those that do will say so. */
+        if (zg_net_earthdata(o->net, &edl, NULL) == ZAGG_OK)
+            (void)zg_earthdata_token(edl, &p->edl_token, NULL);
+        return ZAGG_OK;
+    }
+    if (p->driver == ZG_DRIVER_S3)
+        ZAGG_TRY(first_bucket(p, &bucket, err));
+    if (bucket == NULL)
+        return ZAGG_OK;
+    const zagg_status status =
+        zg_net_source_creds(o->net, bucket, &p->granule_creds, err);
+    zg_free(bucket);
+    return status;
 }
 
 static zagg_status hash_units(zg_plan *p, zagg_err *err)
@@ -253,7 +275,8 @@ zagg_status zg_plan_event(const zg_plan *p, size_t unit, double timeout_s, zg_st
     const zagg_shard_entry *entry = p->shards[unit];
     zg_aws_keys keys = {0};
     const char **urls = zg_alloc(entry->n_granules ? entry->n_granules : 1, sizeof *urls);
-    zg_message_shard shard = {.key = entry->key, .urls = urls, .keys = &keys};
+    zg_message_shard shard = {
+        .key = entry->key, .urls = urls, .keys = &keys, .edl_token = p->edl_token};
     zagg_status status =
         urls != NULL
             ? ZAGG_OK

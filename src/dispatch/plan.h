@@ -15,7 +15,8 @@ typedef struct zg_plan {
     size_t n;
     char *config;            /* of events */
     zg_message_run messages; /* borrows grid, config and the options' texts */
-    zg_creds *granule_creds; /* NULL: granules need no keys */
+    zg_creds *granule_creds; /* NULL: workers read granules with their own keys, */
+    char *edl_token;         /* or with this */
     char identity[65], semantic_hash[65];
     zg_ledger_unit *units; /* parallel to shards */
 } zg_plan;

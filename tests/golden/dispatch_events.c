@@ -108,7 +108,7 @@ static void check_event(const event_case *c, zagg_arena *arena)
     else if (zagg_value_is(mode, "setup"))
         status = make_setup(c, &run, &got, &err);
     else
-        status = zg_message_finalize(&run, &got, &err);
+        status = zg_message_finalize(&run, NULL, &got, &err);
     if (status != ZAGG_OK)
         case_fail(c->report, c->name, "%s", err.msg);
     else if (strcmp(got.data, c->text) != 0)

@@ -222,7 +222,7 @@ static void block_of(const zg_output_creds *creds, const char *endpoint, char *o
                                 .output_endpoint = endpoint,
                                 .region = "us-west-2"};
     zg_str text;
-    assert_int_equal(zg_message_finalize(&run, &text, NULL), ZAGG_OK);
+    assert_int_equal(zg_message_finalize(&run, NULL, &text, NULL), ZAGG_OK);
     const char *at = strstr(text.data, BEFORE);
     (void)snprintf(out, len, "%s", at != NULL ? at + sizeof BEFORE - 1 : "}");
     out[strlen(out) - 1] = '\0'; /* the event's own brace */
