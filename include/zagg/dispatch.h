@@ -72,7 +72,9 @@ typedef struct zagg_dispatch_opts {
      * worker` by the path of this program */
     const char *command;
     const char *partition, *sbatch_options; /* slurm; NULL: none */
-    zagg_net *net; /* borrowed; NULL: nothing is behind a network */
+    const char *job_dir; /* slurm: a folder that nodes share; NULL: where the run was
+                            started */
+    zagg_net *net;       /* borrowed; NULL: nothing is behind a network */
     zagg_log *log;
     zagg_dispatch_progress_fn progress; /* on the caller's thread; may be NULL */
     void *user;

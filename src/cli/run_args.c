@@ -34,6 +34,10 @@ enum {
     OPT_TRANSPORT,
     OPT_MAX_RETRIES,
     OPT_MAX_COST,
+    OPT_COMMAND,
+    OPT_PARTITION,
+    OPT_SBATCH,
+    OPT_JOB_DIR,
     OPT_ALLOW_CONTRACTION,
     OPT_RESUME,
     OPT_NO_RESUME
@@ -83,8 +87,8 @@ static const cli_option OPTIONS[] = {
      "keep what was read of remote granules in this folder, for\nlater runs"},
     {OPT_CACHE_SIZE, "cache-size", "SIZE", "bound of the cache (default: 10G)"},
     {OPT_BACKEND, "backend", "KIND",
-     "where shards are done: local (default), or lambda (AWS\nLambda, one invocation a "
-     "shard)"},
+     "where shards are done: local (default), lambda (AWS Lambda,\none invocation a "
+     "shard), slurm (job arrays) or exec (a command\na shard)"},
     {OPT_FUNCTION_NAME, "function-name", "NAME",
      "lambda: name or ARN of the worker's function (default:\n"
      "ZAGG_LAMBDA_FUNCTION_NAME, process-shard)"},
@@ -92,11 +96,20 @@ static const cli_option OPTIONS[] = {
      "lambda: sync (default; answers come back), or event (each\nworker leaves its "
      "result beside the store)"},
     {OPT_MAX_RETRIES, "max-retries", "N",
-     "lambda: attempts at a shard whose worker crashed or could\nnot be reached "
-     "(default: 3)"},
+     "attempts at a shard whose worker crashed or could not be\nreached, with other "
+     "backends than local (default: 3)"},
     {OPT_MAX_COST, "max-cost", "USD",
      "lambda: refuse a run that could cost more, were all\nworkers to use their whole "
      "time"},
+    {OPT_COMMAND, "command", "TEXT",
+     "exec: shell command that does one shard: the event on its\nstandard input, the "
+     "response on its standard output (default:\nzagg worker); slurm: how the worker is "
+     "called on a node"},
+    {OPT_PARTITION, "partition", "NAME", "slurm: of the job arrays"},
+    {OPT_SBATCH, "sbatch-options", "TEXT", "slurm: more options of sbatch"},
+    {OPT_JOB_DIR, "job-dir", "DIR",
+     "slurm: folder that nodes share with this machine, for events\nand logs (default: "
+     "the current one)"},
     {'y', "yes", NULL, "lambda: do not ask whether the cost is all right"},
     {OPT_HANDOFF, "handoff", "KIND", "arrow or pandas: the same numbers"},
     {OPT_DRY_RUN, "dry-run", NULL, "check config, shard map and grid; write nothing"},
@@ -255,6 +268,18 @@ static int take(void *user, int id, const char *value)
         break;
     case OPT_FUNCTION_NAME:
         a->function = value;
+        break;
+    case OPT_COMMAND:
+        a->command = value;
+        break;
+    case OPT_PARTITION:
+        a->partition = value;
+        break;
+    case OPT_SBATCH:
+        a->sbatch_options = value;
+        break;
+    case OPT_JOB_DIR:
+        a->job_dir = value;
         break;
     case 'y':
         a->yes = true;

@@ -23,4 +23,10 @@ zagg_status zg_lambda_open(const zagg_dispatch_opts *opts, zg_ledger *ledger,
                            size_t units, zg_backend *out, zagg_dispatch_summary *summary,
                            zagg_err *err);
 
+/** `workers` commands at once. */
+zagg_status zg_exec_open(const zagg_dispatch_opts *opts, size_t workers, zg_backend *out,
+                         zagg_err *err);
+zagg_status zg_slurm_open(const zagg_dispatch_opts *opts, const char *run_id,
+                          size_t units, zg_backend *out, zagg_err *err);
+
 #endif

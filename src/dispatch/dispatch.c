@@ -348,8 +348,24 @@ static size_t to_be_done(const dispatch *d)
 
 static zagg_status open_backend(dispatch *d, zagg_err *err)
 {
+    const zagg_dispatch_opts *o = d->opts;
+    zagg_dispatch_summary *s = d->summary;
     const size_t n = to_be_done(d);
-    return zg_lambda_open(d->opts, d->ledger, n, &d->backend, d->summary, err);
+    size_t workers = o->max_workers ? o->max_workers : zg_cpu_count();
+    switch (o->backend) {
+    case ZAGG_BACKEND_EXEC:
+        workers = workers < n ? workers : n;
+        ZAGG_TRY(zg_exec_open(o, workers ? workers : 1, &d->backend, err));
+        break;
+    case ZAGG_BACKEND_SLURM:
+        ZAGG_TRY(zg_slurm_open(o, s->run_id, n, &d->backend, err));
+        break;
+    default:
+        ZAGG_TRY(zg_lambda_open(o, d->ledger, n, &d->backend, s, err));
+        break;
+    }
+    s->workers = d->backend.workers;
+    return ZAGG_OK;
 }
 
 static zagg_status do_shards(dispatch *d, zagg_err *err)
