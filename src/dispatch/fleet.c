@@ -114,6 +114,8 @@ static zagg_status send_due(fleet *f, double *next, zagg_err *err)
  * few of those sent are refused. */
 static void pace(fleet *f, const zg_reply *a)
 {
+    if (zg_is_stopped(f->opts->stop))
+        return; /* nothing will be sent any more */
     if (a->kind == ZG_REPLY_THROTTLED) {
         f->stats->throttles++;
         f->good = 0;
@@ -152,12 +154,10 @@ static zagg_status take_answer(fleet *f, size_t number, zg_reply *a, zagg_err *e
         return a->err.status;
     }
     ZAGG_TRY(zg_result_of(a, o->timeout_s, &result, err));
-    const bool again =
-        zg_send_again(&u->tries, o->max_attempts, a, &result) && !zg_is_stopped(o->stop);
-    if (again) {
+    if (zg_send_again(&u->tries, o->max_attempts, a, &result)) {
         u->charged_s += result.duration_s;
         zg_free(result.error);
-        f->stats->retried++;
+        f->stats->retried += !zg_is_stopped(o->stop);
         u->due = now + zg_wait_before(&u->tries, o->random(o->user));
         push_waiting(f, number);
         return ZAGG_OK;

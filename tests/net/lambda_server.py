@@ -192,9 +192,10 @@ class Lambda:
             nth = self.tries[name] = self.tries.get(name, 0) + 1
         for fault in FAULTS:
             rate = getattr(self.args, fault)
-            if rate and (fault == "throttle" or nth <= self.args.fault_tries) and \
+            if rate and (fault == "throttle" or self.args.lasting or
+                         nth <= self.args.fault_tries) and \
                     (not event.get("mode") or self.args.faults_everywhere) and \
-                    self.share(fault, name, nth) < rate:
+                    self.share(fault, name, *(() if self.args.lasting else (nth,))) < rate:
                 self.stats.tally("by_fault", fault)
                 return fault
         return None
@@ -385,6 +386,7 @@ def parse_arguments():
     for fault in FAULTS:
         add("--" + fault, type=float, default=0, metavar="RATE")
     add("--fault-tries", type=int, default=1, help="faults strike the first N tries at a shard")
+    add("--lasting", action="store_true", help="a shard that was struck is struck every time")
     add("--faults-everywhere", action="store_true", help="setup and finalize as well")
     add("--fault-wait", type=float, default=0.05, metavar="SECONDS",
         help="until an injected crash or timeout")
