@@ -1,5 +1,5 @@
 # One line per task; the work is in scripts/ and in the presets of CMakePresets.json.
-.PHONY: help build demo test golden faults points bench bench-full kernels asan tsan arm64 cov fuzz fmt lint install clean
+.PHONY: help build demo test golden faults points bench bench-full kernels asan tsan arm64 lambda cov fuzz fmt lint install clean
 PREFIX ?= /usr/local
 
 help:    ## list the targets
@@ -30,6 +30,8 @@ tsan:    ## the same under ThreadSanitizer
 	@scripts/test --preset tsan
 arm64:   ## unit and golden tests as 64-bit ARM programs, under qemu-user
 	@scripts/arm64
+lambda:  ## the package for AWS Lambda, x86_64 and arm64, in build/lambda/
+	@scripts/lambda
 cov:     ## tests with gcov, and a report
 	@scripts/cov
 fuzz:    ## libFuzzer on everything that reads files, FUZZ_SECONDS (60) for each target

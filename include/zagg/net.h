@@ -30,6 +30,10 @@ typedef struct zagg_net_opts {
     const char *credentials_provider;
     /* File of keys for s3:// stores (--output-creds); NULL: as "aws". */
     const char *output_creds;
+    /* Keys that came along and are not looked for: JSON in the spellings that such a file
+     * may have, for s3:// granules and for s3:// stores; the bearer token for https://
+     * granules. They are not kept by these members. NULL: none, as above. */
+    const char *source_keys, *output_keys, *earthdata_token;
     const char *cache_dir; /* read cache; NULL: none */
     uint64_t cache_bytes;  /* its bound; 0: 10 GiB */
     const char *acl;       /* x-amz-acl of what is put; "bucket-owner-full-control" */

@@ -18,6 +18,7 @@ enum {
 };
 
 int main_run(int argc, char **argv);
+int main_worker(int argc, char **argv);
 int main_fetch(int argc, char **argv);
 int main_check(int argc, char **argv);
 

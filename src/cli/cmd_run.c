@@ -1,9 +1,10 @@
-/* zagg run: config, shard map or granules, store; the local backend. */
+/* zagg run: config, shard map or granules, store; the local backend, or another. */
 #include "base/base.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/run_args.h"
+#include "cli/run_dispatch.h"
 #include "cli/run_output.h"
 #include "cli/store_args.h"
 #include "zagg/run.h"
@@ -173,6 +174,37 @@ static void allow_open_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void take_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* Shards are done elsewhere. */
+static int run_elsewhere(run_session *s)
+{
+    const run_args *a = &s->args;
+    const zagg_run_opts reads = {
+        .pipeline = s->pipeline, .map = s->map, .store = s->store, .driver = a->driver};
+    take_signals();
+    const bool reaches_net =
+        a->backend == ZAGG_BACKEND_LAMBDA || zagg_run_needs_net(&reads);
+    const zagg_status status = reaches_net ? open_net(s) : ZAGG_OK;
+    if (status != ZAGG_OK)
+        return fail(s, cli_exit_code(status));
+    const dispatch_job job = {.args = a,
+                              .progress = &s->progress,
+                              .pipeline = s->pipeline,
+                              .map = s->map,
+                              .latitude = s->latitude,
+                              .store = s->store,
+                              .net = s->net,
+                              .stop = &stop_flag};
+    const int code = run_dispatch(&job, &s->err);
+    return s->err.msg[0] ? fail(s, code) : code;
+}
+
 static int run(run_session *s)
 {
     const run_args *a = &s->args;
@@ -196,9 +228,7 @@ static int run(run_session *s)
                           .user = &s->progress,
                           .stop = &stop_flag};
     zagg_run_summary summary;
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    take_signals();
     zagg_status status = zagg_run_needs_net(&opts) ? open_net(s) : ZAGG_OK;
     if (status != ZAGG_OK)
         return fail(s, cli_exit_code(status));
@@ -238,7 +268,10 @@ int main_run(int argc, char **argv)
     }
     allow_open_files();
     code = load(&s);
-    code = code == EXIT_OK ? run(&s) : fail(&s, code);
+    if (code != EXIT_OK)
+        code = fail(&s, code);
+    else
+        code = s.args.remote ? run_elsewhere(&s) : run(&s);
     progress_free(&s.progress);
     zagg_net_free(s.net);
     zagg_shardmap_free(s.map);

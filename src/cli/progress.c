@@ -133,6 +133,56 @@ void progress_shard(void *user, const zagg_run_event *e)
         live_line(p, e);
 }
 
+static void live_dispatch(progress *p, const zagg_dispatch_event *e)
+{
+    char obs[32];
+    const double rate = e->elapsed_s > 0 ? (double)e->index / e->elapsed_s : 0;
+    if (e->elapsed_s - p->last_s < 0.1 && e->index != e->total)
+        return;
+    p->last_s = e->elapsed_s;
+    pthread_mutex_lock(&p->lock);
+    fprintf(stderr, "\r\033[K%zu/%zu shards, %zu under way, %s obs, %.1f shards/s",
+            e->index, e->total, e->flying, cli_thousands(e->total_obs, obs), rate);
+    if (e->usd > 0)
+        fprintf(stderr, ", ~$%.2f", e->usd);
+    if (rate > 0)
+        fprintf(stderr, ", ETA %.0f s", (double)(e->total - e->index) / rate);
+    fflush(stderr);
+    p->shown = true;
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Every 50th shard tells how fast it goes, in upstream's form; few shards each tell how
+ * they ended. */
+static void dispatch_line(progress *p, const zagg_dispatch_event *e)
+{
+    char obs[32];
+    const double rate = e->elapsed_s > 0 ? (double)e->index / e->elapsed_s : 0;
+    if (e->total <= 20)
+        zagg_log_write(p->log, ZAGG_LOG_INFO, "  [%zu/%zu] %" PRIu64 ": %s%s", e->index,
+                       e->total, e->shard_key,
+                       e->skipped      ? "finished by an earlier run"
+                       : e->message[0] ? e->message
+                                       : cli_thousands(e->obs, obs),
+                       e->skipped || e->message[0] ? "" : " obs");
+    else if (e->index % 50 == 0)
+        zagg_log_write(p->log, ZAGG_LOG_INFO,
+                       "  [%4zu/%zu] %.1f cells/s, ~$%.2f, ETA %.0f s", e->index,
+                       e->total, rate, e->usd,
+                       rate > 0 ? (double)(e->total - e->index) / rate : 0.0);
+}
+
+void progress_dispatch(progress *p, const zagg_dispatch_event *e)
+{
+    if (e->failed)
+        zagg_log_write(p->log, ZAGG_LOG_ERROR, "[%zu/%zu] %" PRIu64 ": %s", e->index,
+                       e->total, e->shard_key, e->message);
+    if (p->live)
+        live_dispatch(p, e);
+    else if (!e->failed || e->index % 50 == 0)
+        dispatch_line(p, e);
+}
+
 void progress_fetch(void *user, const zagg_fetch_event *e)
 {
     progress *p = user;

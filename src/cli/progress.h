@@ -3,6 +3,7 @@
 #ifndef ZG_CLI_PROGRESS_H
 #define ZG_CLI_PROGRESS_H
 
+#include "zagg/dispatch.h"
 #include "zagg/fetch.h"
 #include "zagg/log.h"
 #include "zagg/run.h"
@@ -33,6 +34,8 @@ zagg_status progress_init(progress *p, bool quiet, bool verbose, bool log_json,
                           zagg_err *err);
 /** Fits zagg_run_progress_fn. */
 void progress_shard(void *user, const zagg_run_event *event);
+/** A shard that was done elsewhere. */
+void progress_dispatch(progress *p, const zagg_dispatch_event *event);
 /** Fits zagg_fetch_progress_fn. */
 void progress_fetch(void *user, const zagg_fetch_event *event);
 /** Take the live line off the screen and tell how many warnings were left out. */

@@ -1,9 +1,9 @@
-/* Options of zagg run. Flags of upstream that only steer its Lambda backend are accepted,
- * so that scripts keep working, and say so. */
+/* Options of zagg run. */
 #include "cli/run_args.h"
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "text/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +31,13 @@ enum {
     OPT_CACHE,
     OPT_CACHE_SIZE,
     OPT_FUNCTION_NAME,
+    OPT_TRANSPORT,
+    OPT_MAX_RETRIES,
+    OPT_MAX_COST,
+    OPT_COMMAND,
+    OPT_PARTITION,
+    OPT_SBATCH,
+    OPT_JOB_DIR,
     OPT_ALLOW_CONTRACTION,
     OPT_RESUME,
     OPT_NO_RESUME
@@ -60,7 +67,9 @@ static const cli_option OPTIONS[] = {
     {OPT_NO_RESUME, "no-resume", NULL, "do all shards again"},
     {OPT_ALLOW_CONTRACTION, "allow-contraction", NULL,
      "also write shards again that lost granules since then"},
-    {OPT_MAX_WORKERS, "max-workers", "N", "threads (default: all processors)"},
+    {OPT_MAX_WORKERS, "max-workers", "N",
+     "threads (default: all processors); with other backends,\nworkers at once (default "
+     "for lambda: 1700)"},
     {OPT_MEMORY, "memory", "SIZE",
      "memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file in "
      "TMPDIR "
@@ -77,7 +86,31 @@ static const cli_option OPTIONS[] = {
     {OPT_CACHE, "cache", "DIR",
      "keep what was read of remote granules in this folder, for\nlater runs"},
     {OPT_CACHE_SIZE, "cache-size", "SIZE", "bound of the cache (default: 10G)"},
-    {OPT_BACKEND, "backend", "KIND", "local"},
+    {OPT_BACKEND, "backend", "KIND",
+     "where shards are done: local (default), lambda (AWS Lambda,\none invocation a "
+     "shard), slurm (job arrays) or exec (a command\na shard)"},
+    {OPT_FUNCTION_NAME, "function-name", "NAME",
+     "lambda: name or ARN of the worker's function (default:\n"
+     "ZAGG_LAMBDA_FUNCTION_NAME, process-shard)"},
+    {OPT_TRANSPORT, "transport", "KIND",
+     "lambda: sync (default; answers come back), or event (each\nworker leaves its "
+     "result beside the store)"},
+    {OPT_MAX_RETRIES, "max-retries", "N",
+     "attempts at a shard whose worker crashed or could not be\nreached, with other "
+     "backends than local (default: 3)"},
+    {OPT_MAX_COST, "max-cost", "USD",
+     "lambda: refuse a run that could cost more, were all\nworkers to use their whole "
+     "time"},
+    {OPT_COMMAND, "command", "TEXT",
+     "exec: shell command that does one shard: the event on its\nstandard input, the "
+     "response on its standard output (default:\nzagg worker); slurm: how the worker is "
+     "called on a node"},
+    {OPT_PARTITION, "partition", "NAME", "slurm: of the job arrays"},
+    {OPT_SBATCH, "sbatch-options", "TEXT", "slurm: more options of sbatch"},
+    {OPT_JOB_DIR, "job-dir", "DIR",
+     "slurm: folder that nodes share with this machine, for events\nand logs (default: "
+     "the current one)"},
+    {'y', "yes", NULL, "lambda: do not ask whether the cost is all right"},
     {OPT_HANDOFF, "handoff", "KIND", "arrow or pandas: the same numbers"},
     {OPT_DRY_RUN, "dry-run", NULL, "check config, shard map and grid; write nothing"},
     {OPT_TABLE, "table", NULL, "afterwards read the store back and print what it holds"},
@@ -87,22 +120,23 @@ static const cli_option OPTIONS[] = {
     {'v', "verbose", NULL, "also debugging messages"},
     {OPT_PROFILE, "profile", NULL,
      "print the seconds of each phase, over all shards (always part of --json)"},
-    {OPT_FUNCTION_NAME, "function-name", "NAME",
-     "accepted; not used by the local backend"},
-    {'y', "yes", NULL, "accepted; the local backend asks nothing"},
     {0, NULL, NULL, NULL}};
 
 static const cli_command COMMAND = {
     "run",
     "run --config FILE (--catalog FILE | --granules PATH...) --store STORE [OPTIONS]",
     "Aggregate the granules of a shard map into a Zarr store, on all processors of this\n"
-    "machine. Exit code 0: all is well; 6: the run ended, but some shard failed or is "
+    "machine or, with --backend, beyond it. Exit code 0: all is well; 6: the run ended, "
+    "but some shard failed or is "
     "short\n"
     "of granules that could not be read; 3: config or shard map; 130: interrupted.",
     OPTIONS,
     "  zagg run --config atl03.yaml --catalog shardmap.json --store out.zarr\n"
     "  zagg run --config atl03.yaml --granules ~/atl03 --store out.zarr --table\n"
-    "  zagg run --config atl03.yaml --granules 'day1/*.h5' --store out.zarr --dry-run"};
+    "  zagg run --config atl03.yaml --granules 'day1/*.h5' --store out.zarr --dry-run\n"
+    "  zagg run --config atl03.yaml --catalog shardmap.json --store s3://bucket/out.zarr "
+    "\\\n"
+    "      --backend lambda --output-creds keys.json"};
 
 static int refuse(const char *option, const char *value, const char *allowed)
 {
@@ -137,6 +171,10 @@ static int take_number(run_args *a, int id, const char *value)
         if (!cli_size(&COMMAND, "cache-size", value, LEAST_CACHE,
                       &a->net.opts.cache_bytes))
             return EXIT_USAGE;
+    } else if (id == OPT_MAX_RETRIES) {
+        if (!cli_integer(&COMMAND, "max-retries", value, 1, 100, &n))
+            return EXIT_USAGE;
+        a->max_retries = (unsigned)n;
     } else if (id == OPT_MAX_CELLS) {
         if (!cli_integer(&COMMAND, "max-cells", value, 1, INT64_MAX, &n))
             return EXIT_USAGE;
@@ -149,13 +187,38 @@ static int take_number(run_args *a, int id, const char *value)
     return 0;
 }
 
+static int take_backend(run_args *a, const char *value)
+{
+    static const char *const NAMES[] = {"lambda", "exec", "slurm"};
+    a->remote = false;
+    if (strcmp(value, "local") == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (strcmp(value, NAMES[i]) == 0) {
+            a->remote = true;
+            a->backend = (zagg_backend)i;
+            return 0;
+        }
+    return refuse("backend", value, "local, lambda, exec or slurm");
+}
+
+static int take_cost(run_args *a, const char *value)
+{
+    if (zg_float_parse(value, strlen(value), &a->max_usd) && a->max_usd > 0)
+        return 0;
+    return refuse("max-cost", value, "a number of dollars above 0");
+}
+
 static int take_kind(run_args *a, int id, const char *value)
 {
     switch (id) {
     case OPT_BACKEND:
-        return strcmp(value, "local") == 0
-                   ? 0
-                   : refuse("backend", value, "local: this version has no other backend");
+        return take_backend(a, value);
+    case OPT_TRANSPORT:
+        if (strcmp(value, "sync") && strcmp(value, "event"))
+            return refuse("transport", value, "sync or event");
+        a->transport = value[0] == 's' ? ZAGG_TRANSPORT_SYNC : ZAGG_TRANSPORT_EVENT;
+        return 0;
     case OPT_DRIVER:
         if (strcmp(value, "file") && strcmp(value, "s3") && strcmp(value, "https"))
             return refuse("driver", value, "file, s3 or https");
@@ -170,6 +233,7 @@ static int take_kind(run_args *a, int id, const char *value)
         if (strcmp(value, "pandas") && strcmp(value, "arrow"))
             return refuse("handoff", value, "'pandas' or 'arrow'");
         a->handoff = value;
+        a->handoff_kind = value[0] == 'p' ? ZAGG_HANDOFF_PANDAS : ZAGG_HANDOFF_ARROW;
         return 0;
     }
 }
@@ -189,7 +253,11 @@ static int take(void *user, int id, const char *value)
     case OPT_MAX_WORKERS:
     case OPT_MEMORY:
     case OPT_CACHE_SIZE:
+    case OPT_MAX_RETRIES:
         return take_number(a, id, value);
+    case OPT_MAX_COST:
+        return take_cost(a, value);
+    case OPT_TRANSPORT:
     case OPT_BACKEND:
     case OPT_DRIVER:
     case OPT_LATITUDE:
@@ -197,6 +265,24 @@ static int take(void *user, int id, const char *value)
         return take_kind(a, id, value);
     case OPT_CONFIG:
         a->config = value;
+        break;
+    case OPT_FUNCTION_NAME:
+        a->function = value;
+        break;
+    case OPT_COMMAND:
+        a->command = value;
+        break;
+    case OPT_PARTITION:
+        a->partition = value;
+        break;
+    case OPT_SBATCH:
+        a->sbatch_options = value;
+        break;
+    case OPT_JOB_DIR:
+        a->job_dir = value;
+        break;
+    case 'y':
+        a->yes = true;
         break;
     case OPT_CATALOG:
         a->catalog = value;

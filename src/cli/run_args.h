@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "cli/net_args.h"
+#include "zagg/dispatch.h"
 #include "zagg/geo.h"
 
 typedef struct run_args {
@@ -17,6 +18,14 @@ typedef struct run_args {
     bool latitude_given;
     zagg_latitude latitude;
     bool redo, allow_contraction; /* --no-resume */
+    bool remote;                  /* shards are done elsewhere: */
+    zagg_backend backend;
+    zagg_transport transport;
+    zagg_handoff handoff_kind; /* of `handoff` */
+    const char *function, *command, *partition, *sbatch_options, *job_dir;
+    unsigned max_retries; /* 0: 3 */
+    double max_usd;       /* 0: any */
+    bool yes;
     bool overwrite, dry_run, json, log_json, quiet, verbose, table, profile;
 } run_args;
 

@@ -1,6 +1,8 @@
 #include "grid/proj_library.h"
 
+#ifndef ZAGG_LINKED_PROJ
 #include <dlfcn.h>
+#endif
 #include <pthread.h>
 #include <stdio.h>
 
@@ -12,6 +14,18 @@ static char failure[256]; /* why there is none; empty: loaded */
 #if PROJ_VERSION_MAJOR != 9
 #error "this was written for PROJ 9, whose library is libproj.so.25"
 #endif
+
+#ifdef ZAGG_LINKED_PROJ /* the package for Lambda, which is one file */
+
+static void load(void)
+{
+#define ZG_PROJ_SET(name_) zg_libproj.name_ = proj_##name_;
+    ZG_PROJ_FUNCTIONS(ZG_PROJ_SET)
+#undef ZG_PROJ_SET
+    zg_libgeod = (zg_geod_functions){geod_init, geod_inverse, geod_direct};
+}
+
+#else
 
 static void load(void)
 {
@@ -40,6 +54,8 @@ static void load(void)
     ZG_SET(zg_libgeod, "geod_", direct)
 #undef ZG_SET
 }
+
+#endif
 
 zagg_status zg_proj_load(zagg_err *err)
 {

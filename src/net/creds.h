@@ -33,6 +33,8 @@ void zg_earthdata_free(zg_earthdata *edl);
 /** The bearer token, heap (zg_secret_free); asked for by password where there is none.
  * AUTH: nothing is configured (says the three ways), or refused. */
 zagg_status zg_earthdata_token(zg_earthdata *edl, char **out, zagg_err *err);
+/** Use this token and look for none. AUTH where it cannot be one. */
+zagg_status zg_earthdata_give(zg_earthdata *edl, const char *token, zagg_err *err);
 /** The server did not take `token`: with a password a new one is asked for, *again. */
 zagg_status zg_earthdata_renew(zg_earthdata *edl, const char *token, bool *again,
                                zagg_err *err);

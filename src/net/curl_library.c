@@ -1,6 +1,8 @@
 #include "net/curl_library.h"
 
+#ifndef ZAGG_LINKED_CURL
 #include <dlfcn.h>
+#endif
 #include <pthread.h>
 #include <stdio.h>
 
@@ -11,8 +13,24 @@ static char failure[256]; /* why there is none; empty: loaded */
 /* CURLOPT_PROTOCOLS_STR is the newest thing that has to be there. */
 enum { OLDEST_VERSION = 0x075500 };
 
-static void find_functions(void *library)
+#ifdef ZAGG_LINKED_CURL /* the package for Lambda, which is one file */
+
+static void find_functions(void)
 {
+#define ZG_CURL_SET(name_) zg_libcurl.name_ = curl_##name_;
+    ZG_CURL_FUNCTIONS(ZG_CURL_SET)
+#undef ZG_CURL_SET
+}
+
+#else
+
+static void find_functions(void)
+{
+    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        snprintf(failure, sizeof failure, "%s", dlerror());
+        return;
+    }
 /* POSIX gives functions as object pointers; a union of both is no cast between them. */
 #define ZG_CURL_SET(name_)                                                               \
     {                                                                                    \
@@ -28,14 +46,11 @@ static void find_functions(void *library)
 #undef ZG_CURL_SET
 }
 
+#endif
+
 static void load(void)
 {
-    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        snprintf(failure, sizeof failure, "%s", dlerror());
-        return;
-    }
-    find_functions(library);
+    find_functions();
     if (failure[0] != '\0')
         return;
     CURLcode code = zg_curl_begin();

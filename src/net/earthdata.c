@@ -213,20 +213,31 @@ static zagg_status post_login(const zg_earthdata *edl, const zg_netrc_login *log
     return status;
 }
 
+static zagg_status keep_token(zg_earthdata *edl, const char *token, const char *source,
+                              zagg_err *err)
+{
+    (void)snprintf(edl->source, sizeof edl->source, "%s", source);
+    edl->by_password = false;
+    if (!zg_secret_is_word(token, MOST_TOKEN))
+        return zagg_err_set(err, ZAGG_EAUTH,
+                            "%s holds characters that no token has (blanks, line ends), "
+                            "or is too long",
+                            source);
+    edl->token = zg_strdup(token);
+    return edl->token != NULL ? ZAGG_OK : no_memory(err);
+}
+
+zagg_status zg_earthdata_give(zg_earthdata *edl, const char *token, zagg_err *err)
+{
+    return keep_token(edl, token, "edl_token of s3_credentials", err);
+}
+
 static zagg_status find_token(zg_earthdata *edl, zagg_err *err)
 {
     const char *given = zg_env("EARTHDATA_TOKEN");
     zg_netrc_login login = {0};
-    if (given != NULL) {
-        (void)snprintf(edl->source, sizeof edl->source, "EARTHDATA_TOKEN");
-        edl->by_password = false;
-        if (!zg_secret_is_word(given, MOST_TOKEN))
-            return zagg_err_set(err, ZAGG_EAUTH,
-                                "EARTHDATA_TOKEN holds characters that no token has "
-                                "(blanks, line ends), or is too long");
-        edl->token = zg_strdup(given);
-        return edl->token != NULL ? ZAGG_OK : no_memory(err);
-    }
+    if (given != NULL)
+        return keep_token(edl, given, "EARTHDATA_TOKEN", err);
     ZAGG_TRY(find_login(edl, &login, err));
     edl->by_password = true;
     const zagg_status status = post_login(edl, &login, &edl->token, err);

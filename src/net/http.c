@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DEFAULT_CONNECTIONS = 48, DEFAULT_ATTEMPTS = 5 };
+enum { DEFAULT_CONNECTIONS = 48, DEFAULT_ATTEMPTS = 5, DEFAULT_RECEIVE = 64 << 10 };
 
 static zg_http_opts complete(const zg_http_opts *opts)
 {
@@ -18,6 +18,8 @@ static zg_http_opts complete(const zg_http_opts *opts)
         o.attempts = DEFAULT_ATTEMPTS;
     if (!(o.backoff_s > 0))
         o.backoff_s = 0.1;
+    if (o.receive_bytes == 0)
+        o.receive_bytes = DEFAULT_RECEIVE;
     return o;
 }
 

@@ -18,6 +18,9 @@ typedef struct zg_http_opts {
     double backoff_s;       /* full jitter over this x 2^n, at most 10 s; 0: 0.1 s */
     double deadline_s;      /* mono clock; 0: none */
     bool direct;            /* never through a proxy */
+    bool steady;            /* as many transfers to a host whatever it answers: the caller
+                               sees to it that a host is not asked too much */
+    size_t receive_bytes;   /* buffer of a transfer; 0: 64 KiB */
     const volatile int *stop;
     zagg_log *log; /* debug lines, one a request: method, URL without its query's
                       secrets, status, bytes, ms */
@@ -127,6 +130,26 @@ void zg_call_free(zg_call *call);
  * and a stop, CANCELLED; an URL or range that cannot be asked for ARG. */
 zagg_status zg_http_send(zg_http *http, zg_call *calls, size_t n, zagg_err *err);
 
+/** Calls that begin and end one by one, for one thread that starts them as it likes and
+ * takes whichever is over; what is sent again, and when, is as with zg_http_send. A stop
+ * and a deadline end none of them. */
+typedef struct zg_flight zg_flight;
+zagg_status zg_flight_new(zg_http *http, zg_flight **out, zagg_err *err);
+/** The call, and all it borrows, is the flight's until zg_flight_next gives it back.
+ * NOMEM where it was not taken; whatever else is wrong is the call's status. */
+zagg_status zg_flight_send(zg_flight *flight, zg_call *call, zagg_err *err);
+/** One that is over, as soon as there is one; NULL where there is none until `until_s`
+ * (zg_clock_mono_s), or where none is under way. O(calls under way). */
+zg_call *zg_flight_next(zg_flight *flight, double until_s);
+/** Calls under way, those that are over included. */
+size_t zg_flight_n(const zg_flight *flight);
+/** End what is under way: zg_flight_next gives these calls back, CANCELLED. */
+void zg_flight_cancel(zg_flight *flight);
+/** Cancels what is under way, and gives nothing back any more. NULL is fine. */
+void zg_flight_free(zg_flight *flight);
+
+/** In [0, 1). Thread-safe. */
+double zg_http_random(zg_http *http);
 /** How often a request is sent at most. */
 unsigned zg_http_attempts(const zg_http *http);
 

@@ -92,10 +92,10 @@ static void finish(zg_engine *e, zg_transfer *t)
     e->n_running--;
     pthread_mutex_lock(&e->lock);
     t->host->running--;
-    if (!t->cancelled)
-        zg_host_answered(&e->hosts, t->host, t->answer.status, t->begun);
-    else
+    if (t->cancelled)
         e->n_cancelled--;
+    else if (!e->opts->steady)
+        zg_host_answered(&e->hosts, t->host, t->answer.status, t->begun);
     zg_hosts_give(&e->hosts, t->host);
     t->state = ZG_TRANSFER_DONE;
     t->waiter->done++;

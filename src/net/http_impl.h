@@ -117,6 +117,9 @@ typedef struct zg_waiter {
     pthread_cond_t news;
     size_t done; /* transfers done since the last look */
 } zg_waiter;
+/** False: no memory. */
+bool zg_waiter_init(zg_waiter *waiter);
+void zg_waiter_destroy(zg_waiter *waiter);
 
 typedef enum zg_transfer_state {
     ZG_TRANSFER_NEW = 0,
@@ -245,8 +248,8 @@ struct zg_http {
 
 /** Count a transfer that is done. `again`: it was a retry. */
 void zg_http_count(zg_http *http, const zg_transfer *t, bool again);
-/** In [0, 1). Thread-safe. */
-double zg_http_random(zg_http *http);
+/** As if nothing had been answered yet. */
+void zg_call_reset(zg_call *call);
 
 typedef enum zg_exchange_state {
     ZG_EXCHANGE_READY = 0, /* a request is to be sent at `at` */

@@ -17,7 +17,7 @@ typedef struct sender {
     zg_waiter waiter;
 } sender;
 
-static bool init_waiter(zg_waiter *waiter)
+bool zg_waiter_init(zg_waiter *waiter)
 {
     pthread_condattr_t attributes;
     waiter->done = 0;
@@ -29,7 +29,12 @@ static bool init_waiter(zg_waiter *waiter)
     return ok;
 }
 
-static void reset_answer(zg_call *call)
+void zg_waiter_destroy(zg_waiter *waiter)
+{
+    pthread_cond_destroy(&waiter->news);
+}
+
+void zg_call_reset(zg_call *call)
 {
     zg_headers headers = call->headers;
     memset(&call->headers, 0, sizeof call->headers);
@@ -51,14 +56,14 @@ static bool begin(sender *s, zg_http *http, zg_call *calls, size_t n)
     s->exchanges = zg_alloc(n, sizeof *s->exchanges);
     if (s->exchanges == NULL)
         return false;
-    if (!init_waiter(&s->waiter)) {
+    if (!zg_waiter_init(&s->waiter)) {
         zg_free(s->exchanges);
         return false;
     }
     for (size_t i = 0; i < n; i++) {
         s->exchanges[i].http = http;
         s->exchanges[i].call = &calls[i];
-        reset_answer(&calls[i]);
+        zg_call_reset(&calls[i]);
     }
     return true;
 }
@@ -232,6 +237,6 @@ zagg_status zg_http_send(zg_http *http, zg_call *calls, size_t n, zagg_err *err)
     for (size_t i = 0; i < n; i++)
         zg_exchange_free(&s.exchanges[i]);
     zg_free(s.exchanges);
-    pthread_cond_destroy(&s.waiter.news);
+    zg_waiter_destroy(&s.waiter);
     return status;
 }

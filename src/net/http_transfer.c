@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 enum { KEEPALIVE_IDLE_S = 30, KEEPALIVE_INTERVAL_S = 10, STALL_BYTES_PER_S = 1000 };
-enum { RECEIVE_BYTES = 64 << 10 };
 
 /* ---- callbacks ---- */
 
@@ -127,7 +126,8 @@ static CURLcode set_manners(zg_transfer *t, const zg_http_opts *opts)
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     /* Refused where a transfer that failed early has left its buffer behind. */
     if (code == CURLE_OK)
-        (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+        (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_BUFFERSIZE,
+                                     (long)opts->receive_bytes);
     if (code == CURLE_OK) /* a stop does not wait for a name server; since 7.87 */
         (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
     return code;

@@ -33,7 +33,7 @@ struct zagg_net {
     zg_cache *cache;
     pthread_mutex_t lock; /* everything below; held while a part is made */
     zg_earthdata *earthdata;
-    zg_creds *ambient, *anonymous, *daacs[N_DAACS], *output;
+    zg_creds *ambient, *anonymous, *daacs[N_DAACS], *output, *given;
     bool has_output_file;
     zg_output_creds output_file;
     zg_vec sources, sinks; /* bucket */
@@ -81,6 +81,37 @@ static zagg_status copy_texts(zagg_net *net, zagg_err *err)
     return ZAGG_OK;
 }
 
+/* ---- keys that came along ---- */
+
+static zagg_status take_source_keys(zagg_net *net, const char *text, zagg_err *err)
+{
+    zg_output_creds creds = {0};
+    ZAGG_TRY(zg_output_creds_parse(text, strlen(text), "s3_credentials", &creds, err));
+    zagg_status status = ZAGG_OK;
+    if (creds.keys.access_key)
+        status = zg_creds_static_of(&creds.keys, "s3_credentials", &net->given, err);
+    zg_output_creds_free(&creds);
+    return status;
+}
+
+static zagg_status take_given(zagg_net *net, zagg_err *err)
+{
+    zagg_net_opts *o = &net->opts;
+    if (o->source_keys)
+        ZAGG_TRY(take_source_keys(net, o->source_keys, err));
+    if (o->output_keys) {
+        ZAGG_TRY(zg_output_creds_parse(o->output_keys, strlen(o->output_keys),
+                                       "output_credentials", &net->output_file, err));
+        net->has_output_file = true;
+    }
+    if (o->earthdata_token) {
+        ZAGG_TRY(zg_earthdata_new(net->http, &net->earthdata, err));
+        ZAGG_TRY(zg_earthdata_give(net->earthdata, o->earthdata_token, err));
+    }
+    o->source_keys = o->output_keys = o->earthdata_token = NULL;
+    return ZAGG_OK;
+}
+
 /* ---- life ---- */
 
 static zagg_status make(zagg_net *net, zagg_err *err)
@@ -97,7 +128,8 @@ static zagg_status make(zagg_net *net, zagg_err *err)
     net->has_room = true;
     if (o->cache_dir)
         ZAGG_TRY(zg_cache_open(o->cache_dir, o->cache_bytes, o->log, &net->cache, err));
-    return zg_http_new(&http, &net->http, err);
+    ZAGG_TRY(zg_http_new(&http, &net->http, err));
+    return take_given(net, err);
 }
 
 zagg_status zagg_net_new(const zagg_net_opts *opts, zagg_net **out, zagg_err *err)
@@ -142,6 +174,7 @@ void zagg_net_free(zagg_net *net)
     free_creds(net->ambient);
     free_creds(net->anonymous);
     free_creds(net->output);
+    free_creds(net->given);
     for (size_t i = 0; i < N_DAACS; i++)
         free_creds(net->daacs[i]);
     if (net->has_output_file)
@@ -265,6 +298,10 @@ static zagg_status source_creds(zagg_net *net, const char *name, zg_creds **out,
             *daac = i;
     if (!provider && !has_own_endpoint())
         *daac = daac_of_bucket(name);
+    if (net->given) {
+        *out = net->given;
+        return ZAGG_OK;
+    }
     if (*daac < N_DAACS)
         return daac_creds(net, *daac, out, err);
     if (!provider || strcmp(provider, "anonymous") != 0)
@@ -291,16 +328,56 @@ static zagg_status read_output_file(zagg_net *net, const char *path, zagg_err *e
 static zagg_status output_creds(zagg_net *net, zg_creds **out, zagg_err *err)
 {
     const char *path = net->opts.output_creds;
-    if (path == NULL)
+    if (path == NULL && !net->has_output_file)
         return ambient_creds(net, out, err);
     if (!net->has_output_file)
         ZAGG_TRY(read_output_file(net, path, err));
     if (net->output_file.keys.access_key == NULL) /* upstream's way to say "none" */
         return ambient_creds(net, out, err);
     if (net->output == NULL)
-        ZAGG_TRY(zg_creds_static_of(&net->output_file.keys, path, &net->output, err));
+        ZAGG_TRY(zg_creds_static_of(&net->output_file.keys,
+                                    path ? path : "output_credentials", &net->output,
+                                    err));
     *out = net->output;
     return ZAGG_OK;
+}
+
+zagg_status zg_net_ambient_creds(zagg_net *net, zg_creds **out, zagg_err *err)
+{
+    pthread_mutex_lock(&net->lock);
+    const zagg_status status = ambient_creds(net, out, err);
+    pthread_mutex_unlock(&net->lock);
+    return status;
+}
+
+zagg_status zg_net_source_creds(zagg_net *net, const char *bucket_name, zg_creds **out,
+                                zagg_err *err)
+{
+    size_t daac;
+    pthread_mutex_lock(&net->lock);
+    const zagg_status status = source_creds(net, bucket_name, out, &daac, err);
+    pthread_mutex_unlock(&net->lock);
+    return status;
+}
+
+zagg_status zg_net_output_file(zagg_net *net, const zg_output_creds **out, zagg_err *err)
+{
+    zagg_status status = ZAGG_OK;
+    *out = NULL;
+    if (net->opts.output_creds == NULL)
+        return ZAGG_OK;
+    pthread_mutex_lock(&net->lock);
+    if (!net->has_output_file)
+        status = read_output_file(net, net->opts.output_creds, err);
+    pthread_mutex_unlock(&net->lock);
+    if (status == ZAGG_OK)
+        *out = &net->output_file;
+    return status;
+}
+
+const char *zg_net_region(const zagg_net *net)
+{
+    return net->region;
 }
 
 /* ---- buckets ---- */

@@ -17,6 +17,17 @@ zagg_status zg_net_sink_bucket(zagg_net *net, const char *bucket, zg_s3 **out,
                                zagg_err *err);
 const zagg_net_opts *zg_net_opts_of(const zagg_net *net);
 
+/** Keys of whoever asks (environment, profile, container, instance), and of the bucket of
+ * s3:// granules: the same, a DAAC's, or none. Owned by the engine. */
+zagg_status zg_net_ambient_creds(zagg_net *net, zg_creds **out, zagg_err *err);
+zagg_status zg_net_source_creds(zagg_net *net, const char *bucket, zg_creds **out,
+                                zagg_err *err);
+/** What the file of --output-creds says; NULL in *out without one. Owned by the engine.
+ */
+zagg_status zg_net_output_file(zagg_net *net, const zg_output_creds **out, zagg_err *err);
+/** Never NULL. */
+const char *zg_net_region(const zagg_net *net);
+
 /** The read cache, or NULL. */
 typedef struct zg_cache zg_cache;
 zg_cache *zg_net_cache(zagg_net *net);

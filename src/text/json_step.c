@@ -105,6 +105,12 @@ void zg_json_null(zg_json_out *w)
     zg_str_add(w->out, "null");
 }
 
+void zg_json_text(zg_json_out *w, const char *json)
+{
+    next_element(w);
+    zg_str_add(w->out, json);
+}
+
 void zg_json_put_str(zg_json_out *w, const char *key, const char *text)
 {
     zg_json_key(w, key);

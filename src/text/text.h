@@ -75,6 +75,8 @@ void zg_json_u64(zg_json_out *w, uint64_t v);
 void zg_json_double(zg_json_out *w, double v);
 void zg_json_bool(zg_json_out *w, bool v);
 void zg_json_null(zg_json_out *w);
+/** JSON text as it stands. */
+void zg_json_text(zg_json_out *w, const char *json);
 /* Members of a map, one call each; a text that is NULL becomes null. */
 void zg_json_put_str(zg_json_out *w, const char *key, const char *text);
 void zg_json_put_u64(zg_json_out *w, const char *key, uint64_t v);

@@ -62,9 +62,11 @@ def canonical_query(query):
                     sorted((encode(n), encode(v)) for n, v in split_query(query)))
 
 
-def canonical_request(request, signed, payload_hash):
+def canonical_request(request, signed, payload_hash, service="s3"):
+    """S3 makes paths canonical from what they mean; all others encode once more what came."""
     headers = "".join(f"{n}:{' '.join(request.headers[n].split())}\n" for n in signed)
-    path = encode(unquote_to_bytes(request.path), safe="/") or "/"
+    path = unquote_to_bytes(request.path) if service == "s3" else request.path
+    path = encode(path, safe="/") or "/"
     return "\n".join((request.method, path, canonical_query(request.query), headers,
                       ";".join(signed), payload_hash))
 
@@ -191,7 +193,7 @@ def verify(request, keys, service, check_region, now):
     if check_region is not None:
         check_region(region)
     payload_hash = check_headers(request, signed, service)
-    canonical = canonical_request(request, signed, payload_hash)
+    canonical = canonical_request(request, signed, payload_hash, service)
     to_sign = string_to_sign(date_time, "/".join((*scope, "aws4_request")), canonical)
     expected = _hmac(signing_key(key.secret, date, region, named), to_sign).hex()
     if not hmac.compare_digest(expected, signature):

@@ -379,7 +379,7 @@ class Server:
             return text_reply(500, "the test server has a defect, see its stderr\n")
 
 
-def run(*servers):
+def run(*servers, at_end=None):
     """Serve until stdin closes, which it also does when who started us has died."""
     for server in servers:
         server.start()
@@ -389,4 +389,6 @@ def run(*servers):
             pass
     except KeyboardInterrupt:
         pass
+    if at_end is not None:
+        at_end()
     os._exit(0)

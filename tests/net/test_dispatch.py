@@ -1,0 +1,425 @@
+#!/usr/bin/env python3
+"""Runs whose shards are done elsewhere: `zagg run --backend lambda` on the tests' own Lambda
+(lambda_server.py), which checks signatures and lets sandboxes fail, and --backend exec. Run by ctest
+(label net-tools), or by hand: ZAGG_BUILD_DIR=build/release tests/net/test_dispatch.py"""
+import json
+import os
+import subprocess
+import unittest
+
+from dispatch_runs import SECRET, Place, differences, files_of
+from lambda_stub import body_of, observations
+
+SANITIZED = any(os.environ.get(name) for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
+LAMBDA = ("--backend", "lambda", "--yes")
+MOST_MEMORY = 100 << 20
+
+
+class OnLambda(unittest.TestCase):
+    """Base: a bucket server; each test starts the Lambda that it needs."""
+
+    def setUp(self):
+        self.place = Place()
+        self.addCleanup(self.place.close)
+        self.place.start_s3()
+
+    def check_sums(self, result, keys):
+        """The summary is what the stub says of each shard, added up."""
+        with_data = [k for k in keys if observations(k)]
+        self.assertEqual(result["total_cells"], len(keys))
+        self.assertEqual(result["cells_with_data"], len(with_data))
+        self.assertEqual(result["total_obs"], sum(map(observations, keys)))
+        self.assertEqual(sorted(r["shard_key"] for r in result["results"]), list(keys))
+
+    def check_exactly_once(self, server, keys):
+        done = server.stats()["done"]
+        self.assertEqual({int(k) for k in done}, set(keys))
+        self.assertEqual(set(done.values()), {1})
+
+
+class ManyShards(OnLambda):
+    N = 400 if SANITIZED else 2000
+
+    def test_faults(self):
+        """Throttled, crashed and overdue: each shard is done, once, and the sums are right."""
+        self.place.write_many(self.N)
+        server = self.place.start_lambda(
+            "--sandboxes", 200, "--account-limit", 1000, "--throttle", 0.05, "--crash", 0.02,
+            "--overtime", 0.01, "--timeout", 60, "--memory", 1024, "--latency", 0.01)
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA,
+                                                 "--max-workers", "200", "--profile")
+        self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
+        self.check_sums(result, range(self.N))
+        self.check_exactly_once(server, range(self.N))
+        seen = server.stats()
+        self.assertEqual(seen["crashes"], 0)
+        faults = seen["by_fault"]
+        for fault in ("throttle", "crash", "overtime"):
+            self.assertGreater(faults[fault], 0)
+        self.assertEqual(result["throttles"], seen["by_status"]["429"])
+        self.assertEqual(result["retries"],
+                         result["throttles"] + faults["crash"] + faults["overtime"])
+        self.assertEqual(result["invocations"], self.N + result["retries"])
+        self.assertEqual(seen["modes"], {"setup": 1, "finalize": 1})
+        # Each overdue attempt is charged in full.
+        self.assertGreaterEqual(result["lambda_time_s"],
+                                60 * faults["overtime"] + sum(
+                                    body_of({"shard_key": k, "granule_urls": []})["duration_s"]
+                                    for k in range(self.N)))
+        self.assertAlmostEqual(result["gb_seconds"], result["lambda_time_s"] * 1.0)
+        self.assertEqual(result["worker_phase_max"]["aggregate"], 15 / 16)
+        # One connection a worker, some of them opened again, never one a shard.
+        self.assertLess(seen["connections"], 200 + self.N / 4)
+        self.assertLessEqual(seen["max_in_flight"], 201)
+        if not SANITIZED:
+            self.assertLess(result["peak_rss_bytes"], MOST_MEMORY)
+        self.assertNotIn(SECRET, err)
+
+    def test_few_descriptors(self):
+        self.place.write_many(300)
+        server = self.place.start_lambda("--sandboxes", 300, "--latency", 0.05)
+        limited = subprocess.run(
+            ["sh", "-c", "ulimit -n 100; exec \"$0\" \"$@\"",
+             os.path.join(os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", "build/release")),
+                          "zagg"),
+             "run", "--config", "many.yaml", "--catalog", "many.json", "--store",
+             "s3://out/a.zarr", *LAMBDA, "--json"],
+            cwd=self.place.dir, env=self.place.env, capture_output=True, text=True, check=False)
+        self.assertEqual(limited.returncode, 0, limited.stderr)
+        result = json.loads(limited.stdout)
+        self.assertEqual(result["workers"], 100 - 32)
+        self.assertIn("68 workers at once instead of 300", limited.stderr)
+        self.assertLessEqual(server.stats()["max_in_flight"], 69)
+        self.check_exactly_once(server, range(300))
+
+    def test_account_limit(self):
+        self.place.write_many(150)
+        self.place.start_lambda("--sandboxes", 150, "--account-limit", 1000, "--datapoint", 0,
+                                "--datapoint", 860.5, "--reserved", 7)
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual((code, result["workers"]), (0, 40), err)
+        self.assertIn("Concurrency: account limit 1000, running now 860, kept free 100, "
+                      "available 40", err)
+        self.assertIn("7 reserved for process-shard", err)
+
+    def test_without_rights_to_ask(self):
+        self.place.write_many(30)
+        self.place.start_lambda("--no-probes", "--sandboxes", 50)
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual(code, 0, err)
+        self.assertIn("lambda:GetAccountSettings", err)
+        self.assertEqual((result["function_timeout_s"], result["memory_gb"]), (900, 2.0))
+        self.check_sums(result, range(30))
+
+    def test_lasting_faults(self):
+        """What fails each time is told of; the next run does only that."""
+        self.place.write_many(200)
+        server = self.place.start_lambda("--sandboxes", 60, "--overtime", 0.05, "--oom", 0.05,
+                                         "--broken", 0.05, "--oversize", 0.03, "--crash", 0.03,
+                                         "--lasting", "--timeout", 30, "--status-root",
+                                         self.place.path("s3"))
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA)
+        failed = {r["shard_key"]: r for r in result["results"] if r["error"] and
+                  r["error"] != "No data after filtering"}
+        self.assertEqual((code, result["cells_error"]), (6, len(failed)), err)
+        self.assertEqual(set(failed), set(range(200)) -
+                         {int(k) for k in server.stats()["done"]})
+        kinds = {r["error"].split(":")[0] for r in failed.values()}
+        self.assertLessEqual({"Lambda OOM", "Lambda timeout", "Lambda error (Unhandled)"}, kinds)
+        self.assertTrue(any("no body that is a JSON object" in r["error"]
+                            for r in failed.values()))
+        for r in failed.values():
+            if r["timeout"]:
+                self.assertEqual((r["lambda_duration"] >= 60, r["retries"]), (True, 1))
+        server.stop()
+        self.place.servers.remove(server)
+        server = self.place.start_lambda("--sandboxes", 60)
+        code, again, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual((code, again["cells_current"]), (0, 200 - len(failed)), err)
+        self.check_exactly_once(server, failed)
+        self.assertEqual(again["resumed_from"], result["run_id"])
+
+    def test_service_trouble(self):
+        """503 and connections that break are not the end of a shard, nor of setup."""
+        self.place.write_many(60)
+        server = self.place.start_lambda("--sandboxes", 60, "--unavailable", 0.2, "--reset", 0.2,
+                                         "--fault-tries", 2, "--faults-everywhere", "--seed", "3")
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual(code, 0, err)
+        self.assertGreater(result["retries"], 0)
+        self.check_sums(result, range(60))
+        self.check_exactly_once(server, range(60))
+
+
+class Events(OnLambda):
+    def events(self, *more):
+        server = self.place.start_lambda("--sandboxes", 20, "--record")
+        done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, *more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        texts = server.stats()["events"]
+        for text in texts:  # as Python writes them
+            self.assertEqual(text, json.dumps(json.loads(text)))
+        return [json.loads(text) for text in texts]
+
+    def setUp(self):
+        super().setUp()
+        self.place.write_many(30)
+
+    def test_order(self):
+        setup, *shards, finalize = self.events("--max-workers", "1")
+        self.assertEqual(list(setup), ["mode", "store_path", "parent_order", "child_order",
+                                       "n_parent_cells", "overwrite", "config"])
+        self.assertEqual(finalize["mode"], "finalize")
+        counts = [len(e["granule_urls"]) for e in shards]
+        self.assertEqual(counts, sorted(counts, reverse=True))
+        self.assertEqual(list(shards[0]), ["chunk_idx", "shard_key", "parent_order",
+                                           "granule_urls", "store_path", "s3_credentials",
+                                           "config", "handoff"])
+        self.assertEqual(list(shards[0]["s3_credentials"]),
+                         ["accessKeyId", "secretAccessKey", "sessionToken"])
+        self.assertEqual(shards[0]["config"]["catalog"], None)
+
+    def test_handoff_and_profile(self):
+        shards = self.events("--handoff", "pandas", "--profile")[1:-1]
+        self.assertNotIn("handoff", shards[0])
+        self.assertIs(shards[0]["profile"], True)
+
+    def test_output_credentials(self):
+        self.place.write("keys.json", json.dumps({
+            "aws_access_key_id": self.place.env["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": self.place.env["AWS_SECRET_ACCESS_KEY"],
+            "endpoint_url": self.place.env["AWS_ENDPOINT_URL_S3"]}))
+        for event in self.events("--output-creds", "keys.json"):
+            self.assertEqual(list(event["output_credentials"]),
+                             ["accessKeyId", "secretAccessKey", "region", "endpointUrl"])
+
+    def test_function_by_arn(self):
+        """Its name is encoded twice in what is signed."""
+        server = self.place.start_lambda("--sandboxes", 20)
+        arn = "arn:aws:lambda:us-west-2:123456789012:function:process-shard:prod"
+        done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--function-name", arn)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("POST /2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-west-2%3A123456789012"
+                      "%3Afunction%3Aprocess-shard%3Aprod/invocations", server.stats()["paths"])
+
+    def test_name_of_environment(self):
+        self.place.env["ZAGG_LAMBDA_FUNCTION_NAME"] = "other"
+        self.place.start_lambda("--function", "other-4096")
+        with open(self.place.path("many.yaml"), "a", encoding="utf-8") as file:
+            file.write("worker: {memory: 4096}\n")
+        done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_event_transport(self):
+        server = self.place.start_lambda("--sandboxes", 30, "--record", "--throttle", 0.05,
+                                         "--status-root", self.place.path("s3"))
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/e.zarr", *LAMBDA,
+                                                 "--transport", "event")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(result["total_obs"], sum(map(observations, range(30))))
+        self.check_exactly_once(server, range(30))
+        events = [json.loads(t) for t in server.stats()["events"]]
+        self.assertEqual({e["run_id"] for e in events if "shard_key" in e}, {result["run_id"]})
+        code, again, err = self.place.zagg_json("many", "many", "s3://out/e.zarr", *LAMBDA,
+                                                "--transport", "event")
+        self.assertEqual((code, again["cells_current"]), (0, 30), err)
+
+
+class Refusals(OnLambda):
+    def setUp(self):
+        super().setUp()
+        self.place.write_many(1300)
+
+    def refused(self, code, words, *args, store="s3://out/a.zarr"):
+        done = self.place.zagg("many", "many", store, "--backend", "lambda", *args)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertIn(words, done.stderr)
+        return done
+
+    def test_cost(self):
+        server = self.place.start_lambda("--memory", 4096, "--sandboxes", 1300)
+        done = self.refused(1, "Aborted: max-cost gate declined (rerun with --yes to skip the "
+                            "prompt).")
+        self.assertIn("Max cost ceiling: ~$62.40 (1300 units x 4 GB x 900s, arm64)", done.stderr)
+        self.refused(3, "more than the $10.00 that --max-cost allows", "--max-cost", "10")
+        self.assertEqual(server.stats()["modes"], {})
+        self.assertEqual(files_of(self.place.path("s3/out")), [])
+
+    def test_places(self):
+        self.place.start_lambda()
+        self.refused(3, "Lambda backend requires s3:// store path, got: here.zarr", "--yes",
+                     store="here.zarr")
+        text = open(self.place.path("many.json"), encoding="utf-8").read()
+        self.place.write("many.json", text.replace("s3://granules/", "/data/"))
+        self.refused(3, "files of this machine, which a Lambda function cannot read", "--yes")
+
+    def test_no_function(self):
+        self.place.start_lambda("--function", "another")
+        done = self.refused(1, "Function not found", "--yes")
+        self.assertIn("Lambda setup", done.stderr)
+
+    def test_keys(self):
+        self.place.start_lambda()
+        self.place.env["AWS_SECRET_ACCESS_KEY"] = "wrong-one"
+        done = self.refused(4, "InvalidSignatureException", "--yes", "--no-resume")
+        self.assertIn("the keys are of: environment", done.stderr)
+        self.assertNotIn("wrong-one", done.stderr)
+
+    def test_setup_fails(self):
+        self.place.start_lambda("--crash", 1, "--faults-everywhere")
+        self.refused(1, "Lambda setup failed: {\"errorType\": \"Runtime.ExitError\"", "--yes")
+
+    def test_dry_run(self):
+        server = self.place.start_lambda()
+        done = self.place.zagg("many", "many", "s3://out/a.zarr", "--backend", "lambda",
+                               "--dry-run")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("[DRY RUN] Would process 1300 cells", done.stdout)
+        self.assertEqual(server.stats()["requests"], 0)
+
+
+class Stopping(OnLambda):
+    def test_interrupted_and_resumed(self):
+        self.place.write_many(200)
+        server = self.place.start_lambda("--sandboxes", 10, "--latency", 0.05, "--status-root",
+                                         self.place.path("s3"))
+        code, out, err = self.place.interrupt(
+            lambda: len(server.stats()["done"]) > 30, "many", "many", "s3://out/a.zarr", *LAMBDA,
+            "--max-workers", "10")
+        self.assertEqual(code, 130, err)
+        done = len(server.stats()["done"])
+        self.assertLess(done, 200)
+        self.assertIn(f"Interrupted: {done} of 200 cells done", out)
+        code, again, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual((code, again["cells_current"]), (0, done), err)
+        self.check_exactly_once(server, range(200))
+
+    def test_killed_and_resumed(self):
+        """Its status objects tell what a run did that could not say so itself."""
+        self.place.write_many(100)
+        server = self.place.start_lambda("--sandboxes", 10, "--latency", 0.03, "--status-root",
+                                         self.place.path("s3"))
+        self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--max-cells", "40")
+        runs = os.listdir(self.place.store("s3://out/a.zarr.status"))
+        os.remove(self.place.store(f"s3://out/a.zarr.status/{runs[0]}/results.json"))
+        code, again, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual((code, again["cells_current"]), (0, 40), err)
+        self.check_exactly_once(server, range(100))
+
+    def test_what_counts_as_done(self):
+        """Other granules, another config, --no-resume and --overwrite: done again."""
+        self.place.write_many(10)
+        self.place.start_lambda("--status-root", self.place.path("s3"))
+        run = ("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 0)
+        self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
+        self.assertEqual(self.place.zagg_json(*run, "--no-resume")[1]["cells_current"], 0)
+        text = open(self.place.path("many.json"), encoding="utf-8").read()
+        self.place.write("many.json", text.replace('"id": "g0"', '"id": "other"'))
+        self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 9)
+        self.assertEqual(self.place.zagg_json(*run, "--overwrite")[1]["cells_current"], 0)
+        self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
+        config = open(self.place.path("many.yaml"), encoding="utf-8").read()
+        self.place.write("many.yaml", config.replace("resolution: 1,", "resolution: 2,"))
+        self.assertEqual(self.place.zagg_json(*run, "--max-cells", "5")[1]["cells_current"], 0)
+
+
+class RealWorkers(OnLambda):
+    """Sandboxes of the real bootstrap, and workers as commands: the stores are the local one's."""
+
+    def start_real(self, *args):
+        build = os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", "build/release"))
+        role = [word for name in ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID",
+                                  "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED")
+                for word in ("--env", f"{name}={self.place.env[name]}")]
+        return self.place.start_lambda("--sandboxes", 4, *args, *role, "--", f"{build}/bootstrap")
+
+    def compare(self, layout, transport):
+        self.place.write_real(layout=layout)
+        local = self.place.zagg("real", "real", "s3://out/local.zarr", "-q")
+        self.assertEqual(local.returncode, 0, local.stderr)
+        self.start_real()
+        code, result, err = self.place.zagg_json(
+            "real", "real", "s3://out/there.zarr", *LAMBDA, "--transport", transport)
+        self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
+        self.assertGreater(result["cells_with_data"], 3)
+        return differences(self.place.store("s3://out/local.zarr"),
+                           self.place.store("s3://out/there.zarr"))
+
+    def test_flat(self):
+        self.assertEqual(self.compare("flat", "sync"), [])
+
+    def test_flat_by_events(self):
+        self.assertEqual(self.compare("flat", "event"), [])
+
+    def test_hive_has_the_same_objects(self):
+        """But for times, and what tells of the run."""
+        self.assertEqual([name for name in self.compare("hive", "sync")
+                          if not name.endswith((".json", ".moc"))], [])
+        local, there = (self.place.store(f"s3://out/{n}.zarr") for n in ("local", "there"))
+        self.assertEqual(files_of(local), files_of(there))
+        coverage = []
+        for root in (local, there):
+            with open(os.path.join(root, "coverage.moc"), encoding="utf-8") as file:
+                coverage.append({**json.load(file), "generated_at": None})
+        self.assertEqual(*coverage)
+
+    def test_killed_workers(self):
+        """Sandboxes that die in the middle of a shard leave a store as if they had not."""
+        self.place.write_real(photons=20000)
+        self.place.zagg("real", "real", "s3://out/local.zarr", "-q")
+        server = self.start_real("--crash", 0.3, "--overtime", 0.2, "--fault-wait", 0.05)
+        code, result, err = self.place.zagg_json("real", "real", "s3://out/there.zarr", *LAMBDA)
+        self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
+        self.assertGreater(sum(server.stats()["by_fault"].values()), 0)
+        self.assertEqual(differences(self.place.store("s3://out/local.zarr"),
+                                     self.place.store("s3://out/there.zarr")), [])
+
+    def test_exec(self):
+        self.place.write_real()
+        self.place.zagg("real", "files", "local.zarr", "-q")
+        code, result, err = self.place.zagg_json("real", "files", "there.zarr", "--backend",
+                                                 "exec", "--max-workers", "3")
+        self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
+        self.assertEqual(differences(self.place.path("local.zarr"),
+                                     self.place.path("there.zarr")), [])
+        code, again, _ = self.place.zagg_json("real", "files", "there.zarr", "--backend", "exec")
+        self.assertEqual((code, again["cells_current"]), (0, result["total_cells"]))
+
+
+class Commands(OnLambda):
+    def run_exec(self, command, *more):
+        return self.place.zagg_json("many", "many", "s3://out/x.zarr", "--backend", "exec",
+                                    "--command", command, *more)
+
+    def setUp(self):
+        super().setUp()
+        self.place.write_many(12)
+        here = os.path.dirname(os.path.abspath(__file__))
+        self.stub = (f"PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={here} python3 -c 'import json,sys,"
+                     "lambda_stub; sys.stdout.buffer.write(lambda_stub.stub_response("
+                     f"json.load(sys.stdin), \"0\", \"{self.place.path('s3')}\"))'")
+
+    def test_stub(self):
+        code, result, err = self.run_exec(self.stub, "--max-workers", "4")
+        self.assertEqual(code, 0, err)
+        self.check_sums(result, range(12))
+
+    def test_crashes_are_tried_again(self):
+        once = (f'if [ -n "$ZAGG_SHARD_INDEX" ] && mkdir {self.place.dir}/once.$ZAGG_SHARD_INDEX '
+                f"2>/dev/null && [ -e {self.place.dir}/begun ]; then kill -9 $$; fi; "
+                f"touch {self.place.dir}/begun; {self.stub}")
+        code, result, err = self.run_exec(once, "--max-workers", "2")
+        self.assertEqual(code, 0, err)
+        self.assertGreaterEqual(result["retries"], 10)
+        self.check_sums(result, range(12))
+
+    def test_no_such_command(self):
+        done = self.place.zagg("many", "many", "s3://out/x.zarr", "--backend", "exec",
+                               "--command", "/no/such/program")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no response, exit status 127", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
