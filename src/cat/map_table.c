@@ -37,8 +37,8 @@ static zagg_status keep(zg_vec *list, const zagg_value *v, zagg_err *err)
                : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a shard map");
 }
 
-static zagg_status parse_cell(const map_table *t, const zagg_value *row, const char *column,
-                              const zagg_value **out, zagg_err *err)
+static zagg_status parse_cell(const map_table *t, const zagg_value *row,
+                              const char *column, const zagg_value **out, zagg_err *err)
 {
     const zagg_value *text = zagg_value_get_set(row, column);
     if (text == NULL || text->kind != ZAGG_STR)
@@ -92,7 +92,8 @@ static zagg_status make_root(map_table *t, const zagg_value **out, zagg_err *err
         return zagg_err_set(err, ZAGG_ECONFIG,
                             "%s is not a shard map: its footer lacks " ZG_MAP_TABLE_META,
                             t->path);
-    ZAGG_TRY(zagg_json_parse(t->arena, text, strlen(text), ZG_MAP_TABLE_META, &meta, err));
+    ZAGG_TRY(
+        zagg_json_parse(t->arena, text, strlen(text), ZG_MAP_TABLE_META, &meta, err));
     if (meta->kind != ZAGG_MAP)
         return zagg_err_set(err, ZAGG_ECONFIG, "%s: " ZG_MAP_TABLE_META " is no object",
                             t->path);
