@@ -7,7 +7,7 @@ import os
 import subprocess
 import unittest
 
-from dispatch_runs import SECRET, Place, differences, files_of
+from dispatch_runs import BUILD, SECRET, Place, differences, files_of
 from lambda_stub import body_of, observations
 
 SANITIZED = any(os.environ.get(name) for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
@@ -385,6 +385,26 @@ class RealWorkers(OnLambda):
                                      self.place.path("there.zarr")), [])
         code, again, _ = self.place.zagg_json("real", "files", "there.zarr", "--backend", "exec")
         self.assertEqual((code, again["cells_current"]), (0, result["total_cells"]))
+
+
+    def test_events_as_files(self):
+        """What a Kubernetes Indexed Job or an array of AWS Batch does with them."""
+        self.place.write_real(most=5)
+        self.place.zagg("real", "files", "local.zarr", "-q")
+        run = ("real", "files", "there.zarr", "--backend", "exec")
+        done = self.place.zagg(*run, "--events", "e")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Events: 5 shards in e", done.stdout)
+        names = files_of(self.place.path("e"))
+        self.assertEqual(names, [f"{i}.json" for i in range(5)] + ["finalize.json", "setup.json"])
+        for name in names:
+            self.assertEqual(os.stat(self.place.path(f"e/{name}")).st_mode & 0o077, 0)
+        for name in ("setup", 3, 1, 0, 4):
+            self.place.run_ok([f"{BUILD}/zagg", "worker", "-q", f"e/{name}.json"])
+        code, again, err = self.place.zagg_json(*run)
+        self.assertEqual((code, again["cells_current"], again["cells_with_data"]), (0, 4, 1), err)
+        self.assertEqual(differences(self.place.path("local.zarr"),
+                                     self.place.path("there.zarr")), [])
 
 
 class Commands(OnLambda):
