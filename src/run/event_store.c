@@ -7,9 +7,10 @@
 #include "run/event.h"
 #include "zagg/moc.h"
 
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Keys of a store are asked for one page after another: a bound against a store that is
  * none of ours. */
@@ -239,11 +240,10 @@ static zagg_status tell_missing(const zg_event *e, zagg_err *err)
     const char *path = zg_store_path(e->store);
     if (zagg_url_is_remote(path))
         return zagg_err_set(err, ZAGG_ENOTFOUND, "%s", path);
-    char *here = path[0] == '/' ? NULL : realpath(".", NULL);
-    zagg_err_set(err, ZAGG_ENOTFOUND, "file://%s%s%s", here ? here : "", here ? "/" : "",
-                 path);
-    free(here);
-    return ZAGG_ENOTFOUND;
+    char here[PATH_MAX] = "";
+    const bool relative = path[0] != '/' && getcwd(here, sizeof here) != NULL;
+    return zagg_err_set(err, ZAGG_ENOTFOUND, "file://%s%s%s", here, relative ? "/" : "",
+                        path);
 }
 
 /* An event without a config is upstream's at 0.11, which always consolidates. */

@@ -297,6 +297,12 @@ static void what_is_wrong_is_said(void **state)
          6, "*event: key window: this version writes no time windows*", ""},
         {"other_order", "echo '" SHARD_EVENT "}' | sed 's/: 12/: 13/' | zagg worker", 6,
          "*event: its child_order is not that of its config's output.grid (12)*", ""},
+        {"no_store",
+         "echo '{\"mode\": \"finalize\", \"store_path\": \"nope.zarr\"}' | zagg worker",
+         6,
+         "{\"statusCode\": 500, \"body\": \"{\\\"error\\\": \\\"file:///*/nope.zarr\\\", "
+         "\\\"mode\\\": \\\"finalize\\\"}\"}\n",
+         ""},
         {"no_writing", "echo '{}' | zagg worker -o nowhere/r.json", 1, "",
          "error: cannot write nowhere/r.json: *\n"},
     };
