@@ -198,7 +198,7 @@ class Bootstrap(unittest.TestCase):
                                  deadline_ms=10000)
             code, body = body_of(outcome)
             self.assertEqual(code, 500)
-            self.assertRegex(body["error"], "^Deadline: given up after [0-9.]+ s of 10.0 s")
+            self.assertRegex(body["error"], "^Deadline: given up after [0-9.]+ s of [0-9.]+ s; ")
             self.assertLess(outcome.seconds, 10)
             with open(f"{self.store}.status/run-r1/shard-12715069122950463494.json",
                       encoding="utf-8") as file:
