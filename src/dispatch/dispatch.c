@@ -377,10 +377,14 @@ static zagg_status do_shards(dispatch *d, zagg_err *err)
                    s->selected, s->total_shards, backend_name(d->opts->backend),
                    d->backend.workers, s->driver);
     d->plan.messages.run_id = d->backend.reports ? s->run_id : NULL;
-    ZAGG_TRY(zg_ledger_begin(d->ledger, err));
-    ZAGG_TRY(setup(d, err));
+    ZAGG_TRY(zg_ledger_begin(d->ledger, d->done, err));
+    zagg_status status = setup(d, err);
+    if (status != ZAGG_OK) {
+        zg_ledger_end(d->ledger, false); /* no shard was sent */
+        return status;
+    }
     d->start_s = zg_clock_mono_s();
-    zagg_status status = fan_out(d, err);
+    status = fan_out(d, err);
     zg_ledger_end(d->ledger, status != ZAGG_OK || s->stopped);
     if (status == ZAGG_OK)
         status = zg_cost_of(d->durations, s->n_results, s, err);
@@ -409,7 +413,7 @@ static zagg_status save_events(dispatch *d, zagg_err *err)
     zg_str event;
     d->plan.messages.run_id = s->run_id;
     ZAGG_TRY(zg_private_folder(d->opts->events_dir, err));
-    ZAGG_TRY(zg_ledger_begin(d->ledger, err));
+    ZAGG_TRY(zg_ledger_begin(d->ledger, d->done, err));
     zagg_status status = write_setup(d, &event, err);
     ZAGG_TRY(save(d, "setup.json", status, &event, err));
     for (size_t i = 0; i < d->plan.n; i++) {

@@ -22,7 +22,10 @@ zagg_status zg_private_file(const char *folder, const char *name, const char *te
     zg_str_addf(&path, "%s/%s", folder, name);
     if (path.failed)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    const int fd = open(path.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    /* Always a new file: one that is there may be readable by others, or lead elsewhere.
+     */
+    (void)unlink(path.data);
+    const int fd = open(path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         failure = errno;
     else if (zg_fd_write_at(fd, 0, len, text, &failure) == len)

@@ -39,8 +39,11 @@ void zg_status_watch_free(zg_status_watch *w)
 
 /* ---- objects ---- */
 
+/* An object may be there before its invocation is known to be accepted: the answer waits
+ * to be read, or was lost on its way and the event is sent once more. It is left for a
+ * later look then. */
 static zagg_status take_object(void *user, uint64_t key, const char *text, size_t len,
-                               zagg_err *err)
+                               bool *taken, zagg_err *err)
 {
     zg_lambda *l = user;
     zg_status_watch *w = l->watch;
@@ -51,6 +54,7 @@ static zagg_status take_object(void *user, uint64_t key, const char *text, size_
     if (f == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for an answer");
     f->ticket = unit;
+    *taken = true;
     w->accepted_s[unit] = 0;
     w->n_under_way--;
     w->look_every_s = FIRST_LOOK_S;

@@ -133,8 +133,9 @@ static void put_flag(zg_json_out *w, const char *key, bool value)
     zg_json_bool(w, value);
 }
 
-/* Members of upstream's manifest, then ours: what a later run is compared with. */
-static void write_manifest(const zg_ledger *l, zg_str *out)
+/* Members of upstream's manifest, then ours: what a later run is compared with. Shards
+ * that are not sent have no hash. */
+static void write_manifest(const zg_ledger *l, const bool *done, zg_str *out)
 {
     const zg_ledger_opts *o = &l->opts;
     zg_json_out w;
@@ -160,18 +161,21 @@ static void write_manifest(const zg_ledger *l, zg_str *out)
     zg_json_key(&w, "granules_sha256");
     zg_json_open_list(&w);
     for (size_t i = 0; i < o->n; i++)
-        zg_json_str(&w, o->units[i].granules);
+        if (done[i])
+            zg_json_null(&w);
+        else
+            zg_json_str(&w, o->units[i].granules);
     zg_json_close_list(&w);
     zg_json_close_map(&w);
 }
 
-zagg_status zg_ledger_begin(zg_ledger *l, zagg_err *err)
+zagg_status zg_ledger_begin(zg_ledger *l, const bool *done, zagg_err *err)
 {
     zg_str text;
     zg_str_init(&text, 0);
     l->started_s = seconds_now();
     l->writes = true;
-    write_manifest(l, &text);
+    write_manifest(l, done, &text);
     const zagg_status status =
         text.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a manifest")
                     : ZAGG_OK;

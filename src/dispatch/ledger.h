@@ -33,19 +33,21 @@ zagg_status zg_ledger_open(const zg_ledger_opts *opts, zg_ledger **out, zagg_err
 void zg_ledger_close(zg_ledger *ledger);
 
 /** Which units earlier runs with the same config and granules have finished: done[i], and
- * obs[i] of them where it is known. Runs before one that overwrote the store say nothing,
+ * obs[i] of them where it is known. Of each unit the last run that may have written it
+ * tells, whatever its config. Runs before one that overwrote the store say nothing,
  * and nor does any where the store is empty. `from` (33 bytes) gets the last of these
  * runs, or "". NOMEM; a folder that cannot be read is told in the log. */
 zagg_status zg_ledger_finished(zg_ledger *ledger, bool *done, uint64_t *obs,
                                char from[33], zagg_err *err);
 
-/** Write the manifest. From now on the run exists. */
-zagg_status zg_ledger_begin(zg_ledger *ledger, zagg_err *err);
+/** Write the manifest. From now on the run exists. `done[i]`: unit i will not be sent. */
+zagg_status zg_ledger_begin(zg_ledger *ledger, const bool *done, zagg_err *err);
 /** A shard ended; `object`: its status object is written, while the caller goes on (it is
  * there already where the worker leaves it). What cannot be written is told once in the
  * log, and the run goes on without. */
 void zg_ledger_note(zg_ledger *ledger, const zagg_dispatch_result *result, bool object);
-/** Wait for what is under way, and write the list of all that ended. */
+/** Wait for what is under way, and write the list of all that ended. `stopped`: others
+ * were or may have been begun. */
 void zg_ledger_end(zg_ledger *ledger, bool stopped);
 
 /** Number of the unit with that key; SIZE_MAX: none. */
@@ -55,10 +57,10 @@ size_t zg_ledger_unit_of(const zg_ledger *ledger, uint64_t key);
 zagg_status zg_reply_of_object(const char *text, size_t len, zg_reply *out,
                                zagg_err *err);
 
-/** A status object that a worker left. */
+/** A status object that a worker left. `*taken`: it need not be told of again. */
 typedef zagg_status (*zg_ledger_found_fn)(void *user, uint64_t key, const char *text,
-                                          size_t len, zagg_err *err);
-/** Tell of objects that are there and were not told of yet. One listing and a read for
+                                          size_t len, bool *taken, zagg_err *err);
+/** Tell of objects that are there and were not taken yet. One listing and a read for
  * each. */
 zagg_status zg_ledger_poll(zg_ledger *ledger, zg_ledger_found_fn found, void *user,
                            zagg_err *err);

@@ -132,7 +132,14 @@ typedef struct history {
     zg_vec runs; /* earlier_run */
     bool *done;
     uint64_t *obs;
+    bool *settled; /* units of which a later run has told, good or bad */
 } history;
+
+/* What a run may have written: units that it sent, and those of them that it made as
+ * they would be made now. */
+typedef struct run_units {
+    bool *sent, *equal;
+} run_units;
 
 static zagg_status add_run(void *user, const char *name, uint64_t size, zagg_err *err)
 {
@@ -178,19 +185,23 @@ static bool parse_key(const char *text, uint64_t *key)
     return end != text && *end == '\0' && text[0] >= '0' && text[0] <= '9';
 }
 
-/* A shard counts where the run that finished it made it of the same granules. */
-static void count_done(const history *h, const bool *equal, uint64_t key,
+/* A shard counts where the last run that wrote it finished it, of the same granules and
+ * with the same config: whatever an older one left is not there any more. */
+static void count_done(const history *h, const run_units *u, uint64_t key,
                        const char *status, uint64_t obs)
 {
     const size_t unit = zg_ledger_unit_of(h->ledger, key);
-    if (unit == SIZE_MAX || !equal[unit] || h->done[unit] ||
-        (strcmp(status, "ok") != 0 && strcmp(status, "no_data") != 0))
+    if (unit == SIZE_MAX || h->settled[unit])
+        return;
+    h->settled[unit] = true;
+    if (!u->equal[unit] || (strcmp(status, "ok") != 0 && strcmp(status, "no_data") != 0))
         return;
     h->done[unit] = true;
     h->obs[unit] = obs;
 }
 
-static bool take_results(const history *h, const zagg_value *root, const bool *equal)
+/* True: the list tells of all that was sent. */
+static bool take_results(const history *h, const zagg_value *root, const run_units *u)
 {
     const zagg_value *list = zagg_value_get(root, "shards");
     if (list == NULL || list->kind != ZAGG_LIST)
@@ -202,37 +213,37 @@ static bool take_results(const history *h, const zagg_value *root, const bool *e
             row->items[1]->kind != ZAGG_STR || !parse_key(row->items[0]->str, &key))
             continue;
         (void)zagg_value_u64(row->items[2], &obs);
-        count_done(h, equal, key, row->items[1]->str, obs);
+        count_done(h, u, key, row->items[1]->str, obs);
     }
-    return true;
+    return !zagg_value_truthy(zagg_value_get(root, "stopped"));
 }
 
-static void take_object(const history *h, const status_object *o, const bool *equal)
+static void take_object(const history *h, const status_object *o, const run_units *u)
 {
     zagg_arena *arena = NULL;
     const zagg_value *root = NULL;
     if (o->text == NULL || zagg_arena_new(0, &arena, NULL) != ZAGG_OK)
         return;
     if (zagg_json_parse(arena, o->text, o->len, "status", &root, NULL) == ZAGG_OK)
-        count_done(h, equal, o->key, zg_text_of(root, "status"),
+        count_done(h, u, o->key, zg_text_of(root, "status"),
                    zg_number_of(zagg_value_get(root, "body"), "total_obs"));
     zagg_arena_free(arena);
 }
 
 /* A run that was killed has no list: its objects tell. */
-static zagg_status take_objects(const history *h, const earlier_run *r, const bool *equal,
-                                zagg_err *err)
+static zagg_status take_objects(const history *h, const earlier_run *r,
+                                const run_units *u, zagg_err *err)
 {
     object_set set;
     const zagg_status status = find_objects(h->ledger->sink, r->folder, NULL, &set, err);
     for (size_t i = 0; status == ZAGG_OK && i < set.list.len; i++)
-        take_object(h, ZG_VEC_AT(&set.list, status_object, i), equal);
+        take_object(h, ZG_VEC_AT(&set.list, status_object, i), u);
     free_objects(&set);
     return status;
 }
 
-/* equal[i]: the run made unit i of the granules that it would be made of now. */
-static void compare_granules(const history *h, const zagg_value *manifest, bool *equal)
+static void compare_granules(const history *h, const zagg_value *manifest, bool same,
+                             const run_units *u)
 {
     const zagg_value *keys = zagg_value_get(manifest, "shards");
     const zagg_value *hashes = zagg_value_get(manifest, "granules_sha256");
@@ -244,30 +255,45 @@ static void compare_granules(const history *h, const zagg_value *manifest, bool 
         if (keys->items[i]->kind != ZAGG_STR || !parse_key(keys->items[i]->str, &key))
             continue;
         const size_t unit = zg_ledger_unit_of(h->ledger, key);
-        if (unit != SIZE_MAX)
-            equal[unit] =
-                zagg_value_is(hashes->items[i], h->ledger->opts.units[unit].granules);
+        if (unit == SIZE_MAX)
+            continue;
+        u->sent[unit] = hashes->items[i]->kind == ZAGG_STR;
+        u->equal[unit] =
+            same && zagg_value_is(hashes->items[i], h->ledger->opts.units[unit].granules);
     }
+}
+
+static zagg_status take_units(const history *h, const earlier_run *r, const run_units *u,
+                              zagg_arena *arena, zagg_err *err)
+{
+    const zagg_value *manifest = NULL, *results = NULL;
+    if (load_of(h, r, ZG_LEDGER_MANIFEST, arena, &manifest) != ZAGG_OK)
+        return ZAGG_OK;
+    compare_granules(h, manifest, r->same, u);
+    if (load_of(h, r, ZG_LEDGER_RESULTS, arena, &results) != ZAGG_OK)
+        ZAGG_TRY(take_objects(h, r, u, err));
+    else if (take_results(h, results, u))
+        return ZAGG_OK;
+    /* What it does not tell of may be half written. */
+    for (size_t i = 0; i < h->ledger->opts.n; i++)
+        h->settled[i] |= u->sent[i];
+    return ZAGG_OK;
 }
 
 static zagg_status take_run(const history *h, const earlier_run *r, zagg_err *err)
 {
     zagg_arena *arena = NULL;
-    const zagg_value *manifest = NULL, *results = NULL;
-    const size_t n = h->ledger->opts.n;
-    bool *equal = zg_alloc(n ? n : 1, sizeof *equal);
+    const size_t n = h->ledger->opts.n ? h->ledger->opts.n : 1;
+    const run_units units = {zg_alloc(n, sizeof(bool)), zg_alloc(n, sizeof(bool))};
     zagg_status status =
-        equal != NULL ? zagg_arena_new(0, &arena, err)
-                      : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", n);
-    if (status == ZAGG_OK &&
-        load_of(h, r, ZG_LEDGER_MANIFEST, arena, &manifest) == ZAGG_OK) {
-        compare_granules(h, manifest, equal);
-        if (load_of(h, r, ZG_LEDGER_RESULTS, arena, &results) != ZAGG_OK ||
-            !take_results(h, results, equal))
-            status = take_objects(h, r, equal, err);
-    }
+        units.sent != NULL && units.equal != NULL
+            ? zagg_arena_new(0, &arena, err)
+            : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", n);
+    if (status == ZAGG_OK)
+        status = take_units(h, r, &units, arena, err);
     zagg_arena_free(arena);
-    zg_free(equal);
+    zg_free(units.sent);
+    zg_free(units.equal);
     return status;
 }
 
@@ -318,8 +344,7 @@ static zagg_status take_history(history *h, char from[33], zagg_err *err)
         qsort(h->runs.data, h->runs.len, sizeof(earlier_run), later_first);
     for (size_t i = 0; i < h->runs.len; i++) {
         const earlier_run *r = ZG_VEC_AT(&h->runs, earlier_run, i);
-        if (r->same)
-            ZAGG_TRY(take_run(h, r, err));
+        ZAGG_TRY(take_run(h, r, err));
         if (r->same && from[0] == '\0')
             memcpy(from, r->id, sizeof r->id);
         if (r->overwrote)
@@ -335,8 +360,12 @@ zagg_status zg_ledger_finished(zg_ledger *l, bool *done, uint64_t *obs, char fro
     zagg_err trouble = ZAGG_ERR_INIT;
     zg_vec_init(&h.runs, sizeof(earlier_run), 0);
     memset(from, 0, 33);
+    h.settled = zg_alloc(l->opts.n ? l->opts.n : 1, sizeof *h.settled);
+    if (h.settled == NULL)
+        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", l->opts.n);
     const zagg_status status = take_history(&h, from, &trouble);
     zg_vec_free(&h.runs);
+    zg_free(h.settled);
     if (status == ZAGG_OK)
         return ZAGG_OK;
     if (status == ZAGG_ENOMEM || status == ZAGG_ECANCELLED) {
@@ -364,8 +393,8 @@ zagg_status zg_ledger_poll(zg_ledger *l, zg_ledger_found_fn found, void *user,
         const status_object *o = ZG_VEC_AT(&set.list, status_object, i);
         if (o->text == NULL)
             continue; /* the next look will find it */
-        l->told[zg_ledger_unit_of(l, o->key)] = true;
-        status = found(user, o->key, o->text, o->len, err);
+        status = found(user, o->key, o->text, o->len,
+                       &l->told[zg_ledger_unit_of(l, o->key)], err);
     }
     free_objects(&set);
     return status;

@@ -49,8 +49,9 @@ zg_reply_kind zg_reply_kind_of(long http_status, const char *error_type,
     case 503:
     case 504:
         return ZG_REPLY_FAULT;
-    default:
-        return ZG_REPLY_REFUSED;
+    default: /* an answer that broke off says no more than none */
+        return http_status / 100 == 2 && err->status == ZAGG_EIO ? ZG_REPLY_FAULT
+                                                                 : ZG_REPLY_REFUSED;
     }
 }
 

@@ -115,10 +115,26 @@ static void submit_text(const slurm *s, size_t first, size_t n, zg_str *out)
     zg_str_addf(out, " %zu 2>&1", first);
 }
 
+/* The number of the job, "JOB" or "JOB;CLUSTER" on a line of its own: what a site's
+ * plugins have to say stands around it. NULL: there is none. `text` is cut behind it. */
+static const char *job_of(char *text)
+{
+    for (char *line = text; *line != '\0';) {
+        const size_t digits = strspn(line, "0123456789"), len = strcspn(line, "\n");
+        if (digits > 0 && (digits == len || line[digits] == ';')) {
+            line[digits] = '\0';
+            return line;
+        }
+        line += len + (line[len] == '\n');
+    }
+    return NULL;
+}
+
 static zagg_status submit(slurm *s, size_t first, size_t n, zagg_err *err)
 {
     zg_str command;
     char *out = NULL;
+    const char *job = NULL;
     int code = 0;
     zg_str_init(&command, 0);
     submit_text(s, first, n, &command);
@@ -129,10 +145,12 @@ static zagg_status submit(slurm *s, size_t first, size_t n, zagg_err *err)
     if (status == ZAGG_OK && code != 0)
         status =
             zagg_err_set(err, ZAGG_EIO, "sbatch failed (exit %d): %.400s", code, out);
+    if (status == ZAGG_OK && (job = job_of(out)) == NULL)
+        status =
+            zagg_err_set(err, ZAGG_EIO, "sbatch gave no number of a job: %.400s", out);
     if (status == ZAGG_OK) {
-        out[strcspn(out, ";\n")] = '\0'; /* "JOB;CLUSTER" */
-        zg_str_addf(&s->jobs, "%s%s", s->jobs.len ? "," : "", out);
-        zagg_log_write(s->opts->log, ZAGG_LOG_INFO, "Slurm job %s: %zu tasks", out, n);
+        zg_str_addf(&s->jobs, "%s%s", s->jobs.len ? "," : "", job);
+        zagg_log_write(s->opts->log, ZAGG_LOG_INFO, "Slurm job %s: %zu tasks", job, n);
     }
     zg_free(out);
     return status;
@@ -193,8 +211,32 @@ static bool find_response(slurm *s, size_t *ticket, zg_reply *out)
     return false;
 }
 
-/* Are there any tasks of ours left in the queue? Slurm forgets jobs that have ended, and
- * says so by failing: that is no. */
+/* One line of squeue: the state of a task that may still run? */
+static bool is_alive(const char *line, size_t len)
+{
+    static const char *const ENDED[] = {"BOOT_FAIL", "CANCELLED", "COMPLETED",
+                                        "DEADLINE",  "FAILED",    "NODE_FAIL",
+                                        "PREEMPTED", "TIMEOUT",   "OUT_OF_MEMORY"};
+    for (size_t i = 0; i < sizeof ENDED / sizeof *ENDED; i++)
+        if (strlen(ENDED[i]) == len && strncmp(line, ENDED[i], len) == 0)
+            return false;
+    return len > 0 && strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == len;
+}
+
+static bool any_alive(const char *text)
+{
+    for (const char *line = text; *line != '\0';) {
+        const size_t len = strcspn(line, "\n");
+        if (is_alive(line, len))
+            return true;
+        line += len + (line[len] == '\n');
+    }
+    return false;
+}
+
+/* Are there no tasks of ours left in the queue? Slurm forgets jobs that have ended, and
+ * says so. Whatever else squeue fails with says nothing of the tasks: they must not be
+ * sent a second time for a controller that is restarted. */
 static bool queue_is_empty(const slurm *s)
 {
     zg_str command;
@@ -202,16 +244,19 @@ static bool queue_is_empty(const slurm *s)
     int code = 0;
     zg_str_init(&command, 0);
     zg_str_addf(&command,
-                "squeue --noheader --states=all --jobs=%s --format=%%T 2>/dev/null "
-                "| grep -Eqv "
-                "'BOOT_FAIL|CANCELLED|COMPLETED|DEADLINE|FAILED|NODE_FAIL|OUT_OF_"
-                "MEMORY|PREEMPTED|TIMEOUT'",
+                "LC_ALL=C squeue --noheader --states=all --jobs=%s --format=%%T 2>&1",
                 s->jobs.data);
     const bool known =
         !command.failed && zg_command(command.data, &out, &code, NULL) == ZAGG_OK;
+    const bool empty =
+        known &&
+        (code == 0 ? !any_alive(out) : strstr(out, "Invalid job id specified") != NULL);
+    if (known && code != 0 && !empty)
+        zagg_log_write(s->opts->log, ZAGG_LOG_WARN,
+                       "squeue failed (exit %d), and is tried again: %.200s", code, out);
     zg_str_free(&command);
     zg_free(out);
-    return known && code != 0;
+    return empty;
 }
 
 /* With an empty queue, whatever has no response will not have one. */

@@ -27,7 +27,8 @@ from wire import Reply
 
 SYNC_BYTES = 6291556
 EVENT_BYTES = 1 << 20
-FAULTS = ("throttle", "crash", "overtime", "oom", "broken", "unavailable", "reset", "oversize")
+FAULTS = ("throttle", "crash", "overtime", "oom", "broken", "unavailable", "reset", "oversize",
+          "lost")
 INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 RUNTIME = re.compile(r"/([0-9]+)/2018-06-01/runtime/(.*)")
 
@@ -286,6 +287,9 @@ class Lambda:
         sandbox = None if fault == "throttle" else self.take_sandbox()
         if sandbox is None:
             return error_reply(429, "TooManyRequestsException", "Rate Exceeded.")
+        if fault == "lost":  # done, and nobody is told
+            self.work(sandbox, request.body, event, fault)
+            return Reply(200, act=lambda connection, _request, _reply: connection.reset())
         if kind == "Event":
             threading.Thread(target=self.work, args=(sandbox, request.body, event, fault),
                              daemon=True).start()

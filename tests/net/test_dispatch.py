@@ -225,6 +225,18 @@ class Events(OnLambda):
         self.assertEqual((code, again["cells_current"]), (0, 30), err)
 
 
+    def test_event_transport_loses_answers(self):
+        """Objects that are there before their events are known to be accepted are not
+        overlooked: no shard waits for one that was seen already."""
+        server = self.place.start_lambda("--sandboxes", 30, "--lost", 0.5, "--fault-tries", 2,
+                                         "--timeout", 1, "--status-root", self.place.path("s3"))
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/e.zarr", *LAMBDA,
+                                                 "--transport", "event")
+        self.assertEqual(code, 0, err)
+        self.check_sums(result, range(30))
+        self.assertGreater(server.stats()["by_fault"]["lost"], 5)
+
+
 class Refusals(OnLambda):
     def setUp(self):
         super().setUp()
@@ -317,11 +329,38 @@ class Stopping(OnLambda):
         text = open(self.place.path("many.json"), encoding="utf-8").read()
         self.place.write("many.json", text.replace('"id": "g0"', '"id": "other"'))
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 9)
+        self.place.write("many.json", text)  # that shard is made of others now
+        self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 9)
+        self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
         self.assertEqual(self.place.zagg_json(*run, "--overwrite")[1]["cells_current"], 0)
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
         config = open(self.place.path("many.yaml"), encoding="utf-8").read()
         self.place.write("many.yaml", config.replace("resolution: 1,", "resolution: 2,"))
         self.assertEqual(self.place.zagg_json(*run, "--max-cells", "5")[1]["cells_current"], 0)
+        self.place.write("many.yaml", config)  # whose five shards are not in the store any more
+        self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 5)
+
+    def test_done_once_and_failed_later(self):
+        """A shard that was done again and failed may be gone from the store; a run whose setup
+        failed has touched none."""
+        self.place.write_many(10)
+        run = ("many", "many", "s3://out/a.zarr", *LAMBDA)
+
+        def with_lambda(*args, more=()):
+            server = self.place.start_lambda("--status-root", self.place.path("s3"), *args)
+            code, result, err = self.place.zagg_json(*run, *more)
+            server.stop()
+            self.place.servers.remove(server)
+            return code, result and result["cells_current"], err
+
+        self.assertEqual(with_lambda()[:2], (0, 0))
+        code, _, err = with_lambda("--crash", 1, "--faults-everywhere", more=("--no-resume",))
+        self.assertIn("Lambda setup failed", err)
+        self.assertEqual(with_lambda()[:2], (0, 10))
+        code, _, err = with_lambda("--crash", 1, "--lasting", more=("--no-resume",))
+        self.assertEqual(code, 6, err)
+        self.assertEqual(with_lambda()[:2], (0, 0))
+        self.assertEqual(with_lambda()[:2], (0, 10))
 
 
 class RealWorkers(OnLambda):
@@ -392,13 +431,19 @@ class RealWorkers(OnLambda):
         self.place.write_real(most=5)
         self.place.zagg("real", "files", "local.zarr", "-q")
         run = ("real", "files", "there.zarr", "--backend", "exec")
+        os.mkdir(self.place.path("e"))
+        for name in ("0.json", "elsewhere"):  # what was there is neither kept nor followed
+            self.place.write(f"e/{name}", "old")
+            os.chmod(self.place.path(f"e/{name}"), 0o644)
+        os.rename(self.place.path("e/elsewhere"), self.place.path("elsewhere"))
+        os.symlink("../elsewhere", self.place.path("e/1.json"))
         done = self.place.zagg(*run, "--events", "e")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Events: 5 shards in e", done.stdout)
         names = files_of(self.place.path("e"))
         self.assertEqual(names, [f"{i}.json" for i in range(5)] + ["finalize.json", "setup.json"])
         for name in names:
-            self.assertEqual(os.stat(self.place.path(f"e/{name}")).st_mode & 0o077, 0)
+            self.assertEqual(os.lstat(self.place.path(f"e/{name}")).st_mode & 0o170077, 0o100000)
         for name in ("setup", 3, 1, 0, 4):
             self.place.run_ok([f"{BUILD}/zagg", "worker", "-q", f"e/{name}.json"])
         code, again, err = self.place.zagg_json(*run)
@@ -439,6 +484,55 @@ class Commands(OnLambda):
                                "--command", "/no/such/program")
         self.assertEqual(done.returncode, 1)
         self.assertIn("no response, exit status 127", done.stderr)
+
+
+SBATCH = """#!/bin/sh
+echo "sbatch: lua: your project has 3 hours left" >&2
+echo "$@" >>"$PLACE/sbatch.log"
+for word; do
+    case $word in --array=*) last=${word#--array=0-} last=${last%%%*} ;; */job.sh) job=$word ;; esac
+    first=$word
+done
+i=0
+while [ $i -le $last ]; do
+    SLURM_ARRAY_TASK_ID=$i sh "$job" "$first" >/dev/null 2>&1 &
+    i=$((i + 1))
+done
+echo "4711;north"
+"""
+SQUEUE = """#!/bin/sh
+echo "$@" >>"$PLACE/squeue.log"
+echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2
+exit 1
+"""
+
+
+class SlurmInTrouble(OnLambda):
+    def test_silent_controller(self):
+        """What plugins say is no job; a controller that does not answer has not lost any."""
+        self.place.write_many(3)
+        self.place.env.update(PLACE=self.place.dir,
+                              PATH=self.place.path("bin") + ":" + os.environ["PATH"])
+        os.mkdir(self.place.path("bin"))
+        here = os.path.dirname(os.path.abspath(__file__))
+        # Longer than it takes to give up a task that is not in the queue.
+        worker = (f"#!/bin/sh\n[ $# = 0 ] || sleep 8\nPYTHONPATH={here} python3 -B -c 'import json,"
+                  "sys,lambda_stub; sys.stdout.buffer.write(lambda_stub.stub_response("
+                  f"json.load(sys.stdin), \"0\", \"{self.place.path('s3')}\"))' "
+                  "<${1:-/dev/stdin} >${3:-/dev/stdout}\n")
+        for name, text in (("sbatch", SBATCH), ("squeue", SQUEUE), ("worker", worker)):
+            self.place.write(f"bin/{name}", text)
+            os.chmod(self.place.path(f"bin/{name}"), 0o755)
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/x.zarr", "--backend",
+                                                 "slurm", "--command", "worker")
+        self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
+        self.check_sums(result, range(3))
+        self.assertIn("Slurm job 4711: 3 tasks", err)
+        self.assertIn("squeue failed (exit 1), and is tried again: slurm_load_jobs error", err)
+        with open(self.place.path("sbatch.log"), encoding="utf-8") as file:
+            self.assertEqual(len(file.readlines()), 1)
+        with open(self.place.path("squeue.log"), encoding="utf-8") as file:
+            self.assertIn("--jobs=4711 ", file.read())
 
 
 if __name__ == "__main__":
