@@ -109,8 +109,8 @@ class Offline(support.Case):
 
 
 class Lambda(support.Case):
-    def test_zagg_has_no_such_backend_yet(self):
-        self.refuse(1, "this version has no other backend (--offline runs the targets", "run",
+    def test_no_keys(self):
+        self.refuse(1, "Lambda setup: no AWS keys were found", "run",
                     "--build", BUILD, "--target", DEMO, "--store-prefix", "s3://bucket/bench")
 
     def stand_in(self, output, code):

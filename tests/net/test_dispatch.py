@@ -517,10 +517,13 @@ class SlurmInTrouble(OnLambda):
                               PATH=self.place.path("bin") + ":" + os.environ["PATH"])
         os.mkdir(self.place.path("bin"))
         here = os.path.dirname(os.path.abspath(__file__))
-        # Longer than it takes to give up a task that is not in the queue.
+        # Longer than it takes to give up a task that is not in the queue. Files of events hold no
+        # keys, for which the stub asks.
         worker = (f"#!/bin/sh\n[ $# = 0 ] || sleep 8\nPYTHONPATH={here} python3 -B -c 'import json,"
-                  "sys,lambda_stub; sys.stdout.buffer.write(lambda_stub.stub_response("
-                  f"json.load(sys.stdin), \"0\", \"{self.place.path('s3')}\"))' "
+                  "sys,lambda_stub; event = json.load(sys.stdin); "
+                  "event[\"s3_credentials\"] = dict.fromkeys(lambda_stub.SECRET_KEYS, \"\"); "
+                  "sys.stdout.buffer.write(lambda_stub.stub_response("
+                  f"event, \"0\", \"{self.place.path('s3')}\"))' "
                   "<${1:-/dev/stdin} >${3:-/dev/stdout}\n")
         for name, text in (("sbatch", SBATCH), ("squeue", SQUEUE), ("worker", worker)):
             self.place.write(f"bin/{name}", text)
