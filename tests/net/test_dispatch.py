@@ -211,8 +211,10 @@ class Events(OnLambda):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_event_transport(self):
+        """Also where a worker is done before its event is known to be accepted."""
         server = self.place.start_lambda("--sandboxes", 30, "--record", "--throttle", 0.05,
-                                         "--status-root", self.place.path("s3"))
+                                         "--accept-delay", 5, "--status-root",
+                                         self.place.path("s3"))
         code, result, err = self.place.zagg_json("many", "many", "s3://out/e.zarr", *LAMBDA,
                                                  "--transport", "event")
         self.assertEqual(code, 0, err)
