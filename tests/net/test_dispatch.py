@@ -263,7 +263,7 @@ class Refusals(OnLambda):
         self.place.start_lambda()
         self.refused(3, "Lambda backend requires s3:// store path, got: here.zarr", "--yes",
                      store="here.zarr")
-        text = open(self.place.path("many.json"), encoding="utf-8").read()
+        text = self.place.read("many.json")
         self.place.write("many.json", text.replace("s3://granules/", "/data/"))
         self.refused(3, "files of this machine, which a Lambda function cannot read", "--yes")
 
@@ -328,7 +328,7 @@ class Stopping(OnLambda):
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 0)
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
         self.assertEqual(self.place.zagg_json(*run, "--no-resume")[1]["cells_current"], 0)
-        text = open(self.place.path("many.json"), encoding="utf-8").read()
+        text = self.place.read("many.json")
         self.place.write("many.json", text.replace('"id": "g0"', '"id": "other"'))
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 9)
         self.place.write("many.json", text)  # that shard is made of others now
@@ -336,7 +336,7 @@ class Stopping(OnLambda):
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
         self.assertEqual(self.place.zagg_json(*run, "--overwrite")[1]["cells_current"], 0)
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
-        config = open(self.place.path("many.yaml"), encoding="utf-8").read()
+        config = self.place.read("many.yaml")
         self.place.write("many.yaml", config.replace("resolution: 1,", "resolution: 2,"))
         self.assertEqual(self.place.zagg_json(*run, "--max-cells", "5")[1]["cells_current"], 0)
         self.place.write("many.yaml", config)  # whose five shards are not in the store any more
