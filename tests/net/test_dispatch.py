@@ -238,6 +238,16 @@ class Events(OnLambda):
         self.check_sums(result, range(30))
         self.assertGreater(server.stats()["by_fault"]["lost"], 5)
 
+    def test_redirected_events(self):
+        """What is no acceptance is not waited for."""
+        server = self.place.start_lambda("--sandboxes", 30, "--redirect", 0.2, "--lasting",
+                                         "--timeout", 1, "--status-root", self.place.path("s3"))
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/e.zarr", *LAMBDA,
+                                                 "--transport", "event")
+        failed = [r for r in result["results"] if r["error"] and "HTTP 307" in r["error"]]
+        self.assertEqual((code, len(failed)), (6, server.stats()["by_fault"]["redirect"]), err)
+        self.assertFalse(any(r["timeout"] for r in failed))
+
 
 class Refusals(OnLambda):
     def setUp(self):
@@ -519,8 +529,9 @@ class SlurmInTrouble(OnLambda):
         here = os.path.dirname(os.path.abspath(__file__))
         # Longer than it takes to give up a task that is not in the queue.
         worker = (f"#!/bin/sh\n[ $# = 0 ] || sleep 8\nPYTHONPATH={here} python3 -B -c 'import json,"
-                  "sys,lambda_stub; sys.stdout.buffer.write(lambda_stub.stub_response("
-                  f"json.load(sys.stdin), \"0\", \"{self.place.path('s3')}\"))' "
+                  "sys,lambda_stub; event = json.load(sys.stdin) | {\"s3_credentials\": dict.fromkeys("
+                  "lambda_stub.SECRET_KEYS)}; sys.stdout.buffer.write(lambda_stub.stub_response("
+                  f"event, \"0\", \"{self.place.path('s3')}\"))' "
                   "<${1:-/dev/stdin} >${3:-/dev/stdout}\n")
         for name, text in (("sbatch", SBATCH), ("squeue", SQUEUE), ("worker", worker)):
             self.place.write(f"bin/{name}", text)
