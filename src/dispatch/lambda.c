@@ -52,6 +52,12 @@ void zg_invocation_answer(zg_invocation *v, zg_reply *out)
                                call->err.msg);
         return;
     }
+    if (call->http_status / 100 != 2) { /* redirects are not followed */
+        out->kind = ZG_REPLY_REFUSED;
+        (void)zagg_err_set(&out->err, ZAGG_EHTTP,
+                           "HTTP %ld instead of an answer of Lambda", call->http_status);
+        return;
+    }
     out->kind = broken != NULL ? ZG_REPLY_BROKEN : ZG_REPLY_RESPONSE;
     if (broken != NULL)
         (void)snprintf(out->type, sizeof out->type, "%s", broken);

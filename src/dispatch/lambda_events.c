@@ -48,7 +48,6 @@ static zagg_status take_object(void *user, uint64_t key, const char *text, size_
     zg_lambda *l = user;
     zg_status_watch *w = l->watch;
     const size_t unit = zg_ledger_unit_of(l->ledger, key);
-    /* A worker may be quicker than the answer that its event was accepted: later. */
     if (unit >= w->n || w->accepted_s[unit] == 0)
         return ZAGG_OK;
     found *f = zg_vec_push(&w->found);

@@ -28,7 +28,7 @@ from wire import Reply
 SYNC_BYTES = 6291556
 EVENT_BYTES = 1 << 20
 FAULTS = ("throttle", "crash", "overtime", "oom", "broken", "unavailable", "reset", "oversize",
-          "lost")
+          "lost", "redirect")
 INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 RUNTIME = re.compile(r"/([0-9]+)/2018-06-01/runtime/(.*)")
 
@@ -282,6 +282,8 @@ class Lambda:
         fault = self.fault_of(event)
         if fault == "unavailable":
             return error_reply(503, "ServiceUnavailableException", "Service is unavailable")
+        if fault == "redirect":
+            return Reply(307, b"{}", [("Location", "http://127.0.0.1:9/")])
         if fault == "reset":
             return Reply(200, act=lambda connection, _request, _reply: connection.reset())
         sandbox = None if fault == "throttle" else self.take_sandbox()

@@ -238,6 +238,16 @@ class Events(OnLambda):
         self.check_sums(result, range(30))
         self.assertGreater(server.stats()["by_fault"]["lost"], 5)
 
+    def test_redirected_events(self):
+        """What is no acceptance is not waited for."""
+        server = self.place.start_lambda("--sandboxes", 30, "--redirect", 0.2, "--lasting",
+                                         "--timeout", 1, "--status-root", self.place.path("s3"))
+        code, result, err = self.place.zagg_json("many", "many", "s3://out/e.zarr", *LAMBDA,
+                                                 "--transport", "event")
+        failed = [r for r in result["results"] if r["error"] and "HTTP 307" in r["error"]]
+        self.assertEqual((code, len(failed)), (6, server.stats()["by_fault"]["redirect"]), err)
+        self.assertFalse(any(r["timeout"] for r in failed))
+
 
 class Refusals(OnLambda):
     def setUp(self):
