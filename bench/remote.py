@@ -8,9 +8,10 @@
 Granules of zagg-synth lie in a bucket of tests/net/s3_server.py, which counts; one order-11 shard of the
 benchmark's scalar config is made of them, the one with the most granules and points.
 
-Requests: of one granule, small and big, in the layouts of the archive's versions 6 and 7. Which chunks
-the shard needs is found with h5py and upstream's read plan. Upstream runs with both of its index
-backends, "inline" (its default) and "hierarchical"; what each of its requests is for is noted in its reader.
+Requests: of one granule, small and big, in the layouts of the archive's versions 6 and 7, for one shard
+and for several in one run. Which chunks the shard needs is found with h5py and upstream's read plan. Upstream
+runs with both of its index backends, "inline" (its default) and "hierarchical"; what each of its requests is
+for is noted in its reader.
 Latency: 8 granules through tests/net/fault_proxy.py, which waits before each answer and sends no faster
 than so many bytes a second over each connection. Then the read cache, and `zagg fetch`.
 """
@@ -72,19 +73,24 @@ def environment(url, **more):
 # ---- what runs ----
 
 class Job:
-    """One shard of the granules of a folder: its map, and what is needed of each granule."""
+    """Shards of the granules of a folder: their map, and where it is one shard what is needed of each
+    granule."""
 
-    def __init__(self, folder):
-        self.folder, self.map = folder, folder / "shard.json"
+    def __init__(self, folder, shards=1):
+        self.folder, self.map = folder, folder / f"shards-{shards}.json"
         self.configs = {name: folder / f"{name}.yaml"
                         for name in ("zagg", "inline", "hierarchical")}
         text = scalar_config()
         for name, path in self.configs.items():
             index = "" if name == "zagg" else f"\n  index: {{backend: {name}}}"
             path.write_text(text.replace("\n  driver: s3", f"\n  driver: s3{index}", 1))
-        self.needs = json.loads(run_quietly([PEER, "-W", "ignore", HELPER, "needs",
-                                             self.configs["zagg"], self.map, BUCKET,
-                                             *granules_of(folder)]))
+        if shards == 1:
+            self.needs = json.loads(self.help("needs", *granules_of(folder)))
+        self.shards = 1 if shards == 1 else int(self.help("map", shards, *granules_of(folder)))
+
+    def help(self, verb, *rest):
+        return run_quietly([PEER, "-W", "ignore", HELPER, verb, self.configs["zagg"], self.map, BUCKET,
+                            *rest])
 
     def store(self, name):
         return self.folder / f"store-{name}"
@@ -264,6 +270,32 @@ def requests_of(title, folder):
             *(f"* {line}" for line in verdicts(rows, chunks)), ""]
 
 
+def counted(job, server, name):
+    """Requests and bytes of one run."""
+    server.reset()
+    measure(job.command(name), environment(server.url))
+    stats = server.stats()
+    return stats["requests"], stats["bytes_out"]
+
+
+def shards_of(title, folder, shards):
+    """Lines about many shards of one granule in one run: what they share is asked for once."""
+    say(f"{title}, {shards} shards")
+    job = Job(folder, shards)
+    server = bucket_server(folder)
+    rows = {name: counted(job, server, name) for name in ("zagg", "inline", "hierarchical")}
+    server.stop()
+    job.check_stores()
+    job.clear()
+    shares = [rows["zagg"][0] / rows[name][0] for name in ("inline", "hierarchical")]
+    lines = [(title_of(name), n, f"{n / job.shards:.1f}", f"{size / MB:.1f}",
+              f"{size / MB / job.shards:.2f}") for name, (n, size) in rows.items()]
+    return [*table([f"program, {job.shards} shards in one run", "requests", "a shard", "MB",
+                    "a shard"], lines), "",
+            f"zagg: {shares[0]:.2f} and {shares[1]:.2f} of upstream's requests a shard (aim 0.33: "
+            f"{'met' if max(shares) <= AIM_REQUESTS else 'missed'}).", ""]
+
+
 # ---- latency ----
 
 def timed(job, server, name, url, rounds):
@@ -348,7 +380,7 @@ def granules(options, layout, big=False, n=1):
 
 
 def main():
-    parser = arguments(__doc__, photons=430_000, big=9_500_000, granules=8, rounds=5, latency=30,
+    parser = arguments(__doc__, photons=430_000, big=9_500_000, granules=8, rounds=5, latency=30, shards=16,
                        bandwidth=100_000_000)
     parser.add_argument("--no-big", action="store_true", help="no granules of 1 GB")
     parser.add_argument("--no-peers", action="store_true", help="measures nothing")
@@ -359,14 +391,16 @@ def main():
         return
     WORK.mkdir(parents=True, exist_ok=True)
     lines = [*heading("Granules behind a network", versions(True)),
-             f"One order-11 shard. Latency: {options.latency} ms before each answer, "
-             f"{options.bandwidth / MB:.0f} MB/s over each connection; the servers run on the same "
-             f"machine. Medians of {options.rounds} runs of zagg; upstream once.", "", "## Requests", ""]
+             "One order-11 shard where nothing else is said. "
+             f"Latency: {options.latency} ms before each answer, {options.bandwidth / MB:.0f} MB/s over "
+             "each connection; the servers run on the same machine. "
+             f"Medians of {options.rounds} runs of zagg; upstream once.", "", "## Requests", ""]
     used = []
     for big in (False,) if options.no_big else (False, True):
         for layout in ("v006", "v007"):
             used.append(granules(options, layout, big))
             lines += requests_of(f"One granule of layout {layout}", used[-1])
+            lines += shards_of(f"One granule of layout {layout}", used[-1], options.shards)
     lines += ["## Latency", ""]
     for layout in ("v006", "v007"):
         used.append(granules(options, layout, n=options.granules))

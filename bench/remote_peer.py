@@ -2,6 +2,8 @@
 
     remote_peer.py needs CONFIG MAP BUCKET GRANULE...   the shard map of one shard, and on stdout, as
                                                         JSON, the stored chunks that it needs
+    remote_peer.py map CONFIG MAP BUCKET N GRANULE...   the shard map of up to N shards, the fullest first;
+                                                        on stdout how many
     remote_peer.py run ...                              upstream's command line, keys from the environment
 """
 import json
@@ -64,26 +66,48 @@ def shards_met(path, grid, np, h5py):
     return met
 
 
-def needs(config, out, bucket, paths):
+def fullest(met):
+    """Shards by how many granules and points they have, the smallest key first among equals."""
+    keys = sorted({key for found in met.values() for key in found})
+    return sorted(keys, key=lambda k: (-sum(k in m for m in met.values()),
+                                       -sum(m.get(k, 0) for m in met.values()), k))
+
+
+def write_map(out, bucket, grid, met, shards):
+    records = {p: {"id": os.path.basename(p), "s3": f"s3://{bucket}/{os.path.basename(p)}",
+                   "https": "https://localhost/none"} for p in met}
+    with open(out, "w", encoding="utf-8") as file:
+        json.dump({"metadata": {"source": "synthetic", "short_name": "ATL03", "version": "007"},
+                   "grid_signature": grid.spatial_signature(), "shard_keys": shards,
+                   "granules": [[records[p] for p in met if shard in met[p]] for shard in shards]},
+                  file)
+
+
+def grid_and_points(config, paths):
     import h5py
     import numpy as np
     from zagg.config import load_config
     from zagg.grids import from_config
-    from zagg.read_plan import plan_read
     grid = from_config(load_config(config))
-    met = {path: shards_met(path, grid, np, h5py) for path in paths}
-    keys = sorted({key for found in met.values() for key in found})
-    shard = max(keys, key=lambda k: (sum(k in m for m in met.values()),
-                                     sum(m.get(k, 0) for m in met.values()), -k))
-    listed = [p for p in paths if shard in met[p]]
-    records = [{"id": os.path.basename(p), "s3": f"s3://{bucket}/{os.path.basename(p)}",
-                "https": "https://localhost/none"} for p in listed]
-    with open(out, "w", encoding="utf-8") as file:
-        json.dump({"metadata": {"source": "synthetic", "short_name": "ATL03", "version": "007"},
-                   "grid_signature": grid.spatial_signature(), "shard_keys": [shard],
-                   "granules": [records]}, file)
+    return grid, {path: shards_met(path, grid, np, h5py) for path in paths}
+
+
+def needs(config, out, bucket, paths):
+    import h5py
+    import numpy as np
+    from zagg.read_plan import plan_read
+    grid, met = grid_and_points(config, paths)
+    shard = fullest(met)[0]
+    write_map(out, bucket, grid, met, [shard])
     print(json.dumps({os.path.basename(p): needed(p, grid, shard, plan_read, np, h5py)
-                      for p in listed}))
+                      for p in paths if shard in met[p]}))
+
+
+def several(config, out, bucket, n, paths):
+    grid, met = grid_and_points(config, paths)
+    shards = sorted(fullest(met)[:int(n)])
+    write_map(out, bucket, grid, met, shards)
+    print(len(shards))
 
 
 # Of h5coro, those that read what describes the data; all others read stored chunks.
@@ -124,5 +148,7 @@ def run(arguments):
 if __name__ == "__main__":
     if sys.argv[1] == "needs":
         needs(*sys.argv[2:5], sys.argv[5:])
+    elif sys.argv[1] == "map":
+        several(*sys.argv[2:6], sys.argv[6:])
     else:
         run(sys.argv[2:])

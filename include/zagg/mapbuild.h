@@ -95,6 +95,33 @@ ZAGG_API zagg_status zagg_map_subset(const zagg_shardmap *map, const zagg_grid *
                                      const zagg_map_part *part, zagg_shardmap **out,
                                      zagg_err *err);
 
+/** A store whose coverage.toc tells when its shards were observed. */
+typedef struct zagg_map_reference {
+    const char *name;  /* what metadata and messages call it */
+    const char *cover; /* bytes of its coverage.toc */
+    size_t len;
+} zagg_map_reference;
+
+typedef struct zagg_map_closest_opts {
+    const zagg_map_reference *references;
+    size_t n_references;
+    const zagg_shape *region; /* only epochs of shards that it reaches; NULL: all */
+    int64_t max_offset_ns;    /* farther granules are none; -1: no limit */
+    size_t max_granules;      /* refuse shards with more; 0: no limit */
+    zagg_log *log;
+} zagg_map_closest_opts;
+
+/** Of a map of rasters the granules that were taken closest to each time at which the
+ * reference stores observed the shard: upstream's closest_obs_shardmap. Times are the
+ * middles of the buckets that coverage.toc has; of two granules as close the earlier one
+ * is taken, of those of one moment the first. Entries gain paired_epochs and
+ * epoch_offsets_ns, metadata.closest_obs says what became of every epoch. `grid`: the
+ * map's. Masks are dropped. ECONFIG: covers that are none or have shards of another
+ * order, a granule without a time, a shard with too many granules. RANGE, NOMEM. */
+ZAGG_API zagg_status zagg_map_closest(const zagg_shardmap *map, const zagg_grid *grid,
+                                      const zagg_map_closest_opts *opts,
+                                      zagg_shardmap **out, zagg_err *err);
+
 /** The grid that a map's signature tells of; chunks are the shards. ECONFIG for what is
  * no signature. */
 ZAGG_API zagg_status zagg_map_grid(const zagg_shardmap *map, zagg_latitude latitude,

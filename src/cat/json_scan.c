@@ -132,15 +132,37 @@ static zagg_status pass_special(zg_scan *s, zg_slice *out)
     return ZAGG_OK;
 }
 
+/* Whether a text goes on plainly with this character. */
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* Eight at a time: bit 7 of a byte of `odd` is set for control characters, quotes,
+ * backslashes and what is no ASCII, and perhaps behind such a byte. */
+static void pass_plain(zg_scan *s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    while (s->len - s->at >= sizeof(uint64_t)) {
+        uint64_t v;
+        memcpy(&v, s->text + s->at, sizeof v);
+        const uint64_t quote = v ^ (ones * '"'), slash = v ^ (ones * '\\');
+        const uint64_t odd = v | (v - ones * 0x20) | (quote - ones) | (slash - ones);
+        if ((odd & tops) != 0)
+            break;
+        s->at += sizeof v;
+    }
+    while (s->at < s->len && is_plain(s->text[s->at]))
+        s->at++;
+}
+
 zagg_status zg_scan_string(zg_scan *s, zg_slice *out)
 {
     ZAGG_TRY(zg_scan_take(s, '"'));
     *out = (zg_slice){s->text + s->at, 0, false};
     const size_t from = s->at;
     for (;;) {
-        while (s->at < s->len && s->text[s->at] >= 0x20 && s->text[s->at] != '"' &&
-               s->text[s->at] != '\\')
-            s->at++;
+        pass_plain(s);
         if (s->at == s->len)
             return ended(s);
         if (s->text[s->at] == '"')
@@ -268,11 +290,14 @@ static bool pass_number(zg_scan *s)
     return true;
 }
 
-zagg_status zg_scan_number(zg_scan *s, double *out)
+static bool is_digit(char c)
 {
-    const char c = zg_scan_peek(s);
-    const size_t from = s->at;
-    const bool negative = c == '-';
+    return c >= '0' && c <= '9';
+}
+
+/* Numbers that do not begin with digits. */
+static zagg_status scan_word_number(zg_scan *s, bool negative, double *out)
+{
     const char *infinity = negative ? "-Infinity" : "Infinity";
     if (take_word(s, "NaN")) {
         *out = (double)NAN;
@@ -282,10 +307,17 @@ zagg_status zg_scan_number(zg_scan *s, double *out)
         *out = negative ? -(double)INFINITY : (double)INFINITY;
         return ZAGG_OK;
     }
-    if (is_cut(s, "NaN") || is_cut(s, infinity))
-        return ended(s);
-    if (!negative && (c < '0' || c > '9'))
-        return zg_scan_fault(s, "a number");
+    return is_cut(s, "NaN") || is_cut(s, infinity) ? ended(s)
+                                                   : zg_scan_fault(s, "a number");
+}
+
+zagg_status zg_scan_number(zg_scan *s, double *out)
+{
+    const char c = zg_scan_peek(s);
+    const size_t from = s->at;
+    const bool negative = c == '-';
+    if (!is_digit(c) && !(negative && s->len - from > 1 && is_digit(s->text[from + 1])))
+        return scan_word_number(s, negative, out);
     if (!pass_number(s) || !zg_number_parse(s->text + from, s->at - from, out)) {
         if (s->at == s->len)
             return ended(s);

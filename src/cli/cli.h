@@ -27,8 +27,10 @@ int main_status(int argc, char **argv);
 int main_config(int argc, char **argv);
 int main_h5(int argc, char **argv);
 int main_catalog(int argc, char **argv);
+int main_cell(int argc, char **argv);
 int main_inspect(int argc, char **argv);
 int main_export(int argc, char **argv);
+int main_view(int argc, char **argv);
 int main_verify(int argc, char **argv);
 int main_version(int argc, char **argv);
 

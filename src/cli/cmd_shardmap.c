@@ -1,4 +1,5 @@
-/* zagg shardmap build | info | convert | diff | subset: which granules each shard reads.
+/* zagg shardmap build | info | convert | diff | subset | closest: which granules each
+ * shard reads.
  */
 #include "cli/cmd_shardmap.h"
 
@@ -15,13 +16,14 @@
 
 static const cli_option OPTIONS[] = {{0, NULL, NULL, NULL}};
 static const cli_command COMMAND = {
-    "shardmap", "shardmap build | info | convert | diff | subset [...]",
+    "shardmap", "shardmap build | info | convert | diff | subset | closest [...]",
     "Shard maps: which granules each shard of a grid reads.\n"
     "  build    from a catalog of granules, or from granules on disk\n"
     "  info     what a map holds\n"
     "  convert  to another form, or to shards of another order\n"
     "  diff     compare two maps\n"
     "  subset   some shards, an area, a time\n"
+    "  closest  of rasters those closest in time to what other stores hold\n"
     "`zagg shardmap build --help` and so on tell the options of each.",
     OPTIONS,
     "  zagg shardmap build --config atl03.yaml --catalog atl03.parquet --polygon "
@@ -32,21 +34,19 @@ static const cli_command COMMAND = {
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} ACTIONS[] = {{"build", shardmap_build},
-               {"info", shardmap_info},
-               {"convert", shardmap_convert},
-               {"diff", shardmap_diff},
-               {"subset", shardmap_subset}};
+} ACTIONS[] = {{"build", shardmap_build},     {"info", shardmap_info},
+               {"convert", shardmap_convert}, {"diff", shardmap_diff},
+               {"subset", shardmap_subset},   {"closest", shardmap_closest}};
 
 static int take(void *user, int id, const char *value)
 {
     (void)user;
     (void)id;
-    fprintf(
-        stderr,
-        "zagg shardmap: %s: unknown command; there are build, info, convert, diff and "
-        "subset\n",
-        value);
+    fprintf(stderr,
+            "zagg shardmap: %s: unknown command; there are build, info, convert, diff, "
+            "subset "
+            "and closest\n",
+            value);
     return EXIT_USAGE;
 }
 

@@ -11,6 +11,7 @@ int shardmap_info(int argc, char **argv);
 int shardmap_convert(int argc, char **argv);
 int shardmap_diff(int argc, char **argv);
 int shardmap_subset(int argc, char **argv);
+int shardmap_closest(int argc, char **argv);
 
 /** Print "zagg NAME: message"; the exit code: what is wrong with a config, map or catalog
  * is EXIT_CONFIG. */

@@ -26,9 +26,11 @@ static const subcommand COMMANDS[] = {
     {"status", main_status, "how far the last run into a store has come"},
     {"config", main_config, "list or show the built-in pipeline configs"},
     {"catalog", main_catalog, "find granules; build the shard map of them"},
+    {"cell", main_cell, "name and place cells; the cells of an area"},
     {"h5", main_h5, "list, print or check what an HDF5 file holds"},
     {"inspect", main_inspect, "tell what a store holds, or the values of a cell"},
     {"export", main_export, "write cells as GeoParquet, CSV or GeoJSON"},
+    {"view", main_view, "draw a map, a catalog or a store: a web page or a picture"},
     {"verify", main_verify, "check a store: every chunk, hash, stamp and attribute"},
     {"version", main_version, "versions of zagg and of what it links"},
 };

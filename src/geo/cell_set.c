@@ -88,14 +88,19 @@ static size_t lower_bound(const zg_cell_set *set, span s, uint64_t nested)
     return s.lo;
 }
 
-static zagg_status hit(walk *w, span s, zagg_err *err)
+static zagg_status append_span(zg_vec *hits, span s, zagg_err *err)
 {
     for (size_t i = s.lo; i < s.hi; i++) {
         uint32_t at = (uint32_t)i;
-        if (!zg_vec_append(w->hits, &at, 1))
+        if (!zg_vec_append(hits, &at, 1))
             return zagg_err_set(err, ZAGG_ENOMEM, "no memory for the cells of a polygon");
     }
     return ZAGG_OK;
+}
+
+static zagg_status hit(walk *w, span s, zagg_err *err)
+{
+    return append_span(w->hits, s, err);
 }
 
 static bool inside_of(const walk *w, const zg_cell_shape *parent, bool inside,
@@ -218,4 +223,41 @@ zagg_status zg_cell_set_line(const zg_cell_set *set, const zagg_ring *line,
         status = walk_bases(&w, err);
     zg_polygon_free(&polygon);
     return status;
+}
+
+/* ---- cells of cells ---- */
+
+/** The cells of the set's order that lie in a cell, or the one that holds it. */
+static span cells_in(const zg_cell_set *set, uint64_t word)
+{
+    const unsigned order = zagg_word_order(word);
+    uint64_t first = zagg_word_nested(word), end;
+    span s = {0, set->n};
+    if (order > set->order) {
+        first >>= 2u * (order - set->order);
+        end = first + 1u;
+    } else {
+        end = (first + 1u) << 2u * (set->order - order);
+        first <<= 2u * (set->order - order);
+    }
+    s.lo = lower_bound(set, s, first);
+    s.hi = lower_bound(set, s, end);
+    return s;
+}
+
+zagg_status zg_cell_set_words(const zg_cell_set *set, const uint64_t *words, size_t n,
+                              zg_vec *hits, zagg_err *err)
+{
+    span before = {0, 0}; /* fine cells of one of the set follow each other */
+    for (size_t i = 0; i < n; i++) {
+        if (!zagg_word_valid(words[i]))
+            return zagg_err_set(err, ZAGG_EFORMAT, "the word %llu names no cell",
+                                (unsigned long long)words[i]);
+        const span s = cells_in(set, words[i]);
+        if (s.lo == before.lo && s.hi == before.hi)
+            continue;
+        before = s;
+        ZAGG_TRY(append_span(hits, s, err));
+    }
+    return ZAGG_OK;
 }

@@ -36,5 +36,10 @@ zagg_status zg_cell_set_polygon(const zg_cell_set *set, const zagg_ring *rings,
 /** The same of the cells that a line of n >= 1 vertices meets or touches. */
 zagg_status zg_cell_set_line(const zg_cell_set *set, const zagg_ring *line,
                              zg_set_scratch *scratch, zg_vec *hits, zagg_err *err);
+/** Append the positions of the cells that share ground with a list of area words of any
+ * order, ascending where the words are; they may come again. FORMAT for a word that names
+ * no cell. Cost: a binary search a word. */
+zagg_status zg_cell_set_words(const zg_cell_set *set, const uint64_t *words, size_t n,
+                              zg_vec *hits, zagg_err *err);
 
 #endif

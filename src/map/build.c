@@ -59,10 +59,14 @@ static zagg_status polygon_hits(const zagg_map_builder *b, zagg_arena *arena,
 }
 
 static zagg_status shape_hits(const zagg_map_builder *b, zagg_arena *arena,
-                              const zagg_shape *shape, zg_target_scratch *scratch,
+                              const zg_pending_item *item, zg_target_scratch *scratch,
                               outcome *out, zagg_err *err)
 {
-    if (zg_footprint_is_polygonal(shape))
+    const zagg_shape *shape = &item->shape;
+    if (item->cells != NULL)
+        ZAGG_TRY(
+            zg_target_words(&b->target, item->cells, item->n_cells, &out->hits, err));
+    else if (zg_footprint_is_polygonal(shape))
         ZAGG_TRY(polygon_hits(b, arena, shape, scratch, out, err));
     for (size_t i = 0; b->opts.lines && i < shape->n_parts; i++) {
         const zagg_shape_part *part = &shape->parts[i];
@@ -89,7 +93,7 @@ static zagg_status item_task(void *user, size_t index, size_t slot, void **resul
     zg_vec_init(&out->hits, sizeof(uint32_t), 0);
     *result = out;
     zagg_status status =
-        shape_hits(b, b->arenas[slot], &item->shape, &b->scratch[slot], out, err);
+        shape_hits(b, b->arenas[slot], item, &b->scratch[slot], out, err);
     zagg_arena_release(b->arenas[slot], mark);
     if (status != ZAGG_OK && item->record.id != NULL)
         return zagg_err_context(err, status, "footprint of %s", item->record.id);
@@ -203,15 +207,31 @@ static zagg_status copy_record(zagg_arena *arena, zg_source_record *r, zagg_err 
     return r->assets != NULL ? zg_tree_copy(arena, r->assets, &r->assets, err) : ZAGG_OK;
 }
 
+static zagg_status copy_cells(zagg_arena *arena, const zagg_item *from,
+                              zg_pending_item *out, zagg_err *err)
+{
+    uint64_t *cells;
+    ZAGG_TRY(
+        zagg_arena_alloc(arena, from->n_footprint_cells + 1, sizeof *cells, &cells, err));
+    if (from->n_footprint_cells > 0)
+        memcpy(cells, from->footprint_cells, from->n_footprint_cells * sizeof *cells);
+    out->cells = cells;
+    out->n_cells = from->n_footprint_cells;
+    return ZAGG_OK;
+}
+
+/** Items without cells in a catalog that has them are taken by their geometry. */
 static zagg_status keep_pending(zagg_map_builder *b, const zg_source_record *record,
-                                const zagg_shape *shape, zagg_err *err)
+                                const zagg_item *from, zagg_err *err)
 {
     zg_pending *p = &b->pending;
     zg_pending_item item = {.record = *record};
     if (p->arena == NULL)
         ZAGG_TRY(zagg_arena_new(0, &p->arena, err));
     ZAGG_TRY(copy_record(p->arena, &item.record, err));
-    ZAGG_TRY(copy_shape(p->arena, shape, &item.shape, err));
+    ZAGG_TRY(copy_shape(p->arena, &from->shape, &item.shape, err));
+    if (b->index_order > 0 && from->footprint_cells != NULL)
+        ZAGG_TRY(copy_cells(p->arena, from, &item, err));
     if (!zg_vec_append(&p->items, &item, 1))
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a granule");
     if (p->items.len >= BATCH_ITEMS || zagg_arena_used(p->arena) >= BATCH_BYTES)
@@ -255,7 +275,7 @@ zagg_status zagg_map_builder_add(zagg_map_builder *b, const zagg_item *item,
         record.time_key = item->time_key;
         record.assets = item->assets;
     }
-    return keep_pending(b, &record, &item->shape, err);
+    return keep_pending(b, &record, item, err);
 }
 
 /* ---- beginning ---- */
@@ -306,6 +326,36 @@ static unsigned cover_order(const zagg_map_builder *b)
     return order > info->parent_order ? order : info->parent_order;
 }
 
+/** Whether the cells that the catalog keeps of its footprints serve this build: they are
+ * those of swaths, at their order, on the authalic sphere. */
+static zagg_status look_for_index(zagg_map_builder *b, zagg_err *err)
+{
+    const zagg_grid_info *info = zagg_grid_get_info(b->grid);
+    const zagg_value *v = zagg_value_get_set(b->meta, "footprint_cells_order");
+    uint64_t order = 0;
+    if (v == NULL || b->by_record || b->opts.cover_order != 0)
+        return ZAGG_OK;
+    if (!zagg_value_u64(v, &order) || order < 1 || order > ZAGG_GEO_MAX_ORDER)
+        return zagg_err_set(err, ZAGG_ECONFIG,
+                            "footprint_cells_order of the catalog is no order of cells");
+    if (info->latitude != ZAGG_LATITUDE_AUTHALIC) {
+        zagg_log_write(b->opts.log, ZAGG_LOG_INFO,
+                       "the catalog's footprint_cells are of authalic latitude, which "
+                       "the shards are not of: geometries are used");
+        return ZAGG_OK;
+    }
+    if (order < info->parent_order)
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "the catalog's footprint_cells have order %llu, and every shard of order %u "
+            "below one of them would get the granule: index it anew with zagg catalog "
+            "convert --index-footprints %u, or use the geometries (--cover-order %u)",
+            (unsigned long long)order, info->parent_order, info->parent_order,
+            info->parent_order);
+    b->index_order = (unsigned)order;
+    return ZAGG_OK;
+}
+
 static zagg_status make_slots(zagg_map_builder *b, zagg_err *err)
 {
     const size_t n = zagg_pool_width(b->opts.pool);
@@ -313,9 +363,12 @@ static zagg_status make_slots(zagg_map_builder *b, zagg_err *err)
     b->arenas = zg_alloc(n, sizeof(zagg_arena *));
     if (b->scratch == NULL || b->arenas == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory to build a shard map");
-    for (size_t i = 0; i < n; i++, b->n_slots++) {
+    for (size_t i = 0; i < n; i++) {
+        char *first; /* a block that stays: without it every item would map its own */
         ZAGG_TRY(zagg_arena_new(0, &b->arenas[i], err));
         zg_target_scratch_init(&b->scratch[i]);
+        b->n_slots++;
+        ZAGG_TRY(zagg_arena_alloc(b->arenas[i], 1, 1, &first, err));
     }
     return ZAGG_OK;
 }
@@ -323,6 +376,7 @@ static zagg_status make_slots(zagg_map_builder *b, zagg_err *err)
 static zagg_status begin(zagg_map_builder *b, zagg_err *err)
 {
     ZAGG_TRY(check_beams(b, err));
+    ZAGG_TRY(look_for_index(b, err));
     ZAGG_TRY(zg_owned_map_new("shard map", &b->own, err));
     zg_tree_init(&b->tree, b->own->arena);
     ZAGG_TRY(zagg_arena_new(0, &b->region_arena, err));

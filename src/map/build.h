@@ -22,6 +22,8 @@ typedef struct zg_pending {
 typedef struct zg_pending_item {
     zg_source_record record;
     zagg_shape shape;
+    const uint64_t *cells; /* of its footprint, in the place of the polygons; or NULL */
+    size_t n_cells;
 } zg_pending_item;
 
 /** Items of which something has to be said, once. */
@@ -34,7 +36,8 @@ struct zagg_map_builder {
     const zagg_grid *grid;
     const zagg_value *meta;
     zagg_map_opts opts;
-    bool by_record; /* footprints are the rings of records, not all rings */
+    bool by_record;       /* footprints are the rings of records, not all rings */
+    unsigned index_order; /* of the catalog's cells, where they are used; 0: geometry */
     double started_s;
 
     zg_owned_map *own; /* the map to be */
@@ -61,10 +64,5 @@ zagg_status zg_build_flush(zagg_map_builder *b, zagg_err *err);
 
 /** Shards, lists and metadata of the map out of pairs and granules. */
 zagg_status zg_build_content(zagg_map_builder *b, zagg_err *err);
-
-/** Members of `meta` (NULL: none) with those of `more`, which win and keep the place of
- * the ones that they replace. */
-const zagg_value *zg_metadata_merge(zg_maker *m, const zagg_value *meta,
-                                    const zagg_value *more);
 
 #endif

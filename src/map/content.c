@@ -149,7 +149,9 @@ static void put_counts(const zagg_map_builder *b, uint64_t assigned, zg_object *
     zg_object_put(o, "total_pairs", zg_make_u64(m, b->pairs.len));
     zg_object_put(o, "build_wall_s", zg_make_double(m, round(wall * 1000.0) / 1000.0));
     if (mortie)
-        zg_object_put(o, "mortie_order", zg_make_u64(m, b->target.cover_order));
+        zg_object_put(
+            o, "mortie_order",
+            zg_make_u64(m, b->index_order > 0 ? b->index_order : b->target.cover_order));
 }
 
 const zagg_value *zg_metadata_merge(zg_maker *m, const zagg_value *meta,
@@ -189,7 +191,7 @@ static zagg_status make_metadata(zagg_map_builder *b, zagg_err *err)
         zg_object_put(&o, "sibling_asset", zg_make_text(&m, b->opts.sibling->asset));
     }
     if (zagg_value_get(meta, "footprint_cells_order") != NULL)
-        zg_object_put(&o, "footprint_cells", zg_make_bool(&m, false));
+        zg_object_put(&o, "footprint_cells", zg_make_bool(&m, b->index_order > 0));
     if (b->opts.aoi_mask)
         zg_object_put(&o, "aoi_mask", zg_make_bool(&m, true));
     if (info->kind == ZAGG_GRID_HEALPIX)

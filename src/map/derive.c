@@ -91,6 +91,30 @@ zagg_status zg_derive_shard(zg_derive *d, uint64_t key,
     return zg_vec_append(&d->shards, &entry, 1) ? ZAGG_OK : no_memory(err);
 }
 
+zagg_status zg_derive_granule(zg_derive *d, const zagg_granule *of, const char *record,
+                              const zagg_granule **out, zagg_err *err)
+{
+    zagg_granule *g = NULL;
+    if (zg_tree_alloc(&d->tree, 1, sizeof *g, &g, NULL) != ZAGG_OK ||
+        !copy_text(&d->tree, of->id, &g->id) || !copy_text(&d->tree, of->s3, &g->s3) ||
+        !copy_text(&d->tree, of->https, &g->https) ||
+        !copy_text(&d->tree, record, &g->record))
+        return no_memory(err);
+    *out = g;
+    return zg_vec_append(&d->copies, out, 1) ? ZAGG_OK : no_memory(err);
+}
+
+zagg_status zg_derive_own(zg_derive *d, uint64_t key, const zagg_granule *const *granules,
+                          size_t n, zagg_err *err)
+{
+    const zagg_granule **list = NULL;
+    ZAGG_TRY(zg_tree_alloc(&d->tree, n, sizeof *list, (void *)&list, err));
+    memcpy(list, granules, n * sizeof *list);
+    const zagg_shard_entry entry = {key, list, n, NULL, 0};
+    d->pairs += n;
+    return zg_vec_append(&d->shards, &entry, 1) ? ZAGG_OK : no_memory(err);
+}
+
 zagg_status zg_derive_check_names(const zg_derive *d, const zagg_grid *grid,
                                   zagg_err *err)
 {

@@ -296,6 +296,12 @@ zagg_status zg_target_line(const zg_target *t, const zagg_ring *line,
     return tiles_of_cells(t, &s->found, hits, err);
 }
 
+zagg_status zg_target_words(const zg_target *t, const uint64_t *words, size_t n,
+                            zg_vec *hits, zagg_err *err)
+{
+    return t->n_keys > 0 ? zg_cell_set_words(&t->cells, words, n, hits, err) : ZAGG_OK;
+}
+
 static int by_number(const void *a, const void *b)
 {
     const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;

@@ -52,6 +52,10 @@ zagg_status zg_target_rings(const zg_target *target, const zg_rings *rings,
 zagg_status zg_target_line(const zg_target *target, const zagg_ring *line,
                            zg_target_scratch *scratch, zg_vec *hits, bool *usable,
                            zagg_err *err);
+/** The same of cells, area words of any order; mortie's rule on HEALPix grids. FORMAT for
+ * a word that names no cell. */
+zagg_status zg_target_words(const zg_target *target, const uint64_t *words, size_t n,
+                            zg_vec *hits, zagg_err *err);
 /** Sort and drop what comes again. */
 void zg_target_distinct(zg_vec *hits);
 

@@ -195,3 +195,18 @@ zagg_status zg_clock_words(const zg_clock *clock, zagg_dtype dtype, const void *
     }
     return ZAGG_OK;
 }
+
+int64_t zg_clock_utc_ns(uint64_t instant_ns)
+{
+    const int64_t day_ns = 86400 * NS;
+    const int64_t since_1970 = (int64_t)instant_ns + days_of(1850, 1, 1) * day_ns;
+    int64_t ahead = 0; /* of the last step that lies before, as upstream finds it */
+    if (since_1970 >= days_of(1972, 1, 1) * day_ns - 9 * NS)
+        ahead = -9;
+    for (size_t i = 0; i < sizeof LEAPS / sizeof LEAPS[0]; i++) {
+        const int64_t after = (int64_t)i - 8;
+        if (since_1970 >= days_of(LEAPS[i].year, LEAPS[i].month, 1) * day_ns + after * NS)
+            ahead = after;
+    }
+    return since_1970 - ahead * NS;
+}

@@ -26,4 +26,8 @@ zagg_status zg_clock_new(const char *epoch, const char *units, zg_clock *out,
 zagg_status zg_clock_words(const zg_clock *clock, zagg_dtype dtype, const void *values,
                            size_t n, uint64_t *words, zagg_err *err);
 
+/** Nanoseconds since 1970 in UTC of an instant (below 2^63) on the scale of the words;
+ * inside of a leap second that of the second behind it. */
+int64_t zg_clock_utc_ns(uint64_t instant_ns);
+
 #endif

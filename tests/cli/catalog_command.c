@@ -264,6 +264,7 @@ static void faults(void **state)
         {"--page 1 --fault stale", 1,
          "*the last 3 pages hold nothing new: the server's next links go in a circle\n"},
         {"--page 1 --fault half", 5, "*page 3: *no such cursor*"},
+        {"--fault huge", 1, "*page 1: item 0 of the page: an item that is no object\n"},
     };
     for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++) {
         expect(f, FAULTS[i].options,

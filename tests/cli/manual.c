@@ -56,8 +56,9 @@ static void options(void **state)
         f->dir,
         "for c in run worker fetch check catalog 'catalog fetch' 'catalog convert' "
         "'catalog info' 'catalog extract' shardmap 'shardmap build' 'shardmap info' "
-        "'shardmap convert' 'shardmap diff' 'shardmap subset' status config version h5 "
-        "'h5 ls' 'h5 cat' 'h5 check' inspect export verify; do zagg $c --help; done; "
+        "'shardmap convert' 'shardmap diff' 'shardmap subset' 'shardmap closest' status "
+        "config version cell h5 'h5 ls' 'h5 cat' 'h5 check' inspect export view verify; "
+        "do zagg $c --help; done; "
         "zagg --help; echo ' --version'");
     compare(&r, help, " --", page, "Fl -");
     compare(&r, page, "Fl -", help, " --");

@@ -62,8 +62,8 @@ static const cli_case CASES[] = {
      "zagg shardmap: write `zagg shardmap build --config FILE --catalog FILE` or `zagg "
      "shardmap info MAP`; --help tells more\n"},
     {"unknown command", "zagg shardmap nope", 2, NULL,
-     "zagg shardmap: nope: unknown command; there are build, info, convert, diff and "
-     "subset\n"},
+     "zagg shardmap: nope: unknown command; there are build, info, convert, diff, "
+     "subset and closest\n"},
     {"help", "zagg shardmap --help", 0, "Usage: zagg shardmap build | info *", NULL},
     {"no config", "zagg shardmap build --catalog cat.ndjson", 2, NULL,
      "zagg shardmap build: give the pipeline config with --config; see zagg shardmap "
@@ -114,6 +114,34 @@ static const cli_case CASES[] = {
      "cat.ndjson --polygon p.json --bbox 1,1,2,2 -o far.json",
      0, "ShardMap: * shards, * pairs (backend=mortie) -> far.json\n", NULL},
     {"other shards", "zagg shardmap diff map.json far.json -q", 1, NULL, NULL},
+    {"closest without a store", "zagg shardmap closest map.json x.json", 2, NULL,
+     "zagg shardmap closest: give the map, the file to write, and a store with "
+     "--reference\n"},
+    {"no time", "zagg shardmap closest map.json x.json --reference s --max-time-offset 2",
+     2, NULL,
+     "zagg shardmap closest: --max-time-offset: found '2'; must be a time such as 90s, "
+     "30m, "
+     "12h or 2d\n"},
+    {"a store without a cover of time",
+     "mkdir -p bare; zagg shardmap closest map.json x.json --reference bare", 1, NULL,
+     "zagg shardmap closest: bare has no coverage.toc, which tells when its shards were "
+     "observed: *\n"},
+    {"a cover of another kind",
+     "mkdir -p odd; echo '{\"spec\": \"x/2\", \"order\": 11}' >odd/coverage.toc; zagg "
+     "shardmap closest map.json x.json --reference odd",
+     3, NULL,
+     "zagg shardmap closest: odd: coverage.toc is no cover of the revision "
+     "zagg-coverage-toc-cover/1\n"},
+    {"a cover of nothing",
+     "mkdir -p none; echo '{\"spec\": \"zagg-coverage-toc-cover/1\", \"order\": 11, "
+     "\"shards\": {}}' >none/coverage.toc; zagg shardmap closest map.json closest.json "
+     "--reference none && grep -c '\"epochs_total\": 0,' closest.json",
+     0, "ShardMap: 0 shards, 0 pairs for 0 of 0 epochs -> closest.json\n1\n", NULL},
+    {"a cover of other shards",
+     "mkdir -p nine; echo '{\"spec\": \"zagg-coverage-toc-cover/1\", \"order\": 9, "
+     "\"shards\": {}}' >nine/coverage.toc; zagg shardmap closest map.json x.json "
+     "--reference nine",
+     3, NULL, "zagg shardmap closest: *of order 9, those of the map are not\n"},
     {"no GeoJSON",
      "zagg shardmap build --config c.yaml --catalog cat.ndjson --polygon c.yaml "
      "-o x.json",

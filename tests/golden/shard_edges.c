@@ -126,6 +126,17 @@ typedef struct answer {
     core_dense dense;
 } answer;
 
+/* So much that what follows does not come along with the beginning of the file. */
+static void put_apart(granule_file *file)
+{
+    enum { FAR = 1 << 20 };
+    float *zeros = zg_alloc(FAR, sizeof *zeros);
+    assert_non_null(zeros);
+    memset(zeros, 0, FAR * sizeof *zeros);
+    granule_put(file, "/apart", ZAGG_DT_F32, (granule_shape){FAR, 0, 0}, zeros);
+    zg_free(zeros);
+}
+
 /* A beam with its points in the middle of cells first..last of the shard in turn. */
 static void write_granule(const suite *s, const char *path, const situation *what,
                           size_t g)
@@ -156,6 +167,8 @@ static void write_granule(const suite *s, const char *path, const situation *wha
         h[0] = what->first_height;
     core_case_free(&c);
     granule_file *file = granule_create(path);
+    if (what->refused)
+        put_apart(file);
     granule_put(file, "/gt1l/lat", ZAGG_DT_F64, (granule_shape){n, 0, 64}, lat);
     granule_put(file, "/gt1l/lon", ZAGG_DT_F64, (granule_shape){n, 0, 64}, lon);
     granule_put(file, "/gt1l/dem_h", ZAGG_DT_F32, (granule_shape){n, 0, 64}, terrain);

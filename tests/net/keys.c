@@ -50,7 +50,7 @@ static void run(const net_fixture *f, const char *env, const char *config,
 static void urls_that_end(void **state)
 {
     net_fixture *f = fixture_of(state);
-    net_daac(f, (const char *const[]){"--url-uses", "7", NULL});
+    net_daac(f, (const char *const[]){"--url-uses", "4", NULL});
     run(f, "", "flat", "https", 0, "");
     assert_true(server_stat(f->daac, "redirects") >= 4);
     assert_true(server_stat(f->daac, "by_code.AccessDenied") > 0);

@@ -191,7 +191,7 @@ static void make_granules(const net_fixture *f)
 {
     zg_free(shell_ok(f->base.dir,
                      "mkdir -p root/granules root/stores && zagg-synth --quiet --out g "
-                     "--granules 2 --photons 60000 --beams 2 --chunk 4000 && "
+                     "--granules 2 --photons 60000 --beams 4 --chunk 4000 && "
                      "set -- g/*.h5 && mv $1 root/granules/a.h5 && "
                      "mv $2 root/granules/b.h5"));
 }

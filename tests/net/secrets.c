@@ -412,7 +412,7 @@ static void killed_with_keys(void **state)
     start(f);
     setenv("ZAGG_NET_STALL_S", "60", 1);
     server_script(f->s3_proxy, "{\"fault\": \"stall\", \"seconds\": 20, \"path\": "
-                               "\"/b[.]h5\", \"after\": 7, \"times\": 0}");
+                               "\"/b[.]h5\", \"after\": 4, \"times\": 0}");
     const pid_t pid = start_run(f, RUN);
     wait_until(f->s3_proxy, "by_fault.stall", 1);
     assert_no_argument(pid);
@@ -451,9 +451,9 @@ static void forgotten(void **state)
     unsetenv("AWS_SECRET_ACCESS_KEY");
     unsetenv("AWS_SESSION_TOKEN");
     setenv("NETRC", "given/netrc", 1);
-    server_script(f->s3_proxy, "{\"fault\": \"expired\", \"after\": 8}\n"
+    server_script(f->s3_proxy, "{\"fault\": \"expired\", \"after\": 2}\n"
                                "{\"fault\": \"stall\", \"seconds\": 20, \"path\": "
-                               "\"/b[.]h5\", \"after\": 7, \"times\": 0}");
+                               "\"/b[.]h5\", \"after\": 4, \"times\": 0}");
     const pid_t pid = start_run(f, RUN);
     wait_until(f->s3_proxy, "by_fault.stall", 1);
     assert_int_equal(server_stat(f->daac, "s3credentials"), 2);

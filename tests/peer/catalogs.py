@@ -4,6 +4,7 @@ write of the same items, in every compression and page form that they know."""
 import gzip
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -16,7 +17,11 @@ import duckdb  # noqa: E402
 import geopandas  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
+from zagg.catalog import load_polygon  # noqa: E402
+from zagg.catalog.shardmap import ShardMap  # noqa: E402
 from zagg.catalog.sources import Catalog  # noqa: E402
+from zagg.config import load_config  # noqa: E402
+from zagg.grids import from_config  # noqa: E402
 
 try:
     import stac_geoparquet.arrow as sga  # not among the peers; looked at where it is installed
@@ -136,14 +141,48 @@ def unsupported(folder):
     peers.check("brotli is told of", done.returncode == 1 and "brotli" in done.stderr.lower(), done.stderr)
 
 
+def write_config(folder, order):
+    """A config of NEON's benchmark with shards of that order."""
+    text = (peers.SHARED / "data" / "benchmark" / "configs" / "atl03_tdigest_healpix_o10.yaml").read_text()
+    path = folder / f"o{order}.yaml"
+    path.write_text(re.sub(r"parent_order: \d+", f"parent_order: {order}", text))
+    return path
+
+
+def maps_of_catalogs(folder, indexed):
+    """Both make the same map of the catalogs of either: with an index (the cells are taken) and without."""
+    area = CATALOG / "data" / "AOP_NEON.geojson"
+    theirs_indexed = folder / "theirs_indexed.parquet"
+    table = Catalog.from_geoparquet(str(folder / "cat_neon.parquet")).index_footprints(11)
+    pq.write_table(table.table.replace_schema_metadata(
+        {**(table.table.schema.metadata or {}), b"zagg:catalog_meta": json.dumps(table.metadata).encode()}), theirs_indexed)
+    for order, catalog, used in ((9, indexed, True), (9, theirs_indexed, True), (11, theirs_indexed, True),
+                                 (9, folder / "cat_neon.parquet", None)):
+        name = f"map of {catalog.stem} at order {order}"
+        config, ours, theirs = write_config(folder, order), folder / "ours.json", folder / "theirs.json"
+        ShardMap.build(Catalog.from_geoparquet(str(catalog)), from_config(load_config(str(config))),
+                       region=load_polygon(str(area)), backend="mortie").to_json(str(theirs))
+        if not peers.zagg(f"{name}: zagg shardmap build", "shardmap", "build", "-q", "--force", "--config", config,
+                          "--catalog", catalog, "--polygon", area, "-o", ours):
+            continue
+        a, b = json.loads(ours.read_text()), json.loads(theirs.read_text())
+        for one in (a, b):
+            one["metadata"].pop("build_wall_s")
+        a["metadata"].pop("latitude")
+        peers.check(f"{name}: the same map", a == b, f"{a['metadata']} and {b['metadata']}")
+        peers.check(f"{name}: cells are taken or not", a["metadata"].get("footprint_cells") == used)
+        peers.check(f"{name}: upstream loads ours", ShardMap.from_json(str(ours)).granules == b["granules"])
+
+
 def indexes(folder):
-    """The index of cells is upstream's, word for word."""
+    """The index of cells is upstream's, word for word, and builds take it as upstream's do."""
     source = CATALOG / "data" / "cat_neon.parquet"
     ours = folder / "indexed.parquet"
     if peers.zagg("index", "catalog", "convert", source, ours, "--index-footprints", "9"):
         theirs = Catalog.from_geoparquet(str(source)).index_footprints(9)
         peers.check("index: cells", same(Catalog.from_geoparquet(str(ours)).footprint_cells(),
                                          theirs.footprint_cells()))
+        maps_of_catalogs(folder, ours)
 
 
 def items_to_tables(folder):

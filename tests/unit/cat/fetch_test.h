@@ -51,10 +51,10 @@ static inline zagg_search_query cmr_query(const http_script *server)
     static char root[64];
     (void)snprintf(root, sizeof root, "%s", http_script_url(server, "/stac"));
     return (zagg_search_query){.root = root,
-                              .short_name = "ATL03",
-                              .start_date = "2025-01-01",
-                              .end_date = "2025-12-31",
-                              .bbox = {-76.62107, 38.84504, -76.50583, 38.93512}};
+                               .short_name = "ATL03",
+                               .start_date = "2025-01-01",
+                               .end_date = "2025-12-31",
+                               .bbox = {-76.62107, 38.84504, -76.50583, 38.93512}};
 }
 
 static inline zagg_status try_fetch(const zagg_search_query *q,
@@ -69,7 +69,7 @@ static inline zagg_status try_fetch(const zagg_search_query *q,
 }
 
 static inline zagg_search_result must_fetch(const zagg_search_query *q,
-                                           const zagg_search_opts *opts)
+                                            const zagg_search_opts *opts)
 {
     zagg_search_result r = {.pages = 0};
     zagg_err err;

@@ -183,10 +183,57 @@ static void line_around(void **state)
     zg_cell_set_free(&set);
 }
 
+/** Words of mixed orders, coarser and finer than the set: the cells that share ground. */
+static void words(void **state)
+{
+    uint64_t seed = 8;
+    zagg_err err = ZAGG_ERR_INIT;
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        star s;
+        zagg_words cover = {NULL, 0}, at_own = {NULL, 0};
+        zg_cell_set set;
+        zg_vec hits;
+        make_star(&seed, 0.1, &s);
+        const zagg_ring ring = {s.lat, s.lon, s.n};
+        zagg_words cells = some_cells(&seed, &s, 7);
+        assert_true(cells.n > 0);
+        assert_int_equal(zagg_cover_polygon(&ring, 1, 10, NULL, &cover, NULL), ZAGG_OK);
+        assert_int_equal(zagg_moc_to_order(cover.words, cover.n, 7, 0, &at_own, NULL),
+                         ZAGG_OK);
+        uint32_t *expected = zg_alloc(cells.n, sizeof *expected);
+        assert_non_null(expected);
+        const size_t n = common(&cells, &at_own, expected);
+        zg_vec_init(&hits, sizeof(uint32_t), 0);
+        assert_int_equal(
+            zg_cell_set_new(cells.words, cells.n, ZAGG_LATITUDE_AUTHALIC, &set, NULL),
+            ZAGG_OK);
+        assert_int_equal(zg_cell_set_words(&set, cover.words, cover.n, &hits, NULL),
+                         ZAGG_OK);
+        size_t distinct = 0; /* in order, but words of several cells may give one again */
+        for (size_t k = 0; k < hits.len; k++) {
+            const uint32_t at = *ZG_VEC_AT(&hits, uint32_t, k);
+            if (distinct > 0 && expected[distinct - 1] == at)
+                continue;
+            assert_true(distinct < n);
+            assert_int_equal(at, expected[distinct++]);
+        }
+        assert_int_equal(distinct, n);
+        const uint64_t bad[] = {cells.words[0], 0};
+        assert_int_equal(zg_cell_set_words(&set, bad, 2, &hits, &err), ZAGG_EFORMAT);
+        zg_vec_free(&hits);
+        zg_free(expected);
+        zg_cell_set_free(&set);
+        zagg_words_free(&cover);
+        zagg_words_free(&at_own);
+        zagg_words_free(&cells);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(as_covers),
-                                       cmocka_unit_test(lines),
+                                       cmocka_unit_test(lines), cmocka_unit_test(words),
                                        cmocka_unit_test(line_around)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { MANY = 50000 }; /* sanitizers take ten times as long */
@@ -19,12 +20,20 @@ typedef struct bench {
     zagg_arena *arena;
     zagg_grid *grid;
     zagg_shape region;
-    double started;
+    double started; /* of processor time */
 } bench;
+
+/* Of the processor: others may keep it busy. */
+static double spent_s(void)
+{
+    struct timespec now;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now), 0);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
 
 static bench begin(zagg_grid *grid)
 {
-    bench b = {.grid = grid, .started = zg_clock_mono_s()};
+    bench b = {.grid = grid, .started = spent_s()};
     assert_int_equal(zagg_arena_new(0, &b.arena, NULL), ZAGG_OK);
     b.region = box_shape(b.arena, -76.8, 38.8, -76.4, 39.1);
     return b;
@@ -32,7 +41,7 @@ static bench begin(zagg_grid *grid)
 
 static void end(bench *b)
 {
-    assert_true(zg_clock_mono_s() - b->started < GOOD_TIME_S);
+    assert_true(spent_s() - b->started < GOOD_TIME_S);
     zagg_grid_free(b->grid);
     zagg_arena_free(b->arena);
 }
