@@ -34,7 +34,8 @@ static void errors_have_upstreams_classes(void **state)
 static void status_objects_have_upstreams_members(void **state)
 {
     static const char EVENT[] =
-        "{\"shard_key\": 12715069122950463494, \"parent_order\": 6, \"granule_urls\": [], "
+        "{\"shard_key\": 12715069122950463494, \"parent_order\": 6, \"granule_urls\": "
+        "[], "
         "\"store_path\": \"%s/x.zarr\", \"s3_credentials\": {}, \"child_order\": 12, "
         "\"run_id\": \"r\"}";
     (void)state;
