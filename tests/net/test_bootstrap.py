@@ -12,8 +12,10 @@ import unittest
 
 from runtime_api import RuntimeApi
 
-BUILD = os.environ.get("ZAGG_BUILD_DIR", "build/release")
-SANITIZED = any(os.environ.get(name) for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
+BUILD = os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", "build/release"))
+with open(f"{BUILD}/bootstrap", "rb") as program:
+    TEXT = program.read()
+SANITIZED = b"__asan_init" in TEXT or b"__tsan_init" in TEXT
 WARM = int(os.environ.get("ZAGG_BOOTSTRAP_WARM", "1000"))
 KEYS = {"accessKeyId": "AKIAEVENT", "secretAccessKey": "event-secret", "sessionToken": "event-token"}
 
@@ -220,6 +222,34 @@ class Bootstrap(unittest.TestCase):
             code, body = body_of(offered.outcome.get(timeout=60))
             self.assertEqual((code, body["error"][:9]), (500, "Stopped: "))
             self.assertEqual(box.process.wait(30), 0)
+
+    @unittest.skipIf(SANITIZED, "shadow memory counts too")
+    def test_too_little_memory(self):
+        """A chunk of 4^12 cells in a small function: the event is told of it, the next one served."""
+        def run(program, *arguments):
+            subprocess.run([f"{BUILD}/{program}", *arguments], cwd=self.folder.name, check=True,
+                           env=environment(), stdout=subprocess.DEVNULL)
+        run("zagg-synth", "--quiet", "--out", "g", "--granules", "1", "--beams", "1", "--photons",
+            "5000")
+        self.config["data_source"].update(
+            coordinates={"latitude": "/{group}/heights/lat_ph",
+                         "longitude": "/{group}/heights/lon_ph"},
+            variables={"h_ph": "/{group}/heights/h_ph"})
+        self.config["output"]["grid"].update(child_order=18, sharded=False)
+        with open(f"{self.folder.name}/c.yaml", "w", encoding="utf-8") as file:
+            json.dump(self.config, file)
+        run("zagg", "shardmap", "build", "--config", "c.yaml", "--granules", "g", "-o", "m.json")
+        with open(f"{self.folder.name}/m.json", encoding="utf-8") as file:
+            shards = json.load(file)
+        granule = f"{self.folder.name}/{shards['granules'][0][0]['s3']}"
+        with Sandbox(AWS_LAMBDA_FUNCTION_MEMORY_SIZE="128") as box:
+            setup = dict(self.setup_event(), child_order=18)
+            self.assertEqual(body_of(box.invoke(setup))[0], 200)
+            code, body = body_of(box.invoke(self.process_event(
+                shard_key=shards["shard_keys"][0], granule_urls=[granule], child_order=18)))
+            self.assertEqual((code, body["error"][:15]), (500, "Out of memory: "))
+            self.assertLess(box.memory_kib("VmHWM"), 128 << 10)
+            self.check_pings(box, 1)
 
     def test_memory_stays_after_many_events(self):
         """Warm events leave nothing behind."""
