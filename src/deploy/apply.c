@@ -31,7 +31,7 @@ static zagg_status update(zg_cloud *cloud, const zg_stack_change *change,
     return status;
 }
 
-zagg_status zg_plan_apply(zg_cloud *cloud, const zg_deploy_opts *opts, zg_plan *plan,
+zagg_status zg_deploy_plan_apply(zg_cloud *cloud, const zg_deploy_opts *opts, zg_deploy_plan *plan,
                           double patience_s, zg_deployed *out, zagg_err *err)
 {
     const double began_s = zg_clock_mono_s();

@@ -75,7 +75,7 @@ typedef struct zg_change {
     char *name, *before, *after; /* owned; before NULL: had none; after NULL: the default */
 } zg_change;
 
-typedef struct zg_plan {
+typedef struct zg_deploy_plan {
     bool exists;
     zg_stack stack;          /* where it exists */
     char *bucket, *prefix;   /* of packages; owned */
@@ -87,16 +87,16 @@ typedef struct zg_plan {
     zg_stack_param params[ZG_PARAM_N]; /* as they are sent; texts of opts and plan */
     size_t n_params;
     zg_vec changes;          /* zg_change */
-} zg_plan;
+} zg_deploy_plan;
 
 /** Look at the stack and settle what is to be sent. Changes nothing. `opts` and what it
  * names must outlive the plan. `offline` (dry runs without keys): nothing is asked, as for
  * a new stack. Errors: CONFIG (bucket missing, a state of the stack in which it cannot be
  * changed, with what to do), NOTFOUND (a rollback to what is not there), others of the
  * calls. */
-zagg_status zg_plan_make(zg_cloud *cloud, const zg_deploy_opts *opts, bool offline,
-                         zg_plan *out, zagg_err *err);
-void zg_plan_free(zg_plan *plan);
+zagg_status zg_deploy_plan_make(zg_cloud *cloud, const zg_deploy_opts *opts, bool offline,
+                         zg_deploy_plan *out, zagg_err *err);
+void zg_deploy_plan_free(zg_deploy_plan *plan);
 
 typedef struct zg_deployed {
     zg_stack stack;   /* as it came to rest */
@@ -107,7 +107,7 @@ typedef struct zg_deployed {
 /** Put the package, change the stack, wait for its end (at most `patience_s`), publish a
  * version. `out` is filled as far as things went, and freed with zg_stack_free of its
  * stack, in any case. */
-zagg_status zg_plan_apply(zg_cloud *cloud, const zg_deploy_opts *opts, zg_plan *plan,
+zagg_status zg_deploy_plan_apply(zg_cloud *cloud, const zg_deploy_opts *opts, zg_deploy_plan *plan,
                           double patience_s, zg_deployed *out, zagg_err *err);
 
 /** Delete the stack and wait for its end. NOTFOUND: there is none. */

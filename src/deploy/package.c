@@ -170,7 +170,7 @@ static zagg_status find_data(const zip *z, const entry *e, const uint8_t **out)
 /* Its bytes in `into`, which has room for them. */
 static zagg_status unpack(const zip *z, const entry *e, uint8_t *into)
 {
-    const uint8_t *packed;
+    const uint8_t *packed = NULL;
     ZAGG_TRY(find_data(z, e, &packed));
     if (e->method == STORED && e->packed == e->size)
         memcpy(into, packed, e->size);
@@ -286,7 +286,7 @@ static zagg_status check_entries(const zip *z, size_t at, size_t end, const sums
 
 static zagg_status check(const zip *z, const char *arch, zg_package *out)
 {
-    const uint8_t *end;
+    const uint8_t *end = NULL;
     sums s;
     ZAGG_TRY(find_end(z, &end));
     const size_t n = u16(end + 10);

@@ -30,7 +30,7 @@ static void change_free(zg_change *c)
     zg_free(c->after);
 }
 
-void zg_plan_free(zg_plan *p)
+void zg_deploy_plan_free(zg_deploy_plan *p)
 {
     for (size_t i = 0; i < p->changes.len; i++)
         change_free(ZG_VEC_AT(&p->changes, zg_change, i));
@@ -41,7 +41,7 @@ void zg_plan_free(zg_plan *p)
     zg_free(p->prefix);
     zg_free(p->key);
     zg_free(p->body);
-    *p = (zg_plan){.exists = false};
+    *p = (zg_deploy_plan){.exists = false};
 }
 
 static zagg_status no_memory(zagg_err *err)
@@ -76,7 +76,7 @@ static zagg_status check_state(const zg_stack *s, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status look_at_stack(zg_cloud *cloud, const zg_deploy_opts *o, zg_plan *p,
+static zagg_status look_at_stack(zg_cloud *cloud, const zg_deploy_opts *o, zg_deploy_plan *p,
                                  zagg_err *err)
 {
     const zagg_status status = zg_stack_describe(cloud, o->stack, &p->stack, err);
@@ -87,14 +87,14 @@ static zagg_status look_at_stack(zg_cloud *cloud, const zg_deploy_opts *o, zg_pl
     return check_state(&p->stack, err);
 }
 
-static const char *had(const zg_plan *p, zg_param which)
+static const char *had(const zg_deploy_plan *p, zg_param which)
 {
     return p->exists ? zg_pair_get(&p->stack.params, zg_param_names[which]) : NULL;
 }
 
 /* ---- where packages are ---- */
 
-static char *prefix_of_stack(const zg_plan *p)
+static char *prefix_of_stack(const zg_deploy_plan *p)
 {
     char release[ZG_RELEASE_MAX], sha256[65];
     size_t len;
@@ -104,7 +104,7 @@ static char *prefix_of_stack(const zg_plan *p)
     return zg_strdup(DEFAULT_PREFIX);
 }
 
-static zagg_status settle_place(const zg_deploy_opts *o, zg_plan *p, zagg_err *err)
+static zagg_status settle_place(const zg_deploy_opts *o, zg_deploy_plan *p, zagg_err *err)
 {
     const char *bucket = o->bucket != NULL ? o->bucket : had(p, ZG_PARAM_ARTIFACT_BUCKET);
     if (bucket == NULL)
@@ -126,7 +126,7 @@ static bool is_number(const char *text)
 }
 
 /* Hash of the package of a published version. */
-static zagg_status hash_of_version(zg_cloud *cloud, const zg_plan *p, const char *number,
+static zagg_status hash_of_version(zg_cloud *cloud, const zg_deploy_plan *p, const char *number,
                                    char sha256[65], zagg_err *err)
 {
     zg_vec versions;
@@ -151,7 +151,7 @@ static zagg_status hash_of_version(zg_cloud *cloud, const zg_plan *p, const char
                               function, number);
 }
 
-static zagg_status find_release(zg_cloud *cloud, const zg_deploy_opts *o, zg_plan *p,
+static zagg_status find_release(zg_cloud *cloud, const zg_deploy_opts *o, zg_deploy_plan *p,
                                 zagg_err *err)
 {
     char sha256[65] = "";
@@ -176,7 +176,7 @@ static zagg_status find_release(zg_cloud *cloud, const zg_deploy_opts *o, zg_pla
 }
 
 static zagg_status settle_release(zg_cloud *cloud, const zg_deploy_opts *o, bool offline,
-                                  zg_plan *p, zagg_err *err)
+                                  zg_deploy_plan *p, zagg_err *err)
 {
     char key[1200];
     if (o->package == NULL) {
@@ -203,7 +203,7 @@ static const char *arch_of_release(const char *release)
 
 /* ---- parameters ---- */
 
-static zagg_status note_change(zg_plan *p, const char *name, const char *before,
+static zagg_status note_change(zg_deploy_plan *p, const char *name, const char *before,
                                const char *after, zagg_err *err)
 {
     zg_change *c = zg_vec_push(&p->changes);
@@ -218,7 +218,7 @@ static zagg_status note_change(zg_plan *p, const char *name, const char *before,
 }
 
 /* Value that is sent; NULL: the stack keeps its own, or takes the template's. */
-static const char *wanted(const zg_deploy_opts *o, const zg_plan *p, zg_param which)
+static const char *wanted(const zg_deploy_opts *o, const zg_deploy_plan *p, zg_param which)
 {
     switch (which) {
     case ZG_PARAM_ARTIFACT_BUCKET:
@@ -232,7 +232,7 @@ static const char *wanted(const zg_deploy_opts *o, const zg_plan *p, zg_param wh
     }
 }
 
-static zagg_status settle_params(const zg_deploy_opts *o, zg_plan *p, zagg_err *err)
+static zagg_status settle_params(const zg_deploy_opts *o, zg_deploy_plan *p, zagg_err *err)
 {
     for (size_t i = 0; i < ZG_PARAM_N; i++) {
         const char *before = had(p, (zg_param)i), *after = wanted(o, p, (zg_param)i);
@@ -249,7 +249,7 @@ static zagg_status settle_params(const zg_deploy_opts *o, zg_plan *p, zagg_err *
 /* ---- the template ---- */
 
 /* Only an answer tells: who may not ask is not told of a difference. */
-static zagg_status settle_template(zg_cloud *cloud, const zg_deploy_opts *o, zg_plan *p,
+static zagg_status settle_template(zg_cloud *cloud, const zg_deploy_opts *o, zg_deploy_plan *p,
                                    zagg_err *err)
 {
     char *now = NULL;
@@ -272,10 +272,10 @@ static zagg_status settle_template(zg_cloud *cloud, const zg_deploy_opts *o, zg_
                                : ZAGG_OK;
 }
 
-zagg_status zg_plan_make(zg_cloud *cloud, const zg_deploy_opts *opts, bool offline,
-                         zg_plan *out, zagg_err *err)
+zagg_status zg_deploy_plan_make(zg_cloud *cloud, const zg_deploy_opts *opts, bool offline,
+                         zg_deploy_plan *out, zagg_err *err)
 {
-    zg_plan p = {.exists = false};
+    zg_deploy_plan p = {.exists = false};
     zg_vec_init(&p.changes, sizeof(zg_change), 0);
     zagg_status status = offline ? ZAGG_OK : look_at_stack(cloud, opts, &p, err);
     if (status == ZAGG_OK)
@@ -289,6 +289,6 @@ zagg_status zg_plan_make(zg_cloud *cloud, const zg_deploy_opts *opts, bool offli
     if (status == ZAGG_OK)
         *out = p;
     else
-        zg_plan_free(&p);
+        zg_deploy_plan_free(&p);
     return status;
 }
