@@ -119,7 +119,7 @@ static int deploy(deploy_session *s)
     }
     if (!s->args.dry_run) {
         status = zg_deploy_plan_apply(&s->cloud, &s->args.opts, &plan, s->args.patience_s,
-                               &deployed, &s->err);
+                                      &deployed, &s->err);
         r.deployed = &deployed;
         r.error = status == ZAGG_OK ? NULL : s->err.msg;
     }
@@ -174,16 +174,19 @@ static int delete_stack(deploy_session *s, const zg_stack *stack)
                      "stack %s was not deleted: --yes says that it may be", stack->name);
         return fail(s, EXIT_FAILED);
     }
-    const zagg_status status = zg_deploy_delete(&s->cloud, stack, s->args.opts.service_role,
-                                                s->args.patience_s, &deployed, &s->err);
+    const zagg_status status =
+        zg_deploy_delete(&s->cloud, stack, s->args.opts.service_role, s->args.patience_s,
+                         &deployed, &s->err);
     if (status == ZAGG_OK && !s->args.json) {
         printf("Stack %s: deleted after %.0f s\n", stack->name, deployed.elapsed_s);
         print_left(stack);
     } else if (status == ZAGG_OK) {
-        printf("{\"stack\": \"%s\", \"region\": \"%s\", \"status\": \"DELETE_COMPLETE\"}\n",
-               stack->name, s->cloud.region);
+        printf(
+            "{\"stack\": \"%s\", \"region\": \"%s\", \"status\": \"DELETE_COMPLETE\"}\n",
+            stack->name, s->cloud.region);
     }
-    const int code = status == ZAGG_OK ? EXIT_OK : fail(s, failed_code(&deployed, status));
+    const int code =
+        status == ZAGG_OK ? EXIT_OK : fail(s, failed_code(&deployed, status));
     zg_stack_free(&deployed.stack);
     return code;
 }
@@ -193,7 +196,8 @@ static bool ended_badly(const char *status)
     return strstr(status, "FAILED") != NULL || strstr(status, "ROLLBACK") != NULL;
 }
 
-/* The last things that failed, oldest first; those that were only given up do not tell. */
+/* The last things that failed, oldest first; those that were only given up do not tell.
+ */
 static void keep_failures(zg_vec *events)
 {
     size_t n = 0;
@@ -230,8 +234,8 @@ static int show_status(deploy_session *s, const zg_stack *stack)
         status = zg_stack_events_since(&s->cloud, stack->id, "", &failures, &s->err);
     if (status == ZAGG_OK) {
         keep_failures(&failures);
-        status = deploy_print_stack(stack, s->cloud.region, &failures, s->args.json,
-                                    &s->err);
+        status =
+            deploy_print_stack(stack, s->cloud.region, &failures, s->args.json, &s->err);
         zg_stack_events_free(&failures);
     }
     if (status != ZAGG_OK)
@@ -292,9 +296,9 @@ static int on_stack(deploy_session *s)
         return show_list(s, NULL);
     if (status != ZAGG_OK)
         return fail(s, cli_exit_code(status));
-    const int code = list                               ? show_list(s, &stack)
+    const int code = list                              ? show_list(s, &stack)
                      : s->args.action == DEPLOY_DELETE ? delete_stack(s, &stack)
-                                                        : show_status(s, &stack);
+                                                       : show_status(s, &stack);
     zg_stack_free(&stack);
     return code;
 }
@@ -314,10 +318,9 @@ static int with_cloud(deploy_session *s)
         return fail(s, cli_exit_code(status));
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    const int code =
-        s->args.action == DEPLOY_APPLY || s->args.action == DEPLOY_ROLLBACK
-            ? deploy(s)
-            : on_stack(s);
+    const int code = s->args.action == DEPLOY_APPLY || s->args.action == DEPLOY_ROLLBACK
+                         ? deploy(s)
+                         : on_stack(s);
     zg_cloud_close(&s->cloud);
     return code;
 }

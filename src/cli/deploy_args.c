@@ -81,10 +81,13 @@ static const cli_option OPTIONS[] = {
 
 const cli_command DEPLOY_COMMAND = {
     "deploy",
-    "deploy [--bucket NAME] [--status | --list | --rollback VERSION | --delete] [OPTIONS]",
-    "Put the worker onto AWS Lambda: look through its package, put it into a bucket, make "
+    "deploy [--bucket NAME] [--status | --list | --rollback VERSION | --delete] "
+    "[OPTIONS]",
+    "Put the worker onto AWS Lambda: look through its package, put it into a bucket, "
+    "make "
     "or\nchange a CloudFormation stack, wait for its end, publish a version of the "
-    "function. What\nis not named stays as the stack has it. Exit code 0: the stack is as "
+    "function. What\nis not named stays as the stack has it. Exit code 0: the stack is "
+    "as "
     "it was asked to be;\n1: it failed, or cannot be changed; 3: the package or the "
     "settings do not do; 4, 5:\nkeys, rights, network; 130: interrupted, while "
     "CloudFormation goes on.",
@@ -98,7 +101,8 @@ const cli_command DEPLOY_COMMAND = {
 
 static int refuse(const char *option, const char *value, const char *allowed)
 {
-    fprintf(stderr, "zagg deploy: --%s: found '%s'; must be %s\n", option, value, allowed);
+    fprintf(stderr, "zagg deploy: --%s: found '%s'; must be %s\n", option, value,
+            allowed);
     return EXIT_USAGE;
 }
 
@@ -116,7 +120,8 @@ static int take_stack(deploy_args *a, const char *value)
 {
     a->opts.stack = value;
     const bool good = strlen(value) <= 128 && value[0] != '\0' &&
-                      strchr(LETTERS, value[0]) != NULL && only(value, LETTERS DIGITS "-");
+                      strchr(LETTERS, value[0]) != NULL &&
+                      only(value, LETTERS DIGITS "-");
     return good ? 0
                 : refuse("stack", value,
                          "a letter, then up to 127 letters, digits and '-'");
@@ -193,8 +198,8 @@ static int take_seconds(const char *option, const char *value, double least, dou
 
 static int take_log_days(deploy_args *a, const char *value)
 {
-    static const char *const DAYS[] = {"1",   "3",   "5",   "7",   "14",  "30",
-                                       "60",  "90",  "120", "150", "180", "365",
+    static const char *const DAYS[] = {"1",   "3",   "5",   "7",    "14",  "30",
+                                       "60",  "90",  "120", "150",  "180", "365",
                                        "400", "545", "731", "1827", "3653"};
     a->opts.values[ZG_PARAM_LOG_DAYS] = value;
     for (size_t i = 0; i < sizeof DAYS / sizeof DAYS[0]; i++)

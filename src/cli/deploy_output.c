@@ -31,7 +31,9 @@ static void print_change(const zg_deploy_plan *p, const zg_change *c)
         line(c->name, c->after[0] ? c->after : "''");
     else
         printf("  %-22s%s -> %s\n", c->name,
-               c->before == NULL ? "(none)" : c->before[0] ? c->before : "''",
+               c->before == NULL ? "(none)"
+               : c->before[0]    ? c->before
+                                 : "''",
                c->after[0] ? c->after : "''");
 }
 
@@ -39,9 +41,9 @@ static const char *value_of(const zg_deploy_plan *p, zg_param which)
 {
     const char *name = zg_param_names[which];
     for (size_t i = 0; i < p->n_params; i++)
-        if (strcmp(p->params[i].key, name) == 0 && p->params[i].value != NULL)
+        if (strcmp(p->params[i].key, name) == 0)
             return p->params[i].value;
-    return p->exists ? zg_pair_get(&p->stack.params, name) : NULL;
+    return NULL;
 }
 
 /* A role that may write nowhere is seldom meant. */
@@ -71,7 +73,8 @@ void deploy_print_plan(const deploy_report *r)
     if (p->exists && p->changes.len == 0)
         printf("  nothing changes\n");
     if (writes_nowhere(p))
-        printf("  no --output-bucket: the role of the function may write into no bucket\n");
+        printf(
+            "  no --output-bucket: the role of the function may write into no bucket\n");
 }
 
 void deploy_print_done(const deploy_report *r)
@@ -238,10 +241,10 @@ static bool is_in_use(const deploy_listing *l, const zg_release *r)
 {
     char release[ZG_RELEASE_MAX], sha256[65];
     size_t len;
-    const char *key = l->stack != NULL
-                          ? zg_pair_get(&l->stack->params,
-                                        zg_param_names[ZG_PARAM_FUNCTION_KEY])
-                          : NULL;
+    const char *key =
+        l->stack != NULL
+            ? zg_pair_get(&l->stack->params, zg_param_names[ZG_PARAM_FUNCTION_KEY])
+            : NULL;
     return key != NULL && zg_release_of_key(key, release, sha256, &len) &&
            strcmp(sha256, r->sha256) == 0;
 }

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static zagg_status create(zg_cloud *cloud, const zg_stack_change *change, double patience_s,
-                          zg_deployed *out, zagg_err *err)
+static zagg_status create(zg_cloud *cloud, const zg_stack_change *change,
+                          double patience_s, zg_deployed *out, zagg_err *err)
 {
     char *id;
     ZAGG_TRY(zg_stack_create(cloud, change, &id, err));
@@ -31,8 +31,9 @@ static zagg_status update(zg_cloud *cloud, const zg_stack_change *change,
     return status;
 }
 
-zagg_status zg_deploy_plan_apply(zg_cloud *cloud, const zg_deploy_opts *opts, zg_deploy_plan *plan,
-                          double patience_s, zg_deployed *out, zagg_err *err)
+zagg_status zg_deploy_plan_apply(zg_cloud *cloud, const zg_deploy_opts *opts,
+                                 zg_deploy_plan *plan, double patience_s,
+                                 zg_deployed *out, zagg_err *err)
 {
     const double began_s = zg_clock_mono_s();
     const zg_stack_change change = {.name = opts->stack,
@@ -44,9 +45,9 @@ zagg_status zg_deploy_plan_apply(zg_cloud *cloud, const zg_deploy_opts *opts, zg
     if (opts->package != NULL)
         ZAGG_TRY(zg_release_put(cloud, plan->bucket, plan->prefix, opts->package,
                                 &plan->object_there, err));
-    zagg_status status =
-        plan->exists ? update(cloud, &change, &plan->stack, patience_s, out, err)
-                     : create(cloud, &change, patience_s, out, err);
+    zagg_status status = plan->exists
+                             ? update(cloud, &change, &plan->stack, patience_s, out, err)
+                             : create(cloud, &change, patience_s, out, err);
     if (status == ZAGG_OK) {
         const char *function = zg_pair_get(&out->stack.outputs, "FunctionName");
         status = function != NULL

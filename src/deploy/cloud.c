@@ -9,20 +9,22 @@
 
 enum { TRIES = 8, MAX_ANSWER = 8 << 20 };
 #define LONGEST_PAUSE_S 20.0
+#define ANSWER_S 60.0 /* so long they may be silent */
 
 zagg_status zg_cloud_open(zagg_net *net, zagg_log *log, const volatile int *stop,
                           double interval_s, zg_cloud *out, zagg_err *err)
 {
     zg_creds *creds;
+    const zg_http_opts http = {.stall_s = ANSWER_S, .stop = stop, .log = log};
     *out = (zg_cloud){.net = net,
                       .region = zg_net_region(net),
                       .log = log,
                       .stop = stop,
-                      .interval_s = interval_s,
-                      .http = zg_net_http(net)};
+                      .interval_s = interval_s};
     ZAGG_TRY(zg_net_ambient_creds(net, &creds, err));
-    zagg_status status = zg_aws_service_open("cloudformation", out->region, creds,
-                                             &out->formation, err);
+    ZAGG_TRY(zg_http_new(&http, &out->http, err));
+    zagg_status status =
+        zg_aws_service_open("cloudformation", out->region, creds, &out->formation, err);
     if (status == ZAGG_OK)
         status = zg_aws_service_open("lambda", out->region, creds, &out->lambda, err);
     if (status != ZAGG_OK)
@@ -34,6 +36,7 @@ void zg_cloud_close(zg_cloud *cloud)
 {
     zg_aws_service_close(&cloud->formation);
     zg_aws_service_close(&cloud->lambda);
+    zg_http_free(cloud->http);
     *cloud = (zg_cloud){.net = NULL};
 }
 
@@ -110,14 +113,17 @@ static zagg_status explain(zagg_status status, zagg_err *err)
         return status;
     char had[sizeof err->msg];
     (void)snprintf(had, sizeof had, "%s", err->msg);
-    return zagg_err_set(err, status, "%s; deploy/aws/policies/deploy.json lists the rights "
-                        "that are needed", had);
+    return zagg_err_set(err, status,
+                        "%s; deploy/aws/policies/deploy.json lists the rights "
+                        "that are needed",
+                        had);
 }
 
 static bool is_throttled(const char *code)
 {
     static const char *const CODES[] = {"Throttling", "ThrottlingException",
-                                        "RequestLimitExceeded", "TooManyRequestsException"};
+                                        "RequestLimitExceeded",
+                                        "TooManyRequestsException"};
     for (size_t i = 0; i < sizeof CODES / sizeof CODES[0]; i++)
         if (strcmp(code, CODES[i]) == 0)
             return true;

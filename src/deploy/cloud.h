@@ -7,16 +7,17 @@
 
 /** One thread. */
 typedef struct zg_cloud {
-    zagg_net *net;     /* borrowed, as what follows */
+    zagg_net *net;      /* borrowed; for buckets and keys */
     const char *region; /* the net's */
-    zagg_log *log;     /* may be NULL */
+    zagg_log *log;      /* borrowed; may be NULL */
     const volatile int *stop;
     double interval_s; /* between two looks at a stack */
-    zg_http *http;
+    zg_http *http;     /* its own: these services may take their time */
     zg_aws_service formation, lambda;
 } zg_cloud;
 
-/** `net`, `log` and `stop` must outlive it. Nothing is asked yet. Errors: CONFIG, NOMEM. */
+/** `net`, `log` and `stop` must outlive it. Nothing is asked yet. Errors: CONFIG, NOMEM.
+ */
 zagg_status zg_cloud_open(zagg_net *net, zagg_log *log, const volatile int *stop,
                           double interval_s, zg_cloud *out, zagg_err *err);
 void zg_cloud_close(zg_cloud *cloud);
@@ -42,8 +43,8 @@ void zg_answer_text_free(zg_answer_text *answer);
 /** Sends it, and again where CloudFormation has too much to do (Throttling, which comes
  * as HTTP 400): up to eight times, with full jitter. Other faults are sent again as
  * zg_http_send says; the caller sees to it that a question does no harm when it comes
- * twice (ClientRequestToken). `out->code` is set where the call fails with a code. Errors:
- * AUTH (with what is to be done), HTTP, IO, CANCELLED, NOMEM. */
+ * twice (ClientRequestToken). `out->code` is set where the call fails with a code.
+ * Errors: AUTH (with what is to be done), HTTP, IO, CANCELLED, NOMEM. */
 zagg_status zg_cloud_formation(zg_cloud *cloud, const zg_form *form, zg_answer_text *out,
                                zagg_err *err);
 /** A call to Lambda, whose answer is JSON. NOTFOUND where there is no such function. */

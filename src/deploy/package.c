@@ -1,6 +1,6 @@
-/* Zip: PKWARE's APPNOTE 6.3, sections 4.3.7 (local header), 4.3.12 (central directory) and
- * 4.3.16 (its end). ELF: the generic ABI, chapters 4 and 5. Of zip only what Lambda takes:
- * no encryption, no parts, no ZIP64, entries stored or deflated. */
+/* Zip: PKWARE's APPNOTE 6.3, sections 4.3.7 (local header), 4.3.12 (central directory)
+ * and 4.3.16 (its end). ELF: the generic ABI, chapters 4 and 5. Of zip only what Lambda
+ * takes: no encryption, no parts, no ZIP64, entries stored or deflated. */
 #include "deploy/package.h"
 
 #include "zagg/io.h"
@@ -227,10 +227,11 @@ static zagg_status check_bootstrap(const zip *z, const entry *e, const uint8_t *
     if (machine == NULL)
         return refuse(z, e, ZAGG_EUNSUPPORTED, "is made for neither arm64 nor x86_64");
     if (arch != NULL && strcmp(machine, arch) != 0)
-        return zagg_err_set(z->err, ZAGG_EUNSUPPORTED,
-                            "%s: its bootstrap is made for %s, not for %s: name the other "
-                            "package, or leave --arch to it",
-                            z->name, machine, arch);
+        return zagg_err_set(
+            z->err, ZAGG_EUNSUPPORTED,
+            "%s: its bootstrap is made for %s, not for %s: name the other "
+            "package, or leave --arch to it",
+            z->name, machine, arch);
     if (has_interpreter(elf, e->size))
         return refuse(z, e, ZAGG_EUNSUPPORTED,
                       "needs a dynamic linker and libraries that Lambda does not have: "
@@ -260,15 +261,16 @@ static zagg_status add_up(const zip *z, size_t at, size_t end, size_t n, sums *o
     if (at != end)
         return damaged(z, "the list of its entries is damaged");
     if (out->unpacked > ZG_PACKAGE_MAX_BYTES)
-        return zagg_err_set(z->err, ZAGG_ERANGE,
-                            "%s: unpacks to %llu bytes, more than the %llu that Lambda takes",
-                            z->name, (unsigned long long)out->unpacked,
-                            (unsigned long long)ZG_PACKAGE_MAX_BYTES);
+        return zagg_err_set(
+            z->err, ZAGG_ERANGE,
+            "%s: unpacks to %llu bytes, more than the %llu that Lambda takes", z->name,
+            (unsigned long long)out->unpacked, (unsigned long long)ZG_PACKAGE_MAX_BYTES);
     if (out->n_bootstraps == 1)
         return ZAGG_OK;
     return zagg_err_set(z->err, ZAGG_EFORMAT,
                         "%s: %s entry bootstrap at its top, which is what Lambda starts",
-                        z->name, out->n_bootstraps == 0 ? "there is no" : "more than one");
+                        z->name,
+                        out->n_bootstraps == 0 ? "there is no" : "more than one");
 }
 
 static zagg_status check_entries(const zip *z, size_t at, size_t end, const sums *s,
@@ -343,10 +345,11 @@ static void name_release(zg_package *p, const char *version)
     n = n < 40 ? n : 40;
     char plain[41];
     for (size_t i = 0; i < n; i++) /* what keys, and shells, take as it is */
-        plain[i] = strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._+",
-                          version[i]) != NULL
-                       ? version[i]
-                       : '.';
+        plain[i] =
+            strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._+",
+                   version[i]) != NULL
+                ? version[i]
+                : '.';
     plain[n] = '\0';
     (void)snprintf(p->release, sizeof p->release, "%s-%s-%.*s", plain, p->arch,
                    (int)ZG_RELEASE_HASH, p->sha256);
@@ -381,8 +384,8 @@ void zg_package_free(zg_package *package)
     *package = (zg_package){.file = NULL};
 }
 
-bool zg_release_key(const char *prefix, const char *release, const char *sha256, char *out,
-                    size_t out_len)
+bool zg_release_key(const char *prefix, const char *release, const char *sha256,
+                    char *out, size_t out_len)
 {
     const int n = snprintf(out, out_len, "%s%s%s/%s.zip", prefix, prefix[0] ? "/" : "",
                            release, sha256);

@@ -1,16 +1,18 @@
 /* What a stack has, what it is to have, and what is sent. */
 #include "deploy/deploy.h"
-
 #include "deploy/template.h"
 
 #include <stdio.h>
 #include <string.h>
 
 const char *const zg_param_names[ZG_PARAM_N] = {
-    "FunctionName",       "Architecture",        "ArtifactBucket",   "FunctionS3Key",
-    "OutputBucketName",   "CreateOutputBucket",  "CreateExecutionRole",
-    "ExecutionRoleArn",   "MemorySize",          "Timeout",          "EphemeralStorage",
-    "SizeVariants",       "LogRetentionDays"};
+    "FunctionName",        "Architecture",
+    "ArtifactBucket",      "FunctionS3Key",
+    "OutputBucketName",    "CreateOutputBucket",
+    "CreateExecutionRole", "ExecutionRoleArn",
+    "MemorySize",          "Timeout",
+    "EphemeralStorage",    "SizeVariants",
+    "LogRetentionDays"};
 
 #define DEFAULT_PREFIX "zagg"
 
@@ -55,10 +57,11 @@ static zagg_status no_memory(zagg_err *err)
 static zagg_status check_state(const zg_stack *s, zagg_err *err)
 {
     if (zg_stack_is_busy(s->status) && strcmp(s->status, "REVIEW_IN_PROGRESS") != 0)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "stack %s is being changed (%s): wait for its end (zagg deploy "
-                            "--status)",
-                            s->name, s->status);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "stack %s is being changed (%s): wait for its end (zagg deploy "
+            "--status)",
+            s->name, s->status);
     if (strcmp(s->status, "UPDATE_ROLLBACK_FAILED") == 0)
         return zagg_err_set(err, ZAGG_ECONFIG,
                             "stack %s is %s: continue its rollback in the console of "
@@ -76,8 +79,8 @@ static zagg_status check_state(const zg_stack *s, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status look_at_stack(zg_cloud *cloud, const zg_deploy_opts *o, zg_deploy_plan *p,
-                                 zagg_err *err)
+static zagg_status look_at_stack(zg_cloud *cloud, const zg_deploy_opts *o,
+                                 zg_deploy_plan *p, zagg_err *err)
 {
     const zagg_status status = zg_stack_describe(cloud, o->stack, &p->stack, err);
     if (status == ZAGG_ENOTFOUND && o->package != NULL)
@@ -108,10 +111,11 @@ static zagg_status settle_place(const zg_deploy_opts *o, zg_deploy_plan *p, zagg
 {
     const char *bucket = o->bucket != NULL ? o->bucket : had(p, ZG_PARAM_ARTIFACT_BUCKET);
     if (bucket == NULL)
-        return zagg_err_set(err, ZAGG_ECONFIG,
-                            "there is no stack %s yet: name the bucket that its package is "
-                            "put into (--bucket)",
-                            o->stack);
+        return zagg_err_set(
+            err, ZAGG_ECONFIG,
+            "there is no stack %s yet: name the bucket that its package is "
+            "put into (--bucket)",
+            o->stack);
     p->bucket = zg_strdup(bucket);
     p->prefix = o->prefix != NULL ? zg_strdup(o->prefix) : prefix_of_stack(p);
     return p->bucket != NULL && p->prefix != NULL ? ZAGG_OK : no_memory(err);
@@ -126,8 +130,8 @@ static bool is_number(const char *text)
 }
 
 /* Hash of the package of a published version. */
-static zagg_status hash_of_version(zg_cloud *cloud, const zg_deploy_plan *p, const char *number,
-                                   char sha256[65], zagg_err *err)
+static zagg_status hash_of_version(zg_cloud *cloud, const zg_deploy_plan *p,
+                                   const char *number, char sha256[65], zagg_err *err)
 {
     zg_vec versions;
     const char *function = had(p, ZG_PARAM_FUNCTION_NAME);
@@ -145,14 +149,15 @@ static zagg_status hash_of_version(zg_cloud *cloud, const zg_deploy_plan *p, con
     zg_vec_free(&versions);
     return sha256[0] != '\0'
                ? ZAGG_OK
-               : zagg_err_set(err, ZAGG_ENOTFOUND,
-                              "%s has no version %s; zagg deploy --list tells which there "
-                              "are",
-                              function, number);
+               : zagg_err_set(
+                     err, ZAGG_ENOTFOUND,
+                     "%s has no version %s; zagg deploy --list tells which there "
+                     "are",
+                     function, number);
 }
 
-static zagg_status find_release(zg_cloud *cloud, const zg_deploy_opts *o, zg_deploy_plan *p,
-                                zagg_err *err)
+static zagg_status find_release(zg_cloud *cloud, const zg_deploy_opts *o,
+                                zg_deploy_plan *p, zagg_err *err)
 {
     char sha256[65] = "";
     zg_vec releases;
@@ -161,7 +166,8 @@ static zagg_status find_release(zg_cloud *cloud, const zg_deploy_opts *o, zg_dep
     ZAGG_TRY(zg_releases_list(cloud, p->bucket, p->prefix, &releases, err));
     for (size_t i = 0; i < releases.len; i++) {
         const zg_release *r = ZG_VEC_AT(&releases, zg_release, i);
-        if (sha256[0] ? strcmp(r->sha256, sha256) == 0 : strcmp(r->name, o->rollback) == 0) {
+        if (sha256[0] ? strcmp(r->sha256, sha256) == 0
+                      : strcmp(r->name, o->rollback) == 0) {
             memcpy(p->release, r->name, sizeof p->release);
             memcpy(p->sha256, r->sha256, sizeof p->sha256);
         }
@@ -169,10 +175,11 @@ static zagg_status find_release(zg_cloud *cloud, const zg_deploy_opts *o, zg_dep
     zg_vec_free(&releases);
     if (p->release[0] != '\0')
         return ZAGG_OK;
-    return zagg_err_set(err, ZAGG_ENOTFOUND,
-                        "the package of %s is not in s3://%s/%s; zagg deploy --list tells "
-                        "which there are",
-                        o->rollback, p->bucket, p->prefix);
+    return zagg_err_set(
+        err, ZAGG_ENOTFOUND,
+        "the package of %s is not in s3://%s/%s; zagg deploy --list tells "
+        "which there are",
+        o->rollback, p->bucket, p->prefix);
 }
 
 static zagg_status settle_release(zg_cloud *cloud, const zg_deploy_opts *o, bool offline,
@@ -217,8 +224,9 @@ static zagg_status note_change(zg_deploy_plan *p, const char *name, const char *
                : no_memory(err);
 }
 
-/* Value that is sent; NULL: the stack keeps its own, or takes the template's. */
-static const char *wanted(const zg_deploy_opts *o, const zg_deploy_plan *p, zg_param which)
+/* What is asked for; NULL: the stack keeps its own, or takes the template's. */
+static const char *wanted(const zg_deploy_opts *o, const zg_deploy_plan *p,
+                          zg_param which)
 {
     switch (which) {
     case ZG_PARAM_ARTIFACT_BUCKET:
@@ -232,14 +240,15 @@ static const char *wanted(const zg_deploy_opts *o, const zg_deploy_plan *p, zg_p
     }
 }
 
-static zagg_status settle_params(const zg_deploy_opts *o, zg_deploy_plan *p, zagg_err *err)
+static zagg_status settle_params(const zg_deploy_opts *o, zg_deploy_plan *p,
+                                 zagg_err *err)
 {
     for (size_t i = 0; i < ZG_PARAM_N; i++) {
         const char *before = had(p, (zg_param)i), *after = wanted(o, p, (zg_param)i);
         if (after == NULL && before == NULL)
             continue;
         p->params[p->n_params++] =
-            (zg_stack_param){.key = zg_param_names[i], .value = after};
+            (zg_stack_param){.key = zg_param_names[i], .value = after ? after : before};
         if (after != NULL && (before == NULL || strcmp(before, after) != 0))
             ZAGG_TRY(note_change(p, zg_param_names[i], before, after, err));
     }
@@ -249,8 +258,8 @@ static zagg_status settle_params(const zg_deploy_opts *o, zg_deploy_plan *p, zag
 /* ---- the template ---- */
 
 /* Only an answer tells: who may not ask is not told of a difference. */
-static zagg_status settle_template(zg_cloud *cloud, const zg_deploy_opts *o, zg_deploy_plan *p,
-                                   zagg_err *err)
+static zagg_status settle_template(zg_cloud *cloud, const zg_deploy_opts *o,
+                                   zg_deploy_plan *p, zagg_err *err)
 {
     char *now = NULL;
     if (o->package == NULL) /* a rollback is of the package, and of nothing else */
@@ -262,18 +271,19 @@ static zagg_status settle_template(zg_cloud *cloud, const zg_deploy_opts *o, zg_
         return ZAGG_OK;
     zagg_err asked = ZAGG_ERR_INIT;
     if (zg_stack_template(cloud, o->stack, &now, &asked) != ZAGG_OK) {
-        zagg_log_write(cloud->log, ZAGG_LOG_DEBUG, "The stack's template is not known: %s",
-                       asked.msg);
+        zagg_log_write(cloud->log, ZAGG_LOG_DEBUG,
+                       "The stack's template is not known: %s", asked.msg);
         return ZAGG_OK;
     }
     p->template_differs = strcmp(now, p->body) != 0;
     zg_free(now);
-    return p->template_differs ? note_change(p, "template", "another", "this program's", err)
-                               : ZAGG_OK;
+    return p->template_differs
+               ? note_change(p, "template", "another", "this program's", err)
+               : ZAGG_OK;
 }
 
 zagg_status zg_deploy_plan_make(zg_cloud *cloud, const zg_deploy_opts *opts, bool offline,
-                         zg_deploy_plan *out, zagg_err *err)
+                                zg_deploy_plan *out, zagg_err *err)
 {
     zg_deploy_plan p = {.exists = false};
     zg_vec_init(&p.changes, sizeof(zg_change), 0);

@@ -1,7 +1,6 @@
 /* Packages in their bucket: "PREFIX/RELEASE/SHA256.zip". Nothing is ever written over: a
  * name has one content. */
 #include "deploy/deploy.h"
-
 #include "zagg/io.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* CloudFormation API reference: CreateStack, UpdateStack, DeleteStack and what tells of
- * them. A question may be asked twice, as answers get lost: each change has a token of its
- * own by which CloudFormation knows it again. */
+ * them. A question may be asked twice, as answers get lost: each change has a token of
+ * its own by which CloudFormation knows it again. */
 #include "deploy/stack.h"
 
 #include <stdio.h>
@@ -18,8 +18,8 @@ static zagg_status ask_about(zg_cloud *cloud, const char *action, const char *na
     zg_form_add(&form, "StackName", name);
     zagg_status status = zg_cloud_formation(cloud, &form, out, err);
     zg_form_free(&form);
-    if (status == ZAGG_EHTTP && strcmp(out->code, "ValidationError") == 0 && err != NULL &&
-        strstr(err->msg, "does not exist") != NULL)
+    if (status == ZAGG_EHTTP && strcmp(out->code, "ValidationError") == 0 &&
+        err != NULL && strstr(err->msg, "does not exist") != NULL)
         status = zagg_err_set(err, ZAGG_ENOTFOUND, "there is no stack %s in %s", name,
                               cloud->region);
     return status;
@@ -38,7 +38,8 @@ zagg_status zg_stack_describe(zg_cloud *cloud, const char *name, zg_stack *out,
     return status;
 }
 
-zagg_status zg_stack_template(zg_cloud *cloud, const char *name, char **out, zagg_err *err)
+zagg_status zg_stack_template(zg_cloud *cloud, const char *name, char **out,
+                              zagg_err *err)
 {
     zg_answer_text answer;
     zagg_status status = ask_about(cloud, "GetTemplate", name, &answer, err);
@@ -150,10 +151,8 @@ static void add_params(zg_form *form, const zg_stack_change *c)
     for (size_t i = 0; i < c->n_params; i++) {
         (void)snprintf(key, sizeof key, "Parameters.member.%zu.ParameterKey", i + 1);
         zg_form_add(form, key, c->params[i].key);
-        const bool keep = c->params[i].value == NULL;
-        (void)snprintf(key, sizeof key, "Parameters.member.%zu.%s", i + 1,
-                       keep ? "UsePreviousValue" : "ParameterValue");
-        zg_form_add(form, key, keep ? "true" : c->params[i].value);
+        (void)snprintf(key, sizeof key, "Parameters.member.%zu.ParameterValue", i + 1);
+        zg_form_add(form, key, c->params[i].value);
     }
 }
 

@@ -10,8 +10,9 @@ typedef struct zg_pair {
 } zg_pair;
 
 typedef struct zg_stack {
-    char *id, *name, *status, *reason, *changed; /* owned, never NULL; `changed`: ISO time */
-    zg_vec params, outputs;                      /* zg_pair */
+    char *id, *name, *status, *reason,
+        *changed;           /* owned, never NULL; `changed`: ISO time */
+    zg_vec params, outputs; /* zg_pair */
 } zg_stack;
 void zg_stack_free(zg_stack *stack);
 /** Value of a parameter or an output, or NULL. */
@@ -55,14 +56,14 @@ zagg_status zg_stack_template(zg_cloud *cloud, const char *name, char **out,
 
 /* ---- changes ---- */
 
-/** A parameter as it is sent: value NULL keeps the one that the stack has. */
+/** A parameter as it is sent. */
 typedef struct zg_stack_param {
     const char *key, *value;
 } zg_stack_param;
 
 typedef struct zg_stack_change {
-    const char *name;      /* of the stack */
-    const char *body;      /* template; NULL: the one that it has */
+    const char *name;         /* of the stack */
+    const char *body;         /* template; NULL: the one that it has */
     const char *service_role; /* what CloudFormation acts as; NULL: as the caller */
     const zg_stack_param *params;
     size_t n_params;

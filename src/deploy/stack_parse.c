@@ -1,13 +1,11 @@
 /* Answers of CloudFormation: XML, read element by element. CloudFormation API reference,
  * DescribeStacks and DescribeStackEvents. */
 #include "deploy/stack.h"
-
 #include "net/xml.h"
 
 #include <string.h>
 
 enum { MAX_PAIRS = 256, MAX_EVENTS = 20000 };
-
 
 static void pair_free(zg_pair *p)
 {
@@ -131,13 +129,13 @@ zagg_status zg_stack_parse(const char *xml, size_t len, zg_stack *out, zagg_err 
     char **slots[] = {&s->id, &s->name, &s->status, &s->reason, &s->changed};
     zg_vec_init(&s->params, sizeof(zg_pair), MAX_PAIRS);
     zg_vec_init(&s->outputs, sizeof(zg_pair), MAX_PAIRS);
-    zagg_status status =
-        zg_xml_read(xml, len, "CloudFormation", stack_element, &r, err);
+    zagg_status status = zg_xml_read(xml, len, "CloudFormation", stack_element, &r, err);
     if (status == ZAGG_OK && (r.n != 1 || s->id == NULL || s->status == NULL))
-        status = zagg_err_set(err, ZAGG_EFORMAT,
-                              "CloudFormation: the answer tells of %zu stacks, not of one "
-                              "with an id and a state",
-                              r.n);
+        status =
+            zagg_err_set(err, ZAGG_EFORMAT,
+                         "CloudFormation: the answer tells of %zu stacks, not of one "
+                         "with an id and a state",
+                         r.n);
     if (status == ZAGG_OK)
         status = fill(slots, sizeof slots / sizeof slots[0], err);
     pair_free(&r.pair);

@@ -25,7 +25,8 @@ typedef struct failure {
 
 static bool is_cancelled(const zg_stack_event *e)
 {
-    return strstr(e->reason, "cancelled") != NULL || strstr(e->reason, "canceled") != NULL;
+    return strstr(e->reason, "cancelled") != NULL ||
+           strstr(e->reason, "canceled") != NULL;
 }
 
 static void note_failure(failure *f, const zg_stack_event *e)
@@ -39,10 +40,9 @@ static void note_failure(failure *f, const zg_stack_event *e)
 
 static void tell(const zg_cloud *cloud, const zg_stack_event *e)
 {
-    zagg_log_write(cloud->log,
-                   ends_with(e->status, "_FAILED") ? ZAGG_LOG_WARN : ZAGG_LOG_INFO,
-                   "  %-28s %s%s%s", e->status, e->resource, e->reason[0] ? ": " : "",
-                   e->reason);
+    zagg_log_write(
+        cloud->log, ends_with(e->status, "_FAILED") ? ZAGG_LOG_WARN : ZAGG_LOG_INFO,
+        "  %-28s %s%s%s", e->status, e->resource, e->reason[0] ? ": " : "", e->reason);
 }
 
 /* What happened since `*since`, which becomes the newest one. */
@@ -93,16 +93,17 @@ static zagg_status judge(const zg_stack *s, const char *goal, const failure *f,
     if (strcmp(s->status, goal) == 0)
         return ZAGG_OK;
     const char *why = f->text[0] ? f->text : s->reason;
-    return zagg_err_set(err, ZAGG_EHTTP, "the stack ended as %s%s%s%s", s->status,
-                        why[0] ? ": " : "", why,
-                        strstr(why, "not authorized") != NULL
-                            ? "; deploy/aws/policies/deploy.json lists the rights that are "
-                              "needed"
-                            : "");
+    return zagg_err_set(
+        err, ZAGG_EHTTP, "the stack ended as %s%s%s%s", s->status, why[0] ? ": " : "",
+        why,
+        strstr(why, "not authorized") != NULL
+            ? "; deploy/aws/policies/deploy.json lists the rights that are "
+              "needed"
+            : "");
 }
 
-static zagg_status wait_on(zg_cloud *cloud, const char *id, char **since, const char *goal,
-                           double until_s, zg_stack *out, zagg_err *err)
+static zagg_status wait_on(zg_cloud *cloud, const char *id, char **since,
+                           const char *goal, double until_s, zg_stack *out, zagg_err *err)
 {
     failure f = {.n_events = 0};
     for (int i = 0;; i++) {
@@ -140,13 +141,14 @@ zagg_status zg_stack_wait(zg_cloud *cloud, const char *id, const char *since,
                       .status = zg_strdup(""),
                       .reason = zg_strdup(""),
                       .changed = zg_strdup("")};
-    zagg_status status =
-        newest != NULL && out->id != NULL && out->name != NULL && out->status != NULL &&
-                out->reason != NULL && out->changed != NULL
-            ? ZAGG_OK
-            : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a stack");
+    zagg_status status = newest != NULL && out->id != NULL && out->name != NULL &&
+                                 out->status != NULL && out->reason != NULL &&
+                                 out->changed != NULL
+                             ? ZAGG_OK
+                             : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a stack");
     if (status == ZAGG_OK)
-        status = wait_on(cloud, id, &newest, goal, zg_clock_mono_s() + patience_s, out, err);
+        status =
+            wait_on(cloud, id, &newest, goal, zg_clock_mono_s() + patience_s, out, err);
     zg_free(newest);
     return status;
 }

@@ -108,7 +108,7 @@ const char *const zg_deploy_template_parts[] = {
     "  MakeRole: !Equals [!Ref CreateExecutionRole, \"true\"]\n"
     "  MakeBucket: !Equals [!Ref CreateOutputBucket, \"true\"]\n"
     "  HasBucketName: !Not [!Equals [!Ref OutputBucketName, \"\"]]\n"
-    "  HasBucket: !Or [!Condition MakeBucket, !Condition HasBucketName]\n"
+    "  HasBucket: !Or [{Condition: MakeBucket}, {Condition: HasBucketName}]\n"
     "  MakeVariants: !Equals [!Ref SizeVariants, \"true\"]\n"
     "\n"
     "Resources:\n",

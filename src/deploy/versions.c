@@ -1,7 +1,6 @@
 /* Published versions: copies of the function's code and settings that nothing changes any
  * more. Lambda API reference, PublishVersion and ListVersionsByFunction. */
 #include "deploy/deploy.h"
-
 #include "text/text.h"
 #include "zagg/value.h"
 
@@ -61,8 +60,8 @@ static zagg_status ask(zg_cloud *cloud, const char *method, const char *path,
     if (code != NULL)
         memcpy(code, answer.code, sizeof answer.code);
     if (status == ZAGG_OK)
-        status =
-            zagg_json_parse(arena, answer.text, answer.len, "answer of Lambda", root, err);
+        status = zagg_json_parse(arena, answer.text, answer.len, "answer of Lambda", root,
+                                 err);
     zg_answer_text_free(&answer);
     return status;
 }
@@ -79,7 +78,8 @@ static zagg_status add_versions(const zagg_value *root, zg_vec *out, zagg_err *e
 {
     const zagg_value *list = zagg_value_get_set(root, "Versions");
     if (list == NULL || list->kind != ZAGG_LIST)
-        return zagg_err_set(err, ZAGG_EFORMAT, "Lambda: the answer has no list of versions");
+        return zagg_err_set(err, ZAGG_EFORMAT,
+                            "Lambda: the answer has no list of versions");
     for (size_t i = 0; i < list->n; i++) {
         const char *hash = zg_value_text(list->items[i], "CodeSha256");
         zg_version *v = zg_vec_push(out);
@@ -150,8 +150,8 @@ static zagg_status publish(zg_cloud *cloud, const char *path, const char *body,
     if (status == ZAGG_OK) {
         copy(number, sizeof((zg_version *)0)->number, root, "Version");
         if (number[0] == '\0')
-            status = zagg_err_set(err, ZAGG_EFORMAT,
-                                  "Lambda: the answer names no version");
+            status =
+                zagg_err_set(err, ZAGG_EFORMAT, "Lambda: the answer names no version");
     }
     zagg_arena_free(arena);
     return status;

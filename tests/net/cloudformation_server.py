@@ -236,7 +236,7 @@ class Formation:
     def begin(self, stack, verb, end, undone):
         """Steps of a change, which ends as it is told to."""
         stack.event(*stack.whole(f"{verb}_IN_PROGRESS", "User Initiated"))
-        if self.args.fail:
+        if self.args.fail and f"{verb.capitalize()}Stack" in (self.args.fail_action or CHANGES):
             resource, _, reason = self.args.fail.partition(":")
             kind = dict(RESOURCES).get(resource, "AWS::Lambda::Function")
             stack.todo = [("WorkerLog", "AWS::Logs::LogGroup", f"{verb}_IN_PROGRESS"),
@@ -307,6 +307,7 @@ class Formation:
         if stack.params["OutputBucketName"]:
             stack.outputs["OutputBucket"] = stack.params["OutputBucketName"]
         digest = bytes.fromhex(os.path.basename(stack.params["FunctionS3Key"])[:64])
+        digest = bytes(32) if self.args.other_code else digest
         latest = {"Version": "$LATEST", "Description": "zagg worker",
                   "CodeSha256": base64.b64encode(digest).decode(),
                   "LastModified": "2026-11-27T12:00:00.000+0000"}
@@ -366,6 +367,9 @@ def parse_arguments():
     add("--lose", action="append", default=[], metavar="ACTION",
         help="is done, but the answer to its first call is lost")
     add("--fail", metavar="RESOURCE:REASON", help="changes fail there")
+    add("--fail-action", action="append", metavar="ACTION", help="only these (default: all)")
+    add("--other-code", action="store_true",
+        help="what the function gets is not what was put into the bucket")
     add("--stuck", action="store_true", help="changes never end")
     add("--conflicts", type=int, default=0, metavar="N",
         help="so often the function is too busy to publish a version")

@@ -278,15 +278,33 @@ class Faults(Case):
         self.fails(1, "there is no stack", args=("--status",))
 
     def test_failing_update(self):
-        server = self.start_formation()
+        self.start_formation("--fail", "ProcessFunction:Memory is too large", "--fail-action",
+                             "UpdateStack", "--page-size", 2)
         self.first()
         before = self.deployed("--status")["parameters"]
-        failing = self.start_formation("--fail", "ProcessFunction:Memory is too large")
+        err = self.fails(1, "the stack ended as UPDATE_ROLLBACK_COMPLETE", "ProcessFunction "
+                         "(AWS::Lambda::Function): UPDATE_FAILED: Memory is too large",
+                         args=("--package", "two.zip"))
+        self.assertIn("Resource update cancelled", err)
+        self.assertNotIn("CREATE_", err)
+        code, out, _ = self.deploy("--status", "--json")
+        state = json.loads(out)
+        self.assertEqual((code, state["parameters"]), (1, before))
+        self.assertEqual([f["resource"] for f in state["failures"]], ["ProcessFunction"])
+        # A stack that was rolled back can be changed again.
+        self.fails(1, "UPDATE_FAILED", args=("--package", "two.zip"))
+
+    def test_failing_deletion(self):
+        self.start_formation("--fail", "WorkerLog:it is locked", "--fail-action", "DeleteStack")
+        self.first()
+        self.fails(1, "the stack ended as DELETE_FAILED", "it is locked", args=("--delete", "-y"))
+        self.fails(3, "is DELETE_FAILED and cannot be changed: delete it",
+                   args=("--package", "two.zip"))
+
+    def test_no_stack_yet(self):
+        server = self.start_formation()
         self.fails(3, "there is no stack zagg yet", "--bucket", args=("--package", "two.zip"))
-        self.assertEqual(failing.stats()["forms"], [])
-        for service in ("CLOUDFORMATION", "LAMBDA"):
-            self.env[f"AWS_ENDPOINT_URL_{service}"] = f"http://127.0.0.1:{server.port}"
-        self.assertEqual(self.deployed("--status")["parameters"], before)
+        self.assertEqual(server.stats()["forms"], [])
 
     def test_no_rights(self):
         server = self.start_formation("--deny", "CreateStack")
@@ -324,12 +342,10 @@ class Faults(Case):
         self.assertEqual(self.first()["version"], "1")
 
     def test_other_code_than_was_sent(self):
-        """Who may write into the bucket cannot change what a version is of."""
-        server = self.start_formation()
-        self.first()
-        self.assertEqual(server.stats()["crashes"], 0)
-        listed = self.deployed("--list")
-        self.assertEqual(listed["versions"][1]["sha256"], self.packages["one.zip"])
+        """What others put into the place of a package becomes no version."""
+        self.start_formation("--other-code")
+        self.fails(1, "CodeSHA256 is different")
+        self.assertEqual(len(self.deployed("--list")["versions"]), 1)
 
     def test_no_bucket(self):
         self.start_formation()
@@ -358,7 +374,7 @@ class Faults(Case):
             for action in ("DescribeStacks", "CreateStack"):
                 with self.subTest(name=name, action=action):
                     self.start_formation("--hostile", action, self.path(name))
-                    self.fails(3 if False else 1, "CloudFormation: ")
+                    self.fails(1, "CloudFormation: ")
 
 
 class Refusals(Case):
