@@ -74,7 +74,10 @@ typedef struct zagg_dispatch_opts {
     const char *partition, *sbatch_options; /* slurm; NULL: none */
     const char *job_dir; /* slurm: a folder that nodes share; NULL: where the run was
                             started */
-    zagg_net *net;       /* borrowed; NULL: nothing is behind a network */
+    /* Nothing is done: setup.json, 0.json, 1.json, ... and finalize.json are written into
+     * this folder, which is made, for engines that take a file and a number. NULL: no */
+    const char *events_dir;
+    zagg_net *net; /* borrowed; NULL: nothing is behind a network */
     zagg_log *log;
     zagg_dispatch_progress_fn progress; /* on the caller's thread; may be NULL */
     void *user;
@@ -109,6 +112,7 @@ typedef struct zagg_dispatch_limits {
 
 typedef struct zagg_dispatch_summary {
     size_t total_shards, selected;
+    size_t events;   /* of shards, that were written to opts.events_dir */
     size_t finished; /* came to an end, with data or without, or failed */
     size_t with_data, failed, skipped;
     uint64_t total_obs, cells_with_data, read_errors, skipped_obs;

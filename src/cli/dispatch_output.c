@@ -34,6 +34,11 @@ void print_dispatch(const zagg_dispatch_summary *s, const dispatch_job *job)
         print_dry_run(s, job->store);
         return;
     }
+    if (job->args->events_dir) {
+        printf("Events: %zu shards in %s, run %s\n", s->events, job->args->events_dir,
+               s->run_id);
+        return;
+    }
     printf("\nDone: %zu cells with data, %s obs, %zu errors, %.1fs\n", s->with_data,
            cli_thousands(s->total_obs, obs), s->failed, s->wall_s);
     if (s->architecture)
@@ -154,6 +159,8 @@ static void put_phases_max(zg_json_out *w, const zagg_dispatch_summary *s)
 static void put_more(zg_json_out *w, const zagg_dispatch_summary *s)
 {
     zg_json_put_u64(w, "cells_current", s->skipped);
+    if (s->events)
+        zg_json_put_u64(w, "events", s->events);
     zg_json_put_u64(w, "read_errors", s->read_errors);
     zg_json_put_u64(w, "workers", s->workers);
     zg_json_put_u64(w, "invocations", s->attempts);

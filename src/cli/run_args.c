@@ -38,6 +38,7 @@ enum {
     OPT_PARTITION,
     OPT_SBATCH,
     OPT_JOB_DIR,
+    OPT_EVENTS,
     OPT_ALLOW_CONTRACTION,
     OPT_RESUME,
     OPT_NO_RESUME
@@ -105,6 +106,9 @@ static const cli_option OPTIONS[] = {
      "exec: shell command that does one shard: the event on its\nstandard input, the "
      "response on its standard output (default:\nzagg worker); slurm: how the worker is "
      "called on a node"},
+    {OPT_EVENTS, "events", "DIR",
+     "exec: do nothing, but write the events into DIR (setup.json,\n0.json, 1.json, ..., "
+     "finalize.json) for other engines"},
     {OPT_PARTITION, "partition", "NAME", "slurm: of the job arrays"},
     {OPT_SBATCH, "sbatch-options", "TEXT", "slurm: more options of sbatch"},
     {OPT_JOB_DIR, "job-dir", "DIR",
@@ -278,6 +282,9 @@ static int take(void *user, int id, const char *value)
     case OPT_SBATCH:
         a->sbatch_options = value;
         break;
+    case OPT_EVENTS:
+        a->events_dir = value;
+        break;
     case OPT_JOB_DIR:
         a->job_dir = value;
         break;
@@ -349,6 +356,10 @@ int run_args_parse(int argc, char **argv, run_args *out)
     }
     if (out->catalog && out->granules_given) {
         fprintf(stderr, "zagg run: give --catalog or --granules, not both\n");
+        return EXIT_USAGE;
+    }
+    if (out->events_dir && !(out->remote && out->backend == ZAGG_BACKEND_EXEC)) {
+        fprintf(stderr, "zagg run: --events goes with --backend exec\n");
         return EXIT_USAGE;
     }
     if (out->json && out->table) {

@@ -83,6 +83,7 @@ int run_dispatch(const dispatch_job *job, zagg_err *err)
                                      .partition = a->partition,
                                      .sbatch_options = a->sbatch_options,
                                      .job_dir = a->job_dir,
+                                     .events_dir = a->events_dir,
                                      .max_usd = a->max_usd,
                                      .confirm = a->yes ? NULL : confirm,
                                      .net = job->net,

@@ -1,6 +1,7 @@
 /* The sequence of a run beyond this machine: setup, shards, finalize. The workers write
  * everything that lies in the store; this process writes records beside it. */
 #include "dispatch/backend.h"
+#include "dispatch/files.h"
 #include "dispatch/limits.h"
 #include "dispatch/plan.h"
 #include "run/status_dir.h"
@@ -389,11 +390,49 @@ static zagg_status do_shards(dispatch *d, zagg_err *err)
     return status;
 }
 
+/* ---- events as files ---- */
+
+static zagg_status save(const dispatch *d, const char *name, zagg_status status,
+                        zg_str *event, zagg_err *err)
+{
+    if (status == ZAGG_OK)
+        status = zg_private_file(d->opts->events_dir, name, event->data, event->len, err);
+    zg_message_free(event);
+    return status;
+}
+
+/* Numbered without gaps, as engines number tasks. */
+static zagg_status save_events(dispatch *d, zagg_err *err)
+{
+    zagg_dispatch_summary *s = d->summary;
+    char name[40];
+    zg_str event;
+    d->plan.messages.run_id = s->run_id;
+    ZAGG_TRY(zg_private_folder(d->opts->events_dir, err));
+    ZAGG_TRY(zg_ledger_begin(d->ledger, err));
+    zagg_status status = write_setup(d, &event, err);
+    ZAGG_TRY(save(d, "setup.json", status, &event, err));
+    for (size_t i = 0; i < d->plan.n; i++) {
+        if (d->done[i]) {
+            s->skipped++;
+            s->skipped_obs += d->obs[i];
+            continue;
+        }
+        (void)snprintf(name, sizeof name, "%zu.json", s->events++);
+        status = zg_plan_event(&d->plan, i, 0, &event, err);
+        ZAGG_TRY(save(d, name, status, &event, err));
+    }
+    status = write_finalize(d, &event, err);
+    return save(d, "finalize.json", status, &event, err);
+}
+
 static zagg_status run(dispatch *d, zagg_err *err)
 {
     ZAGG_TRY(make_room(d, err));
     ZAGG_TRY(zg_plan_complete(&d->plan, err));
     ZAGG_TRY(open_ledger(d, err));
+    if (d->opts->events_dir != NULL)
+        return save_events(d, err);
     ZAGG_TRY(open_backend(d, err));
     const zagg_status status = do_shards(d, err);
     d->backend.close(d->backend.self);

@@ -12,6 +12,9 @@
 /* A response has at most 6 MB where Lambda is; no other way needs more. */
 enum { RESPONSE_BYTES = 8 << 20, NOT_EXECUTABLE = 126, NOT_FOUND = 127, LOST = 255 };
 
+/* Setup and finalize. */
+#define NO_SHARD SIZE_MAX
+
 typedef struct slot {
     zg_process process;
     size_t ticket;
@@ -43,7 +46,10 @@ static zagg_status send_exec(void *self, size_t ticket, zg_str *event, zagg_err 
     if (s == NULL) {
         status = zagg_err_set(err, ZAGG_EINTERNAL, "more workers than there is room for");
     } else {
-        (void)snprintf(number, sizeof number, "ZAGG_SHARD_INDEX=%zu", ticket);
+        if (ticket == NO_SHARD)
+            (void)snprintf(number, sizeof number, "ZAGG_SHARD_INDEX=");
+        else
+            (void)snprintf(number, sizeof number, "ZAGG_SHARD_INDEX=%zu", ticket);
         (void)snprintf(place, sizeof place, "ZAGG_WORKER_SLOT=%zu",
                        (size_t)(s - e->slots));
         status = zg_process_start(e->command, event->data, event->len, settings,
@@ -104,7 +110,7 @@ static bool next_exec(void *self, double until_s, size_t *ticket, zg_reply *out)
 static zagg_status once(void *self, zg_str *event, zg_reply *out, zagg_err *err)
 {
     size_t ticket;
-    ZAGG_TRY(send_exec(self, 0, event, err));
+    ZAGG_TRY(send_exec(self, NO_SHARD, event, err));
     while (!next_exec(self, zg_clock_mono_s() + 1, &ticket, out))
         continue;
     return ZAGG_OK;

@@ -42,8 +42,8 @@ typedef struct zg_fleet_stats {
 } zg_fleet_stats;
 
 /** Send all units, each until it is over. Throttled: no more fly at
- * once than do then, and one more with every few that are not. After a stop nothing is sent any more,
- * and what is under way is waited for. O(n log n) and 100 bytes a unit. */
+ * once than do then, and one more with every few that are not. After a stop nothing is
+ * sent any more, and what is under way is waited for. O(n log n) and 100 bytes a unit. */
 zagg_status zg_fleet_run(const zg_fleet_opts *opts, zg_fleet_stats *stats, zagg_err *err);
 
 /** Sleep until a moment of zg_clock_mono_s; a signal may wake it earlier. */

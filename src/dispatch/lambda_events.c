@@ -40,16 +40,18 @@ void zg_status_watch_free(zg_status_watch *w)
 /* ---- objects ---- */
 
 static zagg_status take_object(void *user, uint64_t key, const char *text, size_t len,
-                               zagg_err *err)
+                               bool *taken, zagg_err *err)
 {
     zg_lambda *l = user;
     zg_status_watch *w = l->watch;
     const size_t unit = zg_ledger_unit_of(l->ledger, key);
+    /* A worker may be quicker than the answer that its event was accepted: later. */
     if (unit >= w->n || w->accepted_s[unit] == 0)
         return ZAGG_OK;
     found *f = zg_vec_push(&w->found);
     if (f == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for an answer");
+    *taken = true;
     f->ticket = unit;
     w->accepted_s[unit] = 0;
     w->n_under_way--;

@@ -55,10 +55,10 @@ size_t zg_ledger_unit_of(const zg_ledger *ledger, uint64_t key);
 zagg_status zg_reply_of_object(const char *text, size_t len, zg_reply *out,
                                zagg_err *err);
 
-/** A status object that a worker left. */
+/** A status object that a worker left. `*taken` false: it is to be told of again. */
 typedef zagg_status (*zg_ledger_found_fn)(void *user, uint64_t key, const char *text,
-                                          size_t len, zagg_err *err);
-/** Tell of objects that are there and were not told of yet. One listing and a read for
+                                          size_t len, bool *taken, zagg_err *err);
+/** Tell of objects that are there and were not taken yet. One listing and a read for
  * each. */
 zagg_status zg_ledger_poll(zg_ledger *ledger, zg_ledger_found_fn found, void *user,
                            zagg_err *err);

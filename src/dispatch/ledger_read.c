@@ -364,8 +364,8 @@ zagg_status zg_ledger_poll(zg_ledger *l, zg_ledger_found_fn found, void *user,
         const status_object *o = ZG_VEC_AT(&set.list, status_object, i);
         if (o->text == NULL)
             continue; /* the next look will find it */
-        l->told[zg_ledger_unit_of(l, o->key)] = true;
-        status = found(user, o->key, o->text, o->len, err);
+        status = found(user, o->key, o->text, o->len,
+                       &l->told[zg_ledger_unit_of(l, o->key)], err);
     }
     free_objects(&set);
     return status;

@@ -4,15 +4,13 @@
  * without a response is sent once more in another array. Slurm's manual: sbatch(1),
  * squeue(1), scancel(1). */
 #include "dispatch/backend.h"
+#include "dispatch/files.h"
 #include "dispatch/message.h"
 #include "dispatch/process.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Slurm's own bound of an array is 1001 unless its administrator set another. */
@@ -51,27 +49,6 @@ static zagg_status path_of(const slurm *s, const char *name, zg_str *out, zagg_e
     return out->failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path") : ZAGG_OK;
 }
 
-static zagg_status write_file(const slurm *s, const char *name, const char *text,
-                              size_t len, zagg_err *err)
-{
-    zg_str path;
-    int failure = 0;
-    ZAGG_TRY(path_of(s, name, &path, err));
-    const int fd = open(path.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        failure = errno;
-    else if (zg_fd_write_at(fd, 0, len, text, &failure) == len)
-        failure = 0;
-    if (fd >= 0 && close(fd) != 0 && failure == 0)
-        failure = errno;
-    const zagg_status status =
-        failure == 0
-            ? ZAGG_OK
-            : zagg_err_set_errno(err, ZAGG_EIO, failure, "cannot write %s", path.data);
-    zg_str_free(&path);
-    return status;
-}
-
 /* $1: number of the first event of this array. A response is there as a whole or not. */
 static zagg_status write_script(const slurm *s, zagg_err *err)
 {
@@ -87,7 +64,7 @@ static zagg_status write_script(const slurm *s, zagg_err *err)
                 s->command);
     const zagg_status status =
         text.failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a script")
-                    : write_file(s, "job.sh", text.data, text.len, err);
+                    : zg_private_file(s->folder, "job.sh", text.data, text.len, err);
     zg_str_free(&text);
     return status;
 }
@@ -106,7 +83,7 @@ static zagg_status send_slurm(void *self, size_t ticket, zg_str *event, zagg_err
         *t = (task){.ticket = ticket};
         s->n_waiting++;
         (void)snprintf(name, sizeof name, "%zu.json", s->tasks.len - 1);
-        status = write_file(s, name, event->data, event->len, err);
+        status = zg_private_file(s->folder, name, event->data, event->len, err);
     }
     zg_message_free(event);
     return status;
@@ -364,10 +341,7 @@ static zagg_status make_folder(slurm *s, const char *run_id, zagg_err *err)
     s->folder = zg_str_take(&path);
     if (s->folder == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    if (mkdir(s->folder, 0700) == 0)
-        return ZAGG_OK;
-    return zagg_err_set_errno(err, ZAGG_EIO, errno, "cannot make the folder %s",
-                              s->folder);
+    return zg_private_folder(s->folder, err);
 }
 
 zagg_status zg_slurm_open(const zagg_dispatch_opts *opts, const char *run_id,

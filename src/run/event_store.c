@@ -1,5 +1,8 @@
 /* Before and after the shards of a run: setup, finalize, and the ping that tries whether
  * both can work. */
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700 /* realpath */
+#endif
 #include "io/record_sink.h"
 #include "run/event.h"
 #include "zagg/moc.h"

@@ -71,6 +71,10 @@ class Place:
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(text)
 
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
+
     def close(self):
         for server in self.servers:
             server.stop()

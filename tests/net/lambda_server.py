@@ -289,6 +289,7 @@ class Lambda:
         if kind == "Event":
             threading.Thread(target=self.work, args=(sandbox, request.body, event, fault),
                              daemon=True).start()
+            time.sleep(self.args.accept_delay * self.share("accept", request.body))
             return Reply(202)
         return self.work(sandbox, request.body, event, fault)
 
@@ -382,6 +383,8 @@ def parse_arguments():
     add("--no-probes", action="store_true", help="whoever asks about the account is refused")
     add("--slow-start", type=float, default=0, metavar="SECONDS")
     add("--latency", type=float, default=0, metavar="SECONDS")
+    add("--accept-delay", type=float, default=0, metavar="SECONDS",
+        help="at most, until an Event is said to be accepted; it is done meanwhile")
     add("--seed", default="1")
     for fault in FAULTS:
         add("--" + fault, type=float, default=0, metavar="RATE")

@@ -7,7 +7,7 @@ import os
 import subprocess
 import unittest
 
-from dispatch_runs import SECRET, Place, differences, files_of
+from dispatch_runs import BUILD, SECRET, Place, differences, files_of
 from lambda_stub import body_of, observations
 
 SANITIZED = any(os.environ.get(name) for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
@@ -211,8 +211,10 @@ class Events(OnLambda):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_event_transport(self):
+        """Also where a worker is done before its event is known to be accepted."""
         server = self.place.start_lambda("--sandboxes", 30, "--record", "--throttle", 0.05,
-                                         "--status-root", self.place.path("s3"))
+                                         "--accept-delay", 5, "--status-root",
+                                         self.place.path("s3"))
         code, result, err = self.place.zagg_json("many", "many", "s3://out/e.zarr", *LAMBDA,
                                                  "--transport", "event")
         self.assertEqual(code, 0, err)
@@ -249,7 +251,7 @@ class Refusals(OnLambda):
         self.place.start_lambda()
         self.refused(3, "Lambda backend requires s3:// store path, got: here.zarr", "--yes",
                      store="here.zarr")
-        text = open(self.place.path("many.json"), encoding="utf-8").read()
+        text = self.place.read("many.json")
         self.place.write("many.json", text.replace("s3://granules/", "/data/"))
         self.refused(3, "files of this machine, which a Lambda function cannot read", "--yes")
 
@@ -314,12 +316,12 @@ class Stopping(OnLambda):
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 0)
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
         self.assertEqual(self.place.zagg_json(*run, "--no-resume")[1]["cells_current"], 0)
-        text = open(self.place.path("many.json"), encoding="utf-8").read()
+        text = self.place.read("many.json")
         self.place.write("many.json", text.replace('"id": "g0"', '"id": "other"'))
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 9)
         self.assertEqual(self.place.zagg_json(*run, "--overwrite")[1]["cells_current"], 0)
         self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], 10)
-        config = open(self.place.path("many.yaml"), encoding="utf-8").read()
+        config = self.place.read("many.yaml")
         self.place.write("many.yaml", config.replace("resolution: 1,", "resolution: 2,"))
         self.assertEqual(self.place.zagg_json(*run, "--max-cells", "5")[1]["cells_current"], 0)
 
@@ -385,6 +387,26 @@ class RealWorkers(OnLambda):
                                      self.place.path("there.zarr")), [])
         code, again, _ = self.place.zagg_json("real", "files", "there.zarr", "--backend", "exec")
         self.assertEqual((code, again["cells_current"]), (0, result["total_cells"]))
+
+
+    def test_events_as_files(self):
+        """What a Kubernetes Indexed Job or an array of AWS Batch does with them."""
+        self.place.write_real(most=5)
+        self.place.zagg("real", "files", "local.zarr", "-q")
+        run = ("real", "files", "there.zarr", "--backend", "exec")
+        done = self.place.zagg(*run, "--events", "e")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Events: 5 shards in e", done.stdout)
+        names = files_of(self.place.path("e"))
+        self.assertEqual(names, [f"{i}.json" for i in range(5)] + ["finalize.json", "setup.json"])
+        for name in names:
+            self.assertEqual(os.stat(self.place.path(f"e/{name}")).st_mode & 0o077, 0)
+        for name in ("setup", 3, 1, 0, 4):
+            self.place.run_ok([f"{BUILD}/zagg", "worker", "-q", f"e/{name}.json"])
+        code, again, err = self.place.zagg_json(*run)
+        self.assertEqual((code, again["cells_current"], again["cells_with_data"]), (0, 4, 1), err)
+        self.assertEqual(differences(self.place.path("local.zarr"),
+                                     self.place.path("there.zarr")), [])
 
 
 class Commands(OnLambda):
