@@ -58,12 +58,17 @@ void zg_form_init(zg_form *form, const char *action)
     zg_str_addf(&form->text, "Action=%s&Version=2010-05-15", action);
 }
 
+/* As forms are: blanks are '+'. */
 void zg_form_add(zg_form *form, const char *key, const char *value)
 {
-    zg_str_addc(&form->text, '&');
-    zg_url_encode(&form->text, key, false);
-    zg_str_addc(&form->text, '=');
-    zg_url_encode(&form->text, value, false);
+    zg_str_addf(&form->text, "&%s=", key);
+    for (; *value != '\0'; value++) {
+        const char text[2] = {*value, '\0'};
+        if (*value == ' ')
+            zg_str_addc(&form->text, '+');
+        else
+            zg_url_encode(&form->text, text, false);
+    }
 }
 
 void zg_form_free(zg_form *form)

@@ -30,6 +30,7 @@ typedef struct zg_form {
     zg_str text;
 } zg_form;
 void zg_form_init(zg_form *form, const char *action);
+/** `key` holds letters, digits and dots. */
 void zg_form_add(zg_form *form, const char *key, const char *value);
 void zg_form_free(zg_form *form);
 
