@@ -102,8 +102,10 @@ static zagg_status judge(const zg_stack *s, const char *goal, const failure *f,
             : "");
 }
 
+/* *resting: the stack has come to rest, and the answer is about it. */
 static zagg_status wait_on(zg_cloud *cloud, const char *id, char **since,
-                           const char *goal, double until_s, zg_stack *out, zagg_err *err)
+                           const char *goal, double until_s, zg_stack *out, bool *resting,
+                           zagg_err *err)
 {
     failure f = {.n_events = 0};
     for (int i = 0;; i++) {
@@ -116,19 +118,28 @@ static zagg_status wait_on(zg_cloud *cloud, const char *id, char **since,
         /* A state that is older than the change is not its end. */
         const bool begun = f.n_events > 0 || i >= PATIENT_LOOKS ||
                            strcmp(out->status, "DELETE_COMPLETE") == 0;
-        if (!zg_stack_is_busy(out->status) && begun)
+        *resting = !zg_stack_is_busy(out->status) && begun;
+        if (*resting)
             return judge(out, goal, &f, err);
         if (zg_clock_mono_s() >= until_s)
-            return zagg_err_set(err, ZAGG_ERANGE,
-                                "the stack is still %s; CloudFormation goes on, and zagg "
-                                "deploy --status tells how far it is",
-                                out->status);
-        const zagg_status waited = zg_cloud_wait(cloud, cloud->interval_s, err);
-        if (waited == ZAGG_ECANCELLED)
-            return zagg_err_set(err, waited,
-                                "interrupted; CloudFormation goes on, and zagg deploy "
-                                "--status tells how far it is");
+            return zagg_err_set(err, ZAGG_ERANGE, "the stack is still %s", out->status);
+        ZAGG_TRY(zg_cloud_wait(cloud, cloud->interval_s, err));
     }
+}
+
+/* Whatever ended the waiting, the change goes on. */
+static zagg_status goes_on(zagg_status status, zagg_err *err)
+{
+    char why[sizeof err->msg];
+    if (err == NULL)
+        return status;
+    (void)snprintf(why, sizeof why, "%s",
+                   status == ZAGG_ECANCELLED ? "interrupted" : err->msg);
+    return zagg_err_set(
+        err, status,
+        "%s; CloudFormation goes on, and zagg deploy --status tells how far "
+        "it is",
+        why);
 }
 
 zagg_status zg_stack_wait(zg_cloud *cloud, const char *id, const char *since,
@@ -146,9 +157,10 @@ zagg_status zg_stack_wait(zg_cloud *cloud, const char *id, const char *since,
                                  out->changed != NULL
                              ? ZAGG_OK
                              : zagg_err_set(err, ZAGG_ENOMEM, "no memory for a stack");
+    bool resting = false;
     if (status == ZAGG_OK)
-        status =
-            wait_on(cloud, id, &newest, goal, zg_clock_mono_s() + patience_s, out, err);
+        status = wait_on(cloud, id, &newest, goal, zg_clock_mono_s() + patience_s, out,
+                         &resting, err);
     zg_free(newest);
-    return status;
+    return status == ZAGG_OK || resting ? status : goes_on(status, err);
 }

@@ -1,5 +1,6 @@
 /* Zips as Lambda takes them, and those that it must not get. */
 #include "deploy/package.h"
+
 #include "support/support.h"
 
 #include <libdeflate.h>
@@ -37,7 +38,8 @@ static void put_common(zg_vec *v, const file *f, uint32_t crc, size_t packed)
     put(v, strlen(f->name), 2);
 }
 
-static void put_local(zg_vec *v, const file *f, const void *packed, size_t n, uint32_t crc)
+static void put_local(zg_vec *v, const file *f, const void *packed, size_t n,
+                      uint32_t crc)
 {
     put(v, 0x04034b50, 4);
     put(v, 20, 2);
@@ -176,8 +178,8 @@ static void check_bad(case_report *r, const bad_case *c)
 static void refused(void **state)
 {
     const file arm = bootstrap(ARM64), mips = bootstrap(8);
-    file below = arm, up = CERTS, root = CERTS, secret = CERTS, bzip = CERTS, bomb = CERTS,
-         more = CERTS, plain = arm, dynamic = arm, script = arm, lies = arm;
+    file below = arm, up = CERTS, root = CERTS, secret = CERTS, bzip = CERTS,
+         bomb = CERTS, more = CERTS, plain = arm, dynamic = arm, script = arm, lies = arm;
     below.name = "bin/bootstrap";
     up.name = "a/../../x";
     root.name = "/etc/x";
@@ -195,7 +197,12 @@ static void refused(void **state)
         {"in a folder", {below}, 1, NULL, ZAGG_EFORMAT, "there is no entry bootstrap"},
         {"two", {arm, arm}, 2, NULL, ZAGG_EFORMAT, "more than one"},
         {"nothing", {arm}, 0, NULL, ZAGG_EFORMAT, "there is no entry bootstrap"},
-        {"another machine", {arm}, 1, "x86_64", ZAGG_EUNSUPPORTED, "for arm64, not for x86_64"},
+        {"another machine",
+         {arm},
+         1,
+         "x86_64",
+         ZAGG_EUNSUPPORTED,
+         "for arm64, not for x86_64"},
         {"no machine of Lambda", {mips}, 1, NULL, ZAGG_EUNSUPPORTED, "neither"},
         {"not executable", {plain}, 1, NULL, ZAGG_EFORMAT, "is not executable"},
         {"dynamic", {dynamic}, 1, NULL, ZAGG_EUNSUPPORTED, "needs a dynamic linker"},
@@ -228,7 +235,8 @@ static void damaged(void **state)
             zg_package p;
             zagg_err err = ZAGG_ERR_INIT;
             ((uint8_t *)v.data)[i] ^= (uint8_t)(1 << bit);
-            refusals += zg_package_check(v.data, v.len, "p.zip", "arm64", &p, &err) != ZAGG_OK;
+            refusals +=
+                zg_package_check(v.data, v.len, "p.zip", "arm64", &p, &err) != ZAGG_OK;
             ((uint8_t *)v.data)[i] ^= (uint8_t)(1 << bit);
         }
     assert_true(refusals > 4 * v.len); /* times, versions and other modes do not matter */
@@ -238,7 +246,8 @@ static void damaged(void **state)
         uint8_t *cut = zg_alloc(len + 1, 1); /* its end is where memory ends */
         uint8_t *exact = zg_realloc(cut, len ? len : 1, 1);
         memcpy(exact, v.data, len);
-        assert_int_not_equal(zg_package_check(exact, len, "p.zip", NULL, &p, &err), ZAGG_OK);
+        assert_int_not_equal(zg_package_check(exact, len, "p.zip", NULL, &p, &err),
+                             ZAGG_OK);
         zg_free(exact);
     }
     zg_vec_free(&v);
@@ -306,7 +315,7 @@ static void other_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good),     cmocka_unit_test(refused),   cmocka_unit_test(damaged),
+        cmocka_unit_test(good), cmocka_unit_test(refused), cmocka_unit_test(damaged),
         cmocka_unit_test(releases), cmocka_unit_test(other_keys)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

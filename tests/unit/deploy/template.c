@@ -1,6 +1,7 @@
 /* The template that is compiled in, its parameters, and the policies beside it. */
-#include "deploy/deploy.h"
 #include "deploy/template.h"
+
+#include "deploy/deploy.h"
 #include "support/support.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static void is_the_file(void **state)
     char *file = read_source("deploy/aws/template.yaml"), *text = zg_deploy_template();
     (void)state;
     assert_non_null(text);
-    assert_string_equal(text, file); /* tools/embed-deploy makes it so */
+    assert_string_equal(text, file);   /* tools/embed-deploy makes it so */
     assert_true(strlen(text) < 51200); /* what one call takes */
     zg_free(text);
     zagg_bytes_free(file);
@@ -35,7 +36,8 @@ static void parameters(void **state)
     size_t n = 0;
     (void)state;
     assert_true(at != NULL && end != NULL && at < end);
-    for (at = strstr(at + 1, "\n  "); at != NULL && at < end; at = strstr(at + 1, "\n  ")) {
+    for (at = strstr(at + 1, "\n  "); at != NULL && at < end;
+         at = strstr(at + 1, "\n  ")) {
         if (at[3] == ' ')
             continue;
         const size_t len = strcspn(at + 3, ":");
