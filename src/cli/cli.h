@@ -19,6 +19,7 @@ enum {
 
 int main_run(int argc, char **argv);
 int main_worker(int argc, char **argv);
+int main_deploy(int argc, char **argv);
 int main_fetch(int argc, char **argv);
 int main_check(int argc, char **argv);
 

@@ -20,6 +20,7 @@ typedef struct subcommand {
 static const subcommand COMMANDS[] = {
     {"run", main_run, "aggregate the granules of a shard map into a Zarr store"},
     {"worker", main_worker, "do what one event says: a shard, a setup, a finalize"},
+    {"deploy", main_deploy, "put the worker onto AWS Lambda, change it, take it away"},
     {"fetch", main_fetch, "copy what a run reads of remote granules, for work offline"},
     {"check", main_check, "try config, catalog, granules, keys and store before a run"},
     {"shardmap", main_shardmap, "build, look at and change shard maps"},

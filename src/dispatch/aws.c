@@ -50,9 +50,10 @@ static zagg_status renew(void *user, const zg_call *call, const char *code, bool
 {
     zg_aws_call *c = user;
     char type[64];
-    (void)code;
     *again = false;
     zg_aws_error_type(call, type);
+    if (type[0] == '\0') /* services that answer with XML */
+        (void)snprintf(type, sizeof type, "%.63s", code);
     if (strcmp(type, "ExpiredTokenException") != 0 &&
         strcmp(type, "UnrecognizedClientException") != 0 &&
         strcmp(type, "ExpiredToken") != 0)

@@ -54,7 +54,8 @@ static void options(void **state)
     char *page = read_source("man/zagg.1");
     char *help = shell_ok(
         f->dir,
-        "for c in run worker fetch check catalog 'catalog fetch' 'catalog convert' "
+        "for c in run worker deploy fetch check catalog 'catalog fetch' 'catalog "
+        "convert' "
         "'catalog info' 'catalog extract' shardmap 'shardmap build' 'shardmap info' "
         "'shardmap convert' 'shardmap diff' 'shardmap subset' 'shardmap closest' status "
         "config version cell h5 'h5 ls' 'h5 cat' 'h5 check' inspect export view verify; "

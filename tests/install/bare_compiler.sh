@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # The two lines of docs/architecture.md that build the library and the program with nothing but
-# a compiler do so, and what is generated is up to date: the template texts of src/cfg/builtin, the
-# tables of src/num and src/geo.
+# a compiler do so, and what is generated is up to date: the template texts of src/cfg/builtin, that
+# of the stack, the tables of src/num and src/geo.
 . "$(dirname "${BASH_SOURCE[0]}")/expect.sh"
 tools/embed-templates --check
+tools/embed-deploy --check
 tools/num-tables --check
 tools/power-table --check
 tools/point-tables --check

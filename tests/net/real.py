@@ -11,6 +11,8 @@ import time
 
 ACCESS, SECRET = "AKIAREAL", "real/secret+key"
 GO_BIN = os.path.expanduser("~/go/bin")
+# What scripts/deps net brings in.
+AWS_BIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.venv-aws/bin")
 
 
 def find(variable, name, *folders):
@@ -34,7 +36,11 @@ def find_minio():
 
 
 def find_moto():
-    return find("ZAGG_MOTO", "moto_server")
+    return find("ZAGG_MOTO", "moto_server", AWS_BIN)
+
+
+def find_cfn_lint():
+    return find("ZAGG_CFN_LINT", "cfn-lint", AWS_BIN)
 
 
 def find_nginx():
@@ -44,7 +50,8 @@ def find_nginx():
 HOW_TO_GET = {
     "versitygw": "scripts/deps net builds it, or ZAGG_VERSITYGW",
     "minio": "go install github.com/minio/minio@latest, or ZAGG_MINIO",
-    "moto": "pip install 'moto[server]', or ZAGG_MOTO",
+    "moto": "scripts/deps net installs it, or ZAGG_MOTO",
+    "cfn-lint": "scripts/deps net installs it, or ZAGG_CFN_LINT",
     "nginx": "scripts/deps net installs it, or ZAGG_NGINX"}
 
 
@@ -77,7 +84,7 @@ class Real:
             self.stop()
             raise
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self, seconds=120):
         until = time.monotonic() + seconds
         while time.monotonic() < until and self.process.poll() is None:
             link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
