@@ -142,6 +142,11 @@ class Bootstrap(unittest.TestCase):
                      AWS_LAMBDA_LOG_GROUP_NAME="") as box:
             self.check_pings(box, 3)
 
+    def test_memory_of_the_function(self):
+        """What it sets leaves room for events, in a build with sanitizers as well."""
+        with Sandbox(AWS_LAMBDA_FUNCTION_MEMORY_SIZE="512") as box:
+            self.check_pings(box, 3)
+
     def test_events_that_are_none(self):
         with Sandbox() as box:
             for text, kind in ((b"{not json", "Runtime.UnmarshalError"),
