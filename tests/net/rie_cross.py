@@ -23,6 +23,9 @@ WORKERS = 2
 ROLE = {"AWS_ACCESS_KEY_ID": "ASIAROLE", "AWS_SECRET_ACCESS_KEY": "role/secret",
         "AWS_SESSION_TOKEN": "role-token", "AWS_REGION": "us-west-2",
         "AWS_DEFAULT_REGION": "us-west-2"}
+# With a token as well: next to keys without one upstream's worker sends the token of its role.
+WRITER = {"accessKeyId": "ASIAWRITER", "secretAccessKey": "writer/secret",
+          "sessionToken": "writer-token"}
 
 
 def files_of(root):
@@ -41,14 +44,14 @@ class Crossed:
         bucket = cls.place.start("s3_server", "--root", cls.place.path("s3"), "--key", ACCESS,
                                  SECRET, "--key", ROLE["AWS_ACCESS_KEY_ID"],
                                  ROLE["AWS_SECRET_ACCESS_KEY"], "--token",
-                                 ROLE["AWS_SESSION_TOKEN"])
+                                 ROLE["AWS_SESSION_TOKEN"], "--key", *list(WRITER.values())[:2],
+                                 "--token", WRITER["sessionToken"])
         cls.endpoint = f"http://127.0.0.1:{bucket.port}"
         cls.place.env.update(AWS_ENDPOINT_URL_S3=cls.endpoint, AWS_ENDPOINT_URL_STS=cls.endpoint,
                              AWS_ALLOW_HTTP="true", AWS_REGION="us-west-2",
                              AWS_DEFAULT_REGION="us-west-2")
         cls.place.write("creds.json", json.dumps({
-            "accessKeyId": ACCESS, "secretAccessKey": SECRET, "region": "us-west-2",
-            "endpointUrl": cls.endpoint}))
+            **WRITER, "region": "us-west-2", "endpointUrl": cls.endpoint}))
         cls.place.run_ok([f"{BUILD}/zagg-synth", "--quiet", "--out", "s3/granules",
                           "--granules", "2", "--photons", "6000"])
         for name in (HEALPIX, RECT):
@@ -63,7 +66,7 @@ class Crossed:
         assert flat != text
         cls.place.write(f"{name}.yaml", flat)
         cls.place.run_ok([f"{BUILD}/zagg", "shardmap", "build", "--config", f"{name}.yaml",
-                          "--granules", "s3/granules", "-o", "whole.json"])
+                          "--granules", "s3/granules", "--force", "-o", "whole.json"])
         shards = json.loads(cls.place.read("whole.json"))
         pairs = sorted(zip(shards["shard_keys"], shards["granules"]), key=lambda p: -len(p[1]))
         shards["shard_keys"], shards["granules"] = zip(*pairs[:SHARDS])
@@ -120,6 +123,11 @@ class Crossed:
             self.assertEqual(one["body"]["granule_count"], one["granule_count"])
             self.assertEqual(one["body"]["files_processed"], one["granule_count"])
 
+    def check_writer(self, events):
+        for event in events:
+            given = event["output_credentials"]
+            self.assertEqual({key: given[key] for key in WRITER}, WRITER)
+
     def drive_us(self, name, *more):
         """Upstream's dispatcher, our worker."""
         store = f"{name}-{'-'.join(more).strip('-').replace('/', '')}.zarr"
@@ -137,7 +145,7 @@ class Crossed:
     def test_upstream_drives_us_with_keys(self):
         """Those for the store go along."""
         events = self.drive_us(RECT, "--output-creds", "creds.json")
-        self.assertEqual({e["output_credentials"]["accessKeyId"] for e in events}, {ACCESS})
+        self.check_writer(events)
 
 
 @needs.required(not upstream_worker.missing(), upstream_worker.missing())
@@ -173,7 +181,7 @@ class ThisBuild(Crossed, unittest.TestCase):
 
     def test_we_drive_upstream_with_keys(self):
         events = self.drive_upstream(RECT, "--output-creds", "creds.json")
-        self.assertEqual({e["output_credentials"]["accessKeyId"] for e in events}, {ACCESS})
+        self.check_writer(events)
 
 
 @needs.required(not upstream_worker.missing(), upstream_worker.missing())
