@@ -170,7 +170,7 @@ class EmulatedSandbox:
         if self.box is None:
             self.start()
         try:
-            data = self.box.send(body)
+            data = self.box.send(body, self.server.args.timeout + 60)
         except (urllib.error.HTTPError, ConnectionError):
             self.kill()
             raise Broken(*died(request_id, None)) from None

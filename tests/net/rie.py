@@ -84,12 +84,12 @@ class Emulator:
         self.process.wait(30)
         self.log.close()
 
-    def send(self, event):
+    def send(self, event, timeout_s=300):
         """Bytes for bytes; HTTPError 502 when the runtime has died."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations",
             data=event, method="POST")
-        with urllib.request.urlopen(request, timeout=300) as answer:
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
             return answer.read()
 
     def invoke(self, event):

@@ -13,6 +13,7 @@ import dispatch_runs
 import needs
 import rie
 import upstream_worker
+from client import Running, Signer, send
 from dispatch_runs import ACCESS, BUILD, SECRET, Place
 
 CONFIGS = os.path.join(os.path.dirname(upstream_worker.TOOLS), "data/benchmark/configs")
@@ -146,6 +147,27 @@ class Crossed:
         """Those for the store go along."""
         events = self.drive_us(RECT, "--output-creds", "creds.json")
         self.check_writer(events)
+
+
+@rie.on("this build", "make build")
+class Sandboxes(unittest.TestCase):
+    """What the pool of emulators tells of runtimes that end badly, again and again."""
+
+    def check(self, command, timeout_s, kind):
+        path = "/2015-03-31/functions/process-shard/invocations"
+        with Running("lambda_server", "--key", ACCESS, SECRET, "--sandboxes", 1, "--timeout",
+                     timeout_s, "--emulator", "--", *command) as server:
+            for _ in range(2):
+                headers = Signer(ACCESS, SECRET, service="lambda").headers(
+                    "POST", f"127.0.0.1:{server.port}", path, body=b"{}")
+                answer = send(server.port, "POST", path, headers, b"{}")
+                self.assertEqual(answer.headers["X-Amz-Function-Error"], "Unhandled")
+                self.assertEqual(json.loads(answer.body)["errorType"], kind)
+            self.assertEqual(server.stats()["crashes"], 0)
+
+    def test_ends(self):
+        self.check(["sh", "-c", "exit 3"], 60, "Runtime.ExitError")
+        self.check(["sleep", "600"], 1, "Sandbox.Timedout")
 
 
 @needs.required(not upstream_worker.missing(), upstream_worker.missing())
