@@ -145,10 +145,20 @@ static zagg_status setup(dispatch *d, zagg_err *err)
     return status;
 }
 
+/* As at upstream, whose workers consolidate a flat store whatever its config says. */
+static bool needs_finalize(const dispatch *d)
+{
+    const zagg_output *o = &d->opts->pipeline->output;
+    return o->store_layout == ZAGG_LAYOUT_HIVE || o->consolidate_metadata ||
+           o->compat == ZAGG_COMPAT_0_11;
+}
+
 /* The shards are in the store whatever comes of this. */
 static zagg_status finalize(dispatch *d, zagg_err *err)
 {
     zagg_dispatch_summary *s = d->summary;
+    if (!needs_finalize(d))
+        return ZAGG_OK;
     const double start = zg_clock_mono_s();
     for (unsigned i = 1; i <= FINALIZE_TIMES; i++) {
         zg_reply answer;

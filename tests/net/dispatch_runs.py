@@ -24,6 +24,7 @@ aggregation:
   variables:
     count: {function: len, source: h_ph, dtype: int32, fill_value: 0}
 output:
+  consolidate_metadata: true
   grid: {type: rectilinear, crs: "EPSG:4326", resolution: 1, bounds: [-180, -80, 180, 80],
          chunk_shape: [4, 4]}
 """

@@ -10,10 +10,7 @@ GET /_stats counts, POST /_reset begins anew.
 import argparse
 import hashlib
 import json
-import os
 import re
-import signal
-import subprocess
 import threading
 import time
 import uuid
@@ -21,11 +18,12 @@ from urllib.parse import unquote
 
 import s3_sign
 import wire
+from lambda_sandbox import (SYNC_BYTES, Broken, EmulatedSandbox, Sandbox, died, report,
+                            timed_out)
 from lambda_stub import stub_response
 from s3_sign import Refused
 from wire import Reply
 
-SYNC_BYTES = 6291556
 EVENT_BYTES = 1 << 20
 FAULTS = ("throttle", "crash", "overtime", "oom", "broken", "unavailable", "reset", "oversize",
           "lost", "redirect")
@@ -39,129 +37,6 @@ def error_reply(status, kind, message, headers=()):
         body = {"Reason": "ConcurrentInvocationLimitExceeded", "Type": "User", "message": message}
     return Reply(status, json.dumps(body).encode(),
                  [("Content-Type", "application/json"), ("x-amzn-ErrorType", kind), *headers])
-
-
-def report(kind, message):
-    """How the service tells of an invocation without a response."""
-    return json.dumps({"errorType": kind, "errorMessage": message}).encode()
-
-
-class Broken(Exception):
-    """An invocation that ends without a response; its text is the report's."""
-
-
-# ---- sandboxes ----
-
-
-class Sandbox:
-    """One process of the worker, or none with the stub. Events come one after another."""
-
-    def __init__(self, server, number):
-        self.server, self.number = server, number
-        self.news = threading.Condition()
-        self.event = self.answer = self.process = None
-        self.request_id = self.deadline = None
-        self.ready = False
-
-    def start(self):
-        args = self.server.args
-        environment = dict(os.environ, **dict(v.split("=", 1) for v in args.env))
-        environment.update(
-            AWS_LAMBDA_RUNTIME_API=f"127.0.0.1:{self.server.runtime.port}/{self.number}",
-            AWS_LAMBDA_FUNCTION_NAME=args.function,
-            AWS_LAMBDA_FUNCTION_MEMORY_SIZE=str(args.memory),
-            AWS_REGION=args.region, LAMBDA_TASK_ROOT=os.getcwd(), _HANDLER="worker")
-        self.process = subprocess.Popen(args.bootstrap, env=environment, start_new_session=True,
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=None if args.log else subprocess.DEVNULL)
-        threading.Thread(target=self.watch, args=(self.process,), daemon=True).start()
-
-    def watch(self, process):
-        """Whoever waits for an answer of a process that is gone is told."""
-        process.wait()
-        with self.news:
-            if self.process is process:
-                self.process = None
-                self.news.notify_all()
-
-    def kill(self):
-        with self.news:
-            process, self.process, self.event = self.process, None, None
-        if process is not None:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            process.wait()
-
-    def do(self, request_id, body, fault):
-        """The response, or Broken."""
-        args = self.server.args
-        timeout = args.fault_wait if fault == "overtime" else args.timeout
-        with self.news:
-            if self.process is None:
-                time.sleep(args.slow_start)
-                self.start()
-            self.event, self.answer, self.request_id = body, None, request_id
-            self.deadline = time.time() + args.timeout
-            self.news.notify_all()
-            taken = self.news.wait_for(lambda: self.event is None or self.process is None, 30)
-            if fault in ("crash", "oom"):
-                self.news.wait(args.fault_wait * self.server.share(request_id))
-            elif taken:
-                self.news.wait_for(lambda: self.answer or self.process is None, timeout)
-            answer = self.answer
-        if fault in ("crash", "oom") or answer is None:
-            gone = self.process is None
-            self.kill()
-            if fault in ("crash", "oom") or gone:
-                raise Broken(*died(request_id, fault))
-            raise Broken(*timed_out(request_id, args.timeout))
-        kind, data = answer
-        if kind == "error":
-            raise Broken(None, data)
-        if len(data) > SYNC_BYTES:
-            raise Broken("Function.ResponseSizeTooLarge", "Response payload size exceeded "
-                         f"maximum allowed payload size ({SYNC_BYTES} bytes).")
-        return data
-
-    # ---- the Runtime API ----
-
-    def next(self):
-        with self.news:
-            self.news.wait_for(lambda: self.event is not None or self.process is None)
-            event, self.event = self.event, None
-            self.news.notify_all()
-            if event is None:
-                return Reply(500, close=True)
-            return Reply(200, event, [
-                ("Content-Type", "application/json"),
-                ("Lambda-Runtime-Aws-Request-Id", self.request_id),
-                ("Lambda-Runtime-Deadline-Ms", str(int(self.deadline * 1000))),
-                ("Lambda-Runtime-Invoked-Function-Arn", self.server.arn),
-                ("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700")])
-
-    def take(self, request_id, kind, data):
-        with self.news:
-            if request_id != self.request_id or self.answer is not None:
-                return wire.json_reply({"errorType": "InvalidStateTransition",
-                                        "errorMessage": "Transition is not allowed"}, 403)
-            self.answer = (kind, data)
-            self.news.notify_all()
-        return wire.json_reply({"status": "OK"}, 202)
-
-
-def died(request_id, fault):
-    if fault == "oom":
-        return ("Runtime.OutOfMemory", f"RequestId: {request_id} Error: Runtime exited with "
-                "error: signal: killed")
-    return ("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited with error: "
-            "exit status 1")
-
-
-def timed_out(request_id, timeout):
-    return ("Sandbox.Timedout",
-            f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds")
 
 
 # ---- the service ----
@@ -308,7 +183,8 @@ class Lambda:
             if self.n_sandboxes >= self.args.sandboxes:
                 return None
             self.n_sandboxes += 1
-            sandbox = Sandbox(self, self.n_sandboxes)
+            kind = EmulatedSandbox if self.args.emulator else Sandbox
+            sandbox = kind(self, self.n_sandboxes)
             self.sandboxes[sandbox.number] = sandbox
             with self.stats.lock:
                 self.stats.special["most_sandboxes"] = max(
@@ -404,6 +280,8 @@ def parse_arguments():
     add("--record", action="store_true", help="keep the events, for /_stats")
     add("--env", action="append", default=[], metavar="NAME=VALUE", help="of the sandboxes")
     add("--log", action="store_true", help="requests, and what sandboxes say, on stderr")
+    add("--emulator", action="store_true", help="sandboxes are AWS's own emulator of the "
+        "runtime interface, which runs what bootstrap says")
     add("bootstrap", nargs="*", help="what a sandbox runs (default: the stub)")
     parser.set_defaults(keys=[])
     return parser.parse_args()

@@ -57,13 +57,13 @@ def bootstraps():
 
 
 class Emulator:
-    """One sandbox: as a context."""
+    """One sandbox, as a context: `command` is the runtime, `more` of its environment."""
 
-    def __init__(self, command, folder):
+    def __init__(self, command, folder, **more):
         self.port = free_port()
         env = {"PATH": os.environ["PATH"], "AWS_LAMBDA_FUNCTION_NAME": "process-shard",
                "AWS_LAMBDA_FUNCTION_TIMEOUT": "120", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
-               "AWS_EC2_METADATA_DISABLED": "true", "TMPDIR": folder}
+               "AWS_EC2_METADATA_DISABLED": "true", "TMPDIR": folder, **more}
         self.log = open(f"{folder}/rie.log", "ab")
         self.process = subprocess.Popen(
             [RIE, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}",
@@ -84,12 +84,16 @@ class Emulator:
         self.process.wait(30)
         self.log.close()
 
-    def invoke(self, event):
+    def send(self, event, timeout_s=300):
+        """Bytes for bytes; HTTPError 502 when the runtime has died."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations",
-            data=json.dumps(event).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=300) as answer:
-            response = json.loads(answer.read())
+            data=event, method="POST")
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+            return answer.read()
+
+    def invoke(self, event):
+        response = json.loads(self.send(json.dumps(event).encode()))
         return response["statusCode"], json.loads(response["body"])
 
 

@@ -179,6 +179,14 @@ class Events(OnLambda):
                          ["accessKeyId", "secretAccessKey", "sessionToken"])
         self.assertEqual(shards[0]["config"]["catalog"], None)
 
+    def test_nothing_to_finalize(self):
+        """A flat store without consolidated metadata: upstream's workers would add them."""
+        text = self.place.read("many.yaml")
+        self.place.write("many.yaml", text.replace("consolidate_metadata: true", ""))
+        setup, *shards = self.events()
+        self.assertEqual(setup["mode"], "setup")
+        self.assertEqual([e.get("mode") for e in shards], [None] * 30)
+
     def test_handoff_and_profile(self):
         shards = self.events("--handoff", "pandas", "--profile")[1:-1]
         self.assertNotIn("handoff", shards[0])
