@@ -8,8 +8,8 @@
 Cold: the emulator starts its worker when the first event comes (checked), so that from the sending of a
 first event to the first byte of its response is all of it: start, init, the event. Warm: the same of
 later events; bench/lambda_floor.c, the least that a runtime can be, tells what of that is the
-emulator's. Shard: a target of zagg-bench over granules made for it (`--offline`), its store and its
-granules on this machine's disk for both workers, which must write the same store.
+emulator's. Shard: targets of zagg-bench over granules made for them (`--offline`), store and granules
+on this machine's disk for both workers, which must write the same store.
 
 Upstream's worker is PyPI's zagg 0.61 in tests/net/upstream_worker.py. Memory is VmHWM of the worker's
 processes, CPU theirs as the kernel counts it, and what is billed as the emulator reports it.
@@ -77,6 +77,22 @@ def workers(options):
     return {worker.name: worker for worker in found}
 
 
+def read_back(files):
+    """Leave files to be read from the disk. What was just written lies in the page cache in pages of 2 MB,
+    and all of one counts as memory of a process that touches it; what was read lies there in small ones."""
+    for path in files:
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def programs_of(worker):
+    """Files that a worker's processes map."""
+    if worker.name == UPSTREAM:
+        return [PEER.resolve(), *PEER.parent.parent.glob("lib/python3*/site-packages/**/*.so*")]
+    return [path for path in worker.command if pathlib.Path(path).is_absolute()]
+
+
 # ---- the package ----
 
 def unpacked(path):
@@ -113,11 +129,11 @@ def package_lines(upstream):
 class Shard:
     """One shard of a target with a flat store: events for each worker."""
 
-    def __init__(self, options):
-        self.folder = WORK / f"lambda-{options.target}-{options.photons}"
+    def __init__(self, name, options):
+        self.name, self.folder = name, WORK / f"lambda-{name}-{options.photons}"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        target = Targets(ROOT / "bench" / "targets.json").target(options.target)
+        target = Targets(ROOT / "bench" / "targets.json").target(name)
         made = Offline(Programs(BUILD), types.SimpleNamespace(
             photons=options.photons, seed=0, latitude="authalic", store_prefix=None), self.folder)
         self.map, self.target = made.make_map(target), target
@@ -156,46 +172,54 @@ def expect(body, what):
 
 # ---- cold ----
 
-def cold_once(worker, event, good=True):
+ON_DISK = ", read from the disk"
+
+
+def cold_once(worker, shard, what):
+    """Milliseconds of the first event of a new sandbox: `setup`, `ping` or `{}`."""
+    if what.endswith(ON_DISK):
+        read_back(programs_of(worker))
+    event = EMPTY
+    if what != "{}":
+        remove_store(shard.store(worker))
+        event = shard.ping(worker) if what == "ping" else shard.event(worker, "setup")
     with worker.sandbox() as box:
         seconds, body = box.timed(event)
-        if good:
-            expect(body, f"the first event of {worker.name}")
+        expect(body, f"the first event of {worker.name}")
         return seconds * 1e3
 
 
-def cold_cases(found, shard, options):
-    """(worker, event, its name, how often)"""
-    cases = [(found[FLOOR], EMPTY, "{}", options.cold), (found[OURS], None, "ping", options.cold)]
-    cases += [(found[name], None, "setup", count) for name, count in
-              ((OURS, options.cold), (ARM, options.peer_rounds), (UPSTREAM, options.peer_rounds))
-              if name in found]
-    return [(worker, event or (shard.ping(worker) if what == "ping" else
-                               shard.event(worker, what)), what, count)
-            for worker, event, what, count in cases]
+def cold_cases(found, shards, options):
+    """[(worker, shard, what the first event is, how often)]"""
+    cases = [(FLOOR, shards[0], "{}", options.cold), (OURS, shards[0], "ping", options.cold)]
+    cases += [(OURS, shard, "setup", options.cold) for shard in shards]
+    cases += [(OURS, shards[0], "setup" + ON_DISK, options.cold)]
+    cases += [(name, shards[0], "setup", options.peer_rounds) for name in (ARM, UPSTREAM)]
+    return [(found[name], *rest) for name, *rest in cases if name in found]
 
 
-def cold_lines(found, shard, options):
-    cases = cold_cases(found, shard, options)
+def cold_lines(found, shards, options):
+    cases = cold_cases(found, shards, options)
     times = [[] for _ in cases]
     for turn in range(options.cold + 1):  # the first one fills the page cache
-        for (worker, event, _, count), seen in zip(cases, times):
+        for (worker, shard, what, count), seen in zip(cases, times):
             if turn <= count:
-                if worker.name != FLOOR:
-                    remove_store(shard.store(worker))
-                seen.append(cold_once(worker, event))
+                seen.append(cold_once(worker, shard, what))
     say("cold starts")
-    rows = []
-    for (worker, _, what, _), seen in zip(cases, times):
-        seen = sorted(seen[1:] if len(seen) > 1 else seen)
-        rows.append((worker.name, what, f"{statistics.median(seen):.1f}", f"{seen[0]:.1f}",
-                     f"{seen[-1]:.1f}", len(seen)))
-    ours = next(row for row in rows if row[:2] == (OURS, "setup"))
+    rows, worst = [], 0
+    for (worker, shard, what, _), seen in zip(cases, times):
+        seen = sorted(seen[1:])
+        middle = statistics.median(seen)
+        grid = "" if what == "{}" else shard.name
+        rows.append((worker.name, what, grid, f"{middle:.1f}", f"{seen[0]:.1f}", f"{seen[-1]:.1f}",
+                     len(seen)))
+        if worker.name == OURS and not what.endswith(ON_DISK):
+            worst = max(worst, middle)
     return ["## Cold start", "",
-            *table(["worker", "first event", "ms to the first byte, median", "least", "worst", "sandboxes"],
-                   rows), "",
-            f"zagg: {ours[2]} ms, at worst {ours[4]} (aim {AIM_COLD_MS}: "
-            f"{met(float(ours[2]) <= AIM_COLD_MS)}).", ""]
+            *table(["worker", "first event", "config", "ms to the first byte, median", "least", "worst",
+                    "sandboxes"], rows), "",
+            f"zagg: {worst:.1f} ms (aim {AIM_COLD_MS}: {met(worst <= AIM_COLD_MS)}). Files are in the page "
+            "cache but for those that are read from the disk.", ""]
 
 
 # ---- warm ----
@@ -337,19 +361,22 @@ def shard_verdict(prices):
 
 def shard_lines(found, shard, options):
     runs = shard_runs(found, shard, options)
-    say("shards")
+    say(f"shard of {shard.name}")
     prices = {name: price(seen) for name, seen in runs.items()}
     granules = len(shard.target.shard.granules)
-    return ["## One shard", "",
-            f"{options.target}: {granules} granules, {options.photons:,} photons a beam, "
+    return [f"### {shard.name}", "",
+            f"{granules} granules, {options.photons:,} photons a beam, "
             f"{runs[OURS][0]['obs']:,} observations; a sandbox does it twice, cold with its start and warm.",
             "", *shard_rows(prices, runs), "",
             *(shard_verdict(prices) + [""] if UPSTREAM in prices else []),
-            *(["Both workers wrote the same store.", ""] if UPSTREAM in prices else []),
-            "GB-s are the seconds billed times the size, but no fewer seconds than the CPU time takes on the "
+            *(["Both workers wrote the same store.", ""] if UPSTREAM in prices else []),]
+
+
+def price_lines():
+    return ["GB-s are the seconds billed times the size, but no fewer seconds than the CPU time takes on the "
             f"share of a processor that the size gets (one for {MB_PER_CPU} MB). The smallest size is the "
             f"peak, and at least the {LEAST_MB} MB that AWS has. In a sandbox of {LEAST_MB} MB, which "
-            "the worker keeps to by itself, zagg's store was the same.", ""]
+            "the worker keeps to by itself, zagg's stores were the same.", ""]
 
 
 # ---- all of it ----
@@ -370,7 +397,7 @@ def ran(found):
 
 def main():
     parser = arguments(__doc__, cold=25, warm=300, rounds=9, peer_rounds=5, photons=2000,
-                       target="tdigest_healpix_o11")
+                       targets="tdigest_healpix_o11,gain_bias_healpix_o11,gain_bias_rect_3km")
     parser.add_argument("--no-peers", action="store_true", help="without upstream")
     parser.add_argument("--quick", action="store_true", help="figures that mean nothing, in seconds")
     options = parser.parse_args()
@@ -379,15 +406,19 @@ def main():
         sys.exit(77)
     if options.quick:
         options.cold, options.warm, options.rounds, options.peer_rounds = 2, 5, 1, 1
-        options.photons, options.target = 300, "demo_healpix_o9"
+        options.photons, options.targets = 300, "demo_healpix_o9"
     WORK.mkdir(parents=True, exist_ok=True)
     found = workers(options)
-    shard = Shard(options)
+    shards = [Shard(name, options) for name in options.targets.split(",")]
+    for worker in found.values():
+        read_back(programs_of(worker))
     lines = [*heading("The Lambda worker beside upstream's", ran(found)),
-             f"Sandboxes of AWS's emulator, told to have {SIZE_MB} MB; files in the page cache.", "",
-             *package_lines(UPSTREAM in found), *cold_lines(found, shard, options),
-             *warm_lines(found, shard, options), *shard_lines(found, shard, options)]
-    shutil.rmtree(shard.folder)
+             f"Sandboxes of AWS's emulator, told to have {SIZE_MB} MB.", "",
+             *package_lines(UPSTREAM in found), *cold_lines(found, shards, options),
+             *warm_lines(found, shards[0], options), "## One shard", "", *price_lines()]
+    for shard in shards:
+        lines += shard_lines(found, shard, options)
+        shutil.rmtree(shard.folder)
     text = "\n".join(lines).rstrip() + "\n"
     print(text)
     if options.record:

@@ -1,6 +1,6 @@
-/* The least that a Lambda runtime can be, for bench/lambda.py: it takes events and answers
- * each with the same few bytes. What an event takes with it is the emulator's own time, and
- * that of two requests over a loopback connection. */
+/* The least that a Lambda runtime can be, for bench/lambda.py: it takes events and
+ * answers each with the same few bytes. What an event takes with it is the emulator's own
+ * time, and that of two requests over a loopback connection. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -69,8 +69,8 @@ static bool ask(int fd, const char *request, char *answer, size_t size)
 static bool answer_one(int fd, const char *api)
 {
     char text[8192], id[64], request[512];
-    (void)snprintf(request, sizeof request, "GET " BASE "next HTTP/1.1\r\nHost: %s\r\n\r\n",
-                   api);
+    (void)snprintf(request, sizeof request,
+                   "GET " BASE "next HTTP/1.1\r\nHost: %s\r\n\r\n", api);
     if (!ask(fd, request, text, sizeof text))
         return false;
     const char *found = strstr(text, "Lambda-Runtime-Aws-Request-Id: ");
