@@ -194,7 +194,7 @@ def cold_cases(found, shards, options):
     cases = [(FLOOR, shards[0], "{}", options.cold), (OURS, shards[0], "ping", options.cold)]
     cases += [(OURS, shard, "setup", options.cold) for shard in shards]
     cases += [(OURS, shards[0], "setup" + ON_DISK, options.cold)]
-    cases += [(name, shards[0], "setup", options.peer_rounds) for name in (ARM, UPSTREAM)]
+    cases += [(name, shards[0], "setup", options.peer_cold) for name in (ARM, UPSTREAM)]
     return [(found[name], *rest) for name, *rest in cases if name in found]
 
 
@@ -396,7 +396,7 @@ def ran(found):
 
 
 def main():
-    parser = arguments(__doc__, cold=25, warm=300, rounds=9, peer_rounds=5, photons=2000,
+    parser = arguments(__doc__, cold=25, warm=300, rounds=9, peer_cold=5, peer_rounds=3, photons=2000,
                        targets="tdigest_healpix_o11,gain_bias_healpix_o11,gain_bias_rect_3km")
     parser.add_argument("--no-peers", action="store_true", help="without upstream")
     parser.add_argument("--quick", action="store_true", help="figures that mean nothing, in seconds")
@@ -405,7 +405,8 @@ def main():
         print(f"bench: Lambda is not measured: {rie.RIE} is not there (scripts/deps net fetches it)")
         sys.exit(77)
     if options.quick:
-        options.cold, options.warm, options.rounds, options.peer_rounds = 2, 5, 1, 1
+        options.cold, options.warm, options.rounds = 2, 5, 1
+        options.peer_cold = options.peer_rounds = 1
         options.photons, options.targets = 300, "demo_healpix_o9"
     WORK.mkdir(parents=True, exist_ok=True)
     found = workers(options)
