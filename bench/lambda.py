@@ -14,6 +14,7 @@ on this machine's disk for both workers, which must write the same store.
 Upstream's worker is PyPI's zagg 0.61 in tests/net/upstream_worker.py. Memory is VmHWM of the worker's
 processes, CPU theirs as the kernel counts it, and what is billed as the emulator reports it.
 """
+import contextlib
 import json
 import math
 import os
@@ -227,22 +228,17 @@ def cold_lines(found, shards, options):
 def warm_times(found, shard, options):
     """{(worker, event's name): milliseconds of each}: sandboxes that live side by side are asked in
     turn, so that all see the same machine."""
-    boxes = {name: worker.sandbox() for name, worker in found.items()}
     asked = [(name, "{}", EMPTY) for name in found]
     asked += [(name, "ping", shard.ping(found[name])) for name in (OURS, ARM) if name in found]
     times = {(name, what): [] for name, what, _ in asked}
-    entered = []
-    try:
-        for box in boxes.values():
-            entered.append(box.__enter__())
+    with contextlib.ExitStack() as open_boxes:
+        boxes = {name: open_boxes.enter_context(worker.sandbox())
+                 for name, worker in found.items()}
         for turn in range(options.warm + 5):
             for name, what, event in asked:
                 seconds, _ = boxes[name].timed(event)
                 if turn >= 5:
                     times[name, what].append(seconds * 1e3)
-    finally:
-        for box in entered:
-            box.__exit__(None, None, None)
     return times
 
 

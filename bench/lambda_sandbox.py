@@ -84,7 +84,7 @@ class Sandbox(rie.Emulator):
     def billed(self):
         """What the emulator reports of the last event: seconds, and those billed. The first
         event's have the start of the worker in them."""
-        for _ in range(500):
+        for _ in range(6000):
             found = REPORT.findall((self.folder / "rie.log").read_text(errors="replace"))
             if len(found) == self.sent:
                 return float(found[-1][0]) / 1e3, float(found[-1][1]) / 1e3
