@@ -92,7 +92,8 @@ def run_zagg(programs, arguments, hint=""):
 
 
 class Dispatch:
-    """Shards run by Lambda. The worker's setup, retries and cost are zagg's business."""
+    """Shards run by Lambda. Setup and cost are zagg's business; a worker that fails is not tried
+    again, for the record would be of the better try."""
     name = "lambda"
 
     def __init__(self, programs, options):
@@ -107,8 +108,9 @@ class Dispatch:
             "--config", target.config, "--catalog", shard.map_path,
             "--morton-cell", shard.key, "--store", store_of(options.store_prefix, target),
             "--backend", "lambda", "--region", options.region,
-            "--function-name", options.function_name, "--overwrite", "--profile", "--yes",
-            "--json", "--quiet", *(["--latitude", latitude] if latitude else [])],
+            "--function-name", options.function_name, "--max-retries", 1, "--overwrite",
+            "--profile", "--yes", "--json", "--quiet",
+            *(["--latitude", latitude] if latitude else [])],
             " (--offline runs the targets on this machine, on synthetic granules)")
 
 

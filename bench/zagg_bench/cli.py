@@ -272,15 +272,18 @@ def add_size(commands):
     parser = commands.add_parser(
         "size-report", help="package sizes beside their limit",
         description="Unpacked size of each architecture's worker: a program, a folder or a "
-        ".zip. Exit code 1 when one is beyond the limit.")
-    parser.add_argument("packages", metavar="ARCH=PATH", type=package, nargs="+")
+        ".zip. Without names: the packages for Lambda that `make lambda` made. Exit code 1 when "
+        "one is beyond the limit.")
+    parser.add_argument("packages", metavar="ARCH=PATH", type=package, nargs="*")
+    parser.add_argument("--made", metavar="DIR", default=size.MADE,
+                        help="where packages are, when none is named (default: build/lambda)")
     parser.add_argument("--limit", metavar="MIB", type=mebibytes, default=size.LIMIT_BYTES,
                         help="for each (default: 16; Lambda itself allows 250)")
     parser.set_defaults(function=command_size)
 
 
 def command_size(options):
-    text, beyond = size.report(options.packages, options.limit)
+    text, beyond = size.report(options.packages or size.made(options.made), options.limit)
     print(text)
     if beyond:
         raise BenchError(f"beyond the limit of {options.limit / size.MIB:g} MiB: "

@@ -3,7 +3,7 @@
 The summary is what `zagg run --json` prints. Series are joined by column name, so that the
 order stands and new columns only ever go to the end.
 """
-LAMBDA_MEMORY_GB = 2.0
+LAMBDA_MEMORY_GB = 2.0  # these two where a summary does not say
 LAMBDA_USD_PER_GB_SECOND = 0.0000133334  # arm64
 
 TEXT, WHOLE, NUMBER = str, int, float
@@ -19,7 +19,7 @@ SHARED_COLUMNS = {
 }
 OWN_COLUMNS = {
     "backend": TEXT,         # lambda, or local: synthetic granules on this machine
-    "architecture": TEXT,    # of this machine; null where it did not do the work
+    "architecture": TEXT,    # of what did the work; null where a function's is not known
     "photons": WHOLE,        # in the granules that were made
     "total_obs_read": WHOLE,  # rows that the shard's read plans touched
     "cells_with_data": WHOLE,
@@ -41,23 +41,22 @@ def first_of(mapping, *names):
 
 
 def peak_mb(summary):
-    """MiB, whether the worker or the local backend measured it."""
-    if summary.get("max_memory_mb") is not None:
-        return summary["max_memory_mb"]
+    """MiB of what did the work: elsewhere the peak of the process is that of the dispatcher."""
+    if summary.get("max_memory_mb") is not None or summary.get("backend") == "lambda":
+        return summary.get("max_memory_mb")
     peak_bytes = summary.get("peak_rss_bytes")
     return None if peak_bytes is None else peak_bytes / 2**20
 
 
-def cell_count(summary):
-    """Cells of the one shard; the summary's own cells_with_data counts shards."""
+def shard_result(summary):
+    """What is told of the one shard; a worker elsewhere told it in the body of a response."""
     results = summary.get("results")
-    return results[0].get("cells_with_data") if results else None
+    return {**results[0], **(results[0].get("body") or {})} if results else {}
 
 
 def phases(summary):
     """Seconds of each phase of the one shard."""
-    results = summary.get("results")
-    seconds = (results[0].get("phase_timings") if results else None) or \
+    seconds = shard_result(summary).get("phase_timings") or \
         summary.get("worker_phase_max") or {}
     return {f"phase_{name}_s": seconds.get(name)
             for name in ("read", "index", "aggregate", "write")}
@@ -75,7 +74,7 @@ def metrics(summary, area_km2):
         "cost_per_100km2_usd": None if cost_usd is None else cost_usd * 100.0 / area_km2,
         "function_timeout_s": summary.get("function_timeout_s"),
         "worker_pct_timeout": summary.get("worker_pct_timeout"),
-        "memory_gb": LAMBDA_MEMORY_GB,
+        "memory_gb": summary.get("memory_gb") or LAMBDA_MEMORY_GB,
         "price_per_gb_sec": summary.get("price_per_gb_sec") or LAMBDA_USD_PER_GB_SECOND,
         "max_memory_mb": peak_mb(summary),
     }
@@ -93,7 +92,9 @@ def build(context, target, run):
         "shard_key": shard.key, "n_granules": len(shard.granules),
         **metrics(summary, shard.area_km2()),
         "total_obs_read": summary.get("total_obs_read"),
-        "cells_with_data": cell_count(summary), **phases(summary),
+        # the summary's own cells_with_data counts shards
+        "cells_with_data": shard_result(summary).get("cells_with_data"), **phases(summary),
+        "architecture": summary.get("architecture"),
         "total_wall_s": summary.get("wall_time_s"), "threads": summary.get("threads"),
         "store_objects": summary.get("store_objects"),
         "store_bytes": summary.get("store_bytes"),

@@ -1,12 +1,15 @@
 """How much of the space for a worker each architecture's package takes."""
 import pathlib
+import re
 import zipfile
 
 from .errors import USAGE, BenchError
+from .targets import ROOT
 
 MIB = 2**20
 LIMIT_BYTES = 16 * MIB  # what we allow a package: one executable
 LAMBDA_LIMIT_BYTES = 250 * MIB  # what AWS allows, unpacked
+MADE = ROOT / "build" / "lambda"
 
 
 def package_bytes(path):
@@ -22,6 +25,16 @@ def package_bytes(path):
     except (OSError, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BenchError(f"{path}: cannot be measured: {reason}", USAGE) from None
+
+
+def made(folder):
+    """[(architecture, path)] of the packages in a folder."""
+    found = [(match[1], path) for path in sorted(pathlib.Path(folder).glob("zagg-*.zip"))
+             if (match := re.fullmatch(r"zagg-.*-lambda-([a-z0-9_]+)\.zip", path.name))]
+    if not found:
+        raise BenchError(f"{folder}: there is no package for Lambda; run `make lambda`, or name "
+                         "what to measure as ARCH=PATH", USAGE)
+    return found
 
 
 def report(packages, limit_bytes):

@@ -53,7 +53,7 @@ def machine(records):
     if is_local(records):
         return (f"{show(first.get('architecture'))} · this machine · synthetic granules, "
                 f"{show_whole(first.get('photons'))} photons in the first target")
-    return (f"arm64 · {show(first.get('memory_gb'))} GB · "
+    return (f"{first.get('architecture') or 'arm64'} · {show(first.get('memory_gb'))} GB · "
             f"${show(first.get('price_per_gb_sec'))}/GB-s")
 
 

@@ -141,6 +141,20 @@ class Size(support.Case):
         self.assertEqual(size.package_bytes(self.work / "z.zip"), 1000)
         self.assertLess((self.work / "z.zip").stat().st_size, 1000)
 
+    def test_packages_that_were_made(self):
+        for arch in ("x86_64", "arm64"):
+            with zipfile.ZipFile(self.work / f"zagg-1.2.3-lambda-{arch}.zip", "w") as archive:
+                archive.writestr("bootstrap", bytes(2 * size.MIB))
+                archive.writestr("ca-bundle.crt", bytes(size.MIB))
+        self.package("zagg-1.2.3.zip", 5)
+        out = self.succeed("size-report", "--made", self.work)
+        for arch in ("x86_64", "arm64"):
+            self.assertIn(f"| {arch} | 3.00 MiB | 16.00 MiB | 13.00 MiB | 1.2% |", out)
+        self.refuse(1, "beyond the limit of 2 MiB: arm64, x86_64", "size-report", "--made",
+                    self.work, "--limit", "2")
+        self.refuse(2, "none: there is no package for Lambda", "size-report", "--made",
+                    self.work / "none")
+
     def test_what_cannot_be_measured(self):
         self.refuse(2, "none: cannot be measured", "size-report", f"x={self.work}/none")
         self.refuse(2, "bad.zip: cannot be measured", "size-report",
