@@ -204,8 +204,7 @@ static size_t count_raised(const local_run *g)
 static void failure_text(const shard_story *s, char out[TEXT_LEN])
 {
     if (s->raised)
-        (void)snprintf(out, TEXT_LEN,
-                       "No data after filtering (1 granule reads raised");
+        (void)snprintf(out, TEXT_LEN, "No data after filtering (1 granule reads raised");
     else
         (void)snprintf(out, TEXT_LEN, "No data after filtering (%zu group reads raised",
                        s->broken);
@@ -282,8 +281,8 @@ static void judge_members(local_run *g, const char *of, const zagg_value *want,
         if (w->kind == ZAGG_LIST || (but != NULL && strcmp(key, but) == 0))
             continue;
         const bool timed = zagg_value_is(w, "<float>") || strcmp(key, "duration_s") == 0;
-        if (v != NULL && (timed ? v->kind == ZAGG_FLOAT && v->u.f >= 0
-                                : zagg_value_equal(w, v)))
+        if (v != NULL &&
+            (timed ? v->kind == ZAGG_FLOAT && v->u.f >= 0 : zagg_value_equal(w, v)))
             case_pass(&g->report);
         else
             case_fail(&g->report, of, "another %s", key);
