@@ -238,6 +238,41 @@ class Events(OnLambda):
         self.check_sums(result, range(30))
         self.assertGreater(server.stats()["by_fault"]["lost"], 5)
 
+    def test_long_events(self):
+        """What Lambda does not queue is not sent; --transport sync takes it."""
+        text = json.loads(self.place.read("many.json"))
+        long = [{"id": f"g{i}", "s3": f"s3://granules/{'x' * 200}{i}.h5", "https": None}
+                for i in range(1300)]
+        text["granules"][7] = long
+        self.place.write("many.json", json.dumps(text))
+        server = self.place.start_lambda("--sandboxes", 30, "--status-root", self.place.path("s3"))
+        run = ("many", "many", "s3://out/e.zarr", *LAMBDA, "--transport")
+        code, result, err = self.place.zagg_json(*run, "event")
+        failed = [r for r in result["results"] if "use --transport sync" in (r["error"] or "")]
+        self.assertEqual((code, [r["shard_key"] for r in failed]), (6, [7]), err)
+        self.assertRegex(failed[0]["error"],
+                         r"the event takes [0-9]+ bytes, more than the 256000 that can be sent")
+        self.assertEqual(result["invocations"], 29)
+        code, result, err = self.place.zagg_json(*run, "sync")
+        self.assertEqual((code, result["cells_current"]), (0, 29), err)
+        self.check_exactly_once(server, range(30))
+
+    def test_summary_lines(self):
+        """In upstream's words."""
+        self.place.start_lambda("--sandboxes", 20, "--memory", 2048)
+        done = self.place.zagg("many", "many", "s3://out/s.zarr", *LAMBDA, "--profile")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        seconds = sum(body_of({"shard_key": k, "granule_urls": []})["duration_s"]
+                      for k in range(30))
+        data = [k for k in range(30) if observations(k)]
+        self.assertRegex(done.stdout, "\n".join((
+            fr"\nDone: {len(data)} cells with data, {sum(map(observations, data)):,} obs, 0 errors, "
+            r"[0-9.]+s",
+            fr"Lambda compute: {seconds:.0f}s total, {2 * seconds:.0f} GB-s, ~\$"
+            fr"{2 * seconds * 0.0000133334:.2f}",
+            r"Worker phases \(max across cells\): read [0-9]+s, index [0-9]+s, aggregate "
+            r"[0-9]+s, write [0-9]+s", "Output: s3://out/s.zarr\n$")))
+
     def test_redirected_events(self):
         """What is no acceptance is not waited for."""
         server = self.place.start_lambda("--sandboxes", 30, "--redirect", 0.2, "--lasting",
