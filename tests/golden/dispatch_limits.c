@@ -89,8 +89,10 @@ static void test_concurrency(void **state)
     zg_too_many_files(1700, 256, 4096, text, sizeof text);
     expect(&report, "files",
            zagg_value_is(zagg_value_get(root, "fd_message_256_4096_1700"), text), text);
+    const size_t n = cases->n;
     zagg_arena_free(arena);
-    report_end(&report, 23);
+    assert_true(n > 0);
+    report_end(&report, 2 * n + 1);
 }
 
 /* ---- cost ---- */
@@ -147,8 +149,10 @@ static void test_cost(void **state)
     for (size_t i = 0; i < cases->n; i++)
         check_cost(cases->items[i], root, i, &report);
     expect(&report, "price", real(root, "price") == zg_price_per_gb_s("arm64"), "price");
+    const size_t n = cases->n;
     zagg_arena_free(arena);
-    report_end(&report, 61);
+    assert_true(n > 0);
+    report_end(&report, 10 * n + 1);
 }
 
 /* ---- of 0.61 ---- */
@@ -334,8 +338,10 @@ static void test_blocks(void **state)
         zg_output_creds_free(&creds);
         zg_str_free(&input);
     }
+    const size_t n = cases->n;
     zagg_arena_free(arena);
-    report_end(&report, 20);
+    assert_true(n > 0);
+    report_end(&report, 1);
 }
 
 int main(void)
