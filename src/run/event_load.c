@@ -65,7 +65,8 @@ static bool needs_net(const zg_event *e, bool granules)
 {
     const zagg_value *urls = zagg_value_get(e->root, "granule_urls");
     const char *result = zg_value_text(e->root, "result_url");
-    if (zagg_url_is_remote(zg_store_path(e->store)) ||
+    /* A refused event need not name a store, and may want its response put somewhere. */
+    if ((e->store && zagg_url_is_remote(zg_store_path(e->store))) ||
         (result && zagg_url_is_remote(result)))
         return true;
     if (!granules || zg_event_reads_files(e) || !urls || urls->kind != ZAGG_LIST)
