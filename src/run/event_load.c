@@ -110,6 +110,8 @@ zagg_status zg_event_open_net(zg_event *e, bool granules, zagg_err *err)
         .credentials_provider =
             e->pipeline ? e->pipeline->data_source.credentials_provider : NULL,
         .source_keys = source_keys.len > 0 ? source_keys.data : NULL,
+        .output_endpoint =
+            zg_output_text(zagg_value_get_set(e->root, "config"), "endpoint_url"),
         .output_keys = output_keys.len > 0 ? output_keys.data : NULL,
         .earthdata_token = token,
         .deadline_s = o->remaining_s > 0 ? e->start_s + o->remaining_s : 0,

@@ -1,5 +1,5 @@
-/* Any bytes as an event of the worker. Whatever places an event names are replaced by some
- * in a folder of this process: events may write, and remove, where they say. */
+/* Any bytes as an event of the worker. Whatever places an event names are replaced by
+ * some in a folder of this process: events may write, and remove, where they say. */
 #ifndef _XOPEN_SOURCE
 #define _XOPEN_SOURCE 700 /* nftw */
 #endif
@@ -49,8 +49,8 @@ static void enter_folder(void)
 }
 
 /* A text that names a place becomes one of two of ours; what is no text stays. */
-static const zagg_value *place(zagg_arena *arena, const zagg_value *v, char name[NAME_LEN],
-                               const char *suffix)
+static const zagg_value *place(zagg_arena *arena, const zagg_value *v,
+                               char name[NAME_LEN], const char *suffix)
 {
     zagg_value *mine = NULL;
     if (v->kind != ZAGG_STR ||
@@ -112,8 +112,8 @@ static bool is_small(const zagg_value *config)
     zagg_pipeline *pipeline = NULL;
     zagg_grid *grid = NULL;
     bool small = true;
-    if (!config || zagg_pipeline_from_value(config, "event", NULL, &pipeline, NULL) !=
-                       ZAGG_OK)
+    if (!config ||
+        zagg_pipeline_from_value(config, "event", NULL, &pipeline, NULL) != ZAGG_OK)
         return true; /* refused, or the one that is built in */
     if (zagg_grid_from_pipeline(pipeline, pipeline->output.latitude, &grid, NULL) ==
         ZAGG_OK) {
@@ -147,10 +147,8 @@ static void check_response(zagg_arena *arena, const zagg_event_response *r)
 
 static void handle(zagg_arena *arena, const char *event, size_t len)
 {
-    const zagg_event_opts opts = {.request_id = "fuzz",
-                                  .threads = 1,
-                                  .memory_bytes = MEMORY,
-                                  .spill_dir = folder};
+    const zagg_event_opts opts = {
+        .request_id = "fuzz", .threads = 1, .memory_bytes = MEMORY, .spill_dir = folder};
     zagg_event_response response = {0};
     zagg_err err = ZAGG_ERR_INIT;
     const zagg_status status = zagg_event_handle(event, len, &opts, &response, &err);

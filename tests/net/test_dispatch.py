@@ -238,6 +238,28 @@ class Events(OnLambda):
         self.check_sums(result, range(30))
         self.assertGreater(server.stats()["by_fault"]["lost"], 5)
 
+    def test_region_and_endpoint_of_the_config(self):
+        """They go along with keys of the store; what the keys name themselves stays."""
+        endpoint = self.place.env.pop("AWS_ENDPOINT_URL_S3")
+        with open(self.place.path("many.yaml"), "a", encoding="utf-8") as file:
+            file.write(f"  region: eu-west-3\n  endpoint_url: {endpoint}\n")
+        keys = {"aws_access_key_id": self.place.env["AWS_ACCESS_KEY_ID"],
+                "aws_secret_access_key": self.place.env["AWS_SECRET_ACCESS_KEY"]}
+        self.place.write("keys.json", json.dumps(keys))
+        server = self.place.start_lambda("--sandboxes", 20, "--record", "--region", "eu-west-3")
+        for more in ((), ("--region", "us-west-2")):
+            done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--output-creds",
+                                   "keys.json", "--no-resume", *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("records", done.stderr)
+        self.assertIn("a.zarr.status", os.listdir(self.place.store("s3://out")))
+        for text in server.stats()["events"]:
+            block = json.loads(text)["output_credentials"]
+            self.assertEqual((block["region"], block["endpointUrl"]), ("eu-west-3", endpoint))
+        done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--region", "eu-west-1")
+        self.assertIn("eu-west", done.stderr)
+        self.assertNotEqual(done.returncode, 0)
+
     def test_long_events(self):
         """What Lambda does not queue is not sent; --transport sync takes it."""
         text = json.loads(self.place.read("many.json"))
@@ -449,6 +471,19 @@ class RealWorkers(OnLambda):
             with open(os.path.join(root, "coverage.moc"), encoding="utf-8") as file:
                 coverage.append({**json.load(file), "generated_at": None})
         self.assertEqual(*coverage)
+
+    def test_endpoint_of_the_config(self):
+        """Workers find the store there as well, by their own keys."""
+        self.place.write_real(most=4)
+        endpoint = self.place.env.pop("AWS_ENDPOINT_URL_S3")
+        with open(self.place.path("real.yaml"), "a", encoding="utf-8") as file:
+            file.write(f"  endpoint_url: {endpoint}\n")
+        done = self.place.zagg("real", "files", "s3://out/there.zarr", "--backend", "exec", "-q")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.place.zagg("real", "files", "s3://out/local.zarr", "-q")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(differences(self.place.store("s3://out/local.zarr"),
+                                     self.place.store("s3://out/there.zarr")), [])
 
     def test_killed_workers(self):
         """Sandboxes that die in the middle of a shard leave a store as if they had not."""
