@@ -1,6 +1,7 @@
 /* golden/dispatch: concurrency.json, seed_cost.json, and of v061.json what names, orders
  * and prices. */
 #include "cat/cat.h"
+#include "dispatch/ledger.h"
 #include "dispatch/limits.h"
 #include "dispatch/message.h"
 #include "dispatch/plan.h"
@@ -259,6 +260,37 @@ static void check_billed(const zagg_value *root, case_report *r)
     }
 }
 
+/* What upstream's workers leave is read as what it says. */
+static void check_objects(const zagg_value *root, case_report *r)
+{
+    const zagg_value *cases = zagg_value_get(root, "status_objects");
+    for (size_t i = 0; i < cases->n; i++) {
+        const char *name = cases->members[i].key->str;
+        const zagg_value *object = zagg_value_get(cases->members[i].value, "obj");
+        zagg_dispatch_result result = {.shard_key = 5};
+        zg_reply reply = {.kind = ZG_REPLY_RESPONSE};
+        zg_str text;
+        if (object == NULL)
+            continue;
+        zg_str_init(&text, 0);
+        assert_int_equal(
+            zg_json_write(&text, object, (zg_json_style){-1, false, false}, NULL),
+            ZAGG_OK);
+        assert_int_equal(zg_reply_of_object(text.data, text.len, &reply, NULL), ZAGG_OK);
+        assert_int_equal(zg_result_of(&reply, 900, &result, NULL), ZAGG_OK);
+        const zagg_value *status = zagg_value_get(object, "status");
+        const char *error = zg_value_text(object, "error");
+        expect(r, name, result.failed == zagg_value_is(status, "failed"), "failed?");
+        expect(r, name, result.no_data == zagg_value_is(status, "no_data"), "no data?");
+        expect(r, name, result.status_code == (int)number(object, "status_code"), "code");
+        if (error != NULL)
+            expect(r, name, result.error && strcmp(result.error, error) == 0, error);
+        zg_free(result.error);
+        zg_reply_free(&reply);
+        zg_str_free(&text);
+    }
+}
+
 static void test_names_and_order(void **state)
 {
     (void)state;
@@ -271,11 +303,12 @@ static void test_names_and_order(void **state)
     check_ceilings(root, &report);
     check_actual_cost(root, &report);
     check_billed(root, &report);
+    check_objects(root, &report);
     expect(&report, "payload_gate",
            number(zagg_value_get(root, "payload_gate"), "cap_bytes") == ZG_EVENT_BYTES,
            "another budget");
     zagg_arena_free(arena);
-    report_end(&report, 17);
+    report_end(&report, 20);
 }
 
 /* ---- blocks of keys ---- */
