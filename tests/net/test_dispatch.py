@@ -238,6 +238,30 @@ class Events(OnLambda):
         self.check_sums(result, range(30))
         self.assertGreater(server.stats()["by_fault"]["lost"], 5)
 
+    def test_keys_of_an_archive(self):
+        """They go along while they last for the function's timeout and five minutes more, and
+        are asked for anew before."""
+        text = self.place.read("many.yaml")
+        self.place.write("many.yaml", text.replace(
+            "data_source:\n", "data_source:\n  credentials_provider: nsidc\n"))
+        for timeout, fresh in ((60, "ASIAFIRST"), (900, "ASIASECOND")):
+            daac = self.place.start(
+                "daac_server", "--root", self.place.dir, "--user", "ann", "pw", "--token", "t-1",
+                "--lifetime", 1000, *(w for name in ("FIRST", "SECOND") for w in
+                                      ("--s3-key", f"ASIA{name}", f"of-{name}", "token")))
+            self.place.env.update(EARTHDATA_TOKEN="t-1", ZAGG_S3CREDENTIALS_URL=
+                                  f"http://127.0.0.1:{daac.port}/s3credentials")
+            server = self.place.start_lambda("--sandboxes", 30, "--record", "--timeout", timeout)
+            done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--no-resume", "-v")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            events = [json.loads(t) for t in server.stats()["events"]]
+            self.assertEqual({e["s3_credentials"]["accessKeyId"] for e in events
+                              if "shard_key" in e}, {fresh})
+            asked = daac.stats()["s3credentials"]
+            self.assertTrue(asked == 1 if fresh == "ASIAFIRST" else asked > 1, asked)
+            for secret in ("of-FIRST", "of-SECOND", "t-1\n"):
+                self.assertNotIn(secret, done.stderr + done.stdout)
+
     def test_region_and_endpoint_of_the_config(self):
         """They go along with keys of the store; what the keys name themselves stays."""
         endpoint = self.place.env.pop("AWS_ENDPOINT_URL_S3")
