@@ -4,6 +4,7 @@
 (label net-tools), or by hand: ZAGG_BUILD_DIR=build/release tests/net/test_dispatch.py"""
 import json
 import os
+import pty
 import subprocess
 import unittest
 
@@ -349,6 +350,38 @@ class Refusals(OnLambda):
         self.refused(3, "more than the $10.00 that --max-cost allows", "--max-cost", "10")
         self.assertEqual(server.stats()["modes"], {})
         self.assertEqual(files_of(self.place.path("s3/out")), [])
+
+    def ask(self, answer):
+        """(exit code, what is seen) of a run on a terminal, where `answer` is typed."""
+        argv = [f"{BUILD}/zagg", "run", "--config", "many.yaml", "--catalog", "many.json",
+                "--store", "s3://out/a.zarr", "--backend", "lambda", "--max-cells", "20"]
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.place.dir)
+            os.execve(argv[0], argv, self.place.env)
+        seen = b""
+        try:
+            while True:
+                seen += os.read(terminal, 4096)
+                if answer and seen.endswith(b"Proceed with Lambda fan-out? [y/N] "):
+                    os.write(terminal, answer)
+                    answer = None
+        except OSError:  # the other end is closed
+            pass
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+
+    def test_prompt(self):
+        server = self.place.start_lambda("--sandboxes", 20)
+        for answer, code in ((b"\n", 1), (b"no\n", 1), (b"\x04", 1), (b"\x03", 130)):
+            got, seen = self.ask(answer)
+            self.assertEqual(got, code, seen)
+            self.assertIn("Max cost ceiling: ~$0.48 (20 units x 2 GB x 900s, arm64)", seen)
+            self.assertIn("Aborted: max-cost gate declined", seen)
+        self.assertEqual(server.stats()["modes"], {})
+        got, seen = self.ask(b"y\n")
+        self.assertEqual(got, 0, seen)
+        self.check_exactly_once(server, range(20))
 
     def test_places(self):
         self.place.start_lambda()
