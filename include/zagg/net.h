@@ -30,6 +30,8 @@ typedef struct zagg_net_opts {
     const char *credentials_provider;
     /* File of keys for s3:// stores (--output-creds); NULL: as "aws". */
     const char *output_creds;
+    const char *output_endpoint; /* of s3:// stores, where the keys name none; NULL:
+                                    environment, AWS */
     /* Keys that came along and are not looked for: JSON in the spellings that such a file
      * may have, for s3:// granules and for s3:// stores; the bearer token for https://
      * granules. They are not kept by these members. NULL: none, as above. */

@@ -110,12 +110,11 @@ void check_catalog(check *c)
 
 zagg_status check_open_net(check *c, zagg_err *err)
 {
-    zagg_net_opts *o = &c->net_args.opts;
     if (c->net != NULL)
         return ZAGG_OK;
-    o->log = c->log;
+    c->net_args.opts.log = c->log;
     if (c->pipeline != NULL)
-        o->credentials_provider = c->pipeline->data_source.credentials_provider;
+        net_args_of_config(&c->net_args, c->pipeline);
     return net_args_open(&c->net_args, &c->net, err);
 }
 

@@ -47,7 +47,7 @@ static int fail(run_session *s, int code)
 static zagg_status open_net(run_session *s)
 {
     net_args *a = &s->args.net;
-    a->opts.credentials_provider = s->pipeline->data_source.credentials_provider;
+    net_args_of_config(a, s->pipeline);
     a->opts.stop = &stop_flag;
     a->opts.log = s->progress.log;
     return s->net ? ZAGG_OK : net_args_open(a, &s->net, &s->err);
@@ -104,9 +104,6 @@ static int load(run_session *s)
         status = zagg_pipeline_check_runnable(s->pipeline, &s->err);
     if (status != ZAGG_OK)
         return cli_load_code(status);
-    status = cli_run_store(a->store, s->pipeline, &s->store, &s->err);
-    if (status != ZAGG_OK)
-        return cli_load_code(status);
     const char *catalog = a->catalog ? a->catalog : s->pipeline->catalog;
     if (!a->granules_given && !catalog) {
         zagg_err_set(
@@ -115,6 +112,9 @@ static int load(run_session *s)
             "config)");
         return EXIT_CONFIG;
     }
+    status = cli_run_store(a->store, s->pipeline, &s->store, &s->err);
+    if (status != ZAGG_OK)
+        return cli_load_code(status);
     if (!a->granules_given) {
         status = zagg_shardmap_load(catalog, &s->map, &s->err);
         if (status != ZAGG_OK)

@@ -2,6 +2,7 @@
 #include "cli/net_args.h"
 
 #include "cli/cli.h"
+#include "run/run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,16 @@ int net_args_check(const cli_command *command, const net_args *a)
         return EXIT_USAGE;
     }
     return 0;
+}
+
+void net_args_of_config(net_args *a, const zagg_pipeline *pipeline)
+{
+    zagg_net_opts *o = &a->opts;
+    const char *region = zg_output_text(pipeline->root, "region");
+    o->credentials_provider = pipeline->data_source.credentials_provider;
+    o->output_endpoint = zg_output_text(pipeline->root, "endpoint_url");
+    if (region != NULL && (o->region == NULL || strcmp(o->region, "us-west-2") == 0))
+        o->region = region;
 }
 
 zagg_status net_args_open(const net_args *a, zagg_net **out, zagg_err *err)

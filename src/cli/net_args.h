@@ -3,6 +3,7 @@
 #define ZG_CLI_NET_ARGS_H
 
 #include "cli/options.h"
+#include "zagg/config.h"
 #include "zagg/net.h"
 
 /** What was asked for on the command line; a command may fill in the rest. Texts are
@@ -46,6 +47,9 @@ enum {
 bool net_args_take(net_args *a, int id, const char *value);
 /** 0, or the exit code after one line about what does not go together. */
 int net_args_check(const cli_command *command, const net_args *a);
+/** What a config says of networks: who gives keys, and region and endpoint of the store,
+ * where no option says otherwise. Borrows its texts. */
+void net_args_of_config(net_args *a, const zagg_pipeline *pipeline);
 /** Nothing is asked of any server yet. */
 zagg_status net_args_open(const net_args *a, zagg_net **out, zagg_err *err);
 

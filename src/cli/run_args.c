@@ -362,6 +362,11 @@ int run_args_parse(int argc, char **argv, run_args *out)
         fprintf(stderr, "zagg run: --events goes with --backend exec\n");
         return EXIT_USAGE;
     }
+    if (out->table && out->remote) {
+        fprintf(stderr, "zagg run: --table goes with --backend local; `zagg inspect` "
+                        "reads any store\n");
+        return EXIT_USAGE;
+    }
     if (out->json && out->table) {
         fprintf(stderr, "zagg run: give --json or --table, not both\n");
         return EXIT_USAGE;

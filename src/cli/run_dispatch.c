@@ -3,14 +3,32 @@
 
 #include "cli/cli.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+enum { LOOK_EVERY_MS = 100 };
+
 typedef struct asker {
     progress *progress;
+    const volatile int *stop;
     bool declined;
 } asker;
+
+/* A line of standard input; nothing where Ctrl-C comes first, which wakes no read. */
+static void read_answer(const asker *a, char *out, int len)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (!zg_is_stopped(a->stop)) {
+        if (poll(&in, 1, LOOK_EVERY_MS) <= 0)
+            continue;
+        if (fgets(out, len, stdin) == NULL)
+            out[0] = '\0';
+        return;
+    }
+    fprintf(stderr, "\n");
+}
 
 /* Nobody is asked who cannot answer. */
 static bool confirm(void *user, const char *line, double max_usd)
@@ -23,8 +41,7 @@ static bool confirm(void *user, const char *line, double max_usd)
     if (isatty(STDIN_FILENO)) {
         fprintf(stderr, "Proceed with Lambda fan-out? [y/N] ");
         fflush(stderr);
-        if (fgets(answer, sizeof answer, stdin) == NULL)
-            answer[0] = '\0';
+        read_answer(a, answer, sizeof answer);
     }
     answer[strcspn(answer, "\r\n")] = '\0';
     a->declined = strcmp(answer, "y") != 0 && strcmp(answer, "Y") != 0 &&
@@ -34,7 +51,8 @@ static bool confirm(void *user, const char *line, double max_usd)
 
 /* What is wrong before the first shard tells keys and network apart, as with runs of this
  * machine. */
-static int code_of(zagg_status status, const zagg_dispatch_summary *s, bool declined)
+static int code_of(zagg_status status, const zagg_dispatch_summary *s, bool declined,
+                   bool stopped)
 {
     if (status == ZAGG_OK && s->stopped)
         return EXIT_INTERRUPTED;
@@ -43,7 +61,7 @@ static int code_of(zagg_status status, const zagg_dispatch_summary *s, bool decl
                : s->finalize_failed ? EXIT_FAILED
                                     : EXIT_OK;
     if (declined)
-        return EXIT_FAILED;
+        return stopped ? EXIT_INTERRUPTED : EXIT_FAILED;
     if (status == ZAGG_EUNSUPPORTED)
         return EXIT_CONFIG;
     if (s->finished > 0 && status != ZAGG_ECONFIG)
@@ -60,7 +78,7 @@ static void progress_of(void *user, const zagg_dispatch_event *event)
 int run_dispatch(const dispatch_job *job, zagg_err *err)
 {
     const run_args *a = job->args;
-    asker asks = {.progress = job->progress};
+    asker asks = {.progress = job->progress, .stop = job->stop};
     const zagg_dispatch_opts opts = {.backend = a->backend,
                                      .pipeline = job->pipeline,
                                      .map = job->map,
@@ -93,7 +111,7 @@ int run_dispatch(const dispatch_job *job, zagg_err *err)
                                      .stop = job->stop};
     zagg_dispatch_summary summary;
     zagg_status status = zagg_dispatch_run(&opts, &summary, err);
-    int code = code_of(status, &summary, asks.declined);
+    int code = code_of(status, &summary, asks.declined, zg_is_stopped(job->stop));
     progress_end(job->progress);
     /* A run that came as far as shards tells how far. */
     if (status == ZAGG_OK || summary.finished > 0) {

@@ -12,9 +12,11 @@ typedef struct zg_backend {
     /** Nothing is under way any more, or is given up. */
     void (*close)(void *self);
     void *self;
-    size_t workers;   /* at once */
-    double timeout_s; /* of an invocation; 0: none */
-    bool reports;     /* workers leave status objects themselves: events have run_id */
+    size_t workers;       /* at once */
+    double timeout_s;     /* of an invocation; 0: none */
+    size_t event_bytes;   /* of an event about a shard, at most; 0: any length */
+    const char *too_long; /* what to do about longer ones; static */
+    bool reports; /* workers leave status objects themselves: events have run_id */
 } zg_backend;
 
 /** Each fills `summary` with what it finds out about where the run goes, and logs it.

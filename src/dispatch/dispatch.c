@@ -295,6 +295,8 @@ static zagg_status fan_out(dispatch *d, zagg_err *err)
                                 .workers = d->backend.workers,
                                 .max_attempts = attempts,
                                 .timeout_s = d->backend.timeout_s,
+                                .event_bytes = d->backend.event_bytes,
+                                .too_long = d->backend.too_long,
                                 .event_of = event_of,
                                 .over = over,
                                 .random = random_of,

@@ -69,6 +69,20 @@ static size_t pop_waiting(fleet *f)
 
 /* ---- sending ---- */
 
+static zagg_status take_answer(fleet *f, size_t number, zg_reply *a, zagg_err *err);
+
+/* The other end would refuse it each time. */
+static zagg_status refuse_unit(fleet *f, size_t number, size_t len, zagg_err *err)
+{
+    const zg_fleet_opts *o = f->opts;
+    zg_reply refusal = {.kind = ZG_REPLY_REFUSED};
+    (void)zagg_err_set(
+        &refusal.err, ZAGG_ERANGE,
+        "the event takes %zu bytes, more than the %zu that can be sent; %s", len,
+        o->event_bytes, o->too_long);
+    return take_answer(f, number, &refusal, err);
+}
+
 static zagg_status send_unit(fleet *f, size_t number, double now, zagg_err *err)
 {
     const zg_fleet_opts *o = f->opts;
@@ -83,6 +97,11 @@ static zagg_status send_unit(fleet *f, size_t number, double now, zagg_err *err)
         u->first_sent = now;
     u->sent = now;
     f->flying++;
+    if (o->event_bytes > 0 && event.len > o->event_bytes) {
+        const size_t len = event.len;
+        zg_message_free(&event);
+        return refuse_unit(f, number, len, err);
+    }
     f->stats->attempts++;
     return o->executor.send(o->executor.self, number, &event, err);
 }

@@ -23,7 +23,9 @@ typedef struct zg_fleet_opts {
     const bool *done; /* but for those that are */
     size_t workers;   /* at once, at most */
     unsigned max_attempts;
-    double timeout_s; /* of an invocation; 0: none is known */
+    double timeout_s;     /* of an invocation; 0: none is known */
+    size_t event_bytes;   /* what takes more is not sent, and has failed; 0: any length */
+    const char *too_long; /* what to do then, in words */
     /** The event of a unit, for each sending anew. */
     zagg_status (*event_of)(void *user, size_t unit, zg_str *out, zagg_err *err);
     /** A unit is over; `result`'s text is the callee's; `flying` others are under way.

@@ -15,8 +15,13 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* A worker's response is at most as long as Lambda lets it be. */
-enum { RESPONSE_BYTES = 6291556 + 1024, DEFAULT_WORKERS = 1700, RECEIVE_BYTES = 4096 };
+/* Requests and responses are at most as long as Lambda lets them be. */
+enum {
+    SYNC_BYTES = 6291556,
+    RESPONSE_BYTES = SYNC_BYTES + 1024,
+    DEFAULT_WORKERS = 1700,
+    RECEIVE_BYTES = 4096
+};
 enum { MORE_CONNECTIONS = 8, ONCE = 0 };
 #define CONNECT_S 10.0
 #define PATIENCE_S 60.0
@@ -163,7 +168,8 @@ static void take_facts(zg_lambda *l, const zg_function_facts *facts, size_t unit
         facts->memory_gb > 0 ? facts->memory_gb : memory_of_config(l->opts->pipeline);
     s->architecture = facts->architecture != NULL ? facts->architecture : "arm64";
     s->price_per_gb_s = zg_price_per_gb_s(s->architecture);
-    s->max_usd = (double)units * s->price_per_gb_s * s->memory_gb * s->function_timeout_s;
+    s->max_usd =
+        zg_most_usd(units, s->price_per_gb_s, s->memory_gb, s->function_timeout_s);
 }
 
 /* Sockets of this process, one an invocation: the other limit is asked for in vain. */
@@ -295,6 +301,9 @@ zagg_status zg_lambda_open(const zagg_dispatch_opts *opts, zg_ledger *ledger,
                         .close = close_lambda,
                         .self = l,
                         .workers = summary->workers,
+                        .event_bytes = SYNC_BYTES,
+                        .too_long = "Lambda takes no longer ones: make shards smaller "
+                                    "(a higher output.grid.parent_order)",
                         .timeout_s = summary->function_timeout_s};
     if (status == ZAGG_OK && opts->transport == ZAGG_TRANSPORT_EVENT)
         status = zg_lambda_use_events(l, summary->selected, out, err);

@@ -3,6 +3,7 @@
  * to every fifteen where nothing comes. Where none comes in the time that the function
  * has, and Lambda may keep an event waiting, the invocation counts as timed out. */
 #include "dispatch/lambda.h"
+#include "dispatch/limits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -167,6 +168,8 @@ zagg_status zg_lambda_use_events(zg_lambda *l, size_t units, zg_backend *backend
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", units);
     backend->executor.send = send_event;
     backend->executor.next = next_event;
+    backend->event_bytes = ZG_EVENT_BYTES;
+    backend->too_long = "use --transport sync, which takes 6 MB";
     backend->reports = true;
     return ZAGG_OK;
 }

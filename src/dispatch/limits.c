@@ -65,6 +65,12 @@ double zg_price_per_gb_s(const char *architecture)
     return strcmp(architecture, "x86_64") == 0 ? 0.0000166667 : 0.0000133334;
 }
 
+double zg_most_usd(size_t units, double price_per_gb_s, double memory_gb,
+                   double timeout_s)
+{
+    return (double)units * price_per_gb_s * memory_gb * timeout_s;
+}
+
 static int by_value(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;

@@ -27,8 +27,15 @@ size_t zg_workers_allowed(size_t requested, const zg_account *account,
 void zg_too_many_files(size_t workers, uint64_t soft, uint64_t hard, char *out,
                        size_t out_len);
 
+/** Bytes of an event that is to be queued, as upstream budgets them: Lambda queues 256 KB
+ * everywhere, and 1 MB where that came with October 2025. */
+#define ZG_EVENT_BYTES ((size_t)256000)
+
 /** Dollars for a GB-second, us-west-2 and most regions, November 2026. */
 double zg_price_per_gb_s(const char *architecture);
+/** Dollars where each of `units` invocations runs into its timeout. */
+double zg_most_usd(size_t units, double price_per_gb_s, double memory_gb,
+                   double timeout_s);
 
 /** Sums over durations in seconds, in their order, by the summary's memory_gb,
  * price_per_gb_s and function_timeout_s (0: none): time_s, gb_seconds, usd, timed and

@@ -231,6 +231,14 @@ static zagg_status hash_config(zg_plan *p, zagg_err *err)
     return ZAGG_OK;
 }
 
+/* Of the config, where the keys of the store name none. */
+static const char *endpoint_of(const zagg_pipeline *pipeline, const zg_output_creds *keys)
+{
+    if (keys != NULL && keys->endpoint != NULL)
+        return NULL;
+    return zg_output_text(pipeline->root, "endpoint_url");
+}
+
 zagg_status zg_plan_complete(zg_plan *p, zagg_err *err)
 {
     const zagg_dispatch_opts *o = p->opts;
@@ -246,6 +254,7 @@ zagg_status zg_plan_complete(zg_plan *p, zagg_err *err)
                          .config = p->config,
                          .store = o->store,
                          .output = output,
+                         .output_endpoint = endpoint_of(o->pipeline, output),
                          .region = o->net ? zg_net_region(o->net) : "",
                          .profile = o->profile,
                          .handoff = o->handoff ? *o->handoff : o->pipeline->handoff};

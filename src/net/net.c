@@ -15,7 +15,7 @@
 /* Where the DAACs keep their buckets. */
 #define DAAC_REGION "us-west-2"
 
-enum { N_DAACS = 3, N_TEXTS = 7 };
+enum { N_DAACS = 3, N_TEXTS = 8 };
 static const char *const DAACS[N_DAACS] = {"nsidc", "lpdaac", "gesdisc"};
 
 typedef struct bucket {
@@ -66,9 +66,10 @@ static zagg_status check_opts(const zagg_net_opts *o, zagg_err *err)
 static zagg_status copy_texts(zagg_net *net, zagg_err *err)
 {
     zagg_net_opts *o = &net->opts;
-    const char **texts[] = {
-        &o->region, &o->credentials_provider, &o->output_creds, &o->cache_dir, &o->acl,
-        &o->sse,    &o->sse_kms_key};
+    const char **texts[] = {&o->region,       &o->credentials_provider,
+                            &o->output_creds, &o->output_endpoint,
+                            &o->cache_dir,    &o->acl,
+                            &o->sse,          &o->sse_kms_key};
     _Static_assert(sizeof texts / sizeof *texts <= N_TEXTS, "room for all texts");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (*texts[i] == NULL)
@@ -432,8 +433,10 @@ static zagg_status sink_bucket(zagg_net *net, const char *name, zg_s3 **out,
                        .sse = o->sse,
                        .sse_kms_key = o->sse_kms_key};
     ZAGG_TRY(output_creds(net, &opts.creds, err));
+    opts.endpoint = o->output_endpoint;
     if (net->has_output_file) {
-        opts.endpoint = net->output_file.endpoint;
+        if (net->output_file.endpoint)
+            opts.endpoint = net->output_file.endpoint;
         if (o->region == NULL && net->output_file.region)
             opts.region = net->output_file.region;
     }

@@ -7,6 +7,13 @@
 
 #include <string.h>
 
+const char *zg_output_text(const zagg_value *config, const char *key)
+{
+    const zagg_value *output = zagg_value_get_set(config, "output");
+    const zagg_value *v = zagg_value_get_set(output, key);
+    return v != NULL && v->kind == ZAGG_STR && v->str_len > 0 ? v->str : NULL;
+}
+
 const char *zg_driver_name(zg_driver driver)
 {
     static const char *const NAMES[] = {"file", "s3", "https"};

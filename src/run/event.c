@@ -153,7 +153,11 @@ zagg_status zagg_event_handle(const char *event, size_t len, const zagg_event_op
     if (status == ZAGG_OK)
         zg_event_mirror(&e, out);
     close_event(&e);
-    return status == ZAGG_ERANGE ? ZAGG_EFORMAT : status;
+    if (status != ZAGG_ERANGE)
+        return status;
+    if (err)
+        err->status = ZAGG_EFORMAT; /* a number that no event has is none of its own */
+    return ZAGG_EFORMAT;
 }
 
 void zagg_event_response_free(zagg_event_response *response)

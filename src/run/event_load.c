@@ -65,7 +65,8 @@ static bool needs_net(const zg_event *e, bool granules)
 {
     const zagg_value *urls = zagg_value_get(e->root, "granule_urls");
     const char *result = zg_value_text(e->root, "result_url");
-    if (zagg_url_is_remote(zg_store_path(e->store)) ||
+    /* A refused event need not name a store, and may want its response put somewhere. */
+    if ((e->store && zagg_url_is_remote(zg_store_path(e->store))) ||
         (result && zagg_url_is_remote(result)))
         return true;
     if (!granules || zg_event_reads_files(e) || !urls || urls->kind != ZAGG_LIST)
@@ -109,6 +110,8 @@ zagg_status zg_event_open_net(zg_event *e, bool granules, zagg_err *err)
         .credentials_provider =
             e->pipeline ? e->pipeline->data_source.credentials_provider : NULL,
         .source_keys = source_keys.len > 0 ? source_keys.data : NULL,
+        .output_endpoint =
+            zg_output_text(zagg_value_get_set(e->root, "config"), "endpoint_url"),
         .output_keys = output_keys.len > 0 ? output_keys.data : NULL,
         .earthdata_token = token,
         .deadline_s = o->remaining_s > 0 ? e->start_s + o->remaining_s : 0,

@@ -8,6 +8,10 @@
 /** How hrefs are read, decided once per run. */
 typedef enum zg_driver { ZG_DRIVER_FILE = 0, ZG_DRIVER_S3, ZG_DRIVER_HTTPS } zg_driver;
 
+/** A text of the config's `output` section, as its region; NULL where there is none. It
+ * lives with `config`, which may be NULL. */
+const char *zg_output_text(const zagg_value *config, const char *key);
+
 /** "file", "s3", "https". Static text. */
 const char *zg_driver_name(zg_driver driver);
 

@@ -3,6 +3,7 @@
  * exceptions; here each text stands for what comes over the wire in its place. */
 #include "dispatch/reply.h"
 #include "support/departures.h"
+#include "text/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -98,27 +99,28 @@ static zg_reply reply_of(const script *s, size_t nth)
     return r;
 }
 
+enum { ENDLESS = 20, MOST_WAITS = 3 };
+
 typedef struct course {
-    unsigned attempts;
+    unsigned attempts, waits;
     bool raised, endless;
-    double first_wait_s;
+    double bounds_s[MOST_WAITS]; /* of the first waits */
     zagg_dispatch_result result;
 } course;
 
 static course follow(const script *s, unsigned max_attempts)
 {
-    enum { ENDLESS = 20 };
-    course c = {.first_wait_s = -1};
+    course c = {.attempts = 0};
     zg_tries tries = {0};
     for (bool again = true; again && !c.endless;) {
         zg_reply reply = reply_of(s, c.attempts++);
         zg_free(c.result.error);
-        c.result = (zagg_dispatch_result){.shard_key = 12345};
+        c.result = (zagg_dispatch_result){.shard_key = 12345, .granule_count = 1};
         c.raised = reply.kind == ZG_REPLY_FATAL;
         assert_int_equal(zg_result_of(&reply, TIMEOUT_S, &c.result, NULL), ZAGG_OK);
         again = !c.raised && zg_send_again(&tries, max_attempts, &reply, &c.result);
-        if (again && c.first_wait_s < 0)
-            c.first_wait_s = zg_wait_before(&tries, 0.999);
+        if (again && c.waits < MOST_WAITS)
+            c.bounds_s[c.waits++] = zg_wait_before(&tries, 1);
         c.endless = c.attempts == ENDLESS;
         c.result.retries = tries.sent > 0 ? tries.sent - 1 : 0;
         zg_reply_free(&reply);
@@ -126,58 +128,133 @@ static course follow(const script *s, unsigned max_attempts)
     return c;
 }
 
-/* How the course differs from upstream's, in the words of departures.json; "": not. */
-static const char *difference(const course *c, const zagg_value *want)
+/* One member that differs, with upstream's value. */
+static void differ(zg_str *out, const char *key, const zagg_value *want, const char *ours)
 {
-    const zagg_value *result = zagg_value_get_set(want, "result");
-    const zagg_value *error = zagg_value_get_set(result, "error");
-    const zagg_value *sleeps = zagg_value_get(want, "sleep_floor_s");
-    uint64_t attempts = 0, retries = 0, obs = 0;
-    int64_t code = 0;
-    double duration = 0;
-    if (c->raised || result == NULL)
-        return c->raised && result == NULL ? "" : "raised";
-    (void)zagg_value_u64(zagg_value_get(want, "attempts"), &attempts);
-    (void)zagg_value_u64(zagg_value_get(result, "retries"), &retries);
-    (void)zagg_value_i64(zagg_value_get(result, "status_code"), &code);
-    (void)zagg_value_number(zagg_value_get(result, "lambda_duration"), &duration);
-    (void)zagg_value_u64(zagg_value_get(zagg_value_get(result, "body"), "total_obs"),
-                         &obs);
-    if (c->endless && c->result.timeout == false && c->result.duration_s == 0)
-        return "goes on";
-    if (c->result.failed && error == NULL)
-        return "an error";
-    if (error != NULL &&
-        c->result.timeout != zagg_value_truthy(zagg_value_get(result, "timeout")))
-        return "another timeout";
-    if (c->result.duration_s != duration && c->attempts <= 2)
-        return "charged";
-    if (c->attempts > attempts)
-        return "sent again";
-    if (retries != c->result.retries)
-        return "no retries";
-    if (c->result.status_code != (int)code || c->result.total_obs != obs ||
-        (error != NULL && strcmp(error->str, c->result.error) != 0))
-        return "another result";
-    if (sleeps->n > 0 && c->first_wait_s < 1)
-        return "full jitter";
-    return "";
+    static const zg_json_style PYTHON = {.indent = -1};
+    zg_str_addf(out, "%s%s: %s, not ", out->len ? "; " : "", key, ours);
+    if (want == NULL)
+        zg_str_add(out, "nothing");
+    else
+        assert_int_equal(zg_json_write(out, want, PYTHON, NULL), ZAGG_OK);
 }
 
+static void compare_number(zg_str *out, const zagg_value *map, const char *key,
+                           double ours)
+{
+    const zagg_value *want = zagg_value_get(map, key);
+    const zagg_value *set = zagg_value_get_set(map, key);
+    double v = 0; /* Python's None is told as 0 here */
+    char text[32];
+    if ((set == NULL || zagg_value_number(set, &v)) && v == ours)
+        return;
+    (void)snprintf(text, sizeof text, "%g", ours);
+    differ(out, key, want, text);
+}
+
+static void compare_text(zg_str *out, const zagg_value *map, const char *key,
+                         const char *ours)
+{
+    const zagg_value *want = zagg_value_get(map, key);
+    const char *text = zg_value_text(map, key);
+    if (ours == NULL ? zagg_value_get_set(map, key) == NULL
+                     : text != NULL && strcmp(text, ours) == 0)
+        return;
+    differ(out, key, want, ours != NULL ? ours : "none");
+}
+
+static void compare_waits(zg_str *out, const course *c, const zagg_value *floors)
+{
+    char text[64];
+    if (floors->kind == ZAGG_LIST && floors->n == 0 && c->waits == 0)
+        return;
+    (void)snprintf(text, sizeof text, "%u, up to %g s", c->waits, c->bounds_s[0]);
+    differ(out, "waits", floors, text);
+}
+
+static void compare_result(zg_str *out, const course *c, const zagg_value *want)
+{
+    const zagg_dispatch_result *r = &c->result;
+    const zagg_value *body = zagg_value_get(want, "body");
+    compare_number(out, want, "shard_key", (double)r->shard_key);
+    compare_number(out, want, "status_code", r->status_code);
+    compare_number(out, body, "total_obs", (double)r->total_obs);
+    if (r->status_code != 0 && body->n > 0)
+        compare_number(out, body, "duration_s", r->duration_s);
+    compare_text(out, body, "error", body->n > 0 ? r->error : NULL);
+    compare_number(out, want, "lambda_duration", r->duration_s);
+    compare_text(out, want, "error", r->error);
+    compare_number(out, want, "retries", r->retries);
+    if (zagg_value_truthy(zagg_value_get_set(want, "timeout")) != r->timeout)
+        differ(out, "timeout", zagg_value_get(want, "timeout"),
+               r->timeout ? "yes" : "no");
+    compare_number(out, want, "granule_count", (double)r->granule_count);
+}
+
+/* How a course differs from upstream's, with the values of both; empty: not at all. */
+static void compare(zg_str *out, const course *c, const zagg_value *want)
+{
+    const zagg_value *result = zagg_value_get_set(want, "result");
+    uint64_t attempts = 0;
+    char text[32];
+    assert_true(zagg_value_u64(zagg_value_get(want, "attempts"), &attempts));
+    (void)snprintf(text, sizeof text, c->endless ? "goes on" : "%u", c->attempts);
+    if (c->endless || c->attempts != attempts)
+        differ(out, "attempts", zagg_value_get(want, "attempts"), text);
+    compare_waits(out, c, zagg_value_get(want, "sleep_floor_s"));
+    compare_text(out, want, "raised", c->raised ? "OSError[24]" : NULL);
+    if (result != NULL && !c->endless)
+        compare_result(out, c, result);
+    if ((result == NULL) != c->raised)
+        differ(out, "result", result, c->raised ? "none" : "one");
+}
+
+static const script *script_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof SCRIPTS / sizeof *SCRIPTS; i++)
+        if (strcmp(SCRIPTS[i].name, name) == 0)
+            return &SCRIPTS[i];
+    fail_msg("%s: what comes over the wire is not known here", name);
+    return NULL;
+}
+
+/* The list has all that differs and nothing else: what is found ends with a full stop. */
 static void check_scripts(const zagg_value *root, departures *list, case_report *report)
 {
     const zagg_value *cases = zagg_value_get(root, "scripted_invokes");
-    for (size_t i = 0; i < sizeof SCRIPTS / sizeof *SCRIPTS; i++) {
-        const script *s = &SCRIPTS[i];
-        const zagg_value *want = zagg_value_get(cases, s->name);
-        assert_non_null(want);
-        const bool one = strcmp(s->name, "throttle_budget1") == 0;
-        course c = follow(s, one ? 1 : 3);
-        const char *how = difference(&c, want);
-        departures_judge_as(list, report, s->name, how, how);
+    uint64_t most = 0;
+    assert_true(zagg_value_u64(
+        zagg_value_get(zagg_value_get(root, "policy"), "lambda_max_attempts"), &most));
+    for (size_t i = 0; i < cases->n; i++) {
+        const char *name = cases->members[i].key->str;
+        const bool one = strcmp(name, "throttle_budget1") == 0;
+        course c = follow(script_of(name), one ? 1 : (unsigned)most);
+        zg_str how;
+        zg_str_init(&how, 0);
+        compare(&how, &c, cases->members[i].value);
+        if (how.len > 0)
+            zg_str_addc(&how, '.');
+        assert_false(how.failed);
+        departures_judge_as(list, report, name, how.data, how.data);
+        zg_str_free(&how);
         zg_free(c.result.error);
     }
-    assert_int_equal(cases->n, sizeof SCRIPTS / sizeof *SCRIPTS);
+}
+
+/* Waits are within what upstream's begin with, and go on from there. */
+static void check_policy(const zagg_value *root, case_report *report)
+{
+    const zagg_value *floors =
+        zagg_value_get(zagg_value_get(root, "policy"), "backoff_floor");
+    for (size_t i = 0; i < floors->n; i++) {
+        const zg_tries tries = {.throttles = (unsigned)i + 1};
+        double floor_s = 0;
+        assert_true(zagg_value_number(floors->items[i], &floor_s));
+        if (zg_wait_before(&tries, 1) == floor_s && zg_wait_before(&tries, 0) == 0)
+            case_pass(report);
+        else
+            case_fail(report, "policy", "another bound of wait %zu", i);
+    }
 }
 
 /* What each text is on the wire. */
@@ -207,24 +284,32 @@ static const struct {
     {"InvalidSignatureException", {403, "InvalidSignatureException", "", 0}},
     {"", {400, "", "", 0}}};
 
+static wire meaning_of(const char *text)
+{
+    for (size_t i = 0; i < sizeof MEANINGS / sizeof *MEANINGS; i++)
+        if (strcmp(MEANINGS[i].text, text) == 0)
+            return MEANINGS[i].wire;
+    fail_msg("'%s': what that is on the wire is not known here", text);
+    return (wire){0};
+}
+
 static void check_classes(const zagg_value *root, departures *list, case_report *report)
 {
     const zagg_value *cases = zagg_value_get(root, "lambda_classify");
-    const size_t n = sizeof MEANINGS / sizeof *MEANINGS;
-    for (size_t i = 0; i < n; i++) {
-        const script s = {MEANINGS[i].text, {MEANINGS[i].wire}, 1};
-        const zagg_value *want = zagg_value_get(cases, s.name);
+    for (size_t i = 0; i < cases->n; i++) {
+        const char *text = cases->members[i].key->str;
+        const script s = {text, {meaning_of(text)}, 1};
         char name[120];
-        assert_non_null(want);
         zg_reply reply = reply_of(&s, 0);
         const bool again =
             reply.kind == ZG_REPLY_THROTTLED || reply.kind == ZG_REPLY_FAULT;
-        (void)snprintf(name, sizeof name, "classify: %s", s.name);
-        departures_judge_as(list, report, name,
-                            again == want->u.b ? "" : "classified otherwise",
-                            again ? "sent again" : "not sent again");
+        (void)snprintf(name, sizeof name, "classify: %s", text);
+        departures_judge_as(
+            list, report, name,
+            again == cases->members[i].value->u.b ? "" : "classified otherwise",
+            again ? "sent again" : "not sent again");
+        zg_reply_free(&reply);
     }
-    assert_int_equal(cases->n, n);
 }
 
 static void test_retries(void **state)
@@ -239,9 +324,12 @@ static void test_retries(void **state)
     departures list = departures_load(arena, report.set);
     check_scripts(root, &list, &report);
     check_classes(root, &list, &report);
+    check_policy(root, &report);
     departures_end(&list, &report);
+    const size_t n = zagg_value_get(root, "scripted_invokes")->n +
+                     zagg_value_get(root, "lambda_classify")->n;
     zagg_arena_free(arena);
-    report_end(&report, 35);
+    report_end(&report, n + 1);
 }
 
 int main(void)

@@ -326,6 +326,15 @@ static void judge(case_report *r, departures *d, const response_case *c, const c
     zg_str_free(&difference);
 }
 
+static const response_case *case_of(const char *name)
+{
+    for (size_t i = 0; i < N_CASES; i++)
+        if (strcmp(CASES[i].name, name) == 0)
+            return &CASES[i];
+    fail_msg("%s: what leads to that response is not known here", name);
+    return NULL;
+}
+
 static void responses_are_upstreams(void **state)
 {
     (void)state;
@@ -342,12 +351,9 @@ static void responses_are_upstreams(void **state)
     write_granule(dir, "few.h5", N_CELLS, false, true);
     write_granule(dir, "elsewhere.h5", 10, true, true);
     write_granule(dir, "broken.h5", 10, false, false);
-    assert_int_equal(golden->n, N_CASES);
-    for (size_t i = 0; i < N_CASES; i++) {
-        const response_case *c = &CASES[i];
-        const zagg_value *want = zagg_value_get(golden, c->name);
-        if (!want)
-            fail_msg("%s: not among the golden cases", c->name);
+    for (size_t i = 0; i < golden->n; i++) {
+        const response_case *c = case_of(golden->members[i].key->str);
+        const zagg_value *want = golden->members[i].value;
         prepare_store(c, dir);
         char *event = make_event(c, dir);
         check_event_keys(&report, c, arena, event, zagg_value_get(want, "event_keys"));
@@ -357,7 +363,7 @@ static void responses_are_upstreams(void **state)
         zg_free(event);
     }
     departures_end(&d, &report);
-    report_end(&report, N_CASES);
+    report_end(&report, golden->n);
     remove_tree(dir);
     zg_free(dir);
     zagg_arena_free(arena);

@@ -25,7 +25,8 @@ static void errors_have_upstreams_classes(void **state)
         else
             case_fail(&report, error, "%s, not %s", got, want);
     }
-    report_end(&report, 22);
+    assert_true(cases->n > 0);
+    report_end(&report, cases->n);
     zagg_arena_free(arena);
 }
 
@@ -70,7 +71,14 @@ static void status_objects_have_upstreams_members(void **state)
         assert_string_equal(got->members[i].key->str, want->members[i].key->str);
         assert_int_equal(got->members[i].value->kind, want->members[i].value->kind);
     }
-    assert_true(zagg_value_is(zagg_value_get(got, "status"), "no_data"));
+    static const char *const SAME[] = {"schema_version", "status",  "run_id",
+                                       "window",         "timings", "store_error_class",
+                                       "status_code"};
+    for (size_t i = 0; i < sizeof SAME / sizeof *SAME; i++)
+        if (!zagg_value_equal(zagg_value_get(got, SAME[i]),
+                              zagg_value_get(want, SAME[i])))
+            fail_msg("another %s", SAME[i]);
+    assert_true(zagg_value_is(zagg_value_get(got, "shard"), "12715069122950463494"));
     assert_true(zagg_value_is(zagg_value_get(got, "error"), "No granules found"));
     assert_int_equal(strlen(zagg_value_get(got, "attempt_id")->str), 32);
     remove_tree(dir);

@@ -4,6 +4,7 @@
 (label net-tools), or by hand: ZAGG_BUILD_DIR=build/release tests/net/test_dispatch.py"""
 import json
 import os
+import pty
 import subprocess
 import unittest
 
@@ -246,6 +247,87 @@ class Events(OnLambda):
         self.check_sums(result, range(30))
         self.assertGreater(server.stats()["by_fault"]["lost"], 5)
 
+    def test_keys_of_an_archive(self):
+        """They go along while they last for the function's timeout and five minutes more, and
+        are asked for anew before."""
+        text = self.place.read("many.yaml")
+        self.place.write("many.yaml", text.replace(
+            "data_source:\n", "data_source:\n  credentials_provider: nsidc\n"))
+        for timeout, fresh in ((60, "ASIAFIRST"), (900, "ASIASECOND")):
+            daac = self.place.start(
+                "daac_server", "--root", self.place.dir, "--user", "ann", "pw", "--token", "t-1",
+                "--lifetime", 1000, *(w for name in ("FIRST", "SECOND") for w in
+                                      ("--s3-key", f"ASIA{name}", f"of-{name}", "token")))
+            self.place.env.update(EARTHDATA_TOKEN="t-1", ZAGG_S3CREDENTIALS_URL=
+                                  f"http://127.0.0.1:{daac.port}/s3credentials")
+            server = self.place.start_lambda("--sandboxes", 30, "--record", "--timeout", timeout)
+            done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--no-resume", "-v")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            events = [json.loads(t) for t in server.stats()["events"]]
+            self.assertEqual({e["s3_credentials"]["accessKeyId"] for e in events
+                              if "shard_key" in e}, {fresh})
+            asked = daac.stats()["s3credentials"]
+            self.assertTrue(asked == 1 if fresh == "ASIAFIRST" else asked > 1, asked)
+            for secret in ("of-FIRST", "of-SECOND", "t-1\n"):
+                self.assertNotIn(secret, done.stderr + done.stdout)
+
+    def test_region_and_endpoint_of_the_config(self):
+        """They go along with keys of the store; what the keys name themselves stays."""
+        endpoint = self.place.env.pop("AWS_ENDPOINT_URL_S3")
+        with open(self.place.path("many.yaml"), "a", encoding="utf-8") as file:
+            file.write(f"  region: eu-west-3\n  endpoint_url: {endpoint}\n")
+        keys = {"aws_access_key_id": self.place.env["AWS_ACCESS_KEY_ID"],
+                "aws_secret_access_key": self.place.env["AWS_SECRET_ACCESS_KEY"]}
+        self.place.write("keys.json", json.dumps(keys))
+        server = self.place.start_lambda("--sandboxes", 20, "--record", "--region", "eu-west-3")
+        for more in ((), ("--region", "us-west-2")):
+            done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--output-creds",
+                                   "keys.json", "--no-resume", *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("records", done.stderr)
+        self.assertIn("a.zarr.status", os.listdir(self.place.store("s3://out")))
+        for text in server.stats()["events"]:
+            block = json.loads(text)["output_credentials"]
+            self.assertEqual((block["region"], block["endpointUrl"]), ("eu-west-3", endpoint))
+        done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--region", "eu-west-1")
+        self.assertIn("eu-west", done.stderr)
+        self.assertNotEqual(done.returncode, 0)
+
+    def test_long_events(self):
+        """What Lambda does not queue is not sent; --transport sync takes it."""
+        text = json.loads(self.place.read("many.json"))
+        long = [{"id": f"g{i}", "s3": f"s3://granules/{'x' * 200}{i}.h5", "https": None}
+                for i in range(1300)]
+        text["granules"][7] = long
+        self.place.write("many.json", json.dumps(text))
+        server = self.place.start_lambda("--sandboxes", 30, "--status-root", self.place.path("s3"))
+        run = ("many", "many", "s3://out/e.zarr", *LAMBDA, "--transport")
+        code, result, err = self.place.zagg_json(*run, "event")
+        failed = [r for r in result["results"] if "use --transport sync" in (r["error"] or "")]
+        self.assertEqual((code, [r["shard_key"] for r in failed]), (6, [7]), err)
+        self.assertRegex(failed[0]["error"],
+                         r"the event takes [0-9]+ bytes, more than the 256000 that can be sent")
+        self.assertEqual(result["invocations"], 29)
+        code, result, err = self.place.zagg_json(*run, "sync")
+        self.assertEqual((code, result["cells_current"]), (0, 29), err)
+        self.check_exactly_once(server, range(30))
+
+    def test_summary_lines(self):
+        """In upstream's words."""
+        self.place.start_lambda("--sandboxes", 20, "--memory", 2048)
+        done = self.place.zagg("many", "many", "s3://out/s.zarr", *LAMBDA, "--profile")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        seconds = sum(body_of({"shard_key": k, "granule_urls": []})["duration_s"]
+                      for k in range(30))
+        data = [k for k in range(30) if observations(k)]
+        self.assertRegex(done.stdout, "\n".join((
+            fr"\nDone: {len(data)} cells with data, {sum(map(observations, data)):,} obs, 0 errors, "
+            r"[0-9.]+s",
+            fr"Lambda compute: {seconds:.0f}s total, {2 * seconds:.0f} GB-s, ~\$"
+            fr"{2 * seconds * 0.0000133334:.2f}",
+            r"Worker phases \(max across cells\): read [0-9]+s, index [0-9]+s, aggregate "
+            r"[0-9]+s, write [0-9]+s", "Output: s3://out/s.zarr\n$")))
+
     def test_redirected_events(self):
         """What is no acceptance is not waited for."""
         server = self.place.start_lambda("--sandboxes", 30, "--redirect", 0.2, "--lasting",
@@ -276,6 +358,38 @@ class Refusals(OnLambda):
         self.refused(3, "more than the $10.00 that --max-cost allows", "--max-cost", "10")
         self.assertEqual(server.stats()["modes"], {})
         self.assertEqual(files_of(self.place.path("s3/out")), [])
+
+    def ask(self, answer):
+        """(exit code, what is seen) of a run on a terminal, where `answer` is typed."""
+        argv = [f"{BUILD}/zagg", "run", "--config", "many.yaml", "--catalog", "many.json",
+                "--store", "s3://out/a.zarr", "--backend", "lambda", "--max-cells", "20"]
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.place.dir)
+            os.execve(argv[0], argv, self.place.env)
+        seen = b""
+        try:
+            while True:
+                seen += os.read(terminal, 4096)
+                if answer and seen.endswith(b"Proceed with Lambda fan-out? [y/N] "):
+                    os.write(terminal, answer)
+                    answer = None
+        except OSError:  # the other end is closed
+            pass
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+
+    def test_prompt(self):
+        server = self.place.start_lambda("--sandboxes", 20)
+        for answer, code in ((b"\n", 1), (b"no\n", 1), (b"\x04", 1), (b"\x03", 130)):
+            got, seen = self.ask(answer)
+            self.assertEqual(got, code, seen)
+            self.assertIn("Max cost ceiling: ~$0.48 (20 units x 2 GB x 900s, arm64)", seen)
+            self.assertIn("Aborted: max-cost gate declined", seen)
+        self.assertEqual(server.stats()["modes"], {})
+        got, seen = self.ask(b"y\n")
+        self.assertEqual(got, 0, seen)
+        self.check_exactly_once(server, range(20))
 
     def test_places(self):
         self.place.start_lambda()
@@ -422,6 +536,19 @@ class RealWorkers(OnLambda):
             with open(os.path.join(root, "coverage.moc"), encoding="utf-8") as file:
                 coverage.append({**json.load(file), "generated_at": None})
         self.assertEqual(*coverage)
+
+    def test_endpoint_of_the_config(self):
+        """Workers find the store there as well, by their own keys."""
+        self.place.write_real(most=4)
+        endpoint = self.place.env.pop("AWS_ENDPOINT_URL_S3")
+        with open(self.place.path("real.yaml"), "a", encoding="utf-8") as file:
+            file.write(f"  endpoint_url: {endpoint}\n")
+        done = self.place.zagg("real", "files", "s3://out/there.zarr", "--backend", "exec", "-q")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.place.zagg("real", "files", "s3://out/local.zarr", "-q")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(differences(self.place.store("s3://out/local.zarr"),
+                                     self.place.store("s3://out/there.zarr")), [])
 
     def test_killed_workers(self):
         """Sandboxes that die in the middle of a shard leave a store as if they had not."""

@@ -23,6 +23,7 @@ typedef struct engine {
     bool fatal;
     volatile int stop;
     uint64_t obs;
+    size_t event_bytes;
 } engine;
 
 static zagg_status send_unit(void *self, size_t ticket, zg_str *event, zagg_err *err)
@@ -84,7 +85,14 @@ static zagg_status over(void *user, size_t number, zagg_dispatch_result *result,
     e->ends[number]++;
     e->failed += result->failed;
     e->obs += result->total_obs;
-    assert_int_equal(result->retries + 1, e->tries[number]);
+    if (e->tries[number] == 0) {
+        assert_string_equal(result->error,
+                            "the event takes 3 bytes, more than the 2 that "
+                            "can be sent; send less");
+        assert_int_equal(result->retries, 0);
+    } else {
+        assert_int_equal(result->retries + 1, e->tries[number]);
+    }
     zg_free(result->error);
     return ZAGG_OK;
 }
@@ -102,6 +110,8 @@ static zagg_status run(engine *e, const bool *done, zg_fleet_stats *stats, zagg_
                                 .done = done,
                                 .workers = WORKERS,
                                 .max_attempts = 3,
+                                .event_bytes = e->event_bytes,
+                                .too_long = "send less",
                                 .event_of = event_of,
                                 .over = over,
                                 .random = no_wait,
@@ -124,6 +134,23 @@ static void each_once(void **state)
     assert_int_equal(e.obs, 2 * (UNITS - UNITS / 3));
     assert_int_equal(e.most_flying, WORKERS);
     assert_int_equal(stats.attempts, UNITS - UNITS / 3);
+    assert_int_equal(stats.left, 0);
+}
+
+/* What is too long is never sent, and holds nothing else up. */
+static void too_long(void **state)
+{
+    (void)state;
+    engine e = {.event_bytes = 2};
+    const bool done[UNITS] = {false};
+    zg_fleet_stats stats;
+    assert_int_equal(run(&e, done, &stats, NULL), ZAGG_OK);
+    for (size_t i = 0; i < UNITS; i++) {
+        assert_int_equal(e.ends[i], 1);
+        assert_int_equal(e.tries[i], i < 100);
+    }
+    assert_int_equal(e.failed, UNITS - 100);
+    assert_int_equal(stats.attempts, 100);
     assert_int_equal(stats.left, 0);
 }
 
@@ -189,8 +216,8 @@ static void fatal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_once), cmocka_unit_test(crashes),
+        cmocka_unit_test(each_once),  cmocka_unit_test(crashes),
         cmocka_unit_test(throttling), cmocka_unit_test(stopping),
-        cmocka_unit_test(fatal)};
+        cmocka_unit_test(too_long),   cmocka_unit_test(fatal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
