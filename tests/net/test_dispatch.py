@@ -7,7 +7,7 @@ import os
 import subprocess
 import unittest
 
-from dispatch_runs import BUILD, SECRET, Place, differences, files_of
+from dispatch_runs import BUILD, SECRET, Place, differences, files_of, stored_differences
 from lambda_stub import body_of, observations
 
 SANITIZED = any(os.environ.get(name) for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
@@ -378,18 +378,11 @@ class Stopping(OnLambda):
 class RealWorkers(OnLambda):
     """Sandboxes of the real bootstrap, and workers as commands: the stores are the local one's."""
 
-    def start_real(self, *args):
-        build = os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", "build/release"))
-        role = [word for name in ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID",
-                                  "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED")
-                for word in ("--env", f"{name}={self.place.env[name]}")]
-        return self.place.start_lambda("--sandboxes", 4, *args, *role, "--", f"{build}/bootstrap")
-
-    def compare(self, layout, transport):
+    def compare(self, layout, transport, *args):
         self.place.write_real(layout=layout)
         local = self.place.zagg("real", "real", "s3://out/local.zarr", "-q")
         self.assertEqual(local.returncode, 0, local.stderr)
-        self.start_real()
+        self.server = self.place.start_bootstraps(*args)
         code, result, err = self.place.zagg_json(
             "real", "real", "s3://out/there.zarr", *LAMBDA, "--transport", transport)
         self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
@@ -403,23 +396,40 @@ class RealWorkers(OnLambda):
     def test_flat_by_events(self):
         self.assertEqual(self.compare("flat", "event"), [])
 
-    def test_hive_has_the_same_objects(self):
+    def test_hive(self):
         """But for times, and what tells of the run."""
-        self.assertEqual([name for name in self.compare("hive", "sync")
-                          if not name.endswith((".json", ".moc"))], [])
-        local, there = (self.place.store(f"s3://out/{n}.zarr") for n in ("local", "there"))
-        self.assertEqual(files_of(local), files_of(there))
-        coverage = []
-        for root in (local, there):
-            with open(os.path.join(root, "coverage.moc"), encoding="utf-8") as file:
-                coverage.append({**json.load(file), "generated_at": None})
-        self.assertEqual(*coverage)
+        self.compare("hive", "sync", "--record")
+        self.assertEqual(stored_differences(self.place.store("s3://out/local.zarr"),
+                                            self.place.store("s3://out/there.zarr")), [])
+        shards = json.loads(self.place.read("real.json"))
+        texts = set(self.server.stats()["events"][1:-1])  # some were throttled before
+        self.assertEqual(len(texts), len(shards["shard_keys"]))
+        for text in texts:
+            event = json.loads(text)
+            self.assertEqual(text, json.dumps(event))
+            self.assertEqual(list(event["submap"]), ["grid_signature", "metadata", "granules"])
+            self.assertEqual(event["submap"], {
+                "grid_signature": None, "metadata": shards["metadata"],
+                "granules": shards["granules"][shards["shard_keys"].index(event["shard_key"])]})
+
+    def test_hive_by_events(self):
+        """An event that Lambda would not take goes without the shard's part of the map."""
+        self.place.write_real(layout="hive", most=2)
+        shards = json.loads(self.place.read("real.json"))
+        shards["metadata"]["long"] = "x" * 250 * 1024
+        self.place.write("real.json", json.dumps(shards))
+        server = self.place.start_bootstraps("--record")
+        code, result, err = self.place.zagg_json("real", "real", "s3://out/there.zarr", *LAMBDA,
+                                                 "--transport", "event")
+        self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
+        self.assertEqual([event for event in map(json.loads, server.stats()["events"])
+                          if "submap" in event], [])
 
     def test_killed_workers(self):
         """Sandboxes that die in the middle of a shard leave a store as if they had not."""
         self.place.write_real(photons=20000)
         self.place.zagg("real", "real", "s3://out/local.zarr", "-q")
-        server = self.start_real("--crash", 0.3, "--overtime", 0.2, "--fault-wait", 0.05)
+        server = self.place.start_bootstraps("--crash", 0.3, "--overtime", 0.2, "--fault-wait", 0.05)
         code, result, err = self.place.zagg_json("real", "real", "s3://out/there.zarr", *LAMBDA)
         self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
         self.assertGreater(sum(server.stats()["by_fault"].values()), 0)
