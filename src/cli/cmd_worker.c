@@ -27,8 +27,8 @@ enum { MAX_THREADS = 4096, MAX_DEADLINE_S = 7 * 24 * 3600 };
 static const cli_option OPTIONS[] = {
     {'o', "output", "FILE", "put the response there instead of on standard output"},
     {OPT_MAX_WORKERS, "max-workers", "N",
-     "threads (default: all processors, or this worker's share\nof them where "
-     WORKER_COUNT " says how many run here)"},
+     "threads (default: all processors, or this worker's share\nof them "
+     "where " WORKER_COUNT " says how many run here)"},
     {OPT_MEMORY, "memory", "SIZE",
      "memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file in "
      "TMPDIR "

@@ -110,7 +110,8 @@ static const cli_option OPTIONS[] = {
      "response on its standard output (default:\nzagg worker); slurm: how the worker is "
      "called on a node"},
     {OPT_TIMEOUT, "timeout", "SECONDS",
-     "exec: end a command that takes longer, and try the shard\nonce more (default: 900)"},
+     "exec: end a command that takes longer, and try the shard\nonce more (default: "
+     "900)"},
     {OPT_EVENTS, "events", "DIR",
      "exec: do nothing, but write the events into DIR (setup.json,\n0.json, 1.json, ..., "
      "finalize.json) for other engines, in the\nplace of events that are there"},

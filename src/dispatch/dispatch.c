@@ -437,8 +437,8 @@ static zagg_status save_events(dispatch *d, zagg_err *err)
     ZAGG_TRY(zg_private_folder(folder, err));
     ZAGG_TRY(zg_private_clear(folder, &old, err));
     if (old > 0)
-        zagg_log_write(d->opts->log, ZAGG_LOG_INFO, "%s: %zu events removed that were there",
-                       folder, old);
+        zagg_log_write(d->opts->log, ZAGG_LOG_INFO,
+                       "%s: %zu events removed that were there", folder, old);
     ZAGG_TRY(zg_ledger_begin(d->ledger, d->done, err));
     const zagg_status status = write_events(d, err);
     if (status != ZAGG_OK)

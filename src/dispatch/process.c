@@ -22,8 +22,8 @@ enum { PIECE = 16384, MOST_OUTPUT = 16 << 20, MOST_PATH = 4096 };
 /* Between SIGTERM and SIGKILL. */
 #define GRACE_S 5.0
 #define COMMAND_S 300.0
-/* Nothing wakes who waits for the end of a process that has closed its output: looks at it
- * begin so far apart, and become rarer. */
+/* Nothing wakes who waits for the end of a process that has closed its output: looks at
+ * it begin so far apart, and become rarer. */
 #define FIRST_PAUSE_S 0.001
 #define LONGEST_PAUSE_S 0.05
 

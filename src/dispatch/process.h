@@ -9,8 +9,8 @@
 
 typedef struct zg_process {
     pid_t pid;
-    int fd;     /* its standard output; -1: closed */
-    zg_str out; /* what it wrote so far */
+    int fd;          /* its standard output; -1: closed */
+    zg_str out;      /* what it wrote so far */
     double end_by_s; /* moment of zg_clock_mono_s when it is ended; 0: it has all time */
     bool overdue;    /* it was told to end: the moment came */
     bool over;       /* it has ended: */
@@ -33,8 +33,8 @@ size_t zg_process_wait(zg_process *const *list, size_t n, double until_s);
 /** End it with all of its group if it has not ended, and free what it wrote. */
 void zg_process_free(zg_process *process);
 
-/** Run a command to its end, for at most five minutes. *out is the caller's (zg_free). IO,
- * NOMEM. */
+/** Run a command to its end, for at most five minutes. *out is the caller's (zg_free).
+ * IO, NOMEM. */
 zagg_status zg_command(const char *command, char **out, int *status, zagg_err *err);
 /** Append a word as the shell takes it whole. */
 void zg_shell_quote(zg_str *out, const char *word);

@@ -474,6 +474,38 @@ class RealWorkers(OnLambda):
                                      self.place.path("there.zarr")), [])
 
 
+    def test_events_of_earlier(self):
+        """The second time there are fewer: those of the first are gone. What is no event stays."""
+        self.place.write_real(most=5)
+        run = ("real", "files", "there.zarr", "--backend", "exec", "--events", "e")
+        self.assertEqual(self.place.zagg(*run).returncode, 0)
+        for name in ("setup", 0, 1, 2):
+            self.place.run_ok([f"{BUILD}/zagg", "worker", "-q", f"e/{name}.json"])
+        others = {"7.json": "[2019]", "8.txt": "{\"mode\": \"setup\"}", "x.json": "{\"mode\": \""}
+        for name, text in others.items():
+            self.place.write(f"e/{name}", text)
+        os.symlink("../real.json", self.place.path("e/9.json"))
+        os.mkdir(self.place.path("e/10.json"))
+        done = self.place.zagg(*run)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Events: 2 shards in e", done.stdout)
+        self.assertIn("e: 7 events removed that were there", done.stderr)
+        self.assertEqual(set(os.listdir(self.place.path("e"))),
+                         {"setup.json", "0.json", "1.json", "finalize.json", "9.json", "10.json",
+                          *others})
+        for name, text in others.items():
+            self.assertEqual(self.place.read(f"e/{name}"), text)
+
+    def test_events_that_cannot_be_written(self):
+        """None are left: they may hold keys."""
+        self.place.write_real(most=5)
+        os.makedirs(self.place.path("e/3.json"))
+        done = self.place.zagg("real", "files", "there.zarr", "--backend", "exec", "--events", "e")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot write e/3.json", done.stderr)
+        self.assertEqual(os.listdir(self.place.path("e")), ["3.json"])
+
+
 class Commands(OnLambda):
     def run_exec(self, command, *more):
         return self.place.zagg_json("many", "many", "s3://out/x.zarr", "--backend", "exec",
@@ -500,6 +532,61 @@ class Commands(OnLambda):
         self.assertEqual(code, 0, err)
         self.assertGreaterEqual(result["retries"], 10)
         self.check_sums(result, range(12))
+
+    def test_output_closed_early(self):
+        """A command that hangs without output keeps nobody from going on: the others end, and it
+        has its time."""
+        hang = f'if [ "$ZAGG_SHARD_INDEX" = 3 ]; then exec sleep 1000 >&-; fi; {self.stub}'
+        code, result, err = self.run_exec(hang, "--max-workers", "2", "--timeout", "10",
+                                          "--max-retries", "1")
+        failed = [r for r in result["results"] if r["timeout"]]
+        self.assertEqual((code, result["cells_error"], len(failed)), (6, 1, 1), err)
+        self.assertEqual(failed[0]["error"],
+                         "Worker timeout: Task timed out after 10 s (--timeout)")
+        self.assertEqual(failed[0]["lambda_duration"], 10)
+
+    def test_output_held_open(self):
+        """What a command leaves behind is not waited for."""
+        code, result, err = self.run_exec(
+            f"{self.stub}; sleep 1000 2>/dev/null & echo $! >>{self.place.path('left')}",
+            "--max-workers", "4")
+        for pid in self.place.read("left").split():
+            os.kill(int(pid), 9)
+        self.assertEqual(code, 0, err)
+        self.check_sums(result, range(12))
+
+    def test_timeouts(self):
+        """Tried once more, and no oftener."""
+        count = f"echo $ZAGG_SHARD_INDEX >>{self.place.path('tries')}; sleep 1000"
+        hang = f'if [ "$ZAGG_SHARD_INDEX" = 3 ]; then {count}; fi; {self.stub}'
+        code, result, err = self.run_exec(hang, "--max-workers", "3", "--timeout", "10")
+        self.assertEqual((code, result["cells_error"], result["timeouts"]), (6, 1, 1), err)
+        self.assertEqual(self.place.read("tries").split(), ["3", "3"])
+        done = self.place.zagg("many", "many", "s3://out/y.zarr", "--backend", "exec", "--command",
+                               "sleep 1000", "--timeout", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Worker setup failed: Task timed out after 1 s (--timeout)", done.stderr)
+
+    def test_share_of_the_machine(self):
+        """Workers know of how many they are one, and take as much of the machine."""
+        told = f"echo $ZAGG_WORKER_COUNT >>{self.place.path('counts')}; {self.stub}"
+        code, _, err = self.run_exec(told, "--max-workers", "3")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(set(self.place.read("counts").split()), {"3"})
+
+        def share(*options, **more):
+            done = subprocess.run([f"{BUILD}/zagg", "worker", "-v", *options], input="{}", text=True,
+                                  env={**self.place.env, **more}, capture_output=True, check=False)
+            return [line for line in done.stderr.splitlines() if "workers of this machine" in line]
+
+        self.assertEqual(share(), [])
+        self.assertEqual(share(ZAGG_WORKER_COUNT="1"), [])
+        for args, words in (((), "1 threads, 32 MiB"), (("--max-workers", "7"), "7 threads, 32 MiB"),
+                            (("--memory", "3G"), "1 threads, 3072 MiB")):
+            line, = share(*args, ZAGG_WORKER_COUNT="4096")
+            self.assertIn(f"One of 4096 workers of this machine: {words}", line)
+        line, = share(ZAGG_WORKER_COUNT="2", AWS_LAMBDA_FUNCTION_MEMORY_SIZE="512")
+        self.assertIn("threads, 0 MiB", line)
 
     def test_no_such_command(self):
         done = self.place.zagg("many", "many", "s3://out/x.zarr", "--backend", "exec",

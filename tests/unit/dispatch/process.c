@@ -16,7 +16,8 @@ static void start(const char *command, size_t most, double limit_s, zg_process *
     static const char *const SETTINGS[] = {"GREETING=hello", NULL};
     zagg_err err = ZAGG_ERR_INIT;
     assert_int_equal(
-        zg_process_start(command, "input", 5, SETTINGS, most, limit_s, out, &err), ZAGG_OK);
+        zg_process_start(command, "input", 5, SETTINGS, most, limit_s, out, &err),
+        ZAGG_OK);
 }
 
 static size_t wait_long(zg_process *const *list, size_t n)
@@ -131,9 +132,11 @@ static void test_command(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_output_and_status), cmocka_unit_test(test_output_closed_early),
-        cmocka_unit_test(test_output_held_open),  cmocka_unit_test(test_overdue),
-        cmocka_unit_test(test_too_much_output),   cmocka_unit_test(test_command)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_output_and_status),
+                                       cmocka_unit_test(test_output_closed_early),
+                                       cmocka_unit_test(test_output_held_open),
+                                       cmocka_unit_test(test_overdue),
+                                       cmocka_unit_test(test_too_much_output),
+                                       cmocka_unit_test(test_command)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
