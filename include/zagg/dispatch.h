@@ -71,6 +71,8 @@ typedef struct zagg_dispatch_opts {
     /* exec: run by /bin/sh -c; slurm: how the worker is called on a node. NULL: `zagg
      * worker` by the path of this program */
     const char *command;
+    double timeout_s; /* exec, and slurm's setup and finalize: a command that runs for
+                         longer is ended; 0: 900 */
     const char *partition, *sbatch_options; /* slurm; NULL: none */
     const char *job_dir; /* slurm: a folder that nodes share; NULL: where the run was
                             started */

@@ -8,6 +8,7 @@
 #include "zagg/worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +21,19 @@ enum { OPT_OUTPUT = 256, OPT_MEMORY, OPT_MAX_WORKERS, OPT_DEADLINE, OPT_LOG_JSON
 /* Less than this the program itself takes. */
 #define LEAST_MEMORY (UINT64_C(32) << 20)
 enum { MAX_THREADS = 4096, MAX_DEADLINE_S = 7 * 24 * 3600 };
+/* So many workers share this machine, as whoever started them says. */
+#define WORKER_COUNT "ZAGG_WORKER_COUNT"
 
 static const cli_option OPTIONS[] = {
     {'o', "output", "FILE", "put the response there instead of on standard output"},
-    {OPT_MAX_WORKERS, "max-workers", "N", "threads (default: all processors)"},
+    {OPT_MAX_WORKERS, "max-workers", "N",
+     "threads (default: all processors, or this worker's share\nof them "
+     "where " WORKER_COUNT " says how many run here)"},
     {OPT_MEMORY, "memory", "SIZE",
      "memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file in "
      "TMPDIR "
      "(default: 80 % of what\nAWS_LAMBDA_FUNCTION_MEMORY_SIZE says, else half of the "
-     "machine's)"},
+     "machine's,\nor this worker's share of that)"},
     {OPT_DEADLINE, "deadline", "SECONDS",
      "give the event up, with an error response, before this\nmany seconds are over"},
     {OPT_LOG_JSON, "log-json", NULL, "log as one JSON object a line"},
@@ -103,6 +108,25 @@ static int take(void *user, int id, const char *value)
     }
 }
 
+/* What was not asked for by options: of the machine this worker's share. */
+static void take_share(zagg_event_opts *o, zagg_log *log)
+{
+    const char *text = getenv(WORKER_COUNT);
+    const unsigned long n = text ? strtoul(text, NULL, 10) : 0;
+    if (n < 2 || n > MAX_THREADS)
+        return;
+    const size_t threads = zg_cpu_count() / n;
+    const uint64_t bytes = zg_machine_memory_bytes() / 2 / n;
+    if (o->threads == 0)
+        o->threads = threads ? threads : 1;
+    if (o->memory_bytes == 0 && getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE") == NULL)
+        o->memory_bytes = bytes > LEAST_MEMORY ? bytes : LEAST_MEMORY;
+    zagg_log_write(log, ZAGG_LOG_DEBUG,
+                   "One of %lu workers of this machine: %zu threads, %" PRIu64
+                   " MiB of memory (0: by the function's)",
+                   n, o->threads, o->memory_bytes >> 20);
+}
+
 static zagg_status read_event(const worker_args *a, char **text, size_t *len,
                               zagg_err *err)
 {
@@ -147,6 +171,7 @@ static int handle(worker_args *a, progress *log)
     int code;
     a->opts.log = log->log;
     a->opts.stop = &stop_flag;
+    take_share(&a->opts, log->log);
     zagg_status status = read_event(a, &event, &len, &err);
     if (status == ZAGG_OK)
         status = zagg_event_handle(event, len, &a->opts, &response, &err);

@@ -33,6 +33,7 @@ enum {
     OPT_FUNCTION_NAME,
     OPT_TRANSPORT,
     OPT_MAX_RETRIES,
+    OPT_TIMEOUT,
     OPT_MAX_COST,
     OPT_COMMAND,
     OPT_PARTITION,
@@ -48,6 +49,8 @@ enum {
 #define LEAST_MEMORY (UINT64_C(32) << 20)
 /* Less than this keeps nothing worth having. */
 #define LEAST_CACHE (UINT64_C(16) << 20)
+/* A week. */
+enum { MOST_TIMEOUT_S = 7 * 24 * 3600 };
 
 static const cli_option OPTIONS[] = {
     {OPT_CONFIG, "config", "FILE", "pipeline YAML (required)"},
@@ -106,9 +109,12 @@ static const cli_option OPTIONS[] = {
      "exec: shell command that does one shard: the event on its\nstandard input, the "
      "response on its standard output (default:\nzagg worker); slurm: how the worker is "
      "called on a node"},
+    {OPT_TIMEOUT, "timeout", "SECONDS",
+     "exec: end a command that takes longer, and try the shard\nonce more (default: "
+     "900)"},
     {OPT_EVENTS, "events", "DIR",
      "exec: do nothing, but write the events into DIR (setup.json,\n0.json, 1.json, ..., "
-     "finalize.json) for other engines"},
+     "finalize.json) for other engines, in the\nplace of events that are there"},
     {OPT_PARTITION, "partition", "NAME", "slurm: of the job arrays"},
     {OPT_SBATCH, "sbatch-options", "TEXT", "slurm: more options of sbatch"},
     {OPT_JOB_DIR, "job-dir", "DIR",
@@ -179,6 +185,10 @@ static int take_number(run_args *a, int id, const char *value)
         if (!cli_integer(&COMMAND, "max-retries", value, 1, 100, &n))
             return EXIT_USAGE;
         a->max_retries = (unsigned)n;
+    } else if (id == OPT_TIMEOUT) {
+        if (!cli_integer(&COMMAND, "timeout", value, 1, MOST_TIMEOUT_S, &n))
+            return EXIT_USAGE;
+        a->timeout_s = (double)n;
     } else if (id == OPT_MAX_CELLS) {
         if (!cli_integer(&COMMAND, "max-cells", value, 1, INT64_MAX, &n))
             return EXIT_USAGE;
@@ -258,6 +268,7 @@ static int take(void *user, int id, const char *value)
     case OPT_MEMORY:
     case OPT_CACHE_SIZE:
     case OPT_MAX_RETRIES:
+    case OPT_TIMEOUT:
         return take_number(a, id, value);
     case OPT_MAX_COST:
         return take_cost(a, value);

@@ -22,6 +22,7 @@ typedef struct run_args {
     zagg_backend backend;
     zagg_transport transport;
     zagg_handoff handoff_kind; /* of `handoff` */
+    double timeout_s;          /* of a command of exec; 0: the default */
     const char *function, *command, *partition, *sbatch_options, *job_dir, *events_dir;
     unsigned max_retries; /* 0: 3 */
     double max_usd;       /* 0: any */

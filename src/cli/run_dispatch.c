@@ -98,6 +98,7 @@ int run_dispatch(const dispatch_job *job, zagg_err *err)
                                      .function = a->function,
                                      .transport = a->transport,
                                      .command = a->command,
+                                     .timeout_s = a->timeout_s,
                                      .partition = a->partition,
                                      .sbatch_options = a->sbatch_options,
                                      .job_dir = a->job_dir,

@@ -128,5 +128,9 @@ typedef struct zg_hive_figures {
 zagg_status zg_hive_put_records(const zagg_store_plan *plan, zagg_sink *store,
                                 const zg_hive_path *path, const zagg_store_origin *origin,
                                 const zg_hive_figures *figures, zagg_err *err);
+/** A granule as the shard's map has it: its record in the map without what signs its
+ * hrefs, or its names where there is none. `arena` keeps what was parsed. ENOMEM. */
+zagg_status zg_hive_put_granule(zg_json_out *w, zagg_arena *arena, const zagg_granule *g,
+                                zagg_err *err);
 
 #endif

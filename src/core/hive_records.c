@@ -264,8 +264,8 @@ static zagg_status put_record(zg_json_out *w, const zagg_value *record, zagg_err
 
 /* A granule that was named by one href has it under both names, as a path is read by
  * whatever driver; the record of a URL says where it leads. */
-static zagg_status put_granule(zg_json_out *w, zagg_arena *arena, const zagg_granule *g,
-                               zagg_err *err)
+zagg_status zg_hive_put_granule(zg_json_out *w, zagg_arena *arena, const zagg_granule *g,
+                                zagg_err *err)
 {
     const zagg_value *record = NULL;
     if (g->record) {
@@ -299,7 +299,7 @@ static zagg_status shardmap_text(zg_json_out *w, zagg_arena *arena,
     zg_json_open_list(w);
     zg_json_open_list(w);
     for (size_t i = 0; i < origin->entry->n_granules; i++)
-        ZAGG_TRY(put_granule(w, arena, origin->entry->granules[i], err));
+        ZAGG_TRY(zg_hive_put_granule(w, arena, origin->entry->granules[i], err));
     zg_json_close_list(w);
     zg_json_close_list(w);
     zg_json_put_str(w, "written_at", written_at);

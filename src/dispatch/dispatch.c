@@ -418,14 +418,11 @@ static zagg_status save(const dispatch *d, const char *name, zagg_status status,
 }
 
 /* Numbered without gaps, as engines number tasks. */
-static zagg_status save_events(dispatch *d, zagg_err *err)
+static zagg_status write_events(dispatch *d, zagg_err *err)
 {
     zagg_dispatch_summary *s = d->summary;
     char name[40];
     zg_str event;
-    d->plan.messages.run_id = s->run_id;
-    ZAGG_TRY(zg_private_folder(d->opts->events_dir, err));
-    ZAGG_TRY(zg_ledger_begin(d->ledger, d->done, err));
     zagg_status status = write_setup(d, &event, err);
     ZAGG_TRY(save(d, "setup.json", status, &event, err));
     for (size_t i = 0; i < d->plan.n; i++) {
@@ -440,6 +437,25 @@ static zagg_status save_events(dispatch *d, zagg_err *err)
     }
     status = write_finalize(d, &event, err);
     return save(d, "finalize.json", status, &event, err);
+}
+
+/* An engine would do the events of an earlier run that are there, too; and files that may
+ * hold keys should not outlive their use. */
+static zagg_status save_events(dispatch *d, zagg_err *err)
+{
+    const char *folder = d->opts->events_dir;
+    size_t old = 0;
+    d->plan.messages.run_id = d->summary->run_id;
+    ZAGG_TRY(zg_private_folder(folder, err));
+    ZAGG_TRY(zg_private_clear(folder, &old, err));
+    if (old > 0)
+        zagg_log_write(d->opts->log, ZAGG_LOG_INFO,
+                       "%s: %zu events removed that were there", folder, old);
+    ZAGG_TRY(zg_ledger_begin(d->ledger, d->done, err));
+    const zagg_status status = write_events(d, err);
+    if (status != ZAGG_OK)
+        (void)zg_private_clear(folder, NULL, NULL);
+    return status;
 }
 
 static zagg_status run(dispatch *d, zagg_err *err)

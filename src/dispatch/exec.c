@@ -12,6 +12,9 @@
 /* A response has at most 6 MB where Lambda is; no other way needs more. */
 enum { RESPONSE_BYTES = 8 << 20, NOT_EXECUTABLE = 126, NOT_FOUND = 127, LOST = 255 };
 
+/* As long as Lambda gives an invocation at most. */
+#define DEFAULT_TIMEOUT_S 900.0
+
 /* Setup and finalize. */
 #define NO_SHARD SIZE_MAX
 
@@ -26,6 +29,7 @@ typedef struct exec_backend {
     slot *slots;
     zg_process **list; /* of the slots, for waiting */
     size_t n;
+    double timeout_s; /* of a command */
 } exec_backend;
 
 static slot *free_slot(exec_backend *e)
@@ -40,8 +44,8 @@ static zagg_status send_exec(void *self, size_t ticket, zg_str *event, zagg_err 
 {
     exec_backend *e = self;
     slot *s = free_slot(e);
-    char number[40], place[40];
-    const char *const settings[] = {number, place, NULL};
+    char number[40], place[40], count[40];
+    const char *const settings[] = {number, place, count, NULL};
     zagg_status status;
     if (s == NULL) {
         status = zagg_err_set(err, ZAGG_EINTERNAL, "more workers than there is room for");
@@ -52,8 +56,10 @@ static zagg_status send_exec(void *self, size_t ticket, zg_str *event, zagg_err 
             (void)snprintf(number, sizeof number, "ZAGG_SHARD_INDEX=%zu", ticket);
         (void)snprintf(place, sizeof place, "ZAGG_WORKER_SLOT=%zu",
                        (size_t)(s - e->slots));
+        /* The default worker takes its share of the machine by this. */
+        (void)snprintf(count, sizeof count, "ZAGG_WORKER_COUNT=%zu", e->n);
         status = zg_process_start(e->command, event->data, event->len, settings,
-                                  RESPONSE_BYTES, &s->process, err);
+                                  RESPONSE_BYTES, e->timeout_s, &s->process, err);
         s->ticket = ticket;
         s->busy = status == ZAGG_OK;
     }
@@ -61,11 +67,27 @@ static zagg_status send_exec(void *self, size_t ticket, zg_str *event, zagg_err 
     return status;
 }
 
+/* The command's time was over: what it may have said since is about that. */
+static void reply_overdue(const exec_backend *e, zg_reply *out)
+{
+    char text[80];
+    (void)snprintf(text, sizeof text, "Task timed out after %.0f s (--timeout)",
+                   e->timeout_s);
+    out->kind = ZG_REPLY_BROKEN;
+    out->payload = zg_strdup(text);
+    out->len = strlen(text);
+}
+
 /* A worker that failed says so in its response; only one without a response is broken. */
-static void reply_of(const zg_process *p, zg_reply *out)
+static void reply_of(const exec_backend *e, const zg_process *p, zg_reply *out)
 {
     char text[160];
+    out->who = "Worker";
     out->kind = ZG_REPLY_RESPONSE;
+    if (p->overdue) {
+        reply_overdue(e, out);
+        return;
+    }
     if (p->out.len > 0 && !p->out.failed) {
         out->payload = zg_strndup(p->out.data, p->out.len);
         out->len = p->out.len;
@@ -101,7 +123,7 @@ static bool next_exec(void *self, double until_s, size_t *ticket, zg_reply *out)
         return false;
     slot *s = &e->slots[i];
     *ticket = s->ticket;
-    reply_of(&s->process, out);
+    reply_of(e, &s->process, out);
     zg_process_free(&s->process);
     s->busy = false;
     return true;
@@ -135,6 +157,7 @@ zagg_status zg_exec_open(const zagg_dispatch_opts *opts, size_t workers, zg_back
     if (e == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for workers");
     e->n = workers;
+    e->timeout_s = opts->timeout_s > 0 ? opts->timeout_s : DEFAULT_TIMEOUT_S;
     e->slots = zg_alloc(workers, sizeof *e->slots);
     e->list = zg_alloc(workers, sizeof(zg_process *));
     zagg_status status = ZAGG_OK;
@@ -155,6 +178,7 @@ zagg_status zg_exec_open(const zagg_dispatch_opts *opts, size_t workers, zg_back
                         .close = close_exec,
                         .self = e,
                         .workers = workers,
+                        .timeout_s = e->timeout_s,
                         .reports = true};
     return ZAGG_OK;
 }

@@ -2,6 +2,7 @@
  * compares payloads (tests, logs, caches) may rely on it. */
 #include "dispatch/message.h"
 
+#include "core/hive.h"
 #include "net/secret_text.h"
 #include "text/text.h"
 
@@ -203,6 +204,50 @@ static void put_report(zg_json_out *w, const zg_message_run *run,
         zg_json_put_str(w, "run_id", run->run_id);
     if (shard->result_url != NULL)
         zg_json_put_str(w, "result_url", shard->result_url);
+    if (shard->submap != NULL) {
+        zg_json_key(w, "submap");
+        zg_json_text(w, shard->submap);
+    }
+}
+
+/* ---- a shard's part of the shard map ---- */
+
+/* But for what grows with the map and not with the shard. */
+static zagg_status put_metadata(zg_json_out *w, const zagg_value *metadata, zagg_err *err)
+{
+    if (metadata == NULL)
+        return put_value(w, "metadata", NULL, err);
+    zg_json_key(w, "metadata");
+    zg_json_open_map(w);
+    for (size_t i = 0; i < metadata->n; i++)
+        if (!zagg_value_is(metadata->members[i].key, "pairless"))
+            ZAGG_TRY(put_value(w, metadata->members[i].key->str,
+                               metadata->members[i].value, err));
+    zg_json_close_map(w);
+    return ZAGG_OK;
+}
+
+zagg_status zg_message_submap(const zagg_shardmap *map, const zagg_shard_entry *entry,
+                              zg_str *out, zagg_err *err)
+{
+    zagg_arena *arena = NULL;
+    zg_json_out w;
+    ZAGG_TRY(zagg_arena_new(0, &arena, err));
+    zg_json_begin(&w, out, -1);
+    zg_json_open_map(&w);
+    zagg_status status = put_value(&w, "grid_signature", map->grid_signature, err);
+    if (status == ZAGG_OK)
+        status = put_metadata(&w, map->metadata, err);
+    zg_json_key(&w, "granules");
+    zg_json_open_list(&w);
+    for (size_t i = 0; status == ZAGG_OK && i < entry->n_granules; i++)
+        status = zg_hive_put_granule(&w, arena, entry->granules[i], err);
+    zg_json_close_list(&w);
+    zg_json_close_map(&w);
+    zagg_arena_free(arena);
+    if (status == ZAGG_OK && out->failed)
+        status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for an event");
+    return status;
 }
 
 /* ---- room ---- */
@@ -241,6 +286,7 @@ static size_t room_of_shard(const zg_message_shard *shard)
 {
     size_t n = room_of_keys(shard->keys) + room_of(shard->edl_token) +
                room_of(shard->result_url) + 24 * shard->n_aoi;
+    n += shard->submap != NULL ? strlen(shard->submap) : 0;
     for (size_t i = 0; i < shard->n_urls; i++)
         n += room_of(shard->urls[i]);
     return n;

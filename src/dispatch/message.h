@@ -6,6 +6,7 @@
 #include "net/creds.h"
 #include "zagg/config.h"
 #include "zagg/grid.h"
+#include "zagg/shardmap.h"
 
 /** What all events of a run have in common. Everything is borrowed. */
 typedef struct zg_message_run {
@@ -31,6 +32,7 @@ typedef struct zg_message_shard {
     const uint64_t *aoi;     /* words or cells of the area of interest; NULL: no key */
     size_t n_aoi;
     const char *result_url; /* NULL: no key */
+    const char *submap;     /* zg_message_submap; NULL: no key */
 } zg_message_shard;
 
 /** What a config says besides its text: sections that a run's options replace. */
@@ -50,6 +52,11 @@ zagg_status zg_message_config(const zagg_value *root, const zg_message_changes *
  * that is no shard of the grid, NOMEM. */
 zagg_status zg_message_process(const zg_message_run *run, const zg_message_shard *shard,
                                zg_str *out, zagg_err *err);
+/** The `submap` member of an event: what a shard map says of one shard, which the worker
+ * leaves beside the leaf of a hive; hrefs without what signs them. Appended to `out`.
+ * Maps that were made from granules have neither signature nor metadata: null. */
+zagg_status zg_message_submap(const zagg_shardmap *map, const zagg_shard_entry *entry,
+                              zg_str *out, zagg_err *err);
 /** What the event that begins a store says besides. */
 typedef struct zg_message_begin {
     bool overwrite;

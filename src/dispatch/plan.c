@@ -10,8 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-/* How long keys have to last beyond an invocation. */
-enum { SPARE_S = 300 };
+enum {
+    SPARE_S = 300,                 /* how long keys have to last beyond an invocation */
+    MOST_EVENT_BYTES = 250 * 1024, /* upstream's bound of events with a shard's map */
+};
 
 /* ---- shards ---- */
 
@@ -278,6 +280,31 @@ static zagg_status fresh_keys(const zg_plan *p, double timeout_s, zg_aws_keys *o
     return zg_creds_get(p->granule_creds, out, err);
 }
 
+/* Leaves of hives keep their part of the shard map. What Lambda's events cannot hold goes
+ * without it, as upstream's do: the leaf then says what can be told from hrefs. */
+static zagg_status write_event(const zg_plan *p, const zagg_shard_entry *entry,
+                               zg_message_shard *shard, zg_str *out, zagg_err *err)
+{
+    const zagg_dispatch_opts *o = p->opts;
+    zg_str submap;
+    zagg_status status = ZAGG_OK;
+    zg_str_init(&submap, 0);
+    if (o->pipeline->output.store_layout == ZAGG_LAYOUT_HIVE) {
+        status = zg_message_submap(o->map, entry, &submap, err);
+        shard->submap = submap.data;
+    }
+    if (status == ZAGG_OK)
+        status = zg_message_process(&p->messages, shard, out, err);
+    if (status == ZAGG_OK && shard->submap != NULL && out->len > MOST_EVENT_BYTES &&
+        o->backend == ZAGG_BACKEND_LAMBDA && o->transport == ZAGG_TRANSPORT_EVENT) {
+        zg_message_free(out);
+        shard->submap = NULL;
+        status = zg_message_process(&p->messages, shard, out, err);
+    }
+    zg_str_free(&submap);
+    return status;
+}
+
 zagg_status zg_plan_event(const zg_plan *p, size_t unit, double timeout_s, zg_str *out,
                           zagg_err *err)
 {
@@ -303,7 +330,7 @@ zagg_status zg_plan_event(const zg_plan *p, size_t unit, double timeout_s, zg_st
         shard.n_aoi = entry->n_aoi_mask;
     }
     if (status == ZAGG_OK)
-        status = zg_message_process(&p->messages, &shard, out, err);
+        status = write_event(p, entry, &shard, out, err);
     zg_aws_keys_free(&keys);
     zg_free(urls);
     return status;

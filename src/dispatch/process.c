@@ -19,6 +19,13 @@
 extern char **environ;
 
 enum { PIECE = 16384, MOST_OUTPUT = 16 << 20, MOST_PATH = 4096 };
+/* Between SIGTERM and SIGKILL. */
+#define GRACE_S 5.0
+#define COMMAND_S 300.0
+/* Nothing wakes who waits for the end of a process that has closed its output: looks at
+ * it begin so far apart, and become rarer. */
+#define FIRST_PAUSE_S 0.001
+#define LONGEST_PAUSE_S 0.05
 
 /* ---- starting ---- */
 
@@ -85,8 +92,8 @@ static int spawn(const char *command, int in, int out, char **env, pid_t *pid)
 }
 
 zagg_status zg_process_start(const char *command, const char *input, size_t input_len,
-                             const char *const *settings, size_t most, zg_process *out,
-                             zagg_err *err)
+                             const char *const *settings, size_t most, double limit_s,
+                             zg_process *out, zagg_err *err)
 {
     int ends[2] = {-1, -1};
     *out = (zg_process){.fd = -1};
@@ -107,6 +114,7 @@ zagg_status zg_process_start(const char *command, const char *input, size_t inpu
     if (failure == 0) {
         out->fd = ends[0];
         (void)fcntl(out->fd, F_SETFL, O_NONBLOCK);
+        out->end_by_s = limit_s > 0 ? zg_clock_mono_s() + limit_s : 0;
         return ZAGG_OK;
     }
     if (ends[0] >= 0)
@@ -117,12 +125,18 @@ zagg_status zg_process_start(const char *command, const char *input, size_t inpu
 
 /* ---- waiting ---- */
 
+static void close_output(zg_process *p)
+{
+    if (p->fd >= 0)
+        close(p->fd);
+    p->fd = -1;
+}
+
 static void reap(zg_process *p)
 {
     int status = 0;
     pid_t got;
-    close(p->fd);
-    p->fd = -1;
+    close_output(p);
     do
         got = waitpid(p->pid, &status, 0);
     while (got < 0 && errno == EINTR);
@@ -131,29 +145,66 @@ static void reap(zg_process *p)
     p->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* True: nothing more will come. */
-static bool read_some(zg_process *p)
+/* What is there now; at its end the output is closed. */
+static void read_some(zg_process *p)
 {
     char piece[PIECE];
-    for (;;) {
+    while (p->fd >= 0) {
         const ssize_t n = read(p->fd, piece, sizeof piece);
         if (n > 0)
             zg_str_addn(&p->out, piece, (size_t)n);
         else if (n < 0 && errno == EINTR)
             continue;
+        else if (n < 0 && errno == EAGAIN)
+            return;
         else
-            return n == 0 || errno != EAGAIN;
+            close_output(p);
         if (p->out.failed) {
             (void)kill(-p->pid, SIGKILL);
-            return true;
+            close_output(p);
         }
     }
+}
+
+static void end_overdue(zg_process *p, double now)
+{
+    if (p->end_by_s == 0 || now < p->end_by_s)
+        return;
+    (void)kill(-p->pid, p->overdue ? SIGKILL : SIGTERM);
+    p->overdue = true;
+    p->end_by_s = now + GRACE_S;
+}
+
+/* Has it ended? It is left as it is, so that its number is not another's before its group
+ * has been dealt with. */
+static bool has_ended(const zg_process *p)
+{
+    siginfo_t info = {.si_pid = 0};
+    int failed;
+    do
+        failed = waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    while (failed != 0 && errno == EINTR);
+    return failed != 0 || info.si_pid != 0;
+}
+
+static bool collect(zg_process *p)
+{
+    if (p->pid == 0)
+        return false;
+    end_overdue(p, zg_clock_mono_s());
+    if (!has_ended(p))
+        return false;
+    read_some(p);
+    if (p->overdue)
+        (void)kill(-p->pid, SIGKILL);
+    reap(p);
+    return true;
 }
 
 static int wait_ms(double until_s)
 {
     const double left = (until_s - zg_clock_mono_s()) * 1e3;
-    return left <= 0 ? 0 : left > 3600e3 ? 3600000 : (int)ceil(left);
+    return left <= 0 ? 0 : (int)ceil(left);
 }
 
 size_t zg_process_wait(zg_process *const *list, size_t n, double until_s)
@@ -162,21 +213,23 @@ size_t zg_process_wait(zg_process *const *list, size_t n, double until_s)
     size_t found = n;
     if (fds == NULL)
         return n;
-    for (size_t i = 0; i < n; i++) {
-        fds[i].fd = list[i]->pid != 0 ? list[i]->fd : -1;
-        fds[i].events = POLLIN;
-    }
-    while (found == n) {
-        const int ready = poll(fds, (nfds_t)n, wait_ms(until_s));
-        for (size_t i = 0; ready > 0 && found == n && i < n; i++)
-            if (fds[i].revents != 0 && read_some(list[i]))
+    for (double pause = FIRST_PAUSE_S;; pause = fmin(2 * pause, LONGEST_PAUSE_S)) {
+        for (size_t i = 0; i < n; i++) {
+            fds[i].fd = list[i]->pid != 0 ? list[i]->fd : -1;
+            fds[i].events = POLLIN;
+        }
+        const double now = zg_clock_mono_s();
+        const int ready = poll(fds, (nfds_t)n, wait_ms(fmin(until_s, now + pause)));
+        for (size_t i = 0; ready > 0 && i < n; i++)
+            if (fds[i].revents != 0)
+                read_some(list[i]);
+        for (size_t i = 0; found == n && i < n; i++)
+            if (collect(list[i]))
                 found = i;
-        if (ready <= 0 || zg_clock_mono_s() >= until_s)
+        if (found < n || now >= until_s)
             break;
     }
     zg_free(fds);
-    if (found < n)
-        reap(list[found]);
     return found;
 }
 
@@ -195,9 +248,14 @@ zagg_status zg_command(const char *command, char **out, int *status, zagg_err *e
 {
     zg_process p;
     zg_process *list[1] = {&p};
-    ZAGG_TRY(zg_process_start(command, "", 0, NULL, MOST_OUTPUT, &p, err));
+    ZAGG_TRY(zg_process_start(command, "", 0, NULL, MOST_OUTPUT, COMMAND_S, &p, err));
     while (zg_process_wait(list, 1, zg_clock_mono_s() + 1) != 0)
         continue;
+    if (p.overdue) {
+        zg_process_free(&p);
+        return zagg_err_set(err, ZAGG_EIO, "no answer in %.0f s from: %.200s", COMMAND_S,
+                            command);
+    }
     *status = p.status;
     *out = zg_str_take(&p.out);
     zg_process_free(&p);

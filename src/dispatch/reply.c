@@ -150,16 +150,17 @@ static zagg_status read_broken(const zg_reply *a, double timeout_s,
     const char *payload = a->payload != NULL ? a->payload : "";
     const zg_break what = break_of(payload);
     const int shown = (int)zg_utf8_floor(payload, strnlen(payload, SHOWN_BYTES));
+    const char *who = a->who != NULL ? a->who : "Lambda";
     char text[400];
     r->timeout = what == ZG_BREAK_TIMEOUT;
     r->duration_s = a->wall_s;
     if (timeout_s > 0 && (r->timeout || a->wall_s > timeout_s))
         r->duration_s = timeout_s;
     if (what == ZG_BREAK_CRASH)
-        (void)snprintf(text, sizeof text, "Lambda error (%s): %.*s",
+        (void)snprintf(text, sizeof text, "%s error (%s): %.*s", who,
                        a->type[0] ? a->type : "Unhandled", shown, payload);
     else
-        (void)snprintf(text, sizeof text, "Lambda %s: %.*s",
+        (void)snprintf(text, sizeof text, "%s %s: %.*s", who,
                        r->timeout ? "timeout" : "OOM", shown, payload);
     return fail_with(r, text, err);
 }

@@ -19,9 +19,10 @@ typedef struct zg_reply {
     zg_reply_kind kind;
     char *payload; /* owned, NUL-terminated; NULL: none */
     size_t len;
-    char type[64]; /* of BROKEN: "Unhandled"; of faults: the service's error type */
-    zagg_err err;  /* of all but RESPONSE and BROKEN */
-    double wall_s; /* of this attempt */
+    const char *who; /* did the work, for messages; NULL: Lambda. A constant */
+    char type[64];   /* of BROKEN: "Unhandled"; of faults: the service's error type */
+    zagg_err err;    /* of all but RESPONSE and BROKEN */
+    double wall_s;   /* of this attempt */
 } zg_reply;
 void zg_reply_free(zg_reply *answer);
 

@@ -1,20 +1,21 @@
 /* Job arrays of Slurm. Events lie as files in a folder that nodes share with this
- * machine, readable by their owner alone; each task does one and puts the response beside
- * it. Slurm starts a task again whose node failed; a task that is gone from the queue
- * without a response is sent once more in another array. Slurm's manual: sbatch(1),
- * squeue(1), scancel(1). */
+ * machine, readable by their owner alone; each task does one and puts the response into a
+ * folder of its own, which holds those only that were not taken yet. Slurm starts a task
+ * again whose node failed; a task that is gone from the queue without a response is sent
+ * once more in another array. */
 #include "dispatch/backend.h"
 #include "dispatch/files.h"
 #include "dispatch/message.h"
 #include "dispatch/process.h"
+#include "dispatch/slurm_jobs.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Slurm's own bound of an array is 1001 unless its administrator set another. */
-enum { MOST_TASKS = 1000, RESPONSE_BYTES = 8 << 20 };
+enum { RESPONSE_BYTES = 8 << 20 };
 #define FIRST_LOOK_S 0.5
 #define LONGEST_LOOK_S 10.0
 /* A task that has left the queue has ended; its files may take so long to be seen. */
@@ -33,9 +34,10 @@ typedef struct slurm {
     const zagg_dispatch_opts *opts;
     char *folder, *command;
     zg_backend here; /* setup and finalize */
-    zg_vec tasks;    /* task */
-    size_t n_waiting, n_queued, width;
-    zg_str jobs; /* ids, "12,13" */
+    zg_slurm_jobs jobs;
+    zg_vec tasks; /* task; those that wait are the last */
+    zg_vec found; /* size_t: tasks that have a response */
+    size_t n_waiting, n_queued;
     double look_at_s, look_every_s;
     bool stopped; /* what had not begun was taken back */
 } slurm;
@@ -59,7 +61,7 @@ static zagg_status write_script(const slurm *s, zagg_err *err)
     zg_str_addf(&text,
                 "\ni=$(($1 + SLURM_ARRAY_TASK_ID))\n"
                 "%s \"$d/$i.json\" -o \"$d/$i.part\"\nrc=$?\n"
-                "[ -s \"$d/$i.part\" ] && mv -f \"$d/$i.part\" \"$d/$i.out\"\n"
+                "[ -s \"$d/$i.part\" ] && mv -f \"$d/$i.part\" \"$d/done/$i\"\n"
                 "exit $rc\n",
                 s->command);
     const zagg_status status =
@@ -89,80 +91,14 @@ static zagg_status send_slurm(void *self, size_t ticket, zg_str *event, zagg_err
     return status;
 }
 
-static void submit_text(const slurm *s, size_t first, size_t n, zg_str *out)
-{
-    const zagg_dispatch_opts *o = s->opts;
-    zg_str_addf(out, "sbatch --parsable --requeue --job-name=zagg --array=0-%zu", n - 1);
-    if (s->width > 0)
-        zg_str_addf(out, "%%%zu", s->width);
-    if (o->partition != NULL) {
-        zg_str_add(out, " --partition=");
-        zg_shell_quote(out, o->partition);
-    }
-    zg_str_add(out, " --open-mode=append --output=");
-    zg_str logs;
-    zg_str_init(&logs, 0);
-    zg_str_addf(&logs, "%s/slurm-%%A_%%a.log", s->folder);
-    zg_shell_quote(out, logs.data);
-    zg_str_free(&logs);
-    if (o->sbatch_options != NULL)
-        zg_str_addf(out, " %s", o->sbatch_options);
-    zg_str_addc(out, ' ');
-    zg_str_init(&logs, 0);
-    zg_str_addf(&logs, "%s/job.sh", s->folder);
-    zg_shell_quote(out, logs.data);
-    zg_str_free(&logs);
-    zg_str_addf(out, " %zu 2>&1", first);
-}
-
-/* The number of the job, "JOB" or "JOB;CLUSTER" on a line of its own: what a site's
- * plugins have to say stands around it. NULL: there is none. `text` is cut behind it. */
-static const char *job_of(char *text)
-{
-    for (char *line = text; *line != '\0';) {
-        const size_t digits = strspn(line, "0123456789"), len = strcspn(line, "\n");
-        if (digits > 0 && (digits == len || line[digits] == ';')) {
-            line[digits] = '\0';
-            return line;
-        }
-        line += len + (line[len] == '\n');
-    }
-    return NULL;
-}
-
-static zagg_status submit(slurm *s, size_t first, size_t n, zagg_err *err)
-{
-    zg_str command;
-    char *out = NULL;
-    const char *job = NULL;
-    int code = 0;
-    zg_str_init(&command, 0);
-    submit_text(s, first, n, &command);
-    zagg_status status = command.failed
-                             ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a command")
-                             : zg_command(command.data, &out, &code, err);
-    zg_str_free(&command);
-    if (status == ZAGG_OK && code != 0)
-        status =
-            zagg_err_set(err, ZAGG_EIO, "sbatch failed (exit %d): %.400s", code, out);
-    if (status == ZAGG_OK && (job = job_of(out)) == NULL)
-        status =
-            zagg_err_set(err, ZAGG_EIO, "sbatch gave no number of a job: %.400s", out);
-    if (status == ZAGG_OK) {
-        zg_str_addf(&s->jobs, "%s%s", s->jobs.len ? "," : "", job);
-        zagg_log_write(s->opts->log, ZAGG_LOG_INFO, "Slurm job %s: %zu tasks", job, n);
-    }
-    zg_free(out);
-    return status;
-}
-
-/* All that was written since the last array; they have consecutive numbers. */
+/* What was written since the last array, as far as there are places. */
 static zagg_status submit_waiting(slurm *s, zagg_err *err)
 {
-    while (s->n_waiting > 0) {
+    size_t n;
+    while (s->n_waiting > 0 && (n = zg_slurm_room(&s->jobs)) > 0) {
         const size_t first = s->tasks.len - s->n_waiting;
-        const size_t n = s->n_waiting < MOST_TASKS ? s->n_waiting : MOST_TASKS;
-        ZAGG_TRY(submit(s, first, n, err));
+        n = s->n_waiting < n ? s->n_waiting : n;
+        ZAGG_TRY(zg_slurm_submit(&s->jobs, first, n, err));
         for (size_t i = first; i < first + n; i++)
             ZG_VEC_AT(&s->tasks, task, i)->state = QUEUED;
         s->n_waiting -= n;
@@ -175,24 +111,6 @@ static zagg_status submit_waiting(slurm *s, zagg_err *err)
 
 /* ---- what came back ---- */
 
-static bool take_response(const slurm *s, size_t number, zg_reply *out)
-{
-    char name[32];
-    char *text = NULL;
-    size_t len = 0;
-    zg_str path;
-    (void)snprintf(name, sizeof name, "%zu.out", number);
-    if (path_of(s, name, &path, NULL) == ZAGG_OK &&
-        zagg_file_read(path.data, RESPONSE_BYTES, &text, &len, NULL) == ZAGG_OK) {
-        out->kind = ZG_REPLY_RESPONSE;
-        out->payload = zg_strndup(text, len);
-        out->len = len;
-    }
-    zagg_bytes_free(text);
-    zg_str_free(&path);
-    return out->payload != NULL;
-}
-
 static bool end_task(slurm *s, task *t, size_t *ticket)
 {
     t->state = OVER;
@@ -201,74 +119,85 @@ static bool end_task(slurm *s, task *t, size_t *ticket)
     return true;
 }
 
+/* A response that cannot be read yet is found again. */
+static bool take_response(slurm *s, size_t number, size_t *ticket, zg_reply *out)
+{
+    task *t = ZG_VEC_AT(&s->tasks, task, number);
+    char name[32];
+    char *text = NULL;
+    size_t len = 0;
+    zg_str path;
+    (void)snprintf(name, sizeof name, "done/%zu", number);
+    if (path_of(s, name, &path, NULL) == ZAGG_OK &&
+        zagg_file_read(path.data, RESPONSE_BYTES, &text, &len, NULL) == ZAGG_OK) {
+        *out = (zg_reply){.kind = ZG_REPLY_RESPONSE, .who = "Worker"};
+        out->payload = zg_strndup(text, len);
+        out->len = len;
+    }
+    if (out->payload != NULL) {
+        (void)unlink(path.data);
+        zg_slurm_answered(&s->jobs, number);
+        (void)end_task(s, t, ticket);
+    }
+    zagg_bytes_free(text);
+    zg_str_free(&path);
+    return out->payload != NULL;
+}
+
+/* Names are numbers of tasks; a task that Slurm did twice may leave a second one. */
+static void note_found(slurm *s, int folder, const char *name)
+{
+    char *end;
+    const unsigned long number = strtoul(name, &end, 10);
+    if (*end != '\0' || end == name || number >= s->tasks.len)
+        return;
+    if (ZG_VEC_AT(&s->tasks, task, number)->state != QUEUED) {
+        (void)unlinkat(folder, name, 0);
+        return;
+    }
+    size_t *place = zg_vec_push(&s->found);
+    if (place != NULL) /* else it is found again */
+        *place = number;
+}
+
+/* One look at the folder tells of all that have come since the last. Opening it also
+ * makes a network's file system ask its server. */
+static void scan_responses(slurm *s)
+{
+    zg_str path;
+    DIR *dir = path_of(s, "done", &path, NULL) == ZAGG_OK ? opendir(path.data) : NULL;
+    zg_str_free(&path);
+    if (dir == NULL)
+        return;
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+        note_found(s, dirfd(dir), e->d_name);
+    closedir(dir);
+}
+
 static bool find_response(slurm *s, size_t *ticket, zg_reply *out)
 {
-    for (size_t i = 0; i < s->tasks.len; i++) {
-        task *t = ZG_VEC_AT(&s->tasks, task, i);
-        if (t->state == QUEUED && take_response(s, i, out))
-            return end_task(s, t, ticket);
-    }
-    return false;
-}
-
-/* One line of squeue: the state of a task that may still run? */
-static bool is_alive(const char *line, size_t len)
-{
-    static const char *const ENDED[] = {"BOOT_FAIL", "CANCELLED", "COMPLETED",
-                                        "DEADLINE",  "FAILED",    "NODE_FAIL",
-                                        "PREEMPTED", "TIMEOUT",   "OUT_OF_MEMORY"};
-    for (size_t i = 0; i < sizeof ENDED / sizeof *ENDED; i++)
-        if (strlen(ENDED[i]) == len && strncmp(line, ENDED[i], len) == 0)
-            return false;
-    return len > 0 && strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == len;
-}
-
-static bool any_alive(const char *text)
-{
-    for (const char *line = text; *line != '\0';) {
-        const size_t len = strcspn(line, "\n");
-        if (is_alive(line, len))
+    if (s->found.len == 0)
+        scan_responses(s);
+    while (s->found.len > 0) {
+        const size_t number = *ZG_VEC_AT(&s->found, size_t, s->found.len - 1);
+        s->found.len--;
+        if (take_response(s, number, ticket, out))
             return true;
-        line += len + (line[len] == '\n');
     }
     return false;
 }
 
-/* Are there no tasks of ours left in the queue? Slurm forgets jobs that have ended, and
- * says so. Whatever else squeue fails with says nothing of the tasks: they must not be
- * sent a second time for a controller that is restarted. */
-static bool queue_is_empty(const slurm *s)
-{
-    zg_str command;
-    char *out = NULL;
-    int code = 0;
-    zg_str_init(&command, 0);
-    zg_str_addf(&command,
-                "LC_ALL=C squeue --noheader --states=all --jobs=%s --format=%%T 2>&1",
-                s->jobs.data);
-    const bool known =
-        !command.failed && zg_command(command.data, &out, &code, NULL) == ZAGG_OK;
-    const bool empty =
-        known &&
-        (code == 0 ? !any_alive(out) : strstr(out, "Invalid job id specified") != NULL);
-    if (known && code != 0 && !empty)
-        zagg_log_write(s->opts->log, ZAGG_LOG_WARN,
-                       "squeue failed (exit %d), and is tried again: %.200s", code, out);
-    zg_str_free(&command);
-    zg_free(out);
-    return empty;
-}
-
-/* With an empty queue, whatever has no response will not have one. */
+/* What has no response when its array has left the queue will not have one. */
 static void note_gone(slurm *s)
 {
     const double now = zg_clock_mono_s();
-    const bool empty = queue_is_empty(s);
+    if (!zg_slurm_look(&s->jobs))
+        return;
     for (size_t i = 0; i < s->tasks.len; i++) {
         task *t = ZG_VEC_AT(&s->tasks, task, i);
         if (t->state != QUEUED)
             continue;
-        if (!empty)
+        if (zg_slurm_array_of(&s->jobs, i)->queued > 0)
             t->gone_s = 0;
         else if (t->gone_s == 0)
             t->gone_s = now;
@@ -285,6 +214,7 @@ static bool take_gone(slurm *s, size_t *ticket, zg_reply *out)
         if (t->state != QUEUED || t->gone_s == 0 || now - t->gone_s < LAG_S)
             continue;
         *out = (zg_reply){.kind = s->stopped ? ZG_REPLY_THROTTLED : ZG_REPLY_BROKEN,
+                          .who = "Worker",
                           .type = "slurm",
                           .payload = zg_strdup(TEXT),
                           .len = sizeof TEXT - 1};
@@ -293,22 +223,22 @@ static bool take_gone(slurm *s, size_t *ticket, zg_reply *out)
     return false;
 }
 
-/* After a stop, tasks that have not begun are taken out of the queue. */
+/* After a stop what has not begun is not wanted any more. */
 static void take_back(slurm *s)
 {
-    zg_str command;
-    char *out = NULL;
-    int code = 0;
-    zg_str_init(&command, 0);
-    zg_str_addf(&command, "scancel --state=PENDING %s 2>/dev/null", s->jobs.data);
-    for (char *c = command.data; *c != '\0'; c++)
-        if (*c == ',')
-            *c = ' ';
-    if (!command.failed && s->jobs.len > 0)
-        (void)zg_command(command.data, &out, &code, NULL);
-    zg_str_free(&command);
-    zg_free(out);
+    zg_slurm_cancel(&s->jobs, true);
     s->stopped = true;
+}
+
+/* Nor is what was not even sent. */
+static bool give_back(slurm *s, size_t *ticket, zg_reply *out)
+{
+    task *t = ZG_VEC_AT(&s->tasks, task, s->tasks.len - s->n_waiting);
+    *out = (zg_reply){.kind = ZG_REPLY_THROTTLED, .who = "Worker", .type = "slurm"};
+    t->state = OVER;
+    s->n_waiting--;
+    *ticket = t->ticket;
+    return true;
 }
 
 static bool fail_all(zg_reply *out, const zagg_err *err)
@@ -324,6 +254,8 @@ static bool next_slurm(void *self, double until_s, size_t *ticket, zg_reply *out
     if (!s->stopped && zg_is_stopped(s->opts->stop))
         take_back(s);
     *ticket = s->tasks.len > 0 ? ZG_VEC_AT(&s->tasks, task, 0)->ticket : 0;
+    if (s->stopped && s->n_waiting > 0)
+        return give_back(s, ticket, out);
     if (submit_waiting(s, &err) != ZAGG_OK)
         return fail_all(out, &err);
     if (find_response(s, ticket, out) || take_gone(s, ticket, out)) {
@@ -336,6 +268,8 @@ static bool next_slurm(void *self, double until_s, size_t *ticket, zg_reply *out
             s->look_every_s * 2 < LONGEST_LOOK_S ? s->look_every_s * 2 : LONGEST_LOOK_S;
         s->look_at_s = zg_clock_mono_s() + s->look_every_s;
     }
+    if (!s->stopped)
+        zg_slurm_widen(&s->jobs);
     zg_wait_until(until_s);
     return false;
 }
@@ -348,23 +282,36 @@ static zagg_status once(void *self, zg_str *event, zg_reply *out, zagg_err *err)
     return s->here.once(s->here.self, event, out, err);
 }
 
-/* The folder stays: logs, and what was not done. Events that were are removed, as they
- * may hold keys. */
-static void close_slurm(void *self)
+/* Events are removed, as they may hold keys. */
+static void remove_files(const slurm *s)
 {
-    slurm *s = self;
+    zg_str path;
     for (size_t i = 0; i < s->tasks.len; i++) {
         char name[32];
-        zg_str path;
         (void)snprintf(name, sizeof name, "%zu.json", i);
         if (path_of(s, name, &path, NULL) == ZAGG_OK)
             (void)unlink(path.data);
         zg_str_free(&path);
     }
+    if (path_of(s, "done", &path, NULL) == ZAGG_OK)
+        (void)rmdir(path.data);
+    zg_str_free(&path);
+}
+
+/* The folder stays with its logs. A run that ends before its tasks leaves none behind
+ * that nobody waits for. */
+static void close_slurm(void *self)
+{
+    slurm *s = self;
+    if (s->n_queued > 0)
+        zg_slurm_cancel(&s->jobs, false);
+    if (s->folder != NULL)
+        remove_files(s);
     if (s->here.close != NULL)
         s->here.close(s->here.self);
+    zg_slurm_jobs_free(&s->jobs);
     zg_vec_free(&s->tasks);
-    zg_str_free(&s->jobs);
+    zg_vec_free(&s->found);
     zg_free(s->folder);
     zg_free(s->command);
     zg_free(s);
@@ -386,7 +333,12 @@ static zagg_status make_folder(slurm *s, const char *run_id, zagg_err *err)
     s->folder = zg_str_take(&path);
     if (s->folder == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    return zg_private_folder(s->folder, err);
+    ZAGG_TRY(zg_private_folder(s->folder, err));
+    zagg_status status = path_of(s, "done", &path, err);
+    if (status == ZAGG_OK)
+        status = zg_private_folder(path.data, err);
+    zg_str_free(&path);
+    return status;
 }
 
 zagg_status zg_slurm_open(const zagg_dispatch_opts *opts, const char *run_id,
@@ -396,11 +348,11 @@ zagg_status zg_slurm_open(const zagg_dispatch_opts *opts, const char *run_id,
     if (s == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for tasks");
     s->opts = opts;
-    s->width = opts->max_workers;
     zg_vec_init(&s->tasks, sizeof(task), 0);
-    zg_str_init(&s->jobs, 0);
+    zg_vec_init(&s->found, sizeof(size_t), 0);
     zagg_status status = make_folder(s, run_id, err);
-    const zagg_dispatch_opts local = {.command = opts->command};
+    const zagg_dispatch_opts local = {.command = opts->command,
+                                      .timeout_s = opts->timeout_s};
     if (status == ZAGG_OK && opts->command == NULL)
         status = zg_worker_command(&s->command, err);
     else if (status == ZAGG_OK && (s->command = zg_strdup(opts->command)) == NULL)
@@ -413,6 +365,7 @@ zagg_status zg_slurm_open(const zagg_dispatch_opts *opts, const char *run_id,
         close_slurm(s);
         return status;
     }
+    zg_slurm_jobs_init(opts, s->folder, &s->jobs);
     zagg_log_write(opts->log, ZAGG_LOG_INFO, "Events and logs of tasks: %s", s->folder);
     *out = (zg_backend){.executor = {send_slurm, next_slurm, s},
                         .once = once,

@@ -3,6 +3,7 @@ server, and `zagg run` with its JSON."""
 import filecmp
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,8 @@ from client import Running
 
 BUILD = os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", "build/release"))
 ACCESS, SECRET = "AKIADISPATCH", "secret/of+dispatch"
+# What stores say of the run that wrote them, besides the time that it took.
+TIMES = re.compile(rb'("(?:written_at|generated_at|run_id)": )"[^"]*"')
 RECT = """\
 data_source:
   reader: h5coro
@@ -97,6 +100,13 @@ class Place:
             self.env[f"AWS_ENDPOINT_URL_{service}"] = f"http://127.0.0.1:{server.port}"
         return server
 
+    def start_bootstraps(self, *args):
+        """A Lambda of sandboxes of the real bootstrap, which find the bucket by their role."""
+        role = [word for name in ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID",
+                                  "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED")
+                for word in ("--env", f"{name}={self.env[name]}")]
+        return self.start_lambda("--sandboxes", 4, *args, *role, "--", f"{BUILD}/bootstrap")
+
     # ---- inputs ----
 
     def write_many(self, n):
@@ -178,3 +188,20 @@ def differences(a, b):
     both = sorted(set(mine) & set(theirs))
     _, different, errors = filecmp.cmpfiles(a, b, both, shallow=False)
     return sorted(set(mine) ^ set(theirs)) + different + errors
+
+
+def stored(root):
+    """What the files of a store hold, but for times and what tells of the run."""
+    found = {}
+    for name in files_of(root):
+        if os.path.basename(name) != "stats.json":  # how long it took
+            with open(os.path.join(root, name), "rb") as file:
+                found[name] = TIMES.sub(rb'\1""', file.read())
+    return found
+
+
+def stored_differences(a, b):
+    """As differences(), by stored()."""
+    mine, theirs = stored(a), stored(b)
+    return sorted(name for name in mine.keys() | theirs.keys()
+                  if mine.get(name) != theirs.get(name))

@@ -5,7 +5,6 @@ of the package (`make lambda`), those for ARM under qemu-user. Run by ctest (lab
 ZAGG_BUILD_DIR=build/release tests/net/rie.py [ThisBuild|PackageX8664|PackageArm64]"""
 import json
 import os
-import re
 import shutil
 import socket
 import statistics
@@ -17,6 +16,7 @@ import urllib.request
 
 import needs
 from client import Running
+from dispatch_runs import stored
 
 SOURCE = os.environ.get("ZAGG_SOURCE_DIR") or os.path.join(os.path.dirname(__file__), "../..")
 BUILD = os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", f"{SOURCE}/build/release"))
@@ -38,7 +38,6 @@ GRIDS = {
     "utm": {"store_layout": "flat", "grid": {
         "type": "rectilinear", "crs": "EPSG:32618", "resolution": 50,
         "bounds": [350000, 4280000, 385000, 4330000], "chunk_shape": [256, 256]}}}
-TIMES = re.compile(rb'("(?:written_at|generated_at|run_id)": )"[^"]*"')
 
 
 def free_port():
@@ -153,20 +152,9 @@ class UnderTheEmulator:
         self.assertEqual(box.invoke({"mode": "finalize", **common}),
                          (200, {"ok": True, "mode": "finalize"}))
 
-    def files(self, root):
-        found = {}
-        for folder, _, names in os.walk(root):
-            for name in names:
-                if name == "stats.json":  # how long it took
-                    continue
-                path = os.path.join(folder, name)
-                with open(path, "rb") as file:
-                    found[os.path.relpath(path, root)] = TIMES.sub(rb'\1""', file.read())
-        return found
-
     def check_store(self, name, store):
-        want = self.files(f"{self.folder}/{name}.zarr")
-        have = self.files(f"{self.folder}/out/{store}")
+        want = stored(f"{self.folder}/{name}.zarr")
+        have = stored(f"{self.folder}/out/{store}")
         self.assertGreater(len(want), 3)
         self.assertEqual(sorted(want), sorted(have))
         self.assertEqual([key for key in want if want[key] != have[key]], [])

@@ -37,6 +37,7 @@ SlurmdTimeout=10
 KillWait=1
 MinJobAge=60
 MailProg=/bin/true
+{options}
 PlugStackConfig={dir}/plugstack.conf
 {nodes}
 PartitionName=main Nodes=ALL Default=YES MaxTime=10 State=UP
@@ -57,14 +58,14 @@ def free_port():
 
 
 class Cluster:
-    def __init__(self, nodes=2, cpus=2):
+    def __init__(self, nodes=2, cpus=2, options=""):
         self.dir = tempfile.mkdtemp(prefix="zagg-slurm-")
         self.processes = {}
         self.nodes = [f"n{i}" for i in range(nodes)]
         lines = [f"NodeName={name} NodeHostname=localhost NodeAddr=127.0.0.1 Port={free_port()} "
                  f"CPUs={cpus} State=UNKNOWN" for name in self.nodes]
         self.write("slurm.conf", CONFIG.format(dir=self.dir, controller=free_port(),
-                                               nodes="\n".join(lines)))
+                                               options=options, nodes="\n".join(lines)))
         self.write("plugstack.conf", "")
         self.write("cgroup.conf", "CgroupAutomount=no\n")
         self.env = {"SLURM_CONF": f"{self.dir}/slurm.conf", "PATH": PATH}

@@ -8,7 +8,7 @@ import pty
 import subprocess
 import unittest
 
-from dispatch_runs import BUILD, SECRET, Place, differences, files_of
+from dispatch_runs import BUILD, SECRET, Place, differences, files_of, stored_differences
 from lambda_stub import body_of, observations
 
 SANITIZED = any(os.environ.get(name) for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
@@ -500,18 +500,11 @@ class Stopping(OnLambda):
 class RealWorkers(OnLambda):
     """Sandboxes of the real bootstrap, and workers as commands: the stores are the local one's."""
 
-    def start_real(self, *args):
-        build = os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", "build/release"))
-        role = [word for name in ("AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID",
-                                  "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED")
-                for word in ("--env", f"{name}={self.place.env[name]}")]
-        return self.place.start_lambda("--sandboxes", 4, *args, *role, "--", f"{build}/bootstrap")
-
-    def compare(self, layout, transport):
+    def compare(self, layout, transport, *args):
         self.place.write_real(layout=layout)
         local = self.place.zagg("real", "real", "s3://out/local.zarr", "-q")
         self.assertEqual(local.returncode, 0, local.stderr)
-        self.start_real()
+        self.server = self.place.start_bootstraps(*args)
         code, result, err = self.place.zagg_json(
             "real", "real", "s3://out/there.zarr", *LAMBDA, "--transport", transport)
         self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
@@ -525,17 +518,34 @@ class RealWorkers(OnLambda):
     def test_flat_by_events(self):
         self.assertEqual(self.compare("flat", "event"), [])
 
-    def test_hive_has_the_same_objects(self):
+    def test_hive(self):
         """But for times, and what tells of the run."""
-        self.assertEqual([name for name in self.compare("hive", "sync")
-                          if not name.endswith((".json", ".moc"))], [])
-        local, there = (self.place.store(f"s3://out/{n}.zarr") for n in ("local", "there"))
-        self.assertEqual(files_of(local), files_of(there))
-        coverage = []
-        for root in (local, there):
-            with open(os.path.join(root, "coverage.moc"), encoding="utf-8") as file:
-                coverage.append({**json.load(file), "generated_at": None})
-        self.assertEqual(*coverage)
+        self.compare("hive", "sync", "--record")
+        self.assertEqual(stored_differences(self.place.store("s3://out/local.zarr"),
+                                            self.place.store("s3://out/there.zarr")), [])
+        shards = json.loads(self.place.read("real.json"))
+        texts = set(self.server.stats()["events"][1:-1])  # some were throttled before
+        self.assertEqual(len(texts), len(shards["shard_keys"]))
+        for text in texts:
+            event = json.loads(text)
+            self.assertEqual(text, json.dumps(event))
+            self.assertEqual(list(event["submap"]), ["grid_signature", "metadata", "granules"])
+            self.assertEqual(event["submap"], {
+                "grid_signature": None, "metadata": shards["metadata"],
+                "granules": shards["granules"][shards["shard_keys"].index(event["shard_key"])]})
+
+    def test_hive_by_events(self):
+        """An event that Lambda would not take goes without the shard's part of the map."""
+        self.place.write_real(layout="hive", most=2)
+        shards = json.loads(self.place.read("real.json"))
+        shards["metadata"]["long"] = "x" * 250 * 1024
+        self.place.write("real.json", json.dumps(shards))
+        server = self.place.start_bootstraps("--record")
+        code, result, err = self.place.zagg_json("real", "real", "s3://out/there.zarr", *LAMBDA,
+                                                 "--transport", "event")
+        self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
+        self.assertEqual([event for event in map(json.loads, server.stats()["events"])
+                          if "submap" in event], [])
 
     def test_endpoint_of_the_config(self):
         """Workers find the store there as well, by their own keys."""
@@ -554,7 +564,7 @@ class RealWorkers(OnLambda):
         """Sandboxes that die in the middle of a shard leave a store as if they had not."""
         self.place.write_real(photons=20000)
         self.place.zagg("real", "real", "s3://out/local.zarr", "-q")
-        server = self.start_real("--crash", 0.3, "--overtime", 0.2, "--fault-wait", 0.05)
+        server = self.place.start_bootstraps("--crash", 0.3, "--overtime", 0.2, "--fault-wait", 0.05)
         code, result, err = self.place.zagg_json("real", "real", "s3://out/there.zarr", *LAMBDA)
         self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
         self.assertGreater(sum(server.stats()["by_fault"].values()), 0)
@@ -599,6 +609,38 @@ class RealWorkers(OnLambda):
                                      self.place.path("there.zarr")), [])
 
 
+    def test_events_of_earlier(self):
+        """The second time there are fewer: those of the first are gone. What is no event stays."""
+        self.place.write_real(most=5)
+        run = ("real", "files", "there.zarr", "--backend", "exec", "--events", "e")
+        self.assertEqual(self.place.zagg(*run).returncode, 0)
+        for name in ("setup", 0, 1, 2):
+            self.place.run_ok([f"{BUILD}/zagg", "worker", "-q", f"e/{name}.json"])
+        others = {"7.json": "[2019]", "8.txt": "{\"mode\": \"setup\"}", "x.json": "{\"mode\": \""}
+        for name, text in others.items():
+            self.place.write(f"e/{name}", text)
+        os.symlink("../real.json", self.place.path("e/9.json"))
+        os.mkdir(self.place.path("e/10.json"))
+        done = self.place.zagg(*run)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Events: 2 shards in e", done.stdout)
+        self.assertIn("e: 7 events removed that were there", done.stderr)
+        self.assertEqual(set(os.listdir(self.place.path("e"))),
+                         {"setup.json", "0.json", "1.json", "finalize.json", "9.json", "10.json",
+                          *others})
+        for name, text in others.items():
+            self.assertEqual(self.place.read(f"e/{name}"), text)
+
+    def test_events_that_cannot_be_written(self):
+        """None are left: they may hold keys."""
+        self.place.write_real(most=5)
+        os.makedirs(self.place.path("e/3.json"))
+        done = self.place.zagg("real", "files", "there.zarr", "--backend", "exec", "--events", "e")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot write e/3.json", done.stderr)
+        self.assertEqual(os.listdir(self.place.path("e")), ["3.json"])
+
+
 class Commands(OnLambda):
     def run_exec(self, command, *more):
         return self.place.zagg_json("many", "many", "s3://out/x.zarr", "--backend", "exec",
@@ -625,6 +667,61 @@ class Commands(OnLambda):
         self.assertEqual(code, 0, err)
         self.assertGreaterEqual(result["retries"], 10)
         self.check_sums(result, range(12))
+
+    def test_output_closed_early(self):
+        """A command that hangs without output keeps nobody from going on: the others end, and it
+        has its time."""
+        hang = f'if [ "$ZAGG_SHARD_INDEX" = 3 ]; then exec sleep 1000 >&-; fi; {self.stub}'
+        code, result, err = self.run_exec(hang, "--max-workers", "2", "--timeout", "10",
+                                          "--max-retries", "1")
+        failed = [r for r in result["results"] if r["timeout"]]
+        self.assertEqual((code, result["cells_error"], len(failed)), (6, 1, 1), err)
+        self.assertEqual(failed[0]["error"],
+                         "Worker timeout: Task timed out after 10 s (--timeout)")
+        self.assertEqual(failed[0]["lambda_duration"], 10)
+
+    def test_output_held_open(self):
+        """What a command leaves behind is not waited for."""
+        code, result, err = self.run_exec(
+            f"{self.stub}; sleep 1000 2>/dev/null & echo $! >>{self.place.path('left')}",
+            "--max-workers", "4")
+        for pid in self.place.read("left").split():
+            os.kill(int(pid), 9)
+        self.assertEqual(code, 0, err)
+        self.check_sums(result, range(12))
+
+    def test_timeouts(self):
+        """Tried once more, and no oftener."""
+        count = f"echo $ZAGG_SHARD_INDEX >>{self.place.path('tries')}; sleep 1000"
+        hang = f'if [ "$ZAGG_SHARD_INDEX" = 3 ]; then {count}; fi; {self.stub}'
+        code, result, err = self.run_exec(hang, "--max-workers", "3", "--timeout", "10")
+        self.assertEqual((code, result["cells_error"], result["timeouts"]), (6, 1, 1), err)
+        self.assertEqual(self.place.read("tries").split(), ["3", "3"])
+        done = self.place.zagg("many", "many", "s3://out/y.zarr", "--backend", "exec", "--command",
+                               "sleep 1000", "--timeout", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Worker setup failed: Task timed out after 1 s (--timeout)", done.stderr)
+
+    def test_share_of_the_machine(self):
+        """Workers know of how many they are one, and take as much of the machine."""
+        told = f"echo $ZAGG_WORKER_COUNT >>{self.place.path('counts')}; {self.stub}"
+        code, _, err = self.run_exec(told, "--max-workers", "3")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(set(self.place.read("counts").split()), {"3"})
+
+        def share(*options, **more):
+            done = subprocess.run([f"{BUILD}/zagg", "worker", "-v", *options], input="{}", text=True,
+                                  env={**self.place.env, **more}, capture_output=True, check=False)
+            return [line for line in done.stderr.splitlines() if "workers of this machine" in line]
+
+        self.assertEqual(share(), [])
+        self.assertEqual(share(ZAGG_WORKER_COUNT="1"), [])
+        for args, words in (((), "1 threads, 32 MiB"), (("--max-workers", "7"), "7 threads, 32 MiB"),
+                            (("--memory", "3G"), "1 threads, 3072 MiB")):
+            line, = share(*args, ZAGG_WORKER_COUNT="4096")
+            self.assertIn(f"One of 4096 workers of this machine: {words}", line)
+        line, = share(ZAGG_WORKER_COUNT="2", AWS_LAMBDA_FUNCTION_MEMORY_SIZE="512")
+        self.assertIn("threads, 0 MiB", line)
 
     def test_no_such_command(self):
         done = self.place.zagg("many", "many", "s3://out/x.zarr", "--backend", "exec",
