@@ -32,6 +32,7 @@ typedef enum zagg_transport {
 /** A shard came to its end. */
 typedef struct zagg_dispatch_event {
     size_t index, total; /* shards that came to their end, and all */
+    size_t done_here;    /* of these, without those that an earlier run finished */
     uint64_t shard_key;
     bool failed, no_data, skipped;
     const char *message; /* error text, or ""; good during the call */

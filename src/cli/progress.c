@@ -133,10 +133,16 @@ void progress_shard(void *user, const zagg_run_event *e)
         live_line(p, e);
 }
 
+/* What an earlier run finished took this one no time. */
+static double rate_of(const zagg_dispatch_event *e)
+{
+    return e->elapsed_s > 0 ? (double)e->done_here / e->elapsed_s : 0;
+}
+
 static void live_dispatch(progress *p, const zagg_dispatch_event *e)
 {
     char obs[32];
-    const double rate = e->elapsed_s > 0 ? (double)e->index / e->elapsed_s : 0;
+    const double rate = rate_of(e);
     if (e->elapsed_s - p->last_s < 0.1 && e->index != e->total)
         return;
     p->last_s = e->elapsed_s;
@@ -157,7 +163,7 @@ static void live_dispatch(progress *p, const zagg_dispatch_event *e)
 static void dispatch_line(progress *p, const zagg_dispatch_event *e)
 {
     char obs[32];
-    const double rate = e->elapsed_s > 0 ? (double)e->index / e->elapsed_s : 0;
+    const double rate = rate_of(e);
     if (e->total <= 20)
         zagg_log_write(p->log, ZAGG_LOG_INFO, "  [%zu/%zu] %" PRIu64 ": %s%s", e->index,
                        e->total, e->shard_key,
@@ -165,7 +171,7 @@ static void dispatch_line(progress *p, const zagg_dispatch_event *e)
                        : e->message[0] ? e->message
                                        : cli_thousands(e->obs, obs),
                        e->skipped || e->message[0] ? "" : " obs");
-    else if (e->index % 50 == 0)
+    else if (!e->skipped && e->index % 50 == 0)
         zagg_log_write(p->log, ZAGG_LOG_INFO,
                        "  [%4zu/%zu] %.1f cells/s, ~$%.2f, ETA %.0f s", e->index,
                        e->total, rate, e->usd,

@@ -193,6 +193,7 @@ static void tell(const dispatch *d, const zagg_dispatch_result *r, bool skipped,
         return;
     const zagg_dispatch_event event = {.index = s->finished + s->skipped,
                                        .total = s->selected,
+                                       .done_here = s->finished,
                                        .shard_key = r->shard_key,
                                        .failed = r->failed,
                                        .no_data = r->no_data,

@@ -27,6 +27,8 @@ static const cli_case USAGE[] = {
      "from\n"},
     {"two sources of shards", RUN "--catalog m.json", 2, NULL,
      "zagg run: give --catalog or --granules, not both\n"},
+    {"a table of what is elsewhere", RUN "--table --backend exec", 2, NULL,
+     "zagg run: --table goes with --backend local; `zagg inspect` reads any store\n"},
     {"two forms of output", RUN "--json --table", 2, NULL,
      "zagg run: give --json or --table, not both\n"},
     {"no cells", RUN "--max-cells 0", 2, NULL,

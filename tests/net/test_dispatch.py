@@ -5,6 +5,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import unittest
 
@@ -327,6 +328,39 @@ class Events(OnLambda):
             fr"{2 * seconds * 0.0000133334:.2f}",
             r"Worker phases \(max across cells\): read [0-9]+s, index [0-9]+s, aggregate "
             r"[0-9]+s, write [0-9]+s", "Output: s3://out/s.zarr\n$")))
+
+    def test_result_keys(self):
+        """Upstream's, in its order, in front of ours."""
+        self.place.start_lambda("--sandboxes", 20)
+        keys = ["total_cells", "cells_with_data", "cells_error", "total_obs", "wall_time_s",
+                "store_path", "backend", "results", "lambda_time_s", "gb_seconds",
+                "price_per_gb_sec", "estimated_cost_usd", "setup_s", "fanout_s", "finalize_s",
+                "function_timeout_s", "worker_max_s", "worker_median_s", "worker_pstdev_s",
+                "worker_pct_timeout", "max_memory_mb", "function_name"]
+        run = ("many", "many", "s3://out/k.zarr", *LAMBDA, "--no-resume")
+        for more, phases in (((), []), (("--profile",), ["worker_phase_max"])):
+            _, result, err = self.place.zagg_json(*run, *more)
+            self.assertEqual(list(result)[:len(keys) + len(phases)], keys + phases, err)
+            self.assertEqual("worker_phase_max" in result, bool(phases))
+        self.assertEqual(list(result["results"][0]), [
+            "shard_key", "status_code", "body", "wall_time", "lambda_duration", "error",
+            "retries", "timeout", "granule_count"])
+        _, dry, err = self.place.zagg_json(*run, "--dry-run")
+        self.assertEqual(list(dry), ["dry_run", "total_cells", "granules_per_cell_min",
+                                     "granules_per_cell_max", "granules_per_cell_avg",
+                                     "store_path"], err)
+
+    def test_rate_is_of_what_is_done(self):
+        """Shards of an earlier run took no time, and promise nothing of the others."""
+        self.place.write_many(110)
+        self.place.start_lambda("--sandboxes", 1, "--latency", 0.03, "--status-root",
+                                self.place.path("s3"))
+        run = ("many", "many", "s3://out/r.zarr", *LAMBDA, "--max-workers", "1")
+        self.assertEqual(self.place.zagg(*run, "--max-cells", "95").returncode, 0)
+        done = self.place.zagg(*run)
+        rates = [float(r) for r in re.findall(r"\[ +100/110\] ([0-9.]+) cells/s", done.stderr)]
+        self.assertEqual(len(rates), 1, done.stderr)
+        self.assertLess(rates[0], 34)
 
     def test_redirected_events(self):
         """What is no acceptance is not waited for."""
