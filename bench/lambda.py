@@ -2,7 +2,7 @@
 """The Lambda worker beside upstream's, each in sandboxes of AWS's emulator of the runtime interface
 (`scripts/deps net`): size of the package, cold start, a warm event, and one shard's memory and price.
 
-    scripts/bench lambda            builds the packages (make lambda), measures and prints (two minutes)
+    scripts/bench lambda            builds the packages (make lambda), measures and prints (four minutes)
     scripts/bench lambda --record   also writes bench/results/lambda_DATE.md
 
 Cold: the emulator starts its worker when the first event comes (checked), so that from the sending of a
