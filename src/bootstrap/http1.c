@@ -45,6 +45,36 @@ zagg_status zg_http1_init(zg_http1 *c, const char *address, zagg_err *err)
     return no_memory(err);
 }
 
+/* Room for `cap` bytes, where `used` are in use. As realloc, but the old block is left
+ * without a byte of an event. */
+static char *grow(char *old, size_t used, size_t cap)
+{
+    char *larger = zg_alloc(cap, 1);
+    if (!larger)
+        return NULL;
+    if (used > 0) {
+        memcpy(larger, old, used);
+        zg_secret_wipe(old, used);
+    }
+    zg_free(old);
+    return larger;
+}
+
+static void wipe(zg_http1 *c)
+{
+    if (c->touched > 0)
+        zg_secret_wipe(c->buf, c->touched);
+    c->at = c->len = c->touched = 0;
+}
+
+void zg_http1_answer_free(zg_http1_answer *answer)
+{
+    if (answer->body)
+        zg_secret_wipe(answer->body, answer->body_len);
+    zg_free(answer->body);
+    *answer = (zg_http1_answer){0};
+}
+
 static void hang_up(zg_http1 *c)
 {
     if (c->fd >= 0)
@@ -56,6 +86,7 @@ static void hang_up(zg_http1 *c)
 void zg_http1_free(zg_http1 *c)
 {
     hang_up(c);
+    wipe(c);
     zg_free(c->host);
     zg_free(c->port);
     zg_free(c->prefix);
@@ -133,7 +164,7 @@ static zagg_status receive(zg_http1 *c, zagg_err *err)
     if (c->at > 0 && c->at == c->len)
         c->at = c->len = 0;
     if (c->cap - c->len < READ_BYTES) {
-        char *larger = zg_realloc(c->buf, c->cap + 2 * (size_t)READ_BYTES, 1);
+        char *larger = grow(c->buf, c->touched, c->cap + 2 * (size_t)READ_BYTES);
         if (!larger)
             return no_memory(err);
         c->buf = larger;
@@ -150,6 +181,7 @@ static zagg_status receive(zg_http1 *c, zagg_err *err)
         return zagg_err_set(err, ZAGG_EIO, "%s:%s closed the connection", c->host,
                             c->port);
     c->len += (size_t)n;
+    c->touched = c->len > c->touched ? c->len : c->touched;
     return ZAGG_OK;
 }
 
@@ -235,18 +267,26 @@ static zagg_status read_head(zg_http1 *c, zg_http1_header *wanted, size_t n, hea
     }
 }
 
-/* `n` bytes behind those that `out` holds; one more byte of room for a NUL. */
+/* Room for `n` bytes behind those that `out` holds, and for a NUL. */
+static zagg_status make_room(zg_http1_answer *out, size_t n, zagg_err *err)
+{
+    if (n > MAX_BODY || out->body_len > MAX_BODY - n)
+        return zagg_err_set(err, ZAGG_ERANGE, "an event of more than %d bytes", MAX_BODY);
+    const size_t need = out->body_len + n + 1;
+    if (need <= out->body_cap)
+        return ZAGG_OK;
+    const size_t cap = need < 2 * out->body_cap ? 2 * out->body_cap : need;
+    char *larger = grow(out->body, out->body_len, cap);
+    if (!larger)
+        return no_memory(err);
+    out->body = larger;
+    out->body_cap = cap;
+    return ZAGG_OK;
+}
+
 static zagg_status take_bytes(zg_http1 *c, size_t n, zg_http1_answer *out, zagg_err *err)
 {
-    char *larger = n <= MAX_BODY && out->body_len <= MAX_BODY - n
-                       ? zg_realloc(out->body, out->body_len + n + 1, 1)
-                       : NULL;
-    if (!larger)
-        return n > MAX_BODY || out->body_len > MAX_BODY - n
-                   ? zagg_err_set(err, ZAGG_ERANGE, "an event of more than %d bytes",
-                                  MAX_BODY)
-                   : no_memory(err);
-    out->body = larger;
+    ZAGG_TRY(make_room(out, n, err));
     while (n > 0) {
         if (c->at == c->len)
             ZAGG_TRY(receive(c, err));
@@ -335,9 +375,9 @@ zagg_status zg_http1_send(zg_http1 *c, const zg_http1_request *request,
             status = exchange(c, &text, request, headers, n_headers, out, &began, err);
     }
     zg_str_free(&text);
+    wipe(c);
     if (status != ZAGG_OK) {
-        zg_free(out->body);
-        *out = (zg_http1_answer){0};
+        zg_http1_answer_free(out);
         hang_up(c);
     }
     return status;

@@ -25,6 +25,18 @@
  * and the response says so. Stacks count in full, so they are small. */
 enum { MEMORY_SHARE = 95, STACK_BYTES = 1 << 20 };
 
+/* A sanitizer's shadow is data as well, terabytes of it, so that no limit leaves room. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEMORY_IS_LIMITED 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MEMORY_IS_LIMITED 0
+#endif
+#endif
+#ifndef MEMORY_IS_LIMITED
+#define MEMORY_IS_LIMITED 1
+#endif
+
 typedef struct session {
     zg_runtime runtime;
     const zg_invocation *now; /* NULL: between events */
@@ -59,7 +71,7 @@ static void limit_memory(void)
     const char *text = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
     const unsigned long long mib = text ? strtoull(text, NULL, 10) : 0;
     struct rlimit limit;
-    if (mib == 0 || mib > 1 << 20 || getrlimit(RLIMIT_DATA, &limit) != 0)
+    if (!MEMORY_IS_LIMITED || mib == 0 || mib > 1 << 20 || getrlimit(RLIMIT_DATA, &limit) != 0)
         return;
     const rlim_t bytes = (rlim_t)(mib << 20) / 100 * MEMORY_SHARE;
     if (bytes < limit.rlim_cur) {

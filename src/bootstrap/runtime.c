@@ -64,7 +64,7 @@ static zagg_status next(zg_runtime *r, zg_invocation *out, zagg_err *err)
             ? check_id(headers[ID].value, err)
             : zagg_err_set(err, ZAGG_EHTTP, "invocation/next: HTTP %d", answer.status);
     if (status != ZAGG_OK) {
-        zg_free(answer.body);
+        zg_http1_answer_free(&answer);
         return status;
     }
     *out = (zg_invocation){.remaining_s = remaining(headers[DEADLINE].value),
@@ -103,7 +103,7 @@ static zagg_status post(zg_runtime *r, const char *path, const char *headers,
                                    ? ZAGG_OK
                                    : zagg_err_set(err, ZAGG_EHTTP, "%s: HTTP %d: %.200s",
                                                   path, answer.status, answer.body);
-    zg_free(answer.body);
+    zg_http1_answer_free(&answer);
     return status;
 }
 

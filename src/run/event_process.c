@@ -533,6 +533,7 @@ static void tell_stop(const shard_task *t, const char *text)
 
 static void tell_written(const shard_task *t)
 {
+    static const char NOT_WRITTEN_TO[] = "Failed to write zarr: ";
     const shard_writer *w = &t->writer;
     zg_str text;
     switch (w->state) {
@@ -548,8 +549,8 @@ static void tell_written(const shard_task *t)
         break;
     case NOT_WRITTEN:
         zg_str_init(&text, 0);
-        zg_str_addf(&text, "Failed to write zarr: %s", w->failure.msg);
-        tell_result(t, text.data, true);
+        zg_str_addf(&text, "%s%s", NOT_WRITTEN_TO, w->failure.msg);
+        tell_result(t, text.failed ? NOT_WRITTEN_TO : text.data, true);
         zg_str_free(&text);
         break;
     }

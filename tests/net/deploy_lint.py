@@ -3,10 +3,10 @@
 its resources (label net). Nothing is found in it, and what is wrong would be."""
 import os
 import subprocess
-import sys
 import tempfile
 import unittest
 
+import needs
 import real
 
 SOURCE = os.path.abspath(os.environ.get("ZAGG_SOURCE_DIR", "."))
@@ -20,6 +20,7 @@ def lint(path):
     return done.returncode, done.stdout + done.stderr
 
 
+@needs.required(real.find_cfn_lint(), f"there is no cfn-lint ({real.HOW_TO_GET['cfn-lint']})")
 class Template(unittest.TestCase):
     def test_clean(self):
         code, found = lint(TEMPLATE)
@@ -44,7 +45,4 @@ class Template(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not real.find_cfn_lint():
-        print(f"skipped: there is no cfn-lint ({real.HOW_TO_GET['cfn-lint']})")
-        sys.exit(77)
-    unittest.main(verbosity=2)
+    needs.main(verbosity=2)

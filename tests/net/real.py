@@ -65,7 +65,6 @@ class Real:
 
     keys = (ACCESS, SECRET)
     region = "us-east-1"
-    checks_signatures = True
     ready_path = "/"
 
     def __init__(self):
@@ -147,7 +146,6 @@ class Minio(Real):
 
 class Moto(Real):
     name = "moto"
-    checks_signatures = False
 
     def __init__(self):
         super().__init__()

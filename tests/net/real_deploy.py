@@ -5,9 +5,9 @@ to get it."""
 import http.client
 import json
 import os
-import unittest
 from urllib.parse import urlencode
 
+import needs
 import real
 from test_deploy import BUILD, SOURCE, Case
 
@@ -37,7 +37,10 @@ class Asking:
         return body
 
 
-@unittest.skipUnless(real.find_moto(), f"there is no moto ({real.HOW_TO_GET['moto']})")
+MOTO = needs.required(real.find_moto(), f"there is no moto ({real.HOW_TO_GET['moto']})")
+
+
+@MOTO
 class OnMoto(Asking, Case):
     @classmethod
     def setUpClass(cls):
@@ -111,8 +114,7 @@ class OnMoto(Asking, Case):
         package = os.path.join(BUILD, "..", "lambda")
         zips = [os.path.join(package, n) for n in sorted(os.listdir(package))
                 if n.endswith(".zip")] if os.path.isdir(package) else []
-        if not zips:
-            self.skipTest("there is no package (make lambda)")
+        needs.require(zips, "there is no package (make lambda)")
         for path in zips:
             arch = "x86_64" if "x86_64" in path else "arm64"
             made = self.deployed("--bucket", "artifacts", "--package", path, "--stack",
@@ -136,7 +138,7 @@ class Guarded(real.Real):
     ready_path = "/moto-api/"  # is no such call
 
 
-@unittest.skipUnless(real.find_moto(), f"there is no moto ({real.HOW_TO_GET['moto']})")
+@MOTO
 class OnGuardedMoto(Asking, Case):
     """Signatures are checked by moto (botocore), calls by deploy/aws/policies/deploy.json."""
 
@@ -184,4 +186,4 @@ class OnGuardedMoto(Asking, Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    needs.main(verbosity=2)

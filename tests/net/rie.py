@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Our bootstrap under AWS's own emulator of the Lambda runtime interface (`scripts/deps net`): a
 whole run as events, into a bucket, gives the store of a run on this machine. Also the executables
-of the package (`make lambda`), those for ARM under qemu-user, where they are there. Run by ctest
-(label net), or by hand: ZAGG_BUILD_DIR=build/release tests/net/rie.py"""
+of the package (`make lambda`), those for ARM under qemu-user. Run by ctest (label net), or by hand:
+ZAGG_BUILD_DIR=build/release tests/net/rie.py [ThisBuild|PackageX8664|PackageArm64]"""
 import json
 import os
 import re
@@ -15,6 +15,7 @@ import time
 import unittest
 import urllib.request
 
+import needs
 from client import Running
 
 SOURCE = os.environ.get("ZAGG_SOURCE_DIR") or os.path.join(os.path.dirname(__file__), "../..")
@@ -96,8 +97,9 @@ class Emulator:
         return response["statusCode"], json.loads(response["body"])
 
 
-@unittest.skipUnless(os.access(RIE, os.X_OK), f"no {RIE}: scripts/deps net fetches it")
-class UnderTheEmulator(unittest.TestCase):
+class UnderTheEmulator:
+    name = None
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="zagg-rie-")
@@ -167,25 +169,48 @@ class UnderTheEmulator(unittest.TestCase):
         self.assertEqual([key for key in want if want[key] != have[key]], [])
 
     def test_runs(self):
-        for number, (name, command) in enumerate(bootstraps().items()):
-            with self.subTest(name), Emulator(command, self.folder) as box:
-                for grid in GRIDS:
-                    self.do_run(box, grid, f"{grid}-{number}.zarr")
-                    self.check_store(grid, f"{grid}-{number}.zarr")
+        with Emulator(bootstraps()[self.name], self.folder) as box:
+            for grid in GRIDS:
+                self.do_run(box, grid, f"{grid}-there.zarr")
+                self.check_store(grid, f"{grid}-there.zarr")
 
     def test_time_of_an_event(self):
         """Told, not judged: benchmarks have the figures."""
         ping = {"mode": "ping", "store_path": f"{self.folder}/ping.zarr"}
-        for name, command in bootstraps().items():
-            with Emulator(command, self.folder) as box:
-                times = []
-                for _ in range(WARM):
-                    start = time.perf_counter()
-                    self.assertEqual(box.invoke(ping)[0], 200)
-                    times.append((time.perf_counter() - start) * 1e3)
-            print(f"{name}: first event {times[0]:.1f} ms, then {statistics.median(times[1:]):.2f}"
-                  f" ms")
+        with Emulator(bootstraps()[self.name], self.folder) as box:
+            times = []
+            for _ in range(WARM):
+                start = time.perf_counter()
+                self.assertEqual(box.invoke(ping)[0], 200)
+                times.append((time.perf_counter() - start) * 1e3)
+        print(f"{self.name}: first event {times[0]:.1f} ms, then "
+              f"{statistics.median(times[1:]):.2f} ms")
+
+
+def on(name, how):
+    """Tests of that executable."""
+    missing = None
+    if not os.access(RIE, os.X_OK):
+        missing = f"there is no {RIE} (scripts/deps net fetches it)"
+    elif name not in bootstraps():
+        missing = f"there is no bootstrap of {name} that would run here ({how})"
+    return needs.required(not missing, missing)
+
+
+@on("this build", "make build")
+class ThisBuild(UnderTheEmulator, unittest.TestCase):
+    name = "this build"
+
+
+@on("package, x86_64", "make lambda")
+class PackageX8664(UnderTheEmulator, unittest.TestCase):
+    name = "package, x86_64"
+
+
+@on("package, arm64", "make lambda, and qemu-user")
+class PackageArm64(UnderTheEmulator, unittest.TestCase):
+    name = "package, arm64"
 
 
 if __name__ == "__main__":
-    unittest.main()
+    needs.main()

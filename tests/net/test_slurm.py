@@ -4,16 +4,18 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 import unittest
 
+import needs
 import slurm_cluster
 from dispatch_runs import BUILD, Place, differences
 
 SLOW = "sleep 0.3; "
+MISSING = slurm_cluster.available()
 
 
+@needs.required(not MISSING, f"Slurm: {MISSING} (scripts/deps net)")
 class OnSlurm(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -96,10 +98,4 @@ class OnSlurm(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    WHY = slurm_cluster.available()
-    if WHY and os.environ.get("ZAGG_SLURM_REQUIRED"):
-        sys.exit(f"Slurm: {WHY}")
-    if WHY:
-        print(f"skipped: Slurm: {WHY} (scripts/deps net)")
-        sys.exit(77)
-    unittest.main()
+    needs.main()
