@@ -2,7 +2,7 @@
 """The Lambda worker beside upstream's, each in sandboxes of AWS's emulator of the runtime interface
 (`scripts/deps net`): size of the package, cold start, a warm event, and one shard's memory and price.
 
-    scripts/bench lambda            builds the packages (make lambda), measures and prints (two minutes)
+    scripts/bench lambda            builds the packages (make lambda), measures and prints (four minutes)
     scripts/bench lambda --record   also writes bench/results/lambda_DATE.md
 
 Cold: the emulator starts its worker when the first event comes (checked), so that from the sending of a
@@ -274,8 +274,7 @@ def shard_once(worker, shard, mb):
             before = box.cpu_s() if kind == "warm" else 0.0
             _, body = box.timed(shard.event(worker, "0"))
             result = expect(body, f"the shard of {worker.name}")
-            took, billed = box.billed()
-            seen[kind] = {"s": took, "billed_s": billed, "cpu_s": box.cpu_s() - before}
+            seen[kind] = {"billed_s": box.billed_s(), "cpu_s": box.cpu_s() - before}
             peak = max(peak, box.peak_bytes())
     return {**seen, "peak_bytes": peak, "obs": result["total_obs"]}
 
