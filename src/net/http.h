@@ -111,6 +111,7 @@ struct zg_call {
                            server did not say */
     char *final_url;    /* after redirects; NULL: as asked */
     unsigned attempts;
+    bool unsent; /* of a failure: no attempt came as far as a connection to send on */
 };
 
 /** Free what was answered, and the headers. */

@@ -149,6 +149,7 @@ struct zg_transfer {
     unsigned tried_port;
     int sys_errno;
     bool was_connected;
+    bool unsent; /* it came to no connection to send on */
     bool lacked_memory;
     bool by_proxy;
     long proxy_status; /* its answer to CONNECT; 0: none */

@@ -221,6 +221,9 @@ void zg_transfer_collect(zg_transfer *t, const zg_http_env *env)
     double sent = seconds_of(t, CURLINFO_PRETRANSFER_TIME_T);
     double first = seconds_of(t, CURLINFO_STARTTRANSFER_TIME_T);
     t->was_connected = sent > 0 || t->tried[0] == '\0';
+    t->unsent = t->result == CURLE_COULDNT_RESOLVE_HOST ||
+                t->result == CURLE_COULDNT_RESOLVE_PROXY ||
+                (t->result != CURLE_OK && !t->was_connected);
     t->first_byte_s = first > sent ? first - sent : 0;
     t->seconds = seconds_of(t, CURLINFO_TOTAL_TIME_T);
     (void)zg_libcurl.easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &n);

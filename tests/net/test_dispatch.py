@@ -45,7 +45,8 @@ class ManyShards(OnLambda):
         self.place.write_many(self.N)
         server = self.place.start_lambda(
             "--sandboxes", 200, "--account-limit", 1000, "--throttle", 0.05, "--crash", 0.02,
-            "--overtime", 0.01, "--timeout", 60, "--memory", 1024, "--latency", 0.01)
+            "--overtime", 0.01, "--timeout", 60, "--memory", 1024, "--latency", 0.01,
+            "--status-root", self.place.path("s3"))
         code, result, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA,
                                                  "--max-workers", "200", "--profile")
         self.assertEqual((code, result and result["cells_error"]), (0, 0), err)
