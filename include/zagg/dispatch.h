@@ -56,7 +56,8 @@ typedef struct zagg_dispatch_opts {
     const char *driver;  /* as in zagg_run_opts */
     const char *shard;   /* as in zagg_run_opts */
     int64_t max_shards;  /* 0: all */
-    size_t max_workers;  /* at once; 0: 1700 for Lambda, else this machine's processors */
+    size_t max_workers; /* at once; 0: for Lambda 1700 (1000 where each holds a connection
+                           with TLS), else this machine's processors */
     unsigned max_retries; /* attempts at a shard, throttled ones not counted; 0: 3 */
     bool overwrite, dry_run, profile;
     bool redo;                   /* shards that an earlier run finished are done again */

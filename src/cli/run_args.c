@@ -70,7 +70,7 @@ static const cli_option OPTIONS[] = {
      "also write shards again that lost granules since then"},
     {OPT_MAX_WORKERS, "max-workers", "N",
      "threads (default: all processors); with other backends,\nworkers at once (default "
-     "for lambda: 1700)"},
+     "for lambda: 1700, and 1000 where each holds a connection\nwith TLS)"},
     {OPT_MEMORY, "memory", "SIZE",
      "memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file in "
      "TMPDIR "

@@ -16,7 +16,10 @@
 #include <sys/resource.h>
 
 /* A worker's response is at most as long as Lambda lets it be. */
-enum { RESPONSE_BYTES = 6291556 + 1024, DEFAULT_WORKERS = 1700, RECEIVE_BYTES = 4096 };
+enum { RESPONSE_BYTES = 6291556 + 1024, RECEIVE_BYTES = 4096 };
+/* Upstream's number; and how many connections with TLS, at some 70 KB each (most of it
+ * OpenSSL's), leave the process below 100 MB. */
+enum { DEFAULT_WORKERS = 1700, DEFAULT_OVER_TLS = 1000 };
 enum { MORE_CONNECTIONS = 8, ONCE = 0 };
 #define CONNECT_S 10.0
 #define PATIENCE_S 60.0
@@ -191,11 +194,19 @@ static void tell_limits(zg_lambda *l, size_t asked)
                                                               : "open files (ulimit -n)");
 }
 
+/* Where nobody asks for a number. Events are accepted at once, over few connections. */
+static size_t default_workers(const zg_lambda *l)
+{
+    const bool tls = strncmp(l->lambda.endpoint, "https:", 6) == 0;
+    const bool held = l->opts->transport == ZAGG_TRANSPORT_SYNC;
+    return tls && held ? DEFAULT_OVER_TLS : DEFAULT_WORKERS;
+}
+
 static void settle_workers(zg_lambda *l, size_t units, const zg_account *account)
 {
     struct rlimit files = {.rlim_cur = 1024};
     (void)getrlimit(RLIMIT_NOFILE, &files);
-    size_t asked = l->opts->max_workers ? l->opts->max_workers : DEFAULT_WORKERS;
+    size_t asked = l->opts->max_workers ? l->opts->max_workers : default_workers(l);
     asked = asked < units ? asked : units;
     l->summary->workers = zg_workers_allowed(
         asked ? asked : 1, account, (uint64_t)files.rlim_cur, &l->summary->limits);
@@ -254,6 +265,7 @@ static zagg_status open_flight(zg_lambda *l, zagg_err *err)
                                .attempts = 1,
                                .steady = true,
                                .receive_bytes = RECEIVE_BYTES,
+                               .frugal = true,
                                .log = l->opts->log};
     ZAGG_TRY(zg_http_new(&opts, &l->http, err));
     return zg_flight_new(l->http, &l->flight, err);

@@ -21,6 +21,7 @@ typedef struct zg_http_opts {
     bool steady;            /* as many transfers to a host whatever it answers: the caller
                                sees to it that a host is not asked too much */
     size_t receive_bytes;   /* buffer of a transfer; 0: 64 KiB */
+    bool frugal;            /* many connections: the least buffers to send from */
     const volatile int *stop;
     zagg_log *log; /* debug lines, one a request: method, URL without its query's
                       secrets, status, bytes, ms */

@@ -7,10 +7,9 @@ import os
 import subprocess
 import unittest
 
-from dispatch_runs import BUILD, SECRET, Place, differences, files_of
+from dispatch_runs import BUILD, SANITIZED, SECRET, Place, differences, files_of
 from lambda_stub import body_of, observations
 
-SANITIZED = any(os.environ.get(name) for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
 LAMBDA = ("--backend", "lambda", "--yes")
 MOST_MEMORY = 100 << 20
 

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import threading
 import time
 import unittest
 
-from dispatch_runs import BUILD, SECRET, Place, differences
+from dispatch_runs import BUILD, SANITIZED, SECRET, Place, differences
 from lambda_stub import observations
 
 LAMBDA = ("--backend", "lambda", "--yes")
@@ -319,6 +320,37 @@ def struck(seed, nth):
     class Args:  # pylint: disable=too-few-public-methods
         args = type("Seed", (), {"seed": str(seed)})
     return Lambda.share(Args, "throttle", "setup", nth) < 0.5
+
+
+@unittest.skipIf(SANITIZED, "shadow memory counts too")
+@unittest.skipIf(resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4096, "few files may be open")
+class ManyConnections(Base):
+    """As many invocations under way at once as there are without --max-workers, each with a
+    connection of its own."""
+
+    MOST_MEMORY = 100 << 20
+
+    def measure(self, n, *more):
+        self.place.start_s3()
+        self.place.write_many(n + 50)
+        self.place.start_lambda("--sandboxes", 2 * n, "--together", n, *more)
+        result = self.good("many", "many", "s3://out/a.zarr", *LAMBDA)
+        self.assertEqual((result["workers"], result["cells_error"]), (n, 0))
+        print(f"{n} invocations at once {' '.join(map(str, more[:1]))}: peak "
+              f"{result['peak_rss_bytes'] / 1e6:.1f} MB, {result['wall_time_s']:.1f} s")
+        self.assertLess(result["peak_rss_bytes"], self.MOST_MEMORY)
+
+    def test_plain(self):
+        self.measure(1700)
+
+    def test_tls(self):
+        certs = self.place.path("certs")
+        os.mkdir(certs)
+        subprocess.run([os.path.join(os.path.dirname(__file__), "make_certs.sh"), certs],
+                       check=True)
+        self.place.env["SSL_CERT_FILE"] = f"{certs}/ca.pem"
+        self.place.scheme = "https"
+        self.measure(1000, "--tls", f"{certs}/server.pem", f"{certs}/server.key")
 
 
 class OnTerminal(Base):
