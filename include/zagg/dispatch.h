@@ -133,6 +133,7 @@ typedef struct zagg_dispatch_summary {
     bool has_phases;                /* some worker told them */
     double max_memory_mb;           /* 0: not told */
     double time_s, gb_seconds, usd; /* of all workers */
+    double left_s; /* of that: attempts at shards that a stop left undone */
     double memory_gb, price_per_gb_s, max_usd;
     const char *architecture; /* "arm64" or "x86_64"; static text, NULL without a price */
     char function[256];       /* "" where there is none */

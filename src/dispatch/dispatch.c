@@ -66,6 +66,7 @@ static zg_message_begin beginning(const dispatch *d)
         .overwrite = d->opts->overwrite,
         .dense = zagg_value_is(zagg_value_get(grid, "layout"), "dense"),
         .n_shards = d->plan.n,
+        .run_id = d->opts->events_dir != NULL ? d->summary->run_id : NULL,
         .metadata = o->store_layout == ZAGG_LAYOUT_HIVE ? d->opts->map->metadata : NULL};
 }
 
@@ -83,12 +84,23 @@ static zagg_status write_finalize(const dispatch *d, zg_str *out, zagg_err *err)
     return zg_message_finalize(&d->plan.messages, plain ? NULL : &begin, out, err);
 }
 
+/* A setup that empties the store must not be begun while another one may still be under
+ * way: that one would empty it once more, under the shards. It is asked for again only
+ * where it was refused unbegun, or never reached anybody. All else may be done twice. */
+static bool may_repeat(const zg_reply *a, bool empties)
+{
+    return a->kind == ZG_REPLY_THROTTLED ||
+           (a->kind == ZG_REPLY_FAULT && (a->unsent || !empties));
+}
+
 /* One event until there is an answer that is the worker's, or the last word of others. */
-static zagg_status do_once(dispatch *d, write_fn write, zg_reply *out, zagg_err *err)
+static zagg_status do_once(dispatch *d, write_fn write, bool empties, zg_reply *out,
+                           zagg_err *err)
 {
     zg_tries tries = {0};
     for (unsigned i = 1;; i++) {
         zg_str event;
+        ZAGG_TRY(zg_ledger_check(d->ledger, err));
         const zagg_status status = write(d, &event, err);
         if (status != ZAGG_OK) {
             zg_message_free(&event);
@@ -96,8 +108,8 @@ static zagg_status do_once(dispatch *d, write_fn write, zg_reply *out, zagg_err 
         }
         *out = (zg_reply){.kind = ZG_REPLY_RESPONSE};
         ZAGG_TRY(d->backend.once(d->backend.self, &event, out, err));
-        const bool again = out->kind == ZG_REPLY_THROTTLED || out->kind == ZG_REPLY_FAULT;
-        if (!again || i == ONCE_ATTEMPTS || zg_is_stopped(d->opts->stop))
+        if (!may_repeat(out, empties) || i == ONCE_ATTEMPTS ||
+            zg_is_stopped(d->opts->stop))
             return ZAGG_OK;
         zg_reply_free(out);
         tries.attempts = i;
@@ -138,8 +150,14 @@ static zagg_status setup(dispatch *d, zagg_err *err)
 {
     zg_reply answer;
     const double start = zg_clock_mono_s();
-    ZAGG_TRY(do_once(d, write_setup, &answer, err));
-    const zagg_status status = judge_once(d, "setup", &answer, err);
+    const bool empties = d->opts->overwrite;
+    ZAGG_TRY(do_once(d, write_setup, empties, &answer, err));
+    zagg_status status = judge_once(d, "setup", &answer, err);
+    if (empties && answer.kind == ZG_REPLY_FAULT && !answer.unsent)
+        status = zagg_err_set(err, status,
+                              "%s; it may be under way still and would empty the store "
+                              "under its shards: run again when it must have ended",
+                              err != NULL ? err->msg : "");
     zg_reply_free(&answer);
     d->summary->setup_s = zg_clock_mono_s() - start;
     return status;
@@ -163,7 +181,7 @@ static zagg_status finalize(dispatch *d, zagg_err *err)
     for (unsigned i = 1; i <= FINALIZE_TIMES; i++) {
         zg_reply answer;
         zagg_err why = ZAGG_ERR_INIT;
-        ZAGG_TRY(do_once(d, write_finalize, &answer, err));
+        ZAGG_TRY(do_once(d, write_finalize, false, &answer, err));
         s->finalize_failed = judge_once(d, "finalize", &answer, &why) != ZAGG_OK;
         zg_reply_free(&answer);
         if (!s->finalize_failed)
@@ -240,6 +258,8 @@ static void count(dispatch *d, const zagg_dispatch_result *r)
 static zagg_status event_of(void *user, size_t unit, zg_str *out, zagg_err *err)
 {
     const dispatch *d = user;
+    zg_str_init(out, 0); /* the caller frees it in any case */
+    ZAGG_TRY(zg_ledger_check(d->ledger, err));
     return zg_plan_event(&d->plan, unit, d->backend.timeout_s, out, err);
 }
 
@@ -309,6 +329,7 @@ static zagg_status fan_out(dispatch *d, zagg_err *err)
     s->attempts = stats.attempts;
     s->throttles = stats.throttles;
     s->retried = stats.retried;
+    s->left_s = stats.left_s;
     s->stopped = stats.left > 0 && zg_is_stopped(d->opts->stop);
     s->fanout_s = zg_clock_mono_s() - d->start_s;
     if (stats.narrowest < d->backend.workers)
@@ -331,13 +352,15 @@ static zagg_status open_ledger(dispatch *d, zagg_err *err)
                                  .function = d->summary->function,
                                  .identity = d->plan.identity,
                                  .semantic_hash = d->plan.semantic_hash,
+                                 .pipeline = d->opts->pipeline,
+                                 .grid = d->plan.grid,
                                  .overwrite = d->opts->overwrite,
                                  .units = d->plan.units,
                                  .n = d->plan.n};
     ZAGG_TRY(zg_ledger_open(&opts, &d->ledger, err));
-    if (d->opts->overwrite || d->opts->redo)
-        return ZAGG_OK;
-    return zg_ledger_finished(d->ledger, d->done, d->obs, d->summary->resumed_from, err);
+    const bool all = d->opts->overwrite || d->opts->redo;
+    return zg_ledger_finished(d->ledger, all ? NULL : d->done, d->obs,
+                              d->summary->resumed_from, err);
 }
 
 static zagg_status make_room(dispatch *d, zagg_err *err)
@@ -396,11 +419,13 @@ static zagg_status do_shards(dispatch *d, zagg_err *err)
         zg_ledger_end(d->ledger, false); /* no shard was sent */
         return status;
     }
+    zg_ledger_note_store(d->ledger);
     d->start_s = zg_clock_mono_s();
     status = fan_out(d, err);
     zg_ledger_end(d->ledger, status != ZAGG_OK || s->stopped);
-    if (status == ZAGG_OK)
-        status = zg_cost_of(d->durations, s->n_results, s, err);
+    const zagg_status counted =
+        zg_cost_of(d->durations, s->n_results, s, status == ZAGG_OK ? err : NULL);
+    status = status == ZAGG_OK ? counted : status;
     if (status == ZAGG_OK && !s->stopped)
         status = finalize(d, err);
     s->wall_s = zg_clock_mono_s() - d->start_s;

@@ -210,10 +210,17 @@ static zagg_status loop(fleet *f, zagg_err *err)
         zg_reply_free(&answer);
         ZAGG_TRY(status);
     }
+    return ZAGG_OK;
+}
+
+/* Units that were not brought to an end; some have been paid for. */
+static void count_left(fleet *f)
+{
     f->stats->left = f->n_waiting;
+    for (size_t i = 0; i < f->n_waiting; i++)
+        f->stats->left_s += f->units[f->waiting[i]].charged_s;
     for (size_t i = f->n_sent; i < f->opts->n; i++)
         f->stats->left += !f->opts->done[i];
-    return ZAGG_OK;
 }
 
 zagg_status zg_fleet_run(const zg_fleet_opts *opts, zg_fleet_stats *stats, zagg_err *err)
@@ -223,10 +230,12 @@ zagg_status zg_fleet_run(const zg_fleet_opts *opts, zg_fleet_stats *stats, zagg_
     f.units = zg_alloc(opts->n ? opts->n : 1, sizeof *f.units);
     f.waiting = zg_alloc(opts->n ? opts->n : 1, sizeof *f.waiting);
     zagg_status status = ZAGG_OK;
-    if (f.units == NULL || f.waiting == NULL)
+    if (f.units == NULL || f.waiting == NULL) {
         status = zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", opts->n);
-    else
+    } else {
         status = loop(&f, err);
+        count_left(&f);
+    }
     zg_free(f.units);
     zg_free(f.waiting);
     return status;

@@ -40,6 +40,7 @@ typedef struct zg_fleet_opts {
 typedef struct zg_fleet_stats {
     uint64_t attempts, throttles, retried;
     size_t left;      /* units that were not brought to an end, as the run was stopped */
+    double left_s;    /* charged for attempts at these that came to nothing */
     size_t narrowest; /* window that throttling led to */
 } zg_fleet_stats;
 

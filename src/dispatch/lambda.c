@@ -51,6 +51,7 @@ void zg_invocation_answer(zg_invocation *v, zg_reply *out)
     if (call->status != ZAGG_OK) {
         out->err = call->err;
         out->err.status = call->status;
+        out->unsent = call->unsent;
         out->kind = zg_reply_kind_of(call->http_status, out->type, &call->err);
         if (out->type[0])
             (void)zagg_err_set(&out->err, call->status, "%s: %s", out->type,
@@ -79,8 +80,8 @@ void zg_invocation_free(zg_invocation *v)
     zg_free(v);
 }
 
-zagg_status zg_lambda_invoke(zg_lambda *l, size_t ticket, bool event_type, zg_str *event,
-                             zagg_err *err)
+zagg_status zg_lambda_invoke(zg_lambda *l, size_t ticket, zg_invocation_type type,
+                             zg_str *event, zagg_err *err)
 {
     zg_invocation *v = zg_alloc(1, sizeof *v);
     if (v == NULL) {
@@ -93,7 +94,8 @@ zagg_status zg_lambda_invoke(zg_lambda *l, size_t ticket, bool event_type, zg_st
                                           v->event.data, v->event.len, err);
     if (status == ZAGG_OK) {
         zg_headers_add(&v->aws.call.headers, "X-Amz-Invocation-Type",
-                       event_type ? "Event" : "RequestResponse");
+                       type == ZG_INVOKE_EVENT ? "Event" : "RequestResponse");
+        v->aws.call.once = type == ZG_INVOKE_ONCE;
         v->aws.call.max_body = RESPONSE_BYTES;
         status = zg_flight_send(l->flight, &v->aws.call, err);
     }
@@ -109,7 +111,7 @@ zg_invocation *zg_lambda_next(zg_lambda *l, double until_s)
 
 static zagg_status send_sync(void *self, size_t ticket, zg_str *event, zagg_err *err)
 {
-    return zg_lambda_invoke(self, ticket, false, event, err);
+    return zg_lambda_invoke(self, ticket, ZG_INVOKE_WAITING, event, err);
 }
 
 static bool next_sync(void *self, double until_s, size_t *ticket, zg_reply *out)
@@ -128,7 +130,7 @@ static zagg_status once(void *self, zg_str *event, zg_reply *out, zagg_err *err)
 {
     zg_lambda *l = self;
     size_t ticket;
-    ZAGG_TRY(send_sync(l, ONCE, event, err));
+    ZAGG_TRY(zg_lambda_invoke(l, ONCE, ZG_INVOKE_ONCE, event, err));
     while (!next_sync(l, zg_clock_mono_s() + PATIENCE_S, &ticket, out))
         continue;
     return ZAGG_OK;
@@ -258,6 +260,7 @@ static zagg_status open_flight(zg_lambda *l, zagg_err *err)
                                .attempts = 1,
                                .steady = true,
                                .receive_bytes = RECEIVE_BYTES,
+                               .frugal = true,
                                .log = l->opts->log};
     ZAGG_TRY(zg_http_new(&opts, &l->http, err));
     return zg_flight_new(l->http, &l->flight, err);

@@ -25,8 +25,14 @@ typedef struct zg_lambda {
     zg_status_watch *watch; /* of event invocations; NULL: answers come by themselves */
 } zg_lambda;
 
+typedef enum zg_invocation_type {
+    ZG_INVOKE_WAITING = 0, /* for the answer */
+    ZG_INVOKE_ONCE,        /* the same, and it is never sent again below our feet */
+    ZG_INVOKE_EVENT        /* accepted, and done whenever */
+} zg_invocation_type;
+
 /** Takes the event, also on failure. */
-zagg_status zg_lambda_invoke(zg_lambda *lambda, size_t ticket, bool event_type,
+zagg_status zg_lambda_invoke(zg_lambda *lambda, size_t ticket, zg_invocation_type type,
                              zg_str *event, zagg_err *err);
 /** One that is answered, to be freed; NULL where there is none until then. */
 zg_invocation *zg_lambda_next(zg_lambda *lambda, double until_s);

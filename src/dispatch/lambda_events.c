@@ -1,15 +1,14 @@
 /* Event invocations: accepted at once, done whenever. Each worker leaves a status object
- * beside the store; they are found by listing its folder, at first every two seconds, up
- * to every fifteen where nothing comes. Where none comes in the time that the function
- * has, and Lambda may keep an event waiting, the invocation counts as timed out. */
+ * beside the store; they are found by listing its folder (watch.h). Where none comes in
+ * the time that the function has, and Lambda may keep an event waiting, the invocation
+ * counts as timed out. */
 #include "dispatch/lambda.h"
 #include "dispatch/limits.h"
+#include "dispatch/watch.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_LOOK_S 2.0
-#define LONGEST_LOOK_S 15.0
 /* Events may be a minute old when they are begun (their age at most, as deployed), and
  * objects take their time. */
 #define QUEUE_S 60.0
@@ -21,10 +20,8 @@ typedef struct found {
 } found;
 
 struct zg_status_watch {
-    double *accepted_s; /* of units under way; 0: not, or not yet */
-    size_t n, n_under_way;
+    zg_watch units;
     zg_vec found; /* found: waits to be taken */
-    double look_at_s, look_every_s;
 };
 
 void zg_status_watch_free(zg_status_watch *w)
@@ -34,7 +31,7 @@ void zg_status_watch_free(zg_status_watch *w)
     for (size_t i = 0; i < w->found.len; i++)
         zg_reply_free(&ZG_VEC_AT(&w->found, found, i)->answer);
     zg_vec_free(&w->found);
-    zg_free(w->accepted_s);
+    zg_watch_free(&w->units);
     zg_free(w);
 }
 
@@ -49,16 +46,15 @@ static zagg_status take_object(void *user, uint64_t key, const char *text, size_
     zg_lambda *l = user;
     zg_status_watch *w = l->watch;
     const size_t unit = zg_ledger_unit_of(l->ledger, key);
-    if (unit >= w->n || w->accepted_s[unit] == 0)
-        return ZAGG_OK;
     found *f = zg_vec_push(&w->found);
     if (f == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for an answer");
+    if (!zg_watch_take(&w->units, unit)) {
+        w->found.len--;
+        return ZAGG_OK;
+    }
     f->ticket = unit;
     *taken = true;
-    w->accepted_s[unit] = 0;
-    w->n_under_way--;
-    w->look_every_s = FIRST_LOOK_S;
     return zg_reply_of_object(text, len, &f->answer, err);
 }
 
@@ -66,7 +62,7 @@ static zagg_status take_object(void *user, uint64_t key, const char *text, size_
 
 static zagg_status send_event(void *self, size_t ticket, zg_str *event, zagg_err *err)
 {
-    return zg_lambda_invoke(self, ticket, true, event, err);
+    return zg_lambda_invoke(self, ticket, ZG_INVOKE_EVENT, event, err);
 }
 
 static bool take_found(zg_status_watch *w, size_t *ticket, zg_reply *out)
@@ -83,8 +79,6 @@ static bool take_found(zg_status_watch *w, size_t *ticket, zg_reply *out)
 /* True: it was not accepted, and `out` says why. */
 static bool take_refusal(zg_lambda *l, zg_invocation *v, size_t *ticket, zg_reply *out)
 {
-    zg_status_watch *w = l->watch;
-    const double now = zg_clock_mono_s();
     zg_invocation_answer(v, out);
     *ticket = v->ticket;
     zg_invocation_free(v);
@@ -92,47 +86,34 @@ static bool take_refusal(zg_lambda *l, zg_invocation *v, size_t *ticket, zg_repl
         return true;
     zg_reply_free(out);
     *out = (zg_reply){.kind = ZG_REPLY_RESPONSE};
-    if (w->n_under_way++ == 0) {
-        w->look_every_s = FIRST_LOOK_S;
-        w->look_at_s = now + FIRST_LOOK_S;
-    }
-    w->accepted_s[*ticket] = now;
+    zg_watch_accept(&l->watch->units, *ticket, zg_clock_mono_s());
     return false;
 }
 
 static void look(zg_lambda *l)
 {
-    zg_status_watch *w = l->watch;
     zagg_err err = ZAGG_ERR_INIT;
-    w->look_every_s =
-        w->look_every_s * 2 < LONGEST_LOOK_S ? w->look_every_s * 2 : LONGEST_LOOK_S;
-    if (zg_ledger_poll(l->ledger, take_object, l, &err) != ZAGG_OK)
+    const double began = zg_clock_mono_s();
+    const bool ok = zg_ledger_poll(l->ledger, take_object, l, &err) == ZAGG_OK;
+    if (!ok)
         zagg_log_write(l->opts->log, ZAGG_LOG_WARN,
                        "Looking for results failed, and is tried again: %s", err.msg);
-    w->look_at_s = zg_clock_mono_s() + w->look_every_s;
+    zg_watch_looked(&l->watch->units, began, zg_clock_mono_s(), ok ? NULL : &err);
 }
 
-static bool take_overdue(zg_lambda *l, size_t *ticket, zg_reply *out)
+static bool take_overdue(zg_status_watch *w, size_t *ticket, zg_reply *out)
 {
-    zg_status_watch *w = l->watch;
-    const double most = l->summary->function_timeout_s + QUEUE_S + GRACE_S;
-    const double now = zg_clock_mono_s();
     char text[120];
-    for (size_t i = 0; i < w->n; i++) {
-        if (w->accepted_s[i] == 0 || now - w->accepted_s[i] < most)
-            continue;
-        (void)snprintf(text, sizeof text,
-                       "Task timed out: no status object within %.0f seconds", most);
-        *ticket = i;
-        *out = (zg_reply){.kind = ZG_REPLY_BROKEN,
-                          .type = "Unknown",
-                          .payload = zg_strdup(text),
-                          .len = strlen(text)};
-        w->accepted_s[i] = 0;
-        w->n_under_way--;
-        return true;
-    }
-    return false;
+    if (!zg_watch_overdue(&w->units, ticket))
+        return false;
+    (void)snprintf(text, sizeof text,
+                   "Task timed out: no status object within %.0f seconds",
+                   w->units.most_s);
+    *out = (zg_reply){.kind = ZG_REPLY_BROKEN,
+                      .type = "Unknown",
+                      .payload = zg_strdup(text),
+                      .len = strlen(text)};
+    return true;
 }
 
 static bool next_event(void *self, double until_s, size_t *ticket, zg_reply *out)
@@ -141,10 +122,14 @@ static bool next_event(void *self, double until_s, size_t *ticket, zg_reply *out
     zg_status_watch *w = l->watch;
     if (take_found(w, ticket, out))
         return true;
-    if (w->n_under_way > 0 && zg_clock_mono_s() >= w->look_at_s) {
+    if (zg_watch_is_due(&w->units, zg_clock_mono_s()))
         look(l);
-        if (take_found(w, ticket, out) || take_overdue(l, ticket, out))
-            return true;
+    if (take_found(w, ticket, out) || take_overdue(w, ticket, out))
+        return true;
+    if (zg_watch_is_blind(&w->units, zg_clock_mono_s(), &out->err)) {
+        out->kind = ZG_REPLY_FATAL;
+        *ticket = 0;
+        return true;
     }
     zg_invocation *v = zg_lambda_next(l, until_s);
     if (v != NULL)
@@ -159,13 +144,11 @@ zagg_status zg_lambda_use_events(zg_lambda *l, size_t units, zg_backend *backend
 {
     zg_status_watch *w = zg_alloc(1, sizeof *w);
     l->watch = w;
-    if (w != NULL) {
-        w->n = units;
-        zg_vec_init(&w->found, sizeof(found), 0);
-        w->accepted_s = zg_alloc(units ? units : 1, sizeof *w->accepted_s);
-    }
-    if (w == NULL || w->accepted_s == NULL)
+    if (w == NULL)
         return zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", units);
+    zg_vec_init(&w->found, sizeof(found), 0);
+    ZAGG_TRY(zg_watch_init(&w->units, units,
+                           l->summary->function_timeout_s + QUEUE_S + GRACE_S, err));
     backend->executor.send = send_event;
     backend->executor.next = next_event;
     backend->event_bytes = ZG_EVENT_BYTES;

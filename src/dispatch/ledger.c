@@ -12,6 +12,8 @@
 #include <time.h>
 
 enum { HANDS = 8, WAITING_BYTES = 8 << 20 };
+/* Between the beginnings of two runs. */
+#define LEAST_LATER_S 0.001
 
 /* ---- units ---- */
 
@@ -55,6 +57,33 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+/* Whoever may invoke need not be allowed to write here, and does without records then. */
+static zagg_status hold_store(zg_ledger *l, zagg_err *err)
+{
+    char host[65];
+    zagg_err why = ZAGG_ERR_INIT;
+    zg_host_name(host);
+    const zg_hold_opts opts = {l->sink, l->opts.run_id, host, l->opts.log};
+    const zagg_status status = zg_hold_store(&opts, l->opts.store, &l->hold, &why);
+    if (status == ZAGG_EAUTH) {
+        zagg_log_write(l->opts.log, ZAGG_LOG_WARN,
+                       "The store cannot be locked, and two runs into it will not notice "
+                       "each other: %s",
+                       why.msg);
+        return ZAGG_OK;
+    }
+    if (status != ZAGG_OK && err != NULL)
+        *err = why;
+    return status;
+}
+
+zagg_status zg_ledger_check(const zg_ledger *l, zagg_err *err)
+{
+    const zagg_status status = zg_hold_check(l->hold, err);
+    return status == ZAGG_OK ? ZAGG_OK
+                             : zagg_err_context(err, status, "store %s", l->opts.store);
+}
+
 zagg_status zg_ledger_open(const zg_ledger_opts *opts, zg_ledger **out, zagg_err *err)
 {
     zg_ledger *l = zg_alloc(1, sizeof *l);
@@ -70,6 +99,8 @@ zagg_status zg_ledger_open(const zg_ledger_opts *opts, zg_ledger **out, zagg_err
         status = zg_behind_new(HANDS, WAITING_BYTES, &l->behind, err);
     if (status == ZAGG_OK)
         status = zg_behind_open(l->behind, l->sink, &l->notes, err);
+    if (status == ZAGG_OK)
+        status = hold_store(l, err);
     if (status != ZAGG_OK)
         zg_ledger_close(l);
     else
@@ -84,6 +115,7 @@ void zg_ledger_close(zg_ledger *l)
     if (l->notes != NULL)
         zagg_sink_close(l->notes);
     zg_behind_free(l->behind);
+    zg_hold_release(l->hold);
     if (l->sink != NULL)
         zagg_sink_close(l->sink);
     zg_str_free(&l->ended);
@@ -114,6 +146,8 @@ static void put(zg_ledger *l, zagg_sink *to, const char *name, zg_str *text)
     if (text->failed || key.failed)
         status = zagg_err_set(&err, ZAGG_ENOMEM, "no memory for %s", name);
     else if (l->writes)
+        status = zg_ledger_check(l, &err);
+    if (status == ZAGG_OK && l->writes)
         status = zagg_sink_put(to, key.data, text->data, text->len, &err);
     if (status != ZAGG_OK)
         lose(l, &err);
@@ -174,6 +208,8 @@ zagg_status zg_ledger_begin(zg_ledger *l, const bool *done, zagg_err *err)
     zg_str text;
     zg_str_init(&text, 0);
     l->started_s = seconds_now();
+    if (l->started_s <= l->latest_s) /* another machine's clock, ahead of this one's */
+        l->started_s = l->latest_s + LEAST_LATER_S;
     l->writes = true;
     write_manifest(l, done, &text);
     const zagg_status status =
@@ -183,6 +219,21 @@ zagg_status zg_ledger_begin(zg_ledger *l, const bool *done, zagg_err *err)
         put(l, l->sink, ZG_LEDGER_MANIFEST, &text);
     zg_str_free(&text);
     return status;
+}
+
+void zg_ledger_note_store(zg_ledger *l)
+{
+    char stamp[ZG_STORE_STAMP_BYTES];
+    zagg_err err = ZAGG_ERR_INIT;
+    zagg_status status = zg_ledger_stamp(l, stamp, &err);
+    if (status == ZAGG_OK && stamp[0] == '\0')
+        status = zagg_err_set(&err, ZAGG_ENOTFOUND,
+                              "%s has no template after its setup, as seen from here",
+                              l->opts.store);
+    if (status == ZAGG_OK && l->writes)
+        status = zg_store_stamp_note(l->sink, l->opts.run_id, stamp, &err);
+    if (status != ZAGG_OK)
+        lose(l, &err);
 }
 
 static const char *status_of(const zagg_dispatch_result *r)

@@ -50,7 +50,8 @@ typedef struct status_object {
 typedef struct object_set {
     zagg_sink *sink;
     const char *folder;
-    zg_ledger *ledger; /* those that it was told of are left out; NULL: none are */
+    const zg_ledger *ledger;
+    const bool *known; /* units of which nothing need be read any more */
     zg_vec list;       /* status_object */
 } object_set;
 
@@ -61,8 +62,8 @@ static zagg_status collect(void *user, const char *name, uint64_t size, zagg_err
     (void)size;
     if (!zg_ledger_object_key(name, s->folder, &key))
         return ZAGG_OK;
-    const size_t unit = s->ledger != NULL ? zg_ledger_unit_of(s->ledger, key) : 0;
-    if (unit == SIZE_MAX || (s->ledger != NULL && s->ledger->told[unit]))
+    const size_t unit = zg_ledger_unit_of(s->ledger, key);
+    if (unit == SIZE_MAX || s->known[unit])
         return ZAGG_OK;
     status_object *o = zg_vec_push(&s->list);
     if (o == NULL)
@@ -109,12 +110,13 @@ static void free_objects(object_set *s)
     zg_vec_free(&s->list);
 }
 
-static zagg_status find_objects(zagg_sink *sink, const char *folder, zg_ledger *ledger,
-                                object_set *out, zagg_err *err)
+static zagg_status find_objects(const zg_ledger *ledger, const char *folder,
+                                const bool *known, object_set *out, zagg_err *err)
 {
-    *out = (object_set){.sink = sink, .folder = folder, .ledger = ledger};
+    *out = (object_set){
+        .sink = ledger->sink, .folder = folder, .ledger = ledger, .known = known};
     zg_vec_init(&out->list, sizeof(status_object), 0);
-    ZAGG_TRY(zagg_sink_list(sink, folder, collect, out, err));
+    ZAGG_TRY(zagg_sink_list(ledger->sink, folder, collect, out, err));
     return read_objects(out, err);
 }
 
@@ -123,13 +125,15 @@ static zagg_status find_objects(zagg_sink *sink, const char *folder, zg_ledger *
 typedef struct earlier_run {
     char folder[80], id[33];
     double started_s;
-    bool overwrote, same; /* the config */
+    bool overwrote;
+    bool same; /* config, and the store is the one that is there */
 } earlier_run;
 
 /* All of them, for one question. */
 typedef struct history {
     zg_ledger *ledger;
-    zg_vec runs; /* earlier_run */
+    char stamp[ZG_STORE_STAMP_BYTES]; /* of the store that is there; "": there is none */
+    zg_vec runs;                      /* earlier_run */
     bool *done;
     uint64_t *obs;
     bool *settled; /* units of which a later run has told, good or bad */
@@ -230,12 +234,13 @@ static void take_object(const history *h, const status_object *o, const run_unit
     zagg_arena_free(arena);
 }
 
-/* A run that was killed has no list: its objects tell. */
+/* A run that was killed has no list, one that was stopped not a whole one: objects tell.
+ */
 static zagg_status take_objects(const history *h, const earlier_run *r,
                                 const run_units *u, zagg_err *err)
 {
     object_set set;
-    const zagg_status status = find_objects(h->ledger->sink, r->folder, NULL, &set, err);
+    const zagg_status status = find_objects(h->ledger, r->folder, h->settled, &set, err);
     for (size_t i = 0; status == ZAGG_OK && i < set.list.len; i++)
         take_object(h, ZG_VEC_AT(&set.list, status_object, i), u);
     free_objects(&set);
@@ -270,10 +275,11 @@ static zagg_status take_units(const history *h, const earlier_run *r, const run_
     if (load_of(h, r, ZG_LEDGER_MANIFEST, arena, &manifest) != ZAGG_OK)
         return ZAGG_OK;
     compare_granules(h, manifest, r->same, u);
-    if (load_of(h, r, ZG_LEDGER_RESULTS, arena, &results) != ZAGG_OK)
-        ZAGG_TRY(take_objects(h, r, u, err));
-    else if (take_results(h, results, u))
+    if (load_of(h, r, ZG_LEDGER_RESULTS, arena, &results) == ZAGG_OK &&
+        take_results(h, results, u))
         return ZAGG_OK;
+    /* Workers may have left word of shards that nobody waited for to the end. */
+    ZAGG_TRY(take_objects(h, r, u, err));
     /* What it does not tell of may be half written. */
     for (size_t i = 0; i < h->ledger->opts.n; i++)
         h->settled[i] |= u->sent[i];
@@ -297,6 +303,14 @@ static zagg_status take_run(const history *h, const earlier_run *r, zagg_err *er
     return status;
 }
 
+/* Did the run write into the store that is there? */
+static bool same_store(const history *h, const earlier_run *r, zagg_arena *arena)
+{
+    const zagg_value *root = NULL;
+    return load_of(h, r, ZG_RUN_STAMP, arena, &root) == ZAGG_OK &&
+           zagg_value_is(zagg_value_get(root, "stamp"), h->stamp);
+}
+
 /* What a manifest says of the run, shards left aside. */
 static zagg_status look_at(const history *h, earlier_run *r, zagg_err *err)
 {
@@ -306,43 +320,38 @@ static zagg_status look_at(const history *h, earlier_run *r, zagg_err *err)
     if (load_of(h, r, ZG_LEDGER_MANIFEST, arena, &root) == ZAGG_OK) {
         (void)zagg_value_number(zagg_value_get(root, "started_s"), &r->started_s);
         r->overwrote = zagg_value_truthy(zagg_value_get(root, "overwrite"));
-        r->same = zagg_value_is(zagg_value_get(root, "identity_sha256"),
-                                h->ledger->opts.identity);
+        r->same = h->done != NULL && h->stamp[0] != '\0' &&
+                  zagg_value_is(zagg_value_get(root, "identity_sha256"),
+                                h->ledger->opts.identity) &&
+                  same_store(h, r, arena);
+        if (r->started_s > h->ledger->latest_s)
+            h->ledger->latest_s = r->started_s;
     }
     zagg_arena_free(arena);
     return ZAGG_OK;
 }
 
-static zagg_status note_any(void *user, const char *name, uint64_t size, zagg_err *err)
-{
-    (void)name, (void)size;
-    *(bool *)user = true;
-    return zagg_err_set(err, ZAGG_ECANCELLED, "found");
-}
-
-/* Records of a store that was removed are of no use. */
-static zagg_status store_is_there(const zg_ledger *l, bool *out, zagg_err *err)
+zagg_status zg_ledger_stamp(const zg_ledger *l, char out[ZG_STORE_STAMP_BYTES],
+                            zagg_err *err)
 {
     zagg_sink *store = NULL;
-    *out = false;
     ZAGG_TRY(zg_store_open(l->opts.store, l->opts.net, &store, err));
-    const zagg_status status = zagg_sink_list_dir(store, "", note_any, out, err);
+    const zagg_status status =
+        zg_store_stamp(store, l->opts.pipeline, l->opts.grid, out, err);
     zagg_sink_close(store);
-    return *out ? ZAGG_OK : status;
+    return status;
 }
 
 static zagg_status take_history(history *h, char from[33], zagg_err *err)
 {
-    bool there = false;
-    ZAGG_TRY(store_is_there(h->ledger, &there, err));
-    if (!there)
-        return ZAGG_OK;
+    if (h->done != NULL)
+        ZAGG_TRY(zg_ledger_stamp(h->ledger, h->stamp, err));
     ZAGG_TRY(zagg_sink_list_dir(h->ledger->sink, "", add_run, h, err));
     for (size_t i = 0; i < h->runs.len; i++)
         ZAGG_TRY(look_at(h, ZG_VEC_AT(&h->runs, earlier_run, i), err));
     if (h->runs.len > 1)
         qsort(h->runs.data, h->runs.len, sizeof(earlier_run), later_first);
-    for (size_t i = 0; i < h->runs.len; i++) {
+    for (size_t i = 0; h->stamp[0] != '\0' && i < h->runs.len; i++) {
         const earlier_run *r = ZG_VEC_AT(&h->runs, earlier_run, i);
         ZAGG_TRY(take_run(h, r, err));
         if (r->same && from[0] == '\0')
@@ -377,7 +386,8 @@ zagg_status zg_ledger_finished(zg_ledger *l, bool *done, uint64_t *obs, char fro
                    "What earlier runs have finished cannot be read; all shards are done: "
                    "%s",
                    trouble.msg);
-    memset(done, 0, l->opts.n * sizeof *done);
+    if (done != NULL)
+        memset(done, 0, l->opts.n * sizeof *done);
     from[0] = '\0';
     return ZAGG_OK;
 }
@@ -388,15 +398,20 @@ zagg_status zg_ledger_poll(zg_ledger *l, zg_ledger_found_fn found, void *user,
                            zagg_err *err)
 {
     object_set set;
-    zagg_status status = find_objects(l->sink, l->folder, l, &set, err);
+    size_t unread = 0;
+    zagg_status status = find_objects(l, l->folder, l->told, &set, err);
     for (size_t i = 0; status == ZAGG_OK && i < set.list.len; i++) {
         const status_object *o = ZG_VEC_AT(&set.list, status_object, i);
         if (o->text == NULL)
-            continue; /* the next look will find it */
-        status = found(user, o->key, o->text, o->len,
-                       &l->told[zg_ledger_unit_of(l, o->key)], err);
+            unread++; /* the next look will find it */
+        else
+            status = found(user, o->key, o->text, o->len,
+                           &l->told[zg_ledger_unit_of(l, o->key)], err);
     }
     free_objects(&set);
+    if (status == ZAGG_OK && unread > 0)
+        status = zagg_err_set(err, ZAGG_EIO, "%zu of the objects in %s/%s cannot be read",
+                              unread, zagg_sink_name(l->sink), l->folder);
     return status;
 }
 

@@ -117,7 +117,7 @@ static zagg_status spread(const double *durations, size_t n, double timeout_s,
 zagg_status zg_cost_of(const double *durations, size_t n, zagg_dispatch_summary *s,
                        zagg_err *err)
 {
-    s->time_s = 0;
+    s->time_s = s->left_s;
     for (size_t i = 0; i < n; i++)
         s->time_s += durations[i];
     s->gb_seconds = s->time_s * s->memory_gb;

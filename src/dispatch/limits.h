@@ -37,9 +37,9 @@ double zg_price_per_gb_s(const char *architecture);
 double zg_most_usd(size_t units, double price_per_gb_s, double memory_gb,
                    double timeout_s);
 
-/** Sums over durations in seconds, in their order, by the summary's memory_gb,
- * price_per_gb_s and function_timeout_s (0: none): time_s, gb_seconds, usd, timed and
- * worker_*. Durations of 0 are not counted as workers' times. NOMEM. */
+/** Sums over durations in seconds, in their order, and left_s, by the summary's
+ * memory_gb, price_per_gb_s and function_timeout_s (0: none): time_s, gb_seconds, usd,
+ * timed and worker_*. Durations of 0 are not counted as workers' times. NOMEM. */
 zagg_status zg_cost_of(const double *durations, size_t n, zagg_dispatch_summary *summary,
                        zagg_err *err);
 

@@ -371,6 +371,8 @@ zagg_status zg_message_setup(const zg_message_run *run, const zg_message_begin *
     put_output_keys(&w, run);
     if (setup->metadata != NULL)
         ZAGG_TRY(put_dataset(&w, setup->metadata, err));
+    if (setup->run_id != NULL)
+        zg_json_put_str(&w, "run_id", setup->run_id);
     return end(&w, err);
 }
 

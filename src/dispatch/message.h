@@ -64,6 +64,8 @@ typedef struct zg_message_begin {
     size_t n_shards;
     const zagg_value *metadata; /* of the shard map, which names the dataset of a hive;
                                    NULL: no key */
+    const char *run_id; /* of setups that nobody watches over: the worker notes which
+                           store it was; NULL: no key */
 } zg_message_begin;
 zagg_status zg_message_setup(const zg_message_run *run, const zg_message_begin *begin,
                              zg_str *out, zagg_err *err);

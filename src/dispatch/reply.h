@@ -23,6 +23,7 @@ typedef struct zg_reply {
     char type[64];   /* of BROKEN: "Unhandled"; of faults: the service's error type */
     zagg_err err;    /* of all but RESPONSE and BROKEN */
     double wall_s;   /* of this attempt */
+    bool unsent;     /* of FAULT: nobody can have begun what was asked for */
 } zg_reply;
 void zg_reply_free(zg_reply *answer);
 

@@ -6,8 +6,9 @@
 
 /** A version of an object. */
 typedef struct zg_sink_tag {
-    char text[256]; /* what the store calls it; "" only as "none is there" */
-    double age_s;   /* since it was stored, by the store's own clock; -1: unknown */
+    char text[256];   /* what the store calls it; "" only as "none is there" */
+    double age_s;     /* since it was stored, by the store's own clock; -1: unknown */
+    char changed[40]; /* when it was stored, as the store says it; "": it does not */
 } zg_sink_tag;
 
 /** Keys and prefixes have been checked when these are called. All thread-safe. */

@@ -21,6 +21,7 @@ typedef struct zg_http_opts {
     bool steady;            /* as many transfers to a host whatever it answers: the caller
                                sees to it that a host is not asked too much */
     size_t receive_bytes;   /* buffer of a transfer; 0: 64 KiB */
+    bool frugal;            /* many connections: the least buffers to send from */
     const volatile int *stop;
     zagg_log *log; /* debug lines, one a request: method, URL without its query's
                       secrets, status, bytes, ms */
@@ -111,6 +112,7 @@ struct zg_call {
                            server did not say */
     char *final_url;    /* after redirects; NULL: as asked */
     unsigned attempts;
+    bool unsent; /* of a failure: no attempt came as far as a connection to send on */
 };
 
 /** Free what was answered, and the headers. */

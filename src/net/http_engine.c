@@ -9,6 +9,9 @@
 #include <time.h>
 
 enum { POLL_MS = 60000 }; /* libcurl shortens it to its own timers */
+/* So many connections are being made at a time: a server that thousands come to at once
+ * is slow to greet each of them, and what greetings need of memory is needed by each. */
+enum { MOST_CONNECTING = 64 };
 
 typedef struct transfer_list {
     zg_transfer *first, *last;
@@ -23,6 +26,8 @@ struct zg_engine {
     zg_vec idle;           /* CURL *: handles to be used again */
     transfer_list running; /* the thread's alone */
     size_t n_running;
+    size_t n_connecting; /* of those, not known to have a connection yet */
+    bool connected;      /* some got one since transfers were last started */
 
     pthread_mutex_t
         lock; /* of what follows, and of `state` and `cancelled` of transfers */
@@ -83,6 +88,13 @@ static void give_handle(zg_engine *e, CURL *easy)
         zg_libcurl.easy_cleanup(easy);
 }
 
+void zg_engine_connected(zg_engine *e, zg_transfer *t)
+{
+    e->n_connecting -= t->connecting;
+    e->connected |= t->connecting;
+    t->connecting = false;
+}
+
 /* The transfer is out of libcurl's hands; back to its sender. */
 static void finish(zg_engine *e, zg_transfer *t)
 {
@@ -90,6 +102,7 @@ static void finish(zg_engine *e, zg_transfer *t)
     t->easy = NULL;
     unlink_from(&e->running, t);
     e->n_running--;
+    zg_engine_connected(e, t);
     pthread_mutex_lock(&e->lock);
     t->host->running--;
     if (t->cancelled)
@@ -114,7 +127,7 @@ static void end_running(zg_engine *e, zg_transfer *t, CURLcode result)
 /* The first that waits and whose host takes one more. It is running from here on. */
 static zg_transfer *next_waiting(zg_engine *e)
 {
-    if (e->n_running >= e->opts->max_connections)
+    if (e->n_running >= e->opts->max_connections || e->n_connecting >= MOST_CONNECTING)
         return NULL;
     pthread_mutex_lock(&e->lock);
     zg_transfer *t = e->queue.first;
@@ -133,10 +146,14 @@ static zg_transfer *next_waiting(zg_engine *e)
 static bool start_waiting(zg_engine *e)
 {
     bool any = false;
+    e->connected = false;
     for (zg_transfer *t = next_waiting(e); t; t = next_waiting(e)) {
         any = true;
         link_last(&e->running, t);
         e->n_running++;
+        e->n_connecting++;
+        t->engine = e;
+        t->connecting = true;
         t->easy = take_handle(e);
         CURLcode code =
             t->easy ? zg_transfer_prepare(t, e->opts, e->env) : CURLE_OUT_OF_MEMORY;
@@ -207,7 +224,7 @@ static void *drive(void *arg)
             while (e->running.first)
                 end_running(e, e->running.first, CURLE_OUT_OF_MEMORY);
         busy |= reap(e);
-        if (!busy)
+        if (!busy && !e->connected)
             (void)zg_libcurl.multi_poll(e->multi, NULL, 0, POLL_MS, NULL);
     }
     close_all(e);

@@ -313,6 +313,7 @@ void zg_exchange_settle(zg_exchange *x, zg_waiter *waiter)
     zg_exchange_note(x);
     zg_verdict verdict = zg_judge(t, &http->opts, &http->env, code, &x->call->err);
     bool kept = hand_over(x) && note_final_url(x);
+    x->call->unsent = t->unsent && (x->call->attempts == 1 || x->call->unsent);
     double retry_after_s = t->retry_after_s;
     char *location = t->location;
     t->location = NULL;

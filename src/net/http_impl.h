@@ -149,6 +149,7 @@ struct zg_transfer {
     unsigned tried_port;
     int sys_errno;
     bool was_connected;
+    bool unsent; /* it came to no connection to send on */
     bool lacked_memory;
     bool by_proxy;
     long proxy_status; /* its answer to CONNECT; 0: none */
@@ -160,6 +161,8 @@ struct zg_transfer {
     /* ---- the engine's ---- */
     zg_transfer_state state;
     bool cancelled;
+    bool connecting;   /* the engine's thread's: running, without a connection so far */
+    zg_engine *engine; /* once it runs */
     unsigned long refused_before; /* zg_curl_refused */
     double begun;
     CURL *easy;
@@ -182,6 +185,8 @@ zagg_status zg_engine_new(const zg_http_opts *opts, const zg_http_env *env,
 void zg_engine_free(zg_engine *e);
 /** False: no memory, and the transfer stays the sender's. */
 bool zg_engine_submit(zg_engine *e, zg_transfer *t);
+/** On the engine's thread: the transfer has a connection, or is over. */
+void zg_engine_connected(zg_engine *e, zg_transfer *t);
 /** Take it back if it has not begun: true, and it is the sender's. */
 bool zg_engine_recall(zg_engine *e, zg_transfer *t);
 /** Let it end soon (DONE, with `cancelled` set). */

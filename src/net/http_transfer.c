@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+enum { SEND_BYTES = 16 << 10 }; /* the least that libcurl takes */
 enum { KEEPALIVE_IDLE_S = 30, KEEPALIVE_INTERVAL_S = 10, STALL_BYTES_PER_S = 1000 };
 
 /* ---- callbacks ---- */
@@ -56,6 +57,16 @@ static void remember(zg_transfer *t, const struct curl_sockaddr *address)
                  address->family == AF_INET ? "IPv4" : "IPv6", text);
 }
 
+/* There is a connection, new or not, and the request is about to be sent. */
+static int on_connected(void *user, char *their_ip, char *our_ip, int their_port,
+                        int our_port)
+{
+    zg_transfer *t = user;
+    (void)their_ip, (void)our_ip, (void)their_port, (void)our_port;
+    zg_engine_connected(t->engine, t);
+    return CURL_PREREQFUNC_OK;
+}
+
 static curl_socket_t on_socket(void *user, curlsocktype purpose,
                                struct curl_sockaddr *address)
 {
@@ -102,6 +113,8 @@ static CURLcode set_request(zg_transfer *t)
     SET(CURLOPT_WRITEDATA, t);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
     SET(CURLOPT_OPENSOCKETDATA, t);
+    SET(CURLOPT_PREREQFUNCTION, on_connected);
+    SET(CURLOPT_PREREQDATA, t);
     SET(CURLOPT_ERRORBUFFER, t->reason);
     SET(CURLOPT_PRIVATE, t);
     return code;
@@ -128,6 +141,9 @@ static CURLcode set_manners(zg_transfer *t, const zg_http_opts *opts)
     if (code == CURLE_OK)
         (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_BUFFERSIZE,
                                      (long)opts->receive_bytes);
+    if (code == CURLE_OK && opts->frugal)
+        (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                                     (long)SEND_BYTES);
     if (code == CURLE_OK) /* a stop does not wait for a name server; since 7.87 */
         (void)zg_libcurl.easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
     return code;
@@ -221,6 +237,9 @@ void zg_transfer_collect(zg_transfer *t, const zg_http_env *env)
     double sent = seconds_of(t, CURLINFO_PRETRANSFER_TIME_T);
     double first = seconds_of(t, CURLINFO_STARTTRANSFER_TIME_T);
     t->was_connected = sent > 0 || t->tried[0] == '\0';
+    t->unsent = t->result == CURLE_COULDNT_RESOLVE_HOST ||
+                t->result == CURLE_COULDNT_RESOLVE_PROXY ||
+                (t->result != CURLE_OK && !t->was_connected);
     t->first_byte_s = first > sent ? first - sent : 0;
     t->seconds = seconds_of(t, CURLINFO_TOTAL_TIME_T);
     (void)zg_libcurl.easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &n);

@@ -22,6 +22,7 @@ static zagg_status tag_of(const zg_s3_sink *s, const char *key, const zg_call *c
                             "cannot be told apart",
                             s->name, key);
     (void)snprintf(out->text, sizeof out->text, "%s", etag);
+    (void)snprintf(out->changed, sizeof out->changed, "%s", changed ? changed : "");
     out->age_s = -1;
     if (date != NULL && changed != NULL && zg_time_parse_http(date, &now) &&
         zg_time_parse_http(changed, &then))

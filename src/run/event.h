@@ -60,6 +60,8 @@ const zagg_shardmap *zg_event_dataset(const zg_event *e, zagg_shardmap *out);
 /** Status object and result object, as the event asks for them. What cannot be written is
  * logged: a shard whose result is at hand must not fail for it. */
 void zg_event_mirror(zg_event *e, const zagg_event_response *response);
+/** Ids of runs become parts of keys: letters, digits, "-_." */
+bool zg_event_is_name(const char *text);
 /** "store-fatal", "transient" or "benign", by the words of an error. Static text. */
 const char *zg_event_error_class(const char *error);
 /** Is it one of the two errors that mean that there was nothing to do? */

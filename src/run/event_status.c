@@ -127,8 +127,7 @@ static zagg_status status_text(const zg_event *e, const zagg_value *body, uint64
     return text->failed ? zagg_err_set(err, ZAGG_ENOMEM, "no memory") : ZAGG_OK;
 }
 
-/* Ids become parts of keys. */
-static bool is_name(const char *text)
+bool zg_event_is_name(const char *text)
 {
     const size_t n = strlen(text);
     if (n == 0 || n > 128 || text[0] == '.')
@@ -143,7 +142,7 @@ static zagg_status put_status(const zg_event *e, uint64_t key, zagg_err *err)
     const zagg_value *body = NULL;
     zagg_sink *status = NULL;
     zg_str text, name;
-    if (!is_name(run_id))
+    if (!zg_event_is_name(run_id))
         return zagg_err_set(err, ZAGG_ECONFIG,
                             "run_id holds more than letters, digits, "
                             "'-', '_' and '.'");

@@ -5,6 +5,7 @@
 #endif
 #include "io/record_sink.h"
 #include "run/event.h"
+#include "run/store_stamp.h"
 #include "zagg/moc.h"
 
 #include <limits.h>
@@ -155,6 +156,33 @@ static void note_manifest(const zg_event *e)
                        "the run's manifest is not written: %s", err.msg);
 }
 
+static zagg_status put_stamp(const zg_event *e, const char *run_id, zagg_err *err)
+{
+    zagg_sink *store = NULL, *status = NULL;
+    char stamp[ZG_STORE_STAMP_BYTES];
+    zagg_status done = zg_store_open(e->store, e->net, &store, err);
+    if (done == ZAGG_OK)
+        done = zg_store_stamp(store, e->pipeline, e->grid, stamp, err);
+    if (done == ZAGG_OK)
+        done = zg_status_open(e->store, e->net, true, &status, err);
+    if (done == ZAGG_OK)
+        done = zg_store_stamp_note(status, run_id, stamp, err);
+    zagg_sink_close(status);
+    zagg_sink_close(store);
+    return done;
+}
+
+/* Which store the run named in the event writes into, where nobody watches over its
+ * setup: without it what the run does counts for no later one. */
+static void note_stamp(const zg_event *e)
+{
+    const char *run_id = zg_value_text(e->root, "run_id");
+    zagg_err err = ZAGG_ERR_INIT;
+    if (run_id && zg_event_is_name(run_id) && put_stamp(e, run_id, &err) != ZAGG_OK)
+        zagg_log_write(e->opts->log, ZAGG_LOG_WARN, "the run's store is not noted: %s",
+                       err.msg);
+}
+
 static zagg_status set_up(zg_event *e, zagg_err *err)
 {
     ZAGG_TRY(need(e, "config", err));
@@ -164,6 +192,7 @@ static zagg_status set_up(zg_event *e, zagg_err *err)
     ZAGG_TRY(zg_event_open_net(e, false, err));
     ZAGG_TRY(begin_store(e, err));
     note_manifest(e);
+    note_stamp(e);
     return ZAGG_OK;
 }
 

@@ -49,6 +49,28 @@ zagg_status zg_hold_take(const zg_hold_opts *opts, zg_hold **out, char *holder,
     return ZAGG_OK;
 }
 
+zagg_status zg_hold_store(const zg_hold_opts *opts, const char *store, zg_hold **out,
+                          zagg_err *err)
+{
+    char holder[256];
+    zagg_err why = ZAGG_ERR_INIT;
+    const zagg_status status = zg_hold_take(opts, out, holder, sizeof holder, &why);
+    if (status == ZAGG_EEXISTS)
+        return zagg_err_set(err, ZAGG_EEXISTS,
+                            "store %s: another run is writing into it (%s); wait for it "
+                            "or stop it",
+                            store, holder[0] ? holder : "it does not say which");
+    if (status == ZAGG_EUNSUPPORTED) {
+        zagg_log_write(opts->log, ZAGG_LOG_WARN,
+                       "%s; two runs into this store will not notice each other",
+                       why.msg);
+        return ZAGG_OK;
+    }
+    if (status != ZAGG_OK && err != NULL)
+        *err = why;
+    return status;
+}
+
 zagg_status zg_hold_check(zg_hold *hold, zagg_err *err)
 {
     return hold != NULL && hold->lease != NULL ? zg_lease_check(hold->lease, err)

@@ -18,6 +18,10 @@ typedef struct zg_hold_opts {
  * kind can be done. */
 zagg_status zg_hold_take(const zg_hold_opts *opts, zg_hold **out, char *holder,
                          size_t holder_len, zagg_err *err);
+/** The hold of a store by the name that its user gave it: EEXISTS with the words that a
+ * user is told; where nothing of the kind can be done a warning, and *out is NULL. */
+zagg_status zg_hold_store(const zg_hold_opts *opts, const char *store, zg_hold **out,
+                          zagg_err *err);
 /** OK while it is held; EEXISTS once it is lost. Thread-safe. NULL is fine. */
 zagg_status zg_hold_check(zg_hold *hold, zagg_err *err);
 /** Call `tick` every few seconds where there is a thread that can (NULL: no longer).

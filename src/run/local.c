@@ -532,6 +532,7 @@ static zagg_status process(local_run *run, zagg_err *err)
     zagg_pass_stats pass;
     ZAGG_TRY(judge_shards(run, err));
     const size_t n_jobs = must_end(run) ? 0 : run->n_jobs;
+    ZAGG_TRY(zg_trust_claim(run->trust, run->jobs, n_jobs, err));
     const zagg_status status = zagg_process_shards(run->worker, run->jobs, n_jobs,
                                                    &shard_opts, &taker, &pass, err);
     s->granules_read = pass.granules;

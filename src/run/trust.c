@@ -102,25 +102,6 @@ static zagg_status hash_map(zg_trust *t, zagg_err *err)
                   : ZAGG_OK;
 }
 
-static zagg_status take_hold(zg_trust *t, zagg_err *err)
-{
-    char holder[256];
-    const zg_hold_opts opts = {t->status, t->run_id, t->host, t->opts->log};
-    const zagg_status status = zg_hold_take(&opts, &t->hold, holder, sizeof holder, err);
-    if (status == ZAGG_EEXISTS)
-        return zagg_err_set(err, ZAGG_EEXISTS,
-                            "store %s: another run is writing into it (%s); wait for it "
-                            "or stop it",
-                            t->opts->store, holder[0] ? holder : "it does not say which");
-    if (status == ZAGG_EUNSUPPORTED) {
-        zagg_log_write(t->opts->log, ZAGG_LOG_WARN,
-                       "%s; two runs into this store will not notice each other",
-                       err ? err->msg : "no locks");
-        return ZAGG_OK;
-    }
-    return status;
-}
-
 /* Asking for each object by itself costs more than all of their names, unless the store
  * is far larger than what this run does in it. */
 static zagg_status look_around(zg_trust *t, zagg_err *err)
@@ -176,7 +157,8 @@ static zagg_status open_parts(zg_trust *t, zagg_err *err)
     t->remote = zagg_url_is_remote(zg_store_path(t->opts->store));
     ZAGG_TRY(open_store(t, err));
     ZAGG_TRY(zg_status_open(t->opts->store, t->opts->net, true, &t->status, err));
-    ZAGG_TRY(take_hold(t, err));
+    const zg_hold_opts hold = {t->status, t->run_id, t->host, t->opts->log};
+    ZAGG_TRY(zg_hold_store(&hold, t->opts->store, &t->hold, err));
     ZAGG_TRY(look_around(t, err));
     return load_prior(t, err);
 }

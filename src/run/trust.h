@@ -45,6 +45,11 @@ zagg_status zg_trust_judge(zg_trust *trust, const zagg_shard_entry *entry,
                            zg_verdict *verdict, zg_attempt **out, zagg_err *err);
 /** ..., and with ZG_CURRENT `*out` has what the record says: zg_attempt_recorded. */
 void zg_attempt_recorded(const zg_attempt *attempt, uint64_t *obs, uint64_t *cells);
+/** These shards will be written: whatever runs that were dispatched into the store noted
+ * of them holds no longer. Writes nothing where there were none. Before the first of them
+ * begins. */
+zagg_status zg_trust_claim(zg_trust *trust, const zagg_shard_job *jobs, size_t n,
+                           zagg_err *err);
 /** With ZG_DO, before anything of the shard is written: its final record, if there is
  * one, is taken away. */
 zagg_status zg_attempt_begin(zg_attempt *attempt, zagg_err *err);

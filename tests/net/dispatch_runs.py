@@ -13,6 +13,8 @@ import time
 from client import Running
 
 BUILD = os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", "build/release"))
+with open(f"{BUILD}/zagg", "rb") as program:
+    SANITIZED = re.search(b"__[at]san_init", program.read()) is not None
 ACCESS, SECRET = "AKIADISPATCH", "secret/of+dispatch"
 # What stores say of the run that wrote them, besides the time that it took.
 TIMES = re.compile(rb'("(?:written_at|generated_at|run_id)": )"[^"]*"')
@@ -66,6 +68,7 @@ class Place:
         os.makedirs(self.path("s3/out"))
         os.makedirs(self.path("s3/granules"))
         self.servers = []
+        self.scheme = "http"  # of the Lambda
         self.env = environment()
 
     def path(self, name):
@@ -97,7 +100,7 @@ class Place:
     def start_lambda(self, *args):
         server = self.start("lambda_server", "--key", ACCESS, SECRET, *args)
         for service in ("LAMBDA", "CLOUDWATCH"):
-            self.env[f"AWS_ENDPOINT_URL_{service}"] = f"http://127.0.0.1:{server.port}"
+            self.env[f"AWS_ENDPOINT_URL_{service}"] = f"{self.scheme}://127.0.0.1:{server.port}"
         return server
 
     def start_bootstraps(self, *args):

@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import re
+import ssl
 import threading
 import time
 import uuid
@@ -52,6 +53,7 @@ class Lambda:
         self.arn = f"arn:aws:lambda:{args.region}:123456789012:function:{args.function}"
         self.stats = wire.Stats(by_fault={}, done={}, modes={}, events=[], most_sandboxes=0)
         self.runtime = None
+        self.gathering, self.gathered = threading.Condition(), 0
 
     # ---- chance ----
 
@@ -172,7 +174,16 @@ class Lambda:
                              daemon=True).start()
             time.sleep(self.args.accept_delay * self.share("accept", request.body))
             return Reply(202)
+        if not event.get("mode"):
+            self.wait_for_others()
         return self.work(sandbox, request.body, event, fault)
+
+    def wait_for_others(self):
+        """Until as many shards have been under way at once as asked for."""
+        with self.gathering:
+            self.gathered += 1
+            self.gathering.notify_all()
+            self.gathering.wait_for(lambda: self.gathered >= self.args.together)
 
     # ---- work ----
 
@@ -267,6 +278,9 @@ def parse_arguments():
     add("--latency", type=float, default=0, metavar="SECONDS")
     add("--accept-delay", type=float, default=0, metavar="SECONDS",
         help="at most, until an Event is said to be accepted; it is done meanwhile")
+    add("--together", type=int, default=0, metavar="N",
+        help="no shard is answered before N have been under way at once")
+    add("--tls", nargs=2, metavar=("CERT", "KEY"), help="speak TLS (make_certs.sh)")
     add("--seed", default="1")
     for fault in FAULTS:
         add("--" + fault, type=float, default=0, metavar="RATE")
@@ -290,7 +304,11 @@ def parse_arguments():
 def main():
     service = Lambda(parse_arguments())
     service.runtime = wire.Server(service.serve_runtime, wire.Stats())
-    front = wire.Server(service.handle, service.stats, log=service.args.log)
+    tls = None
+    if service.args.tls:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*service.args.tls)
+    front = wire.Server(service.handle, service.stats, tls=tls, log=service.args.log)
 
     def end(*_):
         for sandbox in list(service.sandboxes.values()):

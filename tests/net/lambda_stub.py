@@ -47,14 +47,23 @@ def leave_status(event, request_id, status, body, root):
     os.replace(file.name, os.path.join(folder, f"shard-{event['shard_key']}.json"))
 
 
+def set_up(event, root):
+    """The documents of a store: those that are there stay, but for --overwrite."""
+    store = os.path.join(root, event["store_path"].removeprefix("s3://"))
+    order = event.get("child_order")
+    folder = os.path.join(store, "rectilinear" if order is None else str(order))
+    os.makedirs(folder, exist_ok=True)
+    for name in (os.path.join(folder, "zarr.json"), os.path.join(store, "zarr.json")):
+        if event.get("overwrite") or not os.path.exists(name):
+            with open(name, "w", encoding="utf-8") as file:
+                file.write("{}")
+
+
 def stub_response(event, request_id, root):
     mode = event.get("mode")
     if mode in ("setup", "finalize"):
         if mode == "setup" and root:
-            folder = os.path.join(root, event["store_path"].removeprefix("s3://"))
-            os.makedirs(folder, exist_ok=True)
-            with open(os.path.join(folder, "zarr.json"), "w", encoding="utf-8") as file:
-                file.write("{}")
+            set_up(event, root)
         return response(200, {"ok": True, "mode": mode})
     missing = [name for name in PROCESS_KEYS if name not in event]
     if missing:

@@ -9,10 +9,10 @@ import re
 import subprocess
 import unittest
 
-from dispatch_runs import BUILD, SECRET, Place, differences, files_of, stored_differences
+from dispatch_runs import (BUILD, SANITIZED, SECRET, Place, differences, files_of,
+                           stored_differences)
 from lambda_stub import body_of, observations
 
-SANITIZED = any(os.environ.get(name) for name in ("ASAN_OPTIONS", "TSAN_OPTIONS"))
 LAMBDA = ("--backend", "lambda", "--yes")
 MOST_MEMORY = 100 << 20
 
@@ -47,7 +47,8 @@ class ManyShards(OnLambda):
         self.place.write_many(self.N)
         server = self.place.start_lambda(
             "--sandboxes", 200, "--account-limit", 1000, "--throttle", 0.05, "--crash", 0.02,
-            "--overtime", 0.01, "--timeout", 60, "--memory", 1024, "--latency", 0.01)
+            "--overtime", 0.01, "--timeout", 60, "--memory", 1024, "--latency", 0.01,
+            "--status-root", self.place.path("s3"))
         code, result, err = self.place.zagg_json("many", "many", "s3://out/a.zarr", *LAMBDA,
                                                  "--max-workers", "200", "--profile")
         self.assertEqual((code, result and result["cells_error"]), (0, 0), err)

@@ -14,13 +14,15 @@ enum { UNITS = 300, WORKERS = 40 };
 static const char OK_TEXT[] = "{\"statusCode\": 200, \"body\": \"{\\\"total_obs\\\": 2, "
                               "\\\"duration_s\\\": 0.5}\"}";
 static const char CRASH_TEXT[] = "{\"errorType\": \"Runtime.ExitError\"}";
+static const char OVER_TEXT[] =
+    "{\"errorMessage\": \"Task timed out after 60.00 seconds\"}";
 
 typedef struct engine {
     size_t flying[WORKERS], n_flying, most_flying;
     unsigned tries[UNITS], ends[UNITS], failed;
     size_t limit; /* more at once are throttled; 0: none are */
     unsigned crash_every, sent, stop_after;
-    bool fatal;
+    bool fatal, overtime; /* all that is under way when it stops runs into the timeout */
     volatile int stop;
     uint64_t obs;
     size_t event_bytes;
@@ -46,13 +48,14 @@ static void script(engine *e, size_t ticket, zg_reply *out)
 {
     const bool crash = e->crash_every && ticket % e->crash_every == 0 &&
                        (ticket % (2 * e->crash_every) == 0 || e->tries[ticket] == 1);
-    const char *text = crash ? CRASH_TEXT : OK_TEXT;
+    const bool over = e->overtime && e->stop;
+    const char *text = over ? OVER_TEXT : crash ? CRASH_TEXT : OK_TEXT;
     if (e->fatal || (e->limit && e->n_flying >= e->limit)) {
         out->kind = e->fatal ? ZG_REPLY_FATAL : ZG_REPLY_THROTTLED;
         (void)zagg_err_set(&out->err, ZAGG_EIO, "no more");
         return;
     }
-    out->kind = crash ? ZG_REPLY_BROKEN : ZG_REPLY_RESPONSE;
+    out->kind = crash || over ? ZG_REPLY_BROKEN : ZG_REPLY_RESPONSE;
     out->payload = zg_strdup(text);
     out->len = strlen(text);
 }
@@ -112,6 +115,7 @@ static zagg_status run(engine *e, const bool *done, zg_fleet_stats *stats, zagg_
                                 .max_attempts = 3,
                                 .event_bytes = e->event_bytes,
                                 .too_long = "send less",
+                                .timeout_s = 60,
                                 .event_of = event_of,
                                 .over = over,
                                 .random = no_wait,
@@ -202,6 +206,22 @@ static void stopping(void **state)
     assert_in_range(ends, 100, 100 + WORKERS);
 }
 
+/* They would be sent once more, had the run not been stopped; they are paid for. */
+static void stopped_overtime(void **state)
+{
+    (void)state;
+    engine e = {.stop_after = 100, .overtime = true};
+    const bool done[UNITS] = {false};
+    zg_fleet_stats stats;
+    size_t ends = 0;
+    assert_int_equal(run(&e, done, &stats, NULL), ZAGG_OK);
+    for (size_t i = 0; i < UNITS; i++)
+        ends += e.ends[i];
+    assert_true(ends < e.sent);
+    assert_int_equal(stats.left, UNITS - ends);
+    assert_true(stats.left_s == 60.0 * (double)(e.sent - ends));
+}
+
 static void fatal(void **state)
 {
     (void)state;
@@ -215,9 +235,12 @@ static void fatal(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_once),  cmocka_unit_test(crashes),
-        cmocka_unit_test(throttling), cmocka_unit_test(stopping),
-        cmocka_unit_test(too_long),   cmocka_unit_test(fatal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_once),
+                                       cmocka_unit_test(crashes),
+                                       cmocka_unit_test(throttling),
+                                       cmocka_unit_test(stopping),
+                                       cmocka_unit_test(stopped_overtime),
+                                       cmocka_unit_test(too_long),
+                                       cmocka_unit_test(fatal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

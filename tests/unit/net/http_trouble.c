@@ -42,11 +42,14 @@ static int bound_socket(unsigned *port)
     return fd;
 }
 
+static bool last_unsent; /* of the call of try_url */
+
 static zagg_status try_url(const char *url, unsigned attempts, zagg_err *err)
 {
     zg_http *http = new_http(&(zg_http_opts){.attempts = attempts});
     zg_call call = {0};
     zagg_status status = send_one(http, &call, url, err);
+    last_unsent = call.unsent;
     zg_call_free(&call);
     zg_http_free(http);
     return status;
@@ -69,6 +72,7 @@ static void refused(void **state)
     assert_int_equal(try_url(url, 2, &err), ZAGG_EIO);
     assert_string_equal(err.msg, expected);
     assert_int_equal(err.sys_errno, ECONNREFUSED);
+    assert_true(last_unsent);
     snprintf(url, sizeof url, "http://[::1]:%u/a", port);
     assert_int_equal(try_url(url, 1, &err), ZAGG_EIO);
     assert_contains(err.msg, "no connection to [::1]:");
@@ -99,6 +103,7 @@ static void no_answer(void **state)
     assert_int_equal(send_one(http, &call, url, &err), ZAGG_EIO);
     assert_contains(err.msg, "no connection to 127.0.0.1:");
     assert_contains(err.msg, " within 0.2 s (IPv4 127.0.0.1)");
+    assert_true(call.unsent);
     zg_call_free(&call);
     zg_http_free(http);
     for (size_t i = 0; i < CALLERS; i++)
@@ -112,6 +117,26 @@ static void unknown_name(void **state)
     zagg_err err;
     assert_int_equal(try_url("http://nowhere.invalid/a", 3, &err), ZAGG_EIO);
     assert_contains(err.msg, "the name of nowhere.invalid:80 cannot be resolved");
+    assert_true(last_unsent);
+}
+
+/* Once somebody may have read a request it is not known whether it was begun, whatever
+ * becomes of later attempts. */
+static void perhaps_begun(void **state)
+{
+    (void)state;
+    const http_reply replies[] = {
+        {.ending = HTTP_RESET},
+        {.ending = HTTP_CLOSE},
+        {.status = 503},
+        {.status = 200, .body = "ab", .cut = 1, .ending = HTTP_CLOSE}};
+    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+        http_script *server = http_script_start(&replies[i], 1);
+        zagg_err err;
+        assert_true(try_url(http_script_url(server, "/a"), 1, &err) != ZAGG_OK);
+        assert_false(last_unsent);
+        http_script_stop(server);
+    }
 }
 
 /* ---- proxies ---- */
@@ -428,7 +453,7 @@ int main(void)
         cmocka_unit_test(unknown_name),      cmocka_unit_test(by_proxy),
         cmocka_unit_test(proxy_troubles),    cmocka_unit_test(certificates),
         cmocka_unit_test(bundle_unreadable), cmocka_unit_test(no_tls),
-        cmocka_unit_test(secrets_stay),
+        cmocka_unit_test(secrets_stay),      cmocka_unit_test(perhaps_begun),
     };
     return cmocka_run_group_tests(tests, clean, NULL);
 }
