@@ -1,9 +1,9 @@
 # One line per task; the work is in scripts/ and in the presets of CMakePresets.json.
-.PHONY: help build demo test golden faults points bench bench-full kernels asan tsan arm64 lambda cov fuzz fmt lint install clean
+.PHONY: help build demo test golden faults points bench bench-full kernels asan tsan arm64 lambda lambda-twice cov fuzz fmt lint install clean
 PREFIX ?= /usr/local
 
 help:    ## list the targets
-	@sed -n 's/^\([a-z0-9-]*\): *## */  make \1|/p' Makefile | awk -F'|' '{printf "%-19s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\): *## */  make \1|/p' Makefile | awk -F'|' '{printf "%-20s%s\n", $$1, $$2}'
 build:   ## build/release/zagg and zagg-synth (installs what is missing)
 	@scripts/build release
 demo:    ## photons to a Zarr store on this machine, in demo-out/
@@ -32,6 +32,8 @@ arm64:   ## unit and golden tests as 64-bit ARM programs, under qemu-user
 	@scripts/arm64
 lambda:  ## the package for AWS Lambda, x86_64 and arm64, in build/lambda/
 	@scripts/lambda
+lambda-twice: ## the same from two folders, libraries and all, and whether the bytes are equal
+	@scripts/lambda --twice
 cov:     ## tests with gcov, and a report
 	@scripts/cov
 fuzz:    ## libFuzzer on everything that reads files, FUZZ_SECONDS (60) for each target

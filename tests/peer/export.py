@@ -141,8 +141,8 @@ def main():
               "v061_mini_rect_sharded"]
     there = [n for n in wanted if n in archives]
     if not there:
-        print("skipped: no golden stores here")
-        return
+        peers.skip("no golden stores here")
+        peers.finish()
     with peers.work_folder() as work:
         folder = pathlib.Path(work)
         for name in there:

@@ -143,6 +143,6 @@ def all_cases(folder):
 
 with peers.work_folder() as work:
     if not tool:
-        print(f"skipped: reader_check.py is not in {peers.TOOLS}")
+        peers.skip(f"reader_check.py is not in {peers.TOOLS}")
     all_cases(pathlib.Path(work))
 peers.finish()
