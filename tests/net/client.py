@@ -36,7 +36,7 @@ class Running:
     def stop(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def stats(self):
         return json.loads(send(self.port, "GET", "/_stats").body)
