@@ -1,7 +1,7 @@
 /* Arrays have a bound on their tasks, and each its own on how many of them run at once: a
  * bound on all takes keeping account of who may run what. An array is sent when the tasks
- * of those before it no longer take all places; it gets the places that are left, and more
- * as they become free. */
+ * of those before it no longer take all places; it gets the places that are left, and
+ * more as they become free. */
 #include "dispatch/slurm_jobs.h"
 
 #include "dispatch/process.h"
@@ -312,8 +312,8 @@ void zg_slurm_cancel(zg_slurm_jobs *jobs, bool pending_only)
     add_jobs(jobs, ' ', &names);
     if (names.len > 0 && !names.failed) {
         zg_str_init(&command, 0);
-        zg_str_addf(&command, "scancel %s%s 2>&1",
-                    pending_only ? "--state=PENDING " : "", names.data);
+        zg_str_addf(&command, "scancel %s%s 2>&1", pending_only ? "--state=PENDING " : "",
+                    names.data);
         run(&command, &out, &code);
         if (out != NULL && code == 0)
             zagg_log_write(jobs->opts->log, ZAGG_LOG_WARN,
@@ -321,9 +321,10 @@ void zg_slurm_cancel(zg_slurm_jobs *jobs, bool pending_only)
                                         : "Slurm job %s: cancelled",
                            names.data);
         else
-            zagg_log_write(jobs->opts->log, ZAGG_LOG_WARN,
-                           "Slurm job %s: not cancelled, scancel failed (exit %d): %.200s",
-                           names.data, code, out != NULL ? out : "");
+            zagg_log_write(
+                jobs->opts->log, ZAGG_LOG_WARN,
+                "Slurm job %s: not cancelled, scancel failed (exit %d): %.200s",
+                names.data, code, out != NULL ? out : "");
         zg_free(out);
     }
     zg_str_free(&names);

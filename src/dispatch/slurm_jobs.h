@@ -1,5 +1,5 @@
-/* The job arrays of a run: sent, asked for, widened, taken back. By the commands of Slurm;
- * its manual: sbatch(1), squeue(1), scontrol(1), scancel(1). One thread. */
+/* The job arrays of a run: sent, asked for, widened, taken back. By the commands of
+ * Slurm; its manual: sbatch(1), squeue(1), scontrol(1), scancel(1). One thread. */
 #ifndef ZG_DISPATCH_SLURM_JOBS_H
 #define ZG_DISPATCH_SLURM_JOBS_H
 
@@ -29,7 +29,8 @@ void zg_slurm_jobs_init(const zagg_dispatch_opts *opts, const char *folder,
                         zg_slurm_jobs *out);
 void zg_slurm_jobs_free(zg_slurm_jobs *jobs);
 
-/** How many tasks may be sent now in one array. 0: those that are there take all places. */
+/** How many tasks may be sent now in one array. 0: those that are there take all places.
+ */
 size_t zg_slurm_room(const zg_slurm_jobs *jobs);
 /** Send an array of n tasks, at most zg_slurm_room. IO with what sbatch said. */
 zagg_status zg_slurm_submit(zg_slurm_jobs *jobs, size_t first, size_t n, zagg_err *err);

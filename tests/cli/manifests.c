@@ -1,5 +1,5 @@
-/* deploy/engines: what Kubernetes and AWS Batch are told is well-formed, and its commands,
- * with the index that those engines give, do the shards of a run. */
+/* deploy/engines: what Kubernetes and AWS Batch are told is well-formed, and its
+ * commands, with the index that those engines give, do the shards of a run. */
 #include "cli/fixture.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #define RUN "zagg run -q --config c.yaml --catalog m.json --store "
 /* What stands in for the AWS CLI: it takes the object of a folder. */
 #define AWS                                                                              \
-    "#!/bin/sh\n[ \"$1 $2 $3 $5\" = 's3 cp --only-show-errors -' ] || exit 9\n"            \
+    "#!/bin/sh\n[ \"$1 $2 $3 $5\" = 's3 cp --only-show-errors -' ] || exit 9\n"          \
     "exec cat \"${4#s3://PRIVATE/}\"\n"
 
 static const zagg_value *load(zagg_arena *arena, const char *name, bool json)
