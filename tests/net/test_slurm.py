@@ -147,7 +147,8 @@ class InSmallArrays(OnCluster):
         sbatch = shutil.which("sbatch", path=self.place.env["PATH"])
         self.place.env.update(SBATCH=sbatch, PLACE=self.place.dir, PATH=self.place.path("bin") +
                               ":" + self.place.env["PATH"])
-        code, _, err = self.run_slurm("--command", f"{BUILD}/zagg worker -q; sleep 300; true")
+        code, _, err = self.run_slurm(
+            "--command", f"[ -z \"$SLURM_JOB_ID\" ] || sleep 300; {BUILD}/zagg worker -q")
         self.assertEqual(code, 1, err)
         self.assertIn("sbatch failed (exit 1): sbatch: error: Batch job submission failed", err)
         self.assertRegex(err, "Slurm job [0-9]+: cancelled")
