@@ -108,6 +108,13 @@ class InAnEmptyRoot(rie.UnderTheEmulator, unittest.TestCase):
         for path, _, _ in os.walk(f"{cls.root}{os.path.dirname(cls.folder)}"):
             os.chmod(path, os.stat(path).st_mode | 0o055)
 
+    test_time_of_an_event = None  # rie.py tells it
+
+    def test_ping(self):
+        with rie.Emulator(self.command(), self.folder) as box:
+            code, body = box.invoke({"mode": "ping", "store_path": "/tmp/ping.zarr"})
+        self.assertEqual((code, body["ok"], body["mode"]), (200, True, "ping"))
+
     def command(self):
         return ["env", "TMPDIR=/tmp", "chroot", f"--userspec={NOBODY}", self.root, *self.entry]
 
