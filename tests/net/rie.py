@@ -115,6 +115,9 @@ class UnderTheEmulator:
         subprocess.run([f"{BUILD}/{program}", *([command] if program == "zagg" else []),
                         *arguments], cwd=cls.folder, check=True, stdout=subprocess.DEVNULL)
 
+    def command(self):
+        return bootstraps()[self.name]
+
     def prepare(self, name):
         """Config, map and the store of a local run."""
         config = {"data_source": SOURCE_PART, "aggregation": {"variables": FIELDS},
@@ -169,7 +172,7 @@ class UnderTheEmulator:
         self.assertEqual([key for key in want if want[key] != have[key]], [])
 
     def test_runs(self):
-        with Emulator(bootstraps()[self.name], self.folder) as box:
+        with Emulator(self.command(), self.folder) as box:
             for grid in GRIDS:
                 self.do_run(box, grid, f"{grid}-there.zarr")
                 self.check_store(grid, f"{grid}-there.zarr")
@@ -177,7 +180,7 @@ class UnderTheEmulator:
     def test_time_of_an_event(self):
         """Told, not judged: benchmarks have the figures."""
         ping = {"mode": "ping", "store_path": f"{self.folder}/ping.zarr"}
-        with Emulator(bootstraps()[self.name], self.folder) as box:
+        with Emulator(self.command(), self.folder) as box:
             times = []
             for _ in range(WARM):
                 start = time.perf_counter()
