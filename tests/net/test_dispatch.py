@@ -568,7 +568,7 @@ class RealWorkers(OnLambda):
         self.place.write_real(most=4)
         endpoint = self.place.env.pop("AWS_ENDPOINT_URL_S3")
         with open(self.place.path("real.yaml"), "a", encoding="utf-8") as file:
-            file.write(f"  endpoint_url: {endpoint}\n")
+            file.write(f"  endpoint_url: {endpoint}\n  consolidate_metadata: true\n")
         done = self.place.zagg("real", "files", "s3://out/there.zarr", "--backend", "exec", "-q")
         self.assertEqual(done.returncode, 0, done.stderr)
         done = self.place.zagg("real", "files", "s3://out/local.zarr", "-q")
