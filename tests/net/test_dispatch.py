@@ -314,8 +314,8 @@ class Events(OnLambda):
                       for k in range(30))
         data = [k for k in range(30) if observations(k)]
         self.assertRegex(done.stdout, "\n".join((
-            fr"\nDone: {len(data)} cells with data, {sum(map(observations, data)):,} obs, 0 errors, "
-            r"[0-9.]+s",
+            fr"\nDone: {len(data)} cells with data, {sum(map(observations, data)):,} obs, 0 errors"
+            r", [0-9.]+s",
             fr"Lambda compute: {seconds:.0f}s total, {2 * seconds:.0f} GB-s, ~\$"
             fr"{2 * seconds * 0.0000133334:.2f}",
             r"Worker phases \(max across cells\): read [0-9]+s, index [0-9]+s, aggregate "
