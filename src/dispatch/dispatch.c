@@ -80,7 +80,11 @@ static zagg_status write_finalize(const dispatch *d, zg_str *out, zagg_err *err)
 {
     const zagg_output *o = &d->opts->pipeline->output;
     const zg_message_begin begin = beginning(d);
-    const bool plain = o->store_layout == ZAGG_LAYOUT_FLAT && o->consolidate_metadata;
+    /* Upstream's has no config; one that tells where the store is cannot be left out. */
+    const bool elsewhere =
+        zg_output_text(d->opts->pipeline->root, "endpoint_url") != NULL;
+    const bool plain =
+        o->store_layout == ZAGG_LAYOUT_FLAT && o->consolidate_metadata && !elsewhere;
     return zg_message_finalize(&d->plan.messages, plain ? NULL : &begin, out, err);
 }
 

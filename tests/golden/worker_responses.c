@@ -294,6 +294,14 @@ static void compare(const response_case *c, const char *dir, const zagg_value *g
         zg_str_addf(out, "%zu keys, not %zu", got->n, want->n);
 }
 
+/* The order in which upstream writes members, as the golden set lists it once more. */
+static void compare_order(const zagg_value *body, const zagg_value *keys, zg_str *out)
+{
+    for (size_t i = 0; keys && i < keys->n && out->len == 0; i++)
+        if (i >= body->n || !zagg_value_equal(body->members[i].key, keys->items[i]))
+            zg_str_addf(out, "member %zu is not %s", i, keys->items[i]->str);
+}
+
 static void judge(case_report *r, departures *d, const response_case *c, const char *dir,
                   zagg_arena *arena, const zagg_event_response *response,
                   const zagg_value *want)
@@ -316,6 +324,7 @@ static void judge(case_report *r, departures *d, const response_case *c, const c
         zg_str_addf(&difference, "statusCode: %d", (int)code);
     else
         compare(c, dir, body, zagg_value_get(want, "body"), &difference);
+    compare_order(body, zagg_value_get(want, "body_key_order"), &difference);
     /* Causes name files of this test: the list has what stands before them. */
     char *ours = zg_strdup(difference.data);
     char *cause = strstr(ours, "; e.g. ");

@@ -323,8 +323,8 @@ class Events(OnLambda):
                       for k in range(30))
         data = [k for k in range(30) if observations(k)]
         self.assertRegex(done.stdout, "\n".join((
-            fr"\nDone: {len(data)} cells with data, {sum(map(observations, data)):,} obs, 0 errors, "
-            r"[0-9.]+s",
+            fr"\nDone: {len(data)} cells with data, {sum(map(observations, data)):,} obs, 0 errors"
+            r", [0-9.]+s",
             fr"Lambda compute: {seconds:.0f}s total, {2 * seconds:.0f} GB-s, ~\$"
             fr"{2 * seconds * 0.0000133334:.2f}",
             r"Worker phases \(max across cells\): read [0-9]+s, index [0-9]+s, aggregate "
@@ -587,7 +587,7 @@ class RealWorkers(OnLambda):
         self.place.write_real(most=4)
         endpoint = self.place.env.pop("AWS_ENDPOINT_URL_S3")
         with open(self.place.path("real.yaml"), "a", encoding="utf-8") as file:
-            file.write(f"  endpoint_url: {endpoint}\n")
+            file.write(f"  endpoint_url: {endpoint}\n  consolidate_metadata: true\n")
         done = self.place.zagg("real", "files", "s3://out/there.zarr", "--backend", "exec", "-q")
         self.assertEqual(done.returncode, 0, done.stderr)
         done = self.place.zagg("real", "files", "s3://out/local.zarr", "-q")
