@@ -281,7 +281,8 @@ class Events(OnLambda):
         keys = {"aws_access_key_id": self.place.env["AWS_ACCESS_KEY_ID"],
                 "aws_secret_access_key": self.place.env["AWS_SECRET_ACCESS_KEY"]}
         self.place.write("keys.json", json.dumps(keys))
-        server = self.place.start_lambda("--sandboxes", 20, "--record", "--region", "eu-west-3")
+        server = self.place.start_lambda("--sandboxes", 20, "--record", "--region", "eu-west-3",
+                                         "--status-root", self.place.path("s3"))
         for more in ((), ("--region", "us-west-2")):
             done = self.place.zagg("many", "many", "s3://out/a.zarr", *LAMBDA, "--output-creds",
                                    "keys.json", "--no-resume", *more)

@@ -190,6 +190,13 @@ static bool send_reply(connection *c, const http_reply *reply, const http_reques
     return send_all(c->fd, reply->body, body);
 }
 
+static void end_request(http_script *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->now--;
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* True: the connection goes on. */
 static bool answer(connection *c, http_request *q)
 {
@@ -198,17 +205,19 @@ static bool answer(connection *c, http_request *q)
     bool goes_on = true;
     if (reply.delay_s > 0)
         (void)wait_readable(s, -1, (int)(reply.delay_s * 1e3));
+    /* Whoever has the reply may ask for the next thing before this thread goes on. */
+    if (reply.ending != HTTP_STALL)
+        end_request(s);
     if (reply.status != 0)
         goes_on = send_reply(c, &reply, q);
-    if (reply.ending == HTTP_STALL)
+    if (reply.ending == HTTP_STALL) {
         (void)wait_readable(s, c->fd, -1);
+        end_request(s);
+    }
     if (reply.ending == HTTP_RESET) {
         struct linger at_once = {.l_onoff = 1, .l_linger = 0};
         (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     }
-    pthread_mutex_lock(&s->lock);
-    s->now--;
-    pthread_mutex_unlock(&s->lock);
     return goes_on && reply.ending == HTTP_KEEP;
 }
 
