@@ -71,7 +71,8 @@ static void limit_memory(void)
     const char *text = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
     const unsigned long long mib = text ? strtoull(text, NULL, 10) : 0;
     struct rlimit limit;
-    if (!MEMORY_IS_LIMITED || mib == 0 || mib > 1 << 20 || getrlimit(RLIMIT_DATA, &limit) != 0)
+    if (!MEMORY_IS_LIMITED || mib == 0 || mib > 1 << 20 ||
+        getrlimit(RLIMIT_DATA, &limit) != 0)
         return;
     const rlim_t bytes = (rlim_t)(mib << 20) / 100 * MEMORY_SHARE;
     if (bytes < limit.rlim_cur) {

@@ -1,5 +1,5 @@
-/* Each allocation of an event fails once. Its shard cannot be written, so that no response
- * may call it done, and each must say why it is not. */
+/* Each allocation of an event fails once. Its shard cannot be written, so that no
+ * response may call it done, and each must say why it is not. */
 #include "run/event.h"
 #include "support/granule.h"
 #include "support/program.h"
