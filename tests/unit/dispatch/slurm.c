@@ -1,7 +1,6 @@
 /* Tasks of Slurm, whose commands are stood in for by scripts: what looking for responses
  * costs, and that tasks which were not sent come back after a stop. */
 #include "dispatch/backend.h"
-
 #include "support/support.h"
 
 #include <stdio.h>
@@ -74,8 +73,8 @@ static void send_all(const zg_backend *backend)
         zg_str event;
         zg_str_init(&event, 0);
         zg_str_add(&event, "{}");
-        assert_int_equal(
-            backend->executor.send(backend->executor.self, i, &event, NULL), ZAGG_OK);
+        assert_int_equal(backend->executor.send(backend->executor.self, i, &event, NULL),
+                         ZAGG_OK);
     }
 }
 
