@@ -106,8 +106,8 @@ static void blind_for_good(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(found), cmocka_unit_test(overdue),
-        cmocka_unit_test(blind_for_a_while), cmocka_unit_test(blind_for_good)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(found), cmocka_unit_test(overdue),
+                                       cmocka_unit_test(blind_for_a_while),
+                                       cmocka_unit_test(blind_for_good)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
