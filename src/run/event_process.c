@@ -25,7 +25,7 @@ typedef struct shard_writer {
     zg_behind *hands;
     zg_recorder *recorder;
     zagg_store_writer *writer;
-    enum {
+    enum store_state {
         NOT_OPEN = 0,
         OPEN,
         NO_TEMPLATE, /* the store was not set up */
@@ -211,7 +211,8 @@ static zagg_status make_map(shard_task *t, zagg_err *err)
 
 /* ---- the store ---- */
 
-static zagg_status fail_write(shard_writer *w, int state, const zagg_err *failure)
+static zagg_status fail_write(shard_writer *w, enum store_state state,
+                              const zagg_err *failure)
 {
     w->state = state;
     w->failure = *failure;
