@@ -290,7 +290,11 @@ static zagg_status settle_before(dispatch *d, zagg_err *err)
 {
     zagg_dispatch_summary *s = d->summary;
     for (size_t i = 0; i < d->plan.n; i++) {
-        zagg_dispatch_result r = {.shard_key = d->plan.shards[i]->key};
+        zagg_dispatch_result r = {.shard_key = d->plan.shards[i]->key,
+                                  .read_s = -1,
+                                  .index_s = -1,
+                                  .aggregate_s = -1,
+                                  .write_s = -1};
         zagg_err why = ZAGG_ERR_INIT;
         zagg_shard unused;
         if (d->done[i]) {

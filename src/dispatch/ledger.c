@@ -313,6 +313,7 @@ void zg_ledger_end(zg_ledger *l, bool stopped)
     zg_str_init(&text, 0);
     zg_str_addf(&text, "{\"run_id\": \"%s\", \"stopped\": %s, \"shards\": [%s]}\n",
                 l->opts.run_id, stopped ? "true" : "false", l->ended.data);
+    text.failed |= l->ended.failed; /* what is not in it counts as not sent */
     put(l, l->sink, ZG_LEDGER_RESULTS, &text);
     zg_str_free(&text);
 }
