@@ -126,6 +126,22 @@ class OnFiles(Base):
         self.assertEqual(differences(self.place.path("local.zarr"), self.place.path("here.zarr")),
                          [])
 
+    def test_another_area(self):
+        """Of the same granules: what lies inside is part of the store."""
+        config = self.place.read("real.yaml")
+        self.place.write("real.yaml", config.replace("output:", "output:\n  aoi_mask: true"))
+        data = json.loads(self.place.read("files.json"))
+        data["aoi_mask"] = [[key] for key in data["shard_keys"]]
+        self.place.write("files.json", json.dumps(data))
+        self.assertEqual(self.dispatch(), 0)
+        self.assertEqual(self.dispatch(), self.n)
+        data["aoi_mask"][1] = []
+        self.place.write("less.json", json.dumps(data))
+        self.assertEqual(self.dispatch(catalog="less"), self.n - 1)
+        self.place.zagg("real", "less", "masked.zarr", "-q")
+        self.assertEqual(differences(self.place.path("masked.zarr"),
+                                     self.place.path("there.zarr")), [])
+
     def test_clock_that_was_ahead(self):
         """The order of runs is not that of the clocks of their machines."""
         self.dispatch()
