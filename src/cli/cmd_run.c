@@ -72,7 +72,9 @@ static zagg_status map_granules(run_session *s)
     zagg_grid *grid = NULL;
     zagg_worker *worker = NULL;
     zagg_pool *pool = NULL;
-    const size_t threads = s->args.max_workers ? s->args.max_workers : zg_cpu_count();
+    /* Workers elsewhere are no threads of this process. */
+    const bool here = s->args.max_workers && !s->args.remote;
+    const size_t threads = here ? s->args.max_workers : zg_cpu_count();
     if (has_urls(s))
         ZAGG_TRY(open_net(s));
     zagg_status status =

@@ -75,7 +75,8 @@ static const cli_option OPTIONS[] = {
      "threads (default: all processors); with other backends,\nworkers at once (default "
      "for lambda: 1700)"},
     {OPT_MEMORY, "memory", "SIZE",
-     "memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file in "
+     "local: memory to use, such as 512M or 2G: rows beyond it go to a\ntemporary file "
+     "in "
      "TMPDIR "
      "(default: half of the machine's)"},
     {OPT_MAX_CELLS, "max-cells", "N", "only the first N shards"},
@@ -111,7 +112,7 @@ static const cli_option OPTIONS[] = {
      "called on a node"},
     {OPT_TIMEOUT, "timeout", "SECONDS",
      "exec: end a command that takes longer, and try the shard\nonce more (default: "
-     "900)"},
+     "900); slurm: the same for setup and finalize"},
     {OPT_EVENTS, "events", "DIR",
      "exec: do nothing, but write the events into DIR (setup.json,\n0.json, 1.json, ..., "
      "finalize.json) for other engines, in the\nplace of events that are there"},
@@ -231,6 +232,7 @@ static int take_kind(run_args *a, int id, const char *value)
     case OPT_TRANSPORT:
         if (strcmp(value, "sync") && strcmp(value, "event"))
             return refuse("transport", value, "sync or event");
+        a->transport_given = true;
         a->transport = value[0] == 's' ? ZAGG_TRANSPORT_SYNC : ZAGG_TRANSPORT_EVENT;
         return 0;
     case OPT_DRIVER:
@@ -353,6 +355,46 @@ static int take(void *user, int id, const char *value)
     return 0;
 }
 
+/* Options that one backend alone understands: elsewhere they would do nothing, and
+ * whoever gave them means something by them. Those of upstream's command line are not
+ * here, as it takes them with any backend. */
+enum { WITH_LAMBDA = 1, WITH_EXEC = 2, WITH_SLURM = 4, WITH_LOCAL = 8, WITH_OTHERS = 7 };
+
+typedef struct own_option {
+    const char *name;
+    bool given;
+    unsigned with;
+} own_option;
+
+static int check_backend(const run_args *a)
+{
+    static const char *const NAMES[] = {
+        [WITH_LAMBDA] = "lambda", [WITH_EXEC] = "exec",
+        [WITH_SLURM] = "slurm",   [WITH_EXEC | WITH_SLURM] = "exec or slurm",
+        [WITH_LOCAL] = "local",   [WITH_OTHERS] = "lambda, exec or slurm"};
+    const own_option options[] = {
+        {"transport", a->transport_given, WITH_LAMBDA},
+        {"max-cost", a->max_usd > 0, WITH_LAMBDA},
+        {"command", a->command != NULL, WITH_EXEC | WITH_SLURM},
+        {"timeout", a->timeout_s > 0, WITH_EXEC | WITH_SLURM},
+        {"events", a->events_dir != NULL, WITH_EXEC},
+        {"partition", a->partition != NULL, WITH_SLURM},
+        {"sbatch-options", a->sbatch_options != NULL, WITH_SLURM},
+        {"job-dir", a->job_dir != NULL, WITH_SLURM},
+        {"max-retries", a->max_retries > 0, WITH_OTHERS},
+        {"memory", a->memory_bytes > 0, WITH_LOCAL}};
+    const unsigned backend = a->remote ? 1U << a->backend : WITH_LOCAL;
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        const own_option *o = &options[i];
+        if (!o->given || (o->with & backend) != 0)
+            continue;
+        fprintf(stderr, "zagg run: --%s goes with --backend %s\n", o->name,
+                NAMES[o->with]);
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
 int run_args_parse(int argc, char **argv, run_args *out)
 {
     *out = (run_args){0};
@@ -369,10 +411,6 @@ int run_args_parse(int argc, char **argv, run_args *out)
         fprintf(stderr, "zagg run: give --catalog or --granules, not both\n");
         return EXIT_USAGE;
     }
-    if (out->events_dir && !(out->remote && out->backend == ZAGG_BACKEND_EXEC)) {
-        fprintf(stderr, "zagg run: --events goes with --backend exec\n");
-        return EXIT_USAGE;
-    }
     if (out->table && out->remote) {
         fprintf(stderr, "zagg run: --table goes with --backend local; `zagg inspect` "
                         "reads any store\n");
@@ -382,7 +420,8 @@ int run_args_parse(int argc, char **argv, run_args *out)
         fprintf(stderr, "zagg run: give --json or --table, not both\n");
         return EXIT_USAGE;
     }
-    return net_args_check(&COMMAND, &out->net);
+    const int wrong = check_backend(out);
+    return wrong != 0 ? wrong : net_args_check(&COMMAND, &out->net);
 }
 
 void run_args_free(run_args *args)

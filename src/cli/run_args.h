@@ -21,6 +21,7 @@ typedef struct run_args {
     bool remote;                  /* shards are done elsewhere: */
     zagg_backend backend;
     zagg_transport transport;
+    bool transport_given;
     zagg_handoff handoff_kind; /* of `handoff` */
     double timeout_s;          /* of a command of exec; 0: the default */
     const char *function, *command, *partition, *sbatch_options, *job_dir, *events_dir;

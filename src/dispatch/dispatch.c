@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* Setup and finalize are tried so often, so long apart. */
 enum { ONCE_ATTEMPTS = 5, FINALIZE_TIMES = 2, DEFAULT_ATTEMPTS = 3 };
@@ -290,7 +291,11 @@ static zagg_status settle_before(dispatch *d, zagg_err *err)
 {
     zagg_dispatch_summary *s = d->summary;
     for (size_t i = 0; i < d->plan.n; i++) {
-        zagg_dispatch_result r = {.shard_key = d->plan.shards[i]->key};
+        zagg_dispatch_result r = {.shard_key = d->plan.shards[i]->key,
+                                  .read_s = -1,
+                                  .index_s = -1,
+                                  .aggregate_s = -1,
+                                  .write_s = -1};
         zagg_err why = ZAGG_ERR_INIT;
         zagg_shard unused;
         if (d->done[i]) {
@@ -387,6 +392,22 @@ static size_t to_be_done(const dispatch *d)
     return n;
 }
 
+/* Each command has a pipe to this process: one more than may be open ends the run. */
+static size_t commands_at_once(const dispatch *d, size_t asked)
+{
+    struct rlimit files = {.rlim_cur = 1024};
+    const zg_account none = {.has_limit = false};
+    zagg_dispatch_limits limits;
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    const size_t n = zg_workers_allowed(asked, &none, (uint64_t)files.rlim_cur, &limits);
+    if (n < asked)
+        zagg_log_write(d->opts->log, ZAGG_LOG_WARN,
+                       "%zu workers at once instead of %zu, by the limit of open files "
+                       "(ulimit -n)",
+                       n, asked);
+    return n;
+}
+
 static zagg_status open_backend(dispatch *d, zagg_err *err)
 {
     const zagg_dispatch_opts *o = d->opts;
@@ -396,7 +417,8 @@ static zagg_status open_backend(dispatch *d, zagg_err *err)
     switch (o->backend) {
     case ZAGG_BACKEND_EXEC:
         workers = workers < n ? workers : n;
-        ZAGG_TRY(zg_exec_open(o, workers ? workers : 1, &d->backend, err));
+        workers = commands_at_once(d, workers ? workers : 1);
+        ZAGG_TRY(zg_exec_open(o, workers, &d->backend, err));
         break;
     case ZAGG_BACKEND_SLURM:
         ZAGG_TRY(zg_slurm_open(o, s->run_id, n, &d->backend, err));
@@ -483,8 +505,10 @@ static zagg_status save_events(dispatch *d, zagg_err *err)
                        "%s: %zu events removed that were there", folder, old);
     ZAGG_TRY(zg_ledger_begin(d->ledger, d->done, err));
     const zagg_status status = write_events(d, err);
-    if (status != ZAGG_OK)
+    if (status != ZAGG_OK) {
         (void)zg_private_clear(folder, NULL, NULL);
+        zg_ledger_end(d->ledger, false); /* nobody will do any of them */
+    }
     return status;
 }
 

@@ -294,7 +294,10 @@ void zg_ledger_note(zg_ledger *l, const zagg_dispatch_result *r, bool object)
 {
     char name[48];
     zg_str text;
+    const size_t unit = zg_ledger_unit_of(l, r->shard_key);
     list(l, r);
+    if (unit != SIZE_MAX)
+        l->told[unit] = true; /* nothing more of it is waited for */
     if (!l->writes || !object)
         return;
     zg_str_init(&text, 0);
@@ -313,6 +316,7 @@ void zg_ledger_end(zg_ledger *l, bool stopped)
     zg_str_init(&text, 0);
     zg_str_addf(&text, "{\"run_id\": \"%s\", \"stopped\": %s, \"shards\": [%s]}\n",
                 l->opts.run_id, stopped ? "true" : "false", l->ended.data);
+    text.failed |= l->ended.failed; /* what is not in it counts as not sent */
     put(l, l->sink, ZG_LEDGER_RESULTS, &text);
     zg_str_free(&text);
 }

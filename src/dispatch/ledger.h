@@ -15,7 +15,7 @@ typedef struct zg_ledger zg_ledger;
 /** A shard of the run, and what it is made of. */
 typedef struct zg_ledger_unit {
     uint64_t key;
-    char granules[65]; /* zg_granules_hash */
+    char granules[65]; /* zg_granules_hash of these, and of the area of interest */
 } zg_ledger_unit;
 
 typedef struct zg_ledger_opts {

@@ -24,7 +24,7 @@ struct zg_ledger {
     zagg_sink *notes;      /* the same, written while the run goes on */
     bool writes;           /* until something could not be written */
     zg_unit_place *places; /* by key */
-    bool *told;            /* units of which an object was found */
+    bool *told;            /* units of which an object was found, or that are over */
     zg_str ended;          /* members of the list of all that ended */
 };
 

@@ -169,17 +169,31 @@ static int later_first(const void *a, const void *b)
 }
 
 static zagg_status load_of(const history *h, const earlier_run *r, const char *name,
-                           zagg_arena *arena, const zagg_value **out)
+                           zagg_arena *arena, const zagg_value **out, zagg_err *err)
 {
     zg_str key;
     zg_str_init(&key, 0);
     zg_str_addf(&key, "%s%s", r->folder, name);
     const zagg_status status =
         key.failed
-            ? ZAGG_ENOMEM
-            : load(h->ledger->sink, key.data, ZG_LEDGER_MANIFEST_BYTES, arena, out, NULL);
+            ? zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path")
+            : load(h->ledger->sink, key.data, ZG_LEDGER_MANIFEST_BYTES, arena, out, err);
     zg_str_free(&key);
     return status;
+}
+
+/* NULL where there is none, or what is there is none. One that cannot be read now may
+ * tell that the run wrote shards again of which older ones say that they are finished. */
+static zagg_status load_manifest(const history *h, const earlier_run *r,
+                                 zagg_arena *arena, const zagg_value **out, zagg_err *err)
+{
+    zagg_err why = ZAGG_ERR_INIT;
+    const zagg_status status = load_of(h, r, ZG_LEDGER_MANIFEST, arena, out, &why);
+    if (status != ZAGG_OK)
+        *out = NULL;
+    if (status == ZAGG_OK || status == ZAGG_ENOTFOUND || status == ZAGG_EFORMAT)
+        return ZAGG_OK;
+    return zagg_err_set(err, status, "%s", why.msg);
 }
 
 static bool parse_key(const char *text, uint64_t *key)
@@ -272,10 +286,11 @@ static zagg_status take_units(const history *h, const earlier_run *r, const run_
                               zagg_arena *arena, zagg_err *err)
 {
     const zagg_value *manifest = NULL, *results = NULL;
-    if (load_of(h, r, ZG_LEDGER_MANIFEST, arena, &manifest) != ZAGG_OK)
+    ZAGG_TRY(load_manifest(h, r, arena, &manifest, err));
+    if (manifest == NULL)
         return ZAGG_OK;
     compare_granules(h, manifest, r->same, u);
-    if (load_of(h, r, ZG_LEDGER_RESULTS, arena, &results) == ZAGG_OK &&
+    if (load_of(h, r, ZG_LEDGER_RESULTS, arena, &results, NULL) == ZAGG_OK &&
         take_results(h, results, u))
         return ZAGG_OK;
     /* Workers may have left word of shards that nobody waited for to the end. */
@@ -307,7 +322,7 @@ static zagg_status take_run(const history *h, const earlier_run *r, zagg_err *er
 static bool same_store(const history *h, const earlier_run *r, zagg_arena *arena)
 {
     const zagg_value *root = NULL;
-    return load_of(h, r, ZG_RUN_STAMP, arena, &root) == ZAGG_OK &&
+    return load_of(h, r, ZG_RUN_STAMP, arena, &root, NULL) == ZAGG_OK &&
            zagg_value_is(zagg_value_get(root, "stamp"), h->stamp);
 }
 
@@ -317,7 +332,8 @@ static zagg_status look_at(const history *h, earlier_run *r, zagg_err *err)
     zagg_arena *arena = NULL;
     const zagg_value *root = NULL;
     ZAGG_TRY(zagg_arena_new(0, &arena, err));
-    if (load_of(h, r, ZG_LEDGER_MANIFEST, arena, &root) == ZAGG_OK) {
+    const zagg_status status = load_manifest(h, r, arena, &root, err);
+    if (root != NULL) {
         (void)zagg_value_number(zagg_value_get(root, "started_s"), &r->started_s);
         r->overwrote = zagg_value_truthy(zagg_value_get(root, "overwrite"));
         r->same = h->done != NULL && h->stamp[0] != '\0' &&
@@ -328,7 +344,7 @@ static zagg_status look_at(const history *h, earlier_run *r, zagg_err *err)
             h->ledger->latest_s = r->started_s;
     }
     zagg_arena_free(arena);
-    return ZAGG_OK;
+    return status;
 }
 
 zagg_status zg_ledger_stamp(const zg_ledger *l, char out[ZG_STORE_STAMP_BYTES],

@@ -200,21 +200,39 @@ static zagg_status find_granule_creds(zg_plan *p, zagg_err *err)
     return status;
 }
 
+/* What a shard is made of: its granules, as runs of this machine tell them (those only
+ * that the driver reaches), and where it has one its part of the area of interest. */
+static zagg_status hash_unit(const zg_plan *p, const zagg_shard_entry *e,
+                             const char **ids, char out[65], zagg_err *err)
+{
+    char mask[80] = "aoi_mask ";
+    const size_t before = strlen(mask);
+    size_t n = 0;
+    for (size_t g = 0; g < e->n_granules; g++) {
+        const char *href = zg_granule_href(e->granules[g], p->driver);
+        const char *id = e->granules[g]->id;
+        if (href != NULL)
+            ids[n++] = id != NULL ? id : href;
+    }
+    if (p->opts->pipeline->output.aoi_mask) {
+        zg_sha256_hex(e->aoi_mask, e->n_aoi_mask * sizeof *e->aoi_mask, mask + before);
+        ids[n++] = mask;
+    }
+    return zg_granules_hash(ids, n, out, err);
+}
+
 static zagg_status hash_units(zg_plan *p, zagg_err *err)
 {
     p->units = zg_alloc(p->n ? p->n : 1, sizeof *p->units);
-    size_t most = p->n ? p->shards[0]->n_granules : 0;
-    const char **ids = zg_alloc(most ? most : 1, sizeof *ids);
+    const size_t most = p->n ? p->shards[0]->n_granules : 0; /* the heaviest goes first */
+    const char **ids = zg_alloc(most + 1, sizeof *ids);
     zagg_status status =
         p->units != NULL && ids != NULL
             ? ZAGG_OK
             : zagg_err_set(err, ZAGG_ENOMEM, "no memory for %zu shards", p->n);
     for (size_t i = 0; status == ZAGG_OK && i < p->n; i++) {
-        const zagg_shard_entry *e = p->shards[i];
-        for (size_t g = 0; g < e->n_granules; g++)
-            ids[g] = e->granules[g]->id != NULL ? e->granules[g]->id : "";
-        p->units[i].key = e->key;
-        status = zg_granules_hash(ids, e->n_granules, p->units[i].granules, err);
+        p->units[i].key = p->shards[i]->key;
+        status = hash_unit(p, p->shards[i], ids, p->units[i].granules, err);
     }
     zg_free(ids);
     return status;

@@ -284,7 +284,8 @@ static zagg_status drop_record(const shard_writer *w, zagg_err *err)
     return done;
 }
 
-static zagg_status open_store(shard_writer *w, zagg_err *err)
+/* `empty`: nothing will be written, and whatever was there goes. */
+static zagg_status open_store(shard_writer *w, bool empty, zagg_err *err)
 {
     zagg_err failure = ZAGG_ERR_INIT;
     zagg_status status = open_parts(w, &failure);
@@ -297,8 +298,27 @@ static zagg_status open_store(shard_writer *w, zagg_err *err)
     status = drop_record(w, &failure);
     if (status == ZAGG_OK) /* CSR groups may not be written over */
         status = zagg_store_plan_erase_shard(
-            w->event->plan, zg_recorder_sink(w->recorder), &w->shard, true, &failure);
+            w->event->plan, zg_recorder_sink(w->recorder), &w->shard, !empty, &failure);
     return judge_write(w, status, &failure, err);
+}
+
+static zagg_status settle_parts(const shard_writer *w, zagg_err *err)
+{
+    ZAGG_TRY(zg_sink_wait(zg_recorder_sink(w->recorder), err));
+    return zg_recorders_sync(&w->recorder, 1, err);
+}
+
+/* A shard without data may have had some when it was last written, of other granules: as
+ * on one machine, none of it stays. Where there is no store there is nothing to do. */
+static zagg_status empty_store(shard_writer *w, zagg_err *err)
+{
+    zagg_err failure = ZAGG_ERR_INIT;
+    ZAGG_TRY(open_store(w, true, err));
+    if (w->state == OPEN)
+        ZAGG_TRY(judge_write(w, settle_parts(w, &failure), &failure, err));
+    if (w->state != NOT_WRITTEN)
+        w->state = NOT_OPEN;
+    return ZAGG_OK;
 }
 
 static zagg_status write_carrier(void *user, const zagg_shard *shard,
@@ -310,7 +330,7 @@ static zagg_status write_carrier(void *user, const zagg_shard *shard,
     if (zg_is_stopped(&w->event->deadline.flag))
         return zagg_err_set(err, ZAGG_ECANCELLED, "stopped");
     if (w->state == NOT_OPEN)
-        status = open_store(w, err);
+        status = open_store(w, false, err);
     if (status == ZAGG_OK && w->state == OPEN) {
         zagg_err failure = ZAGG_ERR_INIT;
         status = zagg_store_writer_carrier(w->writer, shard, carrier, &failure);
@@ -325,8 +345,7 @@ static zagg_status finish_parts(shard_writer *w, const zagg_store_origin *origin
 {
     zagg_store_writer_set_origin(w->writer, origin);
     ZAGG_TRY(zagg_store_writer_finish(w->writer, &w->shard, err));
-    ZAGG_TRY(zg_sink_wait(zg_recorder_sink(w->recorder), err));
-    return zg_recorders_sync(&w->recorder, 1, err);
+    return settle_parts(w, err);
 }
 
 static zagg_status finish_store(shard_task *t, zagg_err *err)
@@ -398,7 +417,10 @@ static zagg_status read_shard(shard_task *t, zagg_err *err)
     /* Carriers are written between aggregating; upstream's figures leave that out. */
     t->result.aggregate_s -= t->writer.seconds;
     t->result.duration_s -= t->writer.seconds;
-    return t->writer.state == OPEN ? finish_store(t, err) : ZAGG_OK;
+    if (t->writer.state == OPEN)
+        return finish_store(t, err);
+    const bool empty = t->result.no_data && !t->result.failed;
+    return empty && t->writer.state == NOT_OPEN ? empty_store(&t->writer, err) : ZAGG_OK;
 }
 
 static zagg_status do_shard(shard_task *t, zagg_err *err)

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import unittest
 
@@ -668,13 +669,16 @@ class RealWorkers(OnLambda):
             self.assertEqual(self.place.read(f"e/{name}"), text)
 
     def test_events_that_cannot_be_written(self):
-        """None are left: they may hold keys."""
-        self.place.write_real(most=5)
+        """None are left: they may hold keys. What earlier runs did is done still."""
+        n = len(self.place.write_real(most=5))
+        run = ("real", "files", "there.zarr", "--backend", "exec")
+        self.assertEqual(self.place.zagg(*run).returncode, 0)
         os.makedirs(self.place.path("e/3.json"))
-        done = self.place.zagg("real", "files", "there.zarr", "--backend", "exec", "--events", "e")
+        done = self.place.zagg(*run, "--no-resume", "--events", "e")
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot write e/3.json", done.stderr)
         self.assertEqual(os.listdir(self.place.path("e")), ["3.json"])
+        self.assertEqual(self.place.zagg_json(*run)[1]["cells_current"], n)
 
 
 class Commands(OnLambda):
@@ -737,6 +741,17 @@ class Commands(OnLambda):
                                "sleep 1000", "--timeout", "1")
         self.assertEqual(done.returncode, 1)
         self.assertIn("Worker setup failed: Task timed out after 1 s (--timeout)", done.stderr)
+
+    def test_few_files(self):
+        """No more commands at once than this process may have pipes to."""
+        command = f"ulimit -n 40; exec {BUILD}/zagg run --config many.yaml --catalog many.json " \
+                  "--store s3://out/x.zarr --backend exec --max-workers 12 --json --command " + \
+                  shlex.quote(self.stub)
+        done = subprocess.run(["/bin/sh", "-c", command], cwd=self.place.dir, env=self.place.env,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("8 workers at once instead of 12, by the limit of open files", done.stderr)
+        self.check_sums(json.loads(done.stdout), range(12))
 
     def test_share_of_the_machine(self):
         """Workers know of how many they are one, and take as much of the machine."""

@@ -106,6 +106,42 @@ class OnFiles(Base):
         self.check_store()
         self.assertEqual(self.dispatch(), self.n)
 
+    def test_without_data_now(self):
+        """A shard whose granules hold nothing keeps nothing of those that it was made of."""
+        data = json.loads(self.place.read("files.json"))
+        data["granules"][1] = []
+        self.place.write("less.json", json.dumps(data))
+        self.place.zagg("real", "less", "less.zarr", "-q")
+        self.dispatch()
+        self.assertEqual(self.dispatch(catalog="less"), self.n - 1)
+        self.assertEqual(differences(self.place.path("less.zarr"), self.place.path("there.zarr")),
+                         [])
+        self.assertEqual(self.dispatch(), self.n - 1)
+        self.check_store()
+        # Nor does what a run on this machine noted of it.
+        self.place.zagg("real", "files", "here.zarr", "-q")
+        for args, n in (("less", *EXEC), 0), (("files",), 0), (("files",), self.n):
+            self.assertEqual(self.good("real", args[0], "here.zarr", *args[1:])["cells_current"],
+                             n)
+        self.assertEqual(differences(self.place.path("local.zarr"), self.place.path("here.zarr")),
+                         [])
+
+    def test_another_area(self):
+        """Of the same granules: what lies inside is part of the store."""
+        config = self.place.read("real.yaml")
+        self.place.write("real.yaml", config.replace("output:", "output:\n  aoi_mask: true"))
+        data = json.loads(self.place.read("files.json"))
+        data["aoi_mask"] = [[key] for key in data["shard_keys"]]
+        self.place.write("files.json", json.dumps(data))
+        self.assertEqual(self.dispatch(), 0)
+        self.assertEqual(self.dispatch(), self.n)
+        data["aoi_mask"][1] = []
+        self.place.write("less.json", json.dumps(data))
+        self.assertEqual(self.dispatch(catalog="less"), self.n - 1)
+        self.place.zagg("real", "less", "masked.zarr", "-q")
+        self.assertEqual(differences(self.place.path("masked.zarr"),
+                                     self.place.path("there.zarr")), [])
+
     def test_clock_that_was_ahead(self):
         """The order of runs is not that of the clocks of their machines."""
         self.dispatch()
@@ -225,6 +261,26 @@ class OnBuckets(Base):
         self.good(*self.run)
         shutil.rmtree(self.place.store("s3://out/a.zarr"))
         self.assertEqual(self.good(*self.run)["cells_current"], 0)
+
+    def test_unreadable_manifest(self):
+        """It may be that of a run which made shards of something else."""
+        self.start_lambda()
+        first = self.good(*self.run)["run_id"]
+        data = json.loads(self.place.read("many.json"))
+        data["granules"][12] = data["granules"][12][:-1]
+        self.place.write("less.json", json.dumps(data))
+        less = ("many", "less", *self.run[2:])
+        self.assertEqual(self.good(*less)["cells_current"], 39)
+        proxy = self.place.start("fault_proxy", "--to", self.place.servers[0].port)
+        runs = self.place.store("s3://out/a.zarr.status")
+        (second,) = [name for name in os.listdir(runs)
+                     if name.startswith("run-") and name != f"run-{first}"]
+        proxy.script({"fault": "403", "path": second + "/manifest", "times": 0})
+        self.place.env["AWS_ENDPOINT_URL_S3"] = f"http://127.0.0.1:{proxy.port}"
+        code, result, err = self.place.zagg_json(*self.run)
+        self.assertEqual((code, result["cells_current"], result["resumed_from"]), (0, 0, None))
+        self.assertIn("What earlier runs have finished cannot be read; all shards are done", err)
+        self.assertEqual(self.good(*less)["cells_current"], 0)
 
     def test_two_at_once(self):
         server = self.start_lambda("--latency", 0.2)
