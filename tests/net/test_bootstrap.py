@@ -298,16 +298,16 @@ class Bootstrap(unittest.TestCase):
                              "store_path": self.store}}
         with contextlib.ExitStack() as stack:
             boxes = {name: stack.enter_context(Sandbox()) for name in events}
-            offered = {name: boxes[name].offer(event, deadline_ms=10000)
+            offered = {name: boxes[name].offer(event, deadline_ms=20000)
                        for name, event in events.items()}
             for name, invocation in offered.items():
                 with self.subTest(name):
                     outcome = invocation.outcome.get(timeout=60)
-                    self.assertLess(outcome.seconds, 9.5)
+                    self.assertLess(outcome.seconds, 19)  # 16 for the event itself
                     code, body = body_of(outcome)
                     self.assertEqual(code, 500)
                     if "mode" in events[name]:
-                        self.assertRegex(body["error"], "^Deadline: given up after 8[.]")
+                        self.assertRegex(body["error"], "^Deadline: given up after [0-9.]+ s of ")
                         self.assertEqual(body["mode"], name)
                     else:
                         self.assertEqual(body["error"], "No granules found")
