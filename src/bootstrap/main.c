@@ -172,12 +172,18 @@ static void forget_peak(void)
     close(fd);
 }
 
+/* In one place for all events: setenv keeps the text of every one for good. No other
+ * thread is there between events. */
 static void set_trace(const zg_invocation *i)
 {
-    if (i->trace_id[0] != '\0')
-        (void)setenv("_X_AMZN_TRACE_ID", i->trace_id, 1);
-    else
-        (void)unsetenv("_X_AMZN_TRACE_ID");
+    static const char NAME[] = "_X_AMZN_TRACE_ID";
+    static char entry[sizeof NAME + sizeof i->trace_id];
+    (void)unsetenv(NAME);
+    zg_secret_wipe(entry, sizeof entry);
+    if (i->trace_id[0] == '\0')
+        return;
+    (void)snprintf(entry, sizeof entry, "%s=%s", NAME, i->trace_id);
+    (void)putenv(entry);
 }
 
 static const char *error_type(zagg_status status)

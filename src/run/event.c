@@ -53,6 +53,18 @@ void zg_event_ok(zg_event *e, const char *mode)
     e->outcome = ZAGG_EVENT_OK;
 }
 
+void zg_event_stop_text(zg_event *e, const char *why, char *out, size_t len)
+{
+    zg_deadline_end(&e->deadline);
+    if (zg_deadline_passed(&e->deadline))
+        (void)snprintf(out, len,
+                       "Deadline: given up after %.1f s of %.1f s; raise the function's "
+                       "timeout or memory",
+                       zg_clock_mono_s() - e->start_s, e->opts->remaining_s);
+    else
+        (void)snprintf(out, len, "Stopped: %s", why);
+}
+
 bool zg_event_is_benign(const char *error)
 {
     return strcmp(error, "No granules found") == 0 ||
@@ -98,11 +110,16 @@ static double margin_of(const zagg_event_opts *o)
     return share < most ? share : most;
 }
 
-static zagg_status watch_time(zg_event *e, zagg_err *err)
+double zg_event_end_s(const zg_event *e, bool late)
 {
     const zagg_event_opts *o = e->opts;
-    const double at = o->remaining_s > 0 ? e->start_s + o->remaining_s - margin_of(o) : 0;
-    return zg_deadline_begin(&e->deadline, at, o->stop, err);
+    const double margin = late ? margin_of(o) / 5 : margin_of(o);
+    return o->remaining_s > 0 ? e->start_s + o->remaining_s - margin : 0;
+}
+
+static zagg_status watch_time(zg_event *e, zagg_err *err)
+{
+    return zg_deadline_begin(&e->deadline, zg_event_end_s(e, false), e->opts->stop, err);
 }
 
 static zagg_status respond(const zg_event *e, zagg_event_response *out, zagg_err *err)

@@ -20,7 +20,8 @@ typedef struct zg_event {
     zagg_grid *grid;
     zagg_worker *worker;
     zagg_store_plan *plan;
-    zagg_net *net; /* NULL: nothing is behind a network */
+    zagg_net *net;      /* NULL: nothing is behind a network */
+    double net_until_s; /* zg_clock_mono_s() at which its transfers end; 0: never */
     zagg_pool *pool;
     /* What the response says: */
     int code;
@@ -32,14 +33,23 @@ typedef struct zg_event {
 void zg_event_refuse(zg_event *e, const char *text);
 /** 500, {"error": text, "mode": mode}. */
 void zg_event_fail_mode(zg_event *e, const char *mode, const char *text);
+/** What is told of an event that was given up: "Deadline: ..." where its time was over,
+ * else "Stopped: " and `why`. The deadline is not watched any more. */
+void zg_event_stop_text(zg_event *e, const char *why, char *out, size_t len);
 /** 200, {"ok": true, "mode": mode}. */
 void zg_event_ok(zg_event *e, const char *mode);
+
+/** zg_clock_mono_s() at which the event is to be given up; 0: never. `late`: at which the
+ * response has to be on its way, whatever is not written then. */
+double zg_event_end_s(const zg_event *e, bool late);
 
 /** Pipeline of the event's config, or of the built-in atl06 where it has none. */
 zagg_status zg_event_load(zg_event *e, zagg_err *err);
 /** Grid and store plan of the pipeline. */
 zagg_status zg_event_compile(zg_event *e, zagg_err *err);
-/** The network where the store, or with `granules` a granule, is behind one. */
+/** The network where the store, or with `granules` a granule, is behind one. Its
+ * transfers end with the time of the event; asked again after that, for what is to be
+ * told of the event, it takes most of the margin. */
 zagg_status zg_event_open_net(zg_event *e, bool granules, zagg_err *err);
 /** Path of granule i of granule_urls: a text, or {"url": ...}; NULL where it is neither.
  */

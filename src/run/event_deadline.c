@@ -72,6 +72,9 @@ void zg_deadline_end(zg_deadline *d)
 {
     if (d->running) {
         pthread_mutex_lock(&d->lock);
+        /* Transfers end at the same moment by themselves, and may be first. */
+        if (!d->flag)
+            d->passed = d->at_s > 0 && zg_clock_mono_s() >= d->at_s;
         d->over = true;
         pthread_cond_signal(&d->news);
         pthread_mutex_unlock(&d->lock);

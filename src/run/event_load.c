@@ -100,8 +100,14 @@ zagg_status zg_event_open_net(zg_event *e, bool granules, zagg_err *err)
     const char *token = zg_value_text(source, "edl_token");
     const zagg_event_opts *o = e->opts;
     zg_str source_keys, output_keys;
-    if (!needs_net(e, granules))
+    const double end_s = zg_event_end_s(e, false);
+    const bool over = end_s > 0 && zg_clock_mono_s() >= end_s;
+    const double until_s = over ? zg_event_end_s(e, true) : end_s;
+    if (!needs_net(e, granules) || (e->net && e->net_until_s >= until_s))
         return ZAGG_OK;
+    zagg_net_free(e->net);
+    e->net = NULL;
+    e->net_until_s = until_s;
     zagg_status status = keys_text(token ? NULL : source, &source_keys, err);
     zg_str_init(&output_keys, 0);
     if (status == ZAGG_OK)
@@ -114,7 +120,7 @@ zagg_status zg_event_open_net(zg_event *e, bool granules, zagg_err *err)
             zg_output_text(zagg_value_get_set(e->root, "config"), "endpoint_url"),
         .output_keys = output_keys.len > 0 ? output_keys.data : NULL,
         .earthdata_token = token,
-        .deadline_s = o->remaining_s > 0 ? e->start_s + o->remaining_s : 0,
+        .deadline_s = e->net_until_s,
         .stop = &e->deadline.flag,
         .log = o->log};
     if (status == ZAGG_OK)

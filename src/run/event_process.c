@@ -539,19 +539,11 @@ static void tell_raised(const shard_task *t, const char *prefix, const char *tex
     e->outcome = ZAGG_EVENT_FAILED;
 }
 
-static void tell_stop(const shard_task *t, const char *text)
+static void tell_stop(const shard_task *t, const char *why)
 {
-    char when[96];
-    zg_event *e = t->event;
-    zg_deadline_end(&e->deadline);
-    if (!zg_deadline_passed(&e->deadline)) {
-        tell_raised(t, "Stopped: ", text);
-        return;
-    }
-    (void)snprintf(when, sizeof when,
-                   "after %.1f s of %.1f s; raise the function's timeout or memory",
-                   zg_clock_mono_s() - e->start_s, e->opts->remaining_s);
-    tell_raised(t, "Deadline: given up ", when);
+    char text[sizeof((zagg_err *)0)->msg + 16];
+    zg_event_stop_text(t->event, why, text, sizeof text);
+    tell_raised(t, "", text);
 }
 
 static void tell_written(const shard_task *t)

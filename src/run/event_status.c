@@ -198,7 +198,7 @@ void zg_event_mirror(zg_event *e, const zagg_event_response *response)
     const bool shard = is_shard_event(e, &key);
     if (!shard && !url)
         return;
-    if (!e->net && zg_event_open_net(e, false, &err) != ZAGG_OK)
+    if (zg_event_open_net(e, false, &err) != ZAGG_OK)
         zagg_log_write(e->opts->log, ZAGG_LOG_WARN, "no status is written: %s", err.msg);
     if (shard && put_status(e, key, &err) != ZAGG_OK)
         zagg_log_write(e->opts->log, ZAGG_LOG_WARN,

@@ -196,9 +196,19 @@ static zagg_status set_up(zg_event *e, zagg_err *err)
     return ZAGG_OK;
 }
 
-static zagg_status tell(zg_event *e, const char *mode, zagg_status status,
-                        const zagg_err *why)
+/* Time that is over has a name, as in a shard's response. */
+static void name_stop(zg_event *e, zagg_status status, zagg_err *why)
 {
+    char text[sizeof why->msg];
+    if (status != ZAGG_ECANCELLED)
+        return;
+    zg_event_stop_text(e, why->msg, text, sizeof text);
+    (void)zagg_err_set(why, status, "%s", text);
+}
+
+static zagg_status tell(zg_event *e, const char *mode, zagg_status status, zagg_err *why)
+{
+    name_stop(e, status, why);
     if (status == ZAGG_OK)
         zg_event_ok(e, mode);
     else
@@ -387,6 +397,7 @@ zagg_status zg_event_ping(zg_event *e, zagg_err *err)
     if (status != ZAGG_OK)
         return tell(e, "ping", status, &why);
     status = probe(e, key, &removed, &why);
+    name_stop(e, status, &why);
     tell_probe(e, status, why.msg, key, removed);
     return ZAGG_OK;
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Is `bootstrap` a Lambda runtime? It is driven through a Runtime API of the tests' own. Run by
 ctest (label net-tools), or by hand: ZAGG_BUILD_DIR=build/release tests/net/test_bootstrap.py"""
+import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -11,12 +13,14 @@ import time
 import unittest
 
 import needs
+from client import Running
 from runtime_api import RuntimeApi
 
 BUILD = os.path.abspath(os.environ.get("ZAGG_BUILD_DIR", "build/release"))
 with open(f"{BUILD}/bootstrap", "rb") as program:
     TEXT = program.read()
 SANITIZED = b"__asan_init" in TEXT or b"__tsan_init" in TEXT
+PIDFD_GETFD = 438  # of the system calls
 WARM = int(os.environ.get("ZAGG_BOOTSTRAP_WARM", "1000"))
 KEYS = {"accessKeyId": "AKIAEVENT", "secretAccessKey": "event-secret", "sessionToken": "event-token"}
 
@@ -56,6 +60,25 @@ class Sandbox:
     def invoke(self, event, **how):
         text = event if isinstance(event, bytes) else json.dumps(event).encode()
         return self.api.invoke(text, **how)
+
+    def offer(self, event, deadline_ms):
+        """As invoke, without waiting for its outcome."""
+        return self.api.offer(json.dumps(event).encode(), {
+            "Lambda-Runtime-Aws-Request-Id": "offered",
+            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000 + deadline_ms))})
+
+    def sockets(self):
+        """Copies of its TCP sockets."""
+        found, folder = [], f"/proc/{self.process.pid}/fd"
+        handle = os.pidfd_open(self.process.pid)
+        for number in os.listdir(folder):
+            if os.readlink(f"{folder}/{number}").startswith("socket:"):
+                copy = ctypes.CDLL(None, use_errno=True).syscall(
+                    PIDFD_GETFD, handle, int(number), 0)
+                assert copy >= 0, os.strerror(ctypes.get_errno())
+                found.append(socket.socket(fileno=copy))
+        os.close(handle)
+        return found
 
     def log(self):
         self.stderr.seek(0)
@@ -198,6 +221,40 @@ class Bootstrap(unittest.TestCase):
             self.assertEqual(body["request_id"], "req-77")
             self.assertIn("handoff must be 'pandas' or 'arrow', got 'polars'", body["error"])
 
+    def test_trace_is_that_of_the_event(self):
+        """It is in the environment, and none of an event before it is left anywhere."""
+        name, traces = b"_X_AMZN_TRACE_ID=", (b"Root=1-aa", b"Root=2-bbbb", b"Root=3-c")
+        ping = {"mode": "ping", "store_path": self.store}
+        with Sandbox() as box:
+            for trace in traces:
+                box.invoke(ping, headers={"Lambda-Runtime-Aws-Request-Id": "r",
+                                          "Lambda-Runtime-Trace-Id": trace.decode()})
+                for other in traces:
+                    found = box.places_of(name + other)
+                    self.assertEqual(bool(found), other == trace and not SANITIZED, found)
+            box.invoke(ping)
+            self.assertEqual([box.places_of(name + trace) for trace in traces], [[], [], []])
+
+    def test_connection_sends_at_once(self):
+        """TCP_NODELAY, as the kernel has it."""
+        with Sandbox() as box:
+            self.check_pings(box, 1)
+            found = []
+            for copy in box.sockets():
+                with copy:
+                    found.append(copy.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            self.assertEqual(found, [1])
+
+    def test_response_that_is_too_long(self):
+        """Its caller learns why, where Lambda would answer 413; the next event is served."""
+        with Sandbox() as box:
+            outcome = box.invoke(self.process_event(shard_key='"' * 1_600_000))
+            self.assertEqual(outcome.kind, "error")
+            self.assertEqual(outcome.headers["lambda-runtime-function-error-type"],
+                             "Function.ResponseSizeTooLarge")
+            self.assertEqual(json.loads(outcome.body)["errorType"], "Function.ResponseSizeTooLarge")
+            self.check_pings(box, 1)
+
     def test_log_lines_bear_the_request_and_no_keys(self):
         with Sandbox(ZAGG_LOG_LEVEL="trace") as box:
             box.invoke(self.process_event(granule_urls=["/nowhere/g.h5"]),
@@ -227,6 +284,55 @@ class Bootstrap(unittest.TestCase):
                 status = json.load(file)
             self.assertEqual((status["status"], status["error"]), ("failed", body["error"]))
             self.assertNotIn("tok-123", box.log())
+
+    def test_deadline_of_a_store_that_is_silent(self):
+        """Whatever it is that hangs, the response is on its way before the sandbox is stopped."""
+        silent = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.addCleanup(silent.close)
+        store = {"store_path": "s3://bucket/out.zarr", "output_credentials": {
+            **KEYS, "endpointUrl": f"http://127.0.0.1:{silent.getsockname()[1]}"}}
+        events = {"setup": {**self.setup_event(), "overwrite": True, **store},
+                  "finalize": {"mode": "finalize", **store}, "ping": {"mode": "ping", **store},
+                  "shard": {**self.process_event(run_id="r1"), **store},
+                  "result": {**self.process_event(result_url="s3://bucket/r.json"), **store,
+                             "store_path": self.store}}
+        with contextlib.ExitStack() as stack:
+            boxes = {name: stack.enter_context(Sandbox()) for name in events}
+            offered = {name: boxes[name].offer(event, deadline_ms=20000)
+                       for name, event in events.items()}
+            for name, invocation in offered.items():
+                with self.subTest(name):
+                    outcome = invocation.outcome.get(timeout=60)
+                    self.assertLess(outcome.seconds, 19)  # 16 for the event itself
+                    code, body = body_of(outcome)
+                    self.assertEqual(code, 500)
+                    if "mode" in events[name]:
+                        self.assertRegex(body["error"], "^Deadline: given up after [0-9.]+ s of ")
+                        self.assertEqual(body["mode"], name)
+                    else:
+                        self.assertEqual(body["error"], "No granules found")
+
+    def test_deadline_leaves_time_for_the_status(self):
+        """A granule hangs, and what became of its shard is put into the bucket nevertheless."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        bucket = Running("s3_server", "--root", self.folder.name, "--key", KEYS["accessKeyId"],
+                         KEYS["secretAccessKey"], "--token", KEYS["sessionToken"])
+        self.addCleanup(bucket.stop)
+        os.mkdir(f"{self.folder.name}/out")
+        self.config["data_source"]["driver"] = "https"
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/g.h5"
+        event = self.process_event(
+            granule_urls=[url], run_id="r1", store_path="s3://out/a.zarr",
+            s3_credentials={"edl_token": "tok-123"},
+            output_credentials={**KEYS, "region": "us-west-2",
+                                "endpointUrl": f"http://127.0.0.1:{bucket.port}"})
+        with Sandbox() as box:
+            code, body = body_of(box.invoke(event, deadline_ms=10000))
+            self.assertEqual((code, body["error"][:9]), (500, "Deadline:"), box.log())
+        name = "a.zarr.status/run-r1/shard-12715069122950463494.json"
+        with open(f"{self.folder.name}/out/{name}", encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["error"], body["error"])
 
     def test_sigterm_in_the_middle_of_an_event(self):
         silent = socket.create_server(("127.0.0.1", 0))

@@ -4,6 +4,7 @@
 #include "deploy/deploy.h"
 #include "support/support.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,6 +124,50 @@ static void policies(void **state)
     zagg_arena_free(arena);
 }
 
+static bool is_allowed(const zagg_value *statements, const char *action,
+                       const char *resource)
+{
+    const char *actions[64], *resources[16];
+    for (size_t i = 0; i < statements->n; i++) {
+        const zagg_value *s = statements->items[i];
+        const size_t n = texts_of(zagg_value_get(s, "Action"), actions, 64);
+        const size_t m = texts_of(zagg_value_get(s, "Resource"), resources, 16);
+        for (size_t j = 0; j < n; j++)
+            for (size_t k = 0; k < m && strcmp(actions[j], action) == 0; k++)
+                if (fnmatch(resources[k], resource, FNM_NOESCAPE) == 0)
+                    return true;
+    }
+    return false;
+}
+
+/* What a dispatched run asks of the bucket itself, and what it leaves to the worker. */
+static void invoker_reaches_its_records(void **state)
+{
+#define STORE "arn:aws:s3:::OUTPUT-BUCKET/of/me/out.zarr"
+    static const struct {
+        const char *action, *resource;
+        bool allowed;
+    } CASES[] = {{"s3:ListBucket", "arn:aws:s3:::OUTPUT-BUCKET", true},
+                 {"s3:GetObject", STORE ".status/run-1/shard-2.json", true},
+                 {"s3:PutObject", STORE ".status/run-1/manifest.json", true},
+                 {"s3:GetObject", STORE "/12/zarr.json", true}, /* its stamp */
+                 {"s3:GetObject", STORE "/morton_hive.json", true},
+                 {"s3:GetObject", STORE "/12/count/c/0", false},
+                 {"s3:PutObject", STORE "/12/zarr.json", false},
+                 {"s3:DeleteObject", STORE ".status/run-1/manifest.json", false}};
+#undef STORE
+    zagg_arena *arena;
+    (void)state;
+    assert_int_equal(zagg_arena_new(0, &arena, NULL), ZAGG_OK);
+    const zagg_value *list = zagg_value_get(
+        golden_json(arena, source_path("deploy/aws/policies/invoke.json")), "Statement");
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+        if (is_allowed(list, CASES[i].action, CASES[i].resource) != CASES[i].allowed)
+            fail_msg("%s of %s: must%s be allowed", CASES[i].action, CASES[i].resource,
+                     CASES[i].allowed ? "" : " not");
+    zagg_arena_free(arena);
+}
+
 /* The role of the stack may do what worker.json lets a role of one's own do, and nothing
  * else. */
 static void worker_is_the_role(void **state)
@@ -163,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_the_file), cmocka_unit_test(parameters),
-        cmocka_unit_test(policies), cmocka_unit_test(worker_is_the_role)};
+        cmocka_unit_test(policies), cmocka_unit_test(invoker_reaches_its_records),
+        cmocka_unit_test(worker_is_the_role)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
