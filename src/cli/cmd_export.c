@@ -2,10 +2,10 @@
 #include "base/base.h"
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/output_file.h"
 #include "cli/store_args.h"
 #include "export/export.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -188,47 +188,22 @@ static void on_signal(int signal_number)
     zg_stop(&stop_flag);
 }
 
-static zagg_status cannot(const char *what, const char *path, zagg_err *err)
-{
-    const int number = errno;
-    const zagg_status status =
-        zagg_err_set(err, ZAGG_EIO, "%s: cannot %s: %s", path, what, strerror(number));
-    if (err != NULL)
-        err->sys_errno = number;
-    return status;
-}
-
 static void show_progress(void *user, size_t done, size_t shards)
 {
     (void)user;
     fprintf(stderr, "\r%zu of %zu shards%s", done, shards, done == shards ? "\n" : "");
 }
 
-/* Into a file beside the wanted one, which is renamed when it is whole and on the disk.
- */
-static zagg_status write_file(export_args *a, const zagg_store *store, uint64_t *rows,
-                              zagg_err *err)
+typedef struct export_job {
+    const zagg_store *store;
+    const zg_export_opts *opts;
+    uint64_t *rows;
+} export_job;
+
+static zagg_status write_cells(void *user, FILE *file, zagg_err *err)
 {
-    zg_str temp;
-    zg_str_init(&temp, 0);
-    zg_str_addf(&temp, "%s.%ld.tmp", a->output, (long)getpid());
-    if (temp.failed)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    FILE *file = fopen(temp.data, "wb");
-    zagg_status status = file != NULL ? ZAGG_OK : cannot("create", a->output, err);
-    if (file != NULL) {
-        status = zg_export(store, &a->opts, file, rows, err);
-        if (status == ZAGG_OK && (fflush(file) != 0 || fsync(fileno(file)) != 0))
-            status = cannot("write", a->output, err);
-        if (fclose(file) != 0 && status == ZAGG_OK)
-            status = cannot("write", a->output, err);
-        if (status == ZAGG_OK && rename(temp.data, a->output) != 0)
-            status = cannot("rename to", a->output, err);
-        if (status != ZAGG_OK)
-            (void)unlink(temp.data);
-    }
-    zg_str_free(&temp);
-    return status;
+    const export_job *job = user;
+    return zg_export(job->store, job->opts, file, job->rows, err);
 }
 
 static zagg_status run_export(export_args *a, const cli_store *s, uint64_t *rows,
@@ -247,17 +222,18 @@ static zagg_status run_export(export_args *a, const cli_store *s, uint64_t *rows
     }
     ZAGG_TRY(zagg_store_open_sink(s->sink, s->name, &store, err));
     zagg_status status;
+    export_job job = {.store = store, .opts = &a->opts, .rows = rows};
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     a->opts.stop = &stop_flag;
     a->opts.name = to_stdout ? "stdout" : a->output;
     if (to_stdout) {
-        status = zg_export(store, &a->opts, stdout, rows, err);
+        status = write_cells(&job, stdout, err);
         if (status == ZAGG_OK && fflush(stdout) != 0)
-            status = cannot("write", "stdout", err);
+            status = cli_output_cannot("write", "stdout", err);
     } else {
-        status = write_file(a, store, rows, err);
+        status = cli_output_write(a->output, write_cells, &job, err);
     }
     zagg_store_close(store);
     return status;

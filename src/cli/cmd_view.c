@@ -3,10 +3,10 @@
 #include "cat/text_source.h"
 #include "cli/cli.h"
 #include "cli/cmd_shardmap.h"
+#include "cli/output_file.h"
 #include "cli/store_args.h"
 #include "view/view.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -264,48 +264,18 @@ static void on_signal(int signal_number)
     zg_stop(&stop_flag);
 }
 
-static zagg_status cannot(const char *what, const char *path, zagg_err *err)
-{
-    const int number = errno;
-    const zagg_status status =
-        zagg_err_set(err, ZAGG_EIO, "%s: cannot %s: %s", path, what, strerror(number));
-    if (err != NULL)
-        err->sys_errno = number;
-    return status;
-}
+typedef struct picture {
+    const char *path;
+    const zg_scene *scene;
+} picture;
 
-static zagg_status draw(const view_args *a, const zg_scene *scene, FILE *file,
-                        zagg_err *err)
+static zagg_status draw(void *user, FILE *file, zagg_err *err)
 {
-    const zagg_status status = ends_with(a->output, ".png")
-                                   ? zg_view_png(scene, file, err)
-                                   : zg_view_html(scene, file, err);
-    return status == ZAGG_OK ? status : zagg_err_context(err, status, "%s", a->output);
-}
-
-/* Beside its place first, so that there is a whole page or none. */
-static zagg_status write_file(const view_args *a, const zg_scene *scene, zagg_err *err)
-{
-    zg_str temp;
-    zg_str_init(&temp, 0);
-    zg_str_addf(&temp, "%s.%ld.tmp", a->output, (long)getpid());
-    if (temp.failed)
-        return zagg_err_set(err, ZAGG_ENOMEM, "no memory for a path");
-    FILE *file = fopen(temp.data, "wb");
-    zagg_status status = file != NULL ? ZAGG_OK : cannot("create", a->output, err);
-    if (file != NULL) {
-        status = draw(a, scene, file, err);
-        if (status == ZAGG_OK && fflush(file) != 0)
-            status = cannot("write", a->output, err);
-        if (fclose(file) != 0 && status == ZAGG_OK)
-            status = cannot("write", a->output, err);
-        if (status == ZAGG_OK && rename(temp.data, a->output) != 0)
-            status = cannot("rename to", a->output, err);
-        if (status != ZAGG_OK)
-            (void)unlink(temp.data);
-    }
-    zg_str_free(&temp);
-    return status;
+    const picture *p = user;
+    const zagg_status status = ends_with(p->path, ".png")
+                                   ? zg_view_png(p->scene, file, err)
+                                   : zg_view_html(p->scene, file, err);
+    return status == ZAGG_OK ? status : zagg_err_context(err, status, "%s", p->path);
 }
 
 static zagg_status view(view_args *a, source_kind kind, zg_scene **scene, zagg_err *err)
@@ -323,7 +293,7 @@ static zagg_status view(view_args *a, source_kind kind, zg_scene **scene, zagg_e
     if (status == ZAGG_OK)
         status = gather(a, kind, scene, err);
     if (status == ZAGG_OK)
-        status = write_file(a, *scene, err);
+        status = cli_output_write(a->output, draw, &(picture){a->output, *scene}, err);
     zagg_arena_free(arena);
     return status;
 }
