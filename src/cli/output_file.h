@@ -10,7 +10,8 @@
 typedef zagg_status (*cli_write_fn)(void *user, FILE *file, zagg_err *err);
 
 /** What `write` writes goes into a file beside `path`, which takes its name when it is
- * whole and on the disk, and goes when anything fails. IO, NOMEM, or what `write` says. */
+ * whole and on the disk, and goes when anything fails. IO, NOMEM, or what `write` says.
+ */
 zagg_status cli_output_write(const char *path, cli_write_fn write, void *user,
                              zagg_err *err);
 
