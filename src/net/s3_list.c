@@ -2,6 +2,7 @@
  * hold every byte that a key may have; whether a server did so is told anywhere in a
  * page, so that a page is gathered before its keys are read. */
 #include "net/s3_sink.h"
+#include "net/sign.h"
 #include "net/xml.h"
 
 #include <string.h>
@@ -102,15 +103,6 @@ static zagg_status take_element(void *user, const char *path, const char *text,
 
 /* ---- keys ---- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* In place. False: no encoded text, or a zero byte in it. */
 static bool decode(char *text)
 {
@@ -119,7 +111,8 @@ static bool decode(char *text)
         if (*c == '+') {
             *to++ = ' ';
         } else if (*c == '%') {
-            const int high = hex_digit(c[1]), low = high < 0 ? -1 : hex_digit(c[2]);
+            const int high = zg_url_hex_digit(c[1]),
+                      low = high < 0 ? -1 : zg_url_hex_digit(c[2]);
             if (low < 0 || high + low == 0)
                 return false;
             *to++ = (char)(high * 16 + low);

@@ -36,6 +36,9 @@ zagg_status zg_sign_v4(const zg_sign_request *request, zg_headers *add, zagg_err
 zagg_status zg_sign_v4_texts(const zg_sign_request *request, char **canonical,
                              char **to_sign, char **authorization, zagg_err *err);
 
+/** 0 to 15; -1: no hexadecimal digit. */
+int zg_url_hex_digit(char c);
+
 /** Percent-encode everything but unreserved characters (and '/' where `keep_slash`), with
  * upper-case hex. */
 void zg_url_encode(zg_str *out, const char *text, bool keep_slash);

@@ -30,7 +30,7 @@ void zg_url_encode(zg_str *out, const char *text, bool keep_slash)
             encode_octet(out, (unsigned char)*text);
 }
 
-static int hex_digit(char c)
+int zg_url_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -42,8 +42,9 @@ static int hex_digit(char c)
 void zg_url_reencode(zg_str *out, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        const int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1;
-        const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+        const int high =
+            text[i] == '%' && i + 2 < len ? zg_url_hex_digit(text[i + 1]) : -1;
+        const int low = high >= 0 ? zg_url_hex_digit(text[i + 2]) : -1;
         if (low >= 0) {
             encode_octet(out, (unsigned char)(high << 4 | low));
             i += 2;
